@@ -1,0 +1,1 @@
+"""The oracle service: spec, search, execution, intervals, comparison, report and command line."""

@@ -1,0 +1,5 @@
+"""The `scyc` command."""
+
+from oracle.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,83 @@
+"""The command line's frame: shared options, exit codes, and errors as one sentence on standard error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from scyc import InputError
+from studies import StudyError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Find the best max_lr at every pruning level, and see how well schedules predict it.",
+)
+out = Console()
+err = Console(stderr=True)
+
+StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the study.")]
+DatabaseUrl = Annotated[
+    str,
+    typer.Option("--db", envvar="SCYC_DB", metavar="URL", help="SQLAlchemy URL of the study database."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DEFAULT_DB = "sqlite:///scyc.db"
+
+
+@app.callback()
+def _common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    if debug:
+        os.environ["SCYC_DEBUG"] = "1"
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
+    # The commands register themselves; they are imported here so that importing this module stays cheap.
+    from oracle.cli import inspect, sweep  # noqa: F401
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app(standalone_mode=True)
+        code = DONE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except (InputError, StudyError) as error:
+        code = _complain(error, BAD_INPUT)
+    except Exception as error:
+        code = _complain(error, FAILED)
+    sys.exit(code)
+
+
+def _complain(error: Exception, code: int) -> int:
+    if os.environ.get("SCYC_DEBUG"):
+        raise error
+    message = str(error) if code == BAD_INPUT else f"{type(error).__name__}: {error}"
+    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    if code == FAILED:
+        err.print("Run `scyc --debug ...` for the traceback.", highlight=False)
+    return code
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def default_artifacts(database: str) -> str:
+    """Return where a new study's weights go unless told otherwise: beside an SQLite file, else in this folder."""
+    path = database.removeprefix("sqlite:///") if database.startswith("sqlite:///") else ""
+    return str((Path(path).parent / "scyc-artifacts").resolve())

@@ -1,0 +1,136 @@
+"""`scyc show`, `report`, `studies`, `spec` and `doctor`: look, without changing anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, out
+from oracle.spec import spec_template
+from oracle.view import to_json, view_study
+from studies import Store
+
+if TYPE_CHECKING:
+    from oracle.interval import Interval
+    from oracle.view import StudyView
+
+studies_app = typer.Typer(no_args_is_help=True, help="The studies of a database.")
+app.add_typer(studies_app, name="studies")
+
+
+@app.command()
+def show(name: StudyName, db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
+    """Show a study's oracle curve with its intervals."""
+    with Store.open(db, create=False) as store:
+        view = view_study(store, name)
+    if as_json:
+        _print_json(to_json(view))
+        return
+    out.print(_table(view))
+    cost = view.cost
+    out.print(
+        f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
+        f"{cost.wall_seconds:.0f} s; the study is {view.state}."
+    )
+
+
+@app.command()
+def report(
+    name: StudyName,
+    path: Annotated[Path, typer.Option("--out", help="Where to write the page.")] = Path("report.html"),
+    db: DatabaseUrl = DEFAULT_DB,
+) -> None:
+    """Write a study's report, one HTML page that needs no network."""
+    from oracle.report import write
+
+    with Store.open(db, create=False) as store:
+        view = view_study(store, name)
+    write(view, path)
+    out.print(f"The report is at {path.resolve()}", highlight=False, soft_wrap=True)
+
+
+@studies_app.command("list")
+def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
+    """List the studies with how far they are."""
+    with Store.open(db, create=False) as store:
+        views = [view_study(store, study.name) for study in store.studies()]
+    rows = [
+        {
+            "study": view.name,
+            "state": view.state,
+            "workload": view.spec["workload"],
+            "decided": sum(level.winner is not None for level in view.levels),
+            "levels": view.spec["levels"],
+            "trials": view.cost.trials,
+            "started": view.provenance.get("started"),
+        }
+        for view in views
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    table = Table("study", "state", "workload", "levels", "trials", "started", box=None)
+    for row in rows:
+        levels = f"{row['decided']}/{row['levels']}"
+        table.add_row(row["study"], row["state"], row["workload"], levels, str(row["trials"]), str(row["started"]))
+    out.print(table)
+
+
+@app.command()
+def spec() -> None:
+    """Print the embedded default spec as TOML, every field explained: a file to start from."""
+    typer.echo(spec_template(), nl=False)
+
+
+@app.command()
+def doctor(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
+    """Check what a sweep needs: packages, processors, data sets, the database."""
+    from oracle.doctor import examine
+
+    findings = examine(db)
+    if as_json:
+        _print_json([vars(finding) for finding in findings])
+    else:
+        table = Table("", "", "", box=None, show_header=False)
+        for finding in findings:
+            mark = {"ok": "[green]ok[/green]", "note": "[yellow]--[/yellow]", "fault": "[red]no[/red]"}[finding.verdict]
+            table.add_row(mark, finding.subject, finding.detail)
+        out.print(table)
+    if any(finding.verdict == "fault" for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+def _table(view: StudyView) -> Table:
+    table = Table("level", "density", "best max_lr", "within", "paired", "val", "test", "trials", box=None)
+    for column in table.columns:
+        column.justify = "right"
+    table.title = f"{view.name}: {view.spec['workload']}"
+    for level in view.levels:
+        winning = level.winning
+        table.add_row(
+            str(level.level),
+            f"{level.density:.2%}",
+            f"{level.winner:.3g}{' edge' if level.edge else ''}" if level.winner is not None else "undecided",
+            _range(level.within),
+            _range(level.paired),
+            f"{winning.val_accuracy:.1%}" if winning else "",
+            f"{winning.test_accuracy:.1%}" if winning else "",
+            str(sum(trial.state == "complete" for trial in level.trials)),
+        )
+    return table
+
+
+def _range(interval: Interval | None) -> str:
+    if interval is None:
+        return "-"
+    return (
+        f"{'≤' if interval.low_open else ''}{interval.low:.3g} – {'≥' if interval.high_open else ''}{interval.high:.3g}"
+    )
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, allow_nan=False))

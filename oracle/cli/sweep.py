@@ -1,0 +1,150 @@
+"""`scyc sweep` and `scyc resume`: start an oracle sweep, or go on with one."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from oracle.cli.app import DEFAULT_DB, FAILED, INTERRUPTED, DatabaseUrl, StudyName, app, default_artifacts, err, out
+from oracle.execution import Executor, InlineExecutor
+from oracle.progress import LiveProgress, PlainProgress
+from oracle.spec import Spec, load_spec
+from oracle.study import ORACLE, check_room, open_study, study_spec
+from oracle.sweep import Sweep
+from oracle.worker import training_device
+from scyc import InputError
+from studies import Artifacts, Store
+
+if TYPE_CHECKING:
+    from studies import StudyRecord
+
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Trials trained at a time; as many as this machine's cores allow unless given."),
+]
+Engine = Annotated[
+    Literal["tune", "inline"], typer.Option("--executor", help="Train on Ray Tune's workers, or in this process.")
+]
+RayAddress = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A running Ray cluster; without it one is started and stopped.")
+]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Train trials that failed once more.")]
+
+
+@app.command()
+def sweep(
+    spec_file: Annotated[
+        Path | None, typer.Argument(metavar="[SPEC.toml]", help="The spec; the embedded default without one.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study; the spec's file name unless given.")] = None,
+    db: DatabaseUrl = DEFAULT_DB,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
+    ] = None,
+    workers: Workers = None,
+    executor: Engine = "tune",
+    ray_address: RayAddress = None,
+    artifacts: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where a new study's weights go; beside the database unless given."),
+    ] = None,
+    retry_failed: RetryFailed = False,
+) -> None:
+    """Search the best max_lr at every pruning level; go on where it stopped if the study exists."""
+    spec = load_spec(spec_file, overrides or ())
+    name = name or (spec_file.stem if spec_file else "demo")
+    _check_name(name)
+    spec.protocol().workload.load_data()  # a workload or data set that is missing is refused before anything is made
+    with Store.open(db) as store:
+        study = open_study(store, name, spec, artifacts or default_artifacts(db))
+        _go_on(store, study, spec, _executor(executor, spec, workers, ray_address), retry_failed)
+
+
+@app.command()
+def resume(
+    name: StudyName,
+    db: DatabaseUrl = DEFAULT_DB,
+    workers: Workers = None,
+    executor: Engine = "tune",
+    ray_address: RayAddress = None,
+    retry_failed: RetryFailed = False,
+) -> None:
+    """Go on with a study where it stopped; its spec comes from the database."""
+    with Store.open(db, create=False) as store:
+        study = store.study(name)
+        spec = study_spec(study)
+        spec.protocol().workload.load_data()
+        _go_on(store, study, spec, _executor(executor, spec, workers, ray_address), retry_failed)
+
+
+def _go_on(store: Store, study: StudyRecord, spec: Spec, executor: Executor, retry_failed: bool) -> None:
+    artifacts = Artifacts(study.artifacts)
+    check_room(spec, artifacts)
+    run = store.open_run(study.id, ORACLE)
+    if retry_failed:
+        store.requeue_failed(run.id)
+    progress = (LiveProgress if out.is_terminal else PlainProgress)(out, spec, store.counts(run.id).get("complete", 0))
+    started = time.monotonic()
+    source = None
+    try:
+        with progress:
+            source = Sweep(store, run, spec, artifacts, progress)
+            if not source.finished:
+                executor.run(source, spec, artifacts)
+    except KeyboardInterrupt:
+        err.print(
+            f"Interrupted after {progress.done} trials; all of them are in the database. "
+            f"Go on with `scyc resume {study.name}` (and the same --db).",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        store.add_wall_seconds(run.id, time.monotonic() - started)
+    if source.failed:
+        err.print(
+            f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed. Once the cause is "
+            f"mended, go on with `scyc resume {study.name} --retry-failed`.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(FAILED)
+    out.print(
+        f"Every level is decided. See `scyc show {study.name}`, or make the report: "
+        f"`scyc report {study.name} --out report.html`.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _executor(kind: str, spec: Spec, workers: int | None, ray_address: str | None) -> Executor:
+    if kind == "inline":
+        if ray_address is not None or (workers or 1) > 1:
+            raise InputError(
+                "--executor inline trains one trial at a time here; leave --workers and --ray-address out."
+            )
+        training_device(spec)
+        return InlineExecutor()
+    from oracle.execution.tune import TuneExecutor
+
+    if ray_address is None:
+        device = training_device(spec)
+        cores = len(os.sched_getaffinity(0)) // spec.resources.cpus_per_trial
+        if workers is None and device.type == "cuda":
+            import torch
+
+            cores = int(torch.cuda.device_count() / spec.resources.gpus_per_trial)
+    else:
+        cores = 1
+    return TuneExecutor(workers or max(1, cores), ray_address)
+
+
+def _check_name(name: str) -> None:
+    if not name or "/" in name or name != name.strip() or not name.isprintable():
+        raise InputError(
+            f"A study's name is a word or a few, without slashes, but it is {name!r}; choose another --name."
+        )

@@ -1,0 +1,39 @@
+"""Executors: who trains the trials. The seam has two rooms, this process and Ray Tune."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from oracle.execution.inline import InlineExecutor
+
+if TYPE_CHECKING:
+    from oracle.spec import Spec
+    from oracle.worker import Failure, Outcome, TrialRequest
+    from studies import Artifacts
+
+__all__ = ["Executor", "InlineExecutor", "TrialSource"]
+
+
+class TrialSource(Protocol):
+    """Where an executor gets trials from and brings their outcomes to, all from one thread."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train, nor will be."""
+        ...
+
+    def next(self) -> TrialRequest | None:
+        """Return the next trial to train; None when there is none now: outcomes must come first, or it is over."""
+        ...
+
+    def record(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Take the outcome of a trial."""
+        ...
+
+
+class Executor(Protocol):
+    """Trains a source's trials until it is finished."""
+
+    def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
+        """Train until `source.finished`. An exception or KeyboardInterrupt leaves no process behind."""
+        ...

@@ -1,0 +1,167 @@
+"""Ray Tune as the engine: a thin searcher asks the source for trials and brings it their outcomes.
+
+The database is the only truth. Tune's own directory is disposable and `Tuner.restore` is never called: it replays a
+snapshot that is older than the database.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ray
+from pydantic import TypeAdapter
+from ray import tune
+from ray.tune.search import Searcher
+
+from oracle.worker import Failure, Outcome, TrialRequest, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oracle.execution import TrialSource
+    from oracle.spec import Spec
+    from studies import Artifacts
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # no call home
+    "RAY_AIR_NEW_OUTPUT": "0",  # progress is shown by the sweep itself
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # workloads of one's own are imported from the working folder
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the sweep, not just Tune's loop
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # Tune's snapshots are never read
+}
+OUTCOME: TypeAdapter[Outcome | Failure] = TypeAdapter(Outcome | Failure)
+
+
+class TuneExecutor:
+    """Trains on Ray workers, on a cluster of our own or on one that is there.
+
+    Args:
+        workers: how many trials train at a time, >= 1.
+        address: of a running Ray cluster; None starts one on this machine and stops it in the end.
+    """
+
+    def __init__(self, workers: int, address: str | None = None) -> None:
+        self.workers, self.address = workers, address
+
+    def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
+        """Train until `source.finished`."""
+        resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
+        searcher = _SourceSearcher(source)
+        with self._cluster(spec) as folder:
+            trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts)
+            tuner = tune.Tuner(
+                tune.with_resources(trainable, resources),
+                tune_config=tune.TuneConfig(
+                    search_alg=searcher,
+                    num_samples=-1,
+                    max_concurrent_trials=self.workers,
+                    reuse_actors=True,
+                ),
+                run_config=tune.RunConfig(
+                    name=f"sweep-{uuid.uuid4().hex[:8]}",
+                    storage_path=str(folder),
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                    verbose=0,
+                ),
+            )
+            tuner.fit()
+        if searcher.error is not None:
+            raise searcher.error
+
+    @contextmanager
+    def _cluster(self, spec: Spec) -> Iterator[Path]:
+        """Connect to Ray and yield a scratch folder for Tune; afterwards both are gone."""
+        os.environ.update(QUIET)
+        scratch = Path(tempfile.mkdtemp(prefix="scyc-"))
+        paths = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
+        common: dict[str, Any] = {
+            "logging_level": "ERROR",
+            "log_to_driver": False,
+            "runtime_env": {"env_vars": {"PYTHONPATH": paths, "RAY_CHDIR_TO_TRIAL_DIR": "0"}},
+        }
+        try:
+            if self.address is not None:
+                ray.init(self.address, **common)
+            else:
+                ray.init(
+                    num_cpus=self.workers * spec.resources.cpus_per_trial,
+                    include_dashboard=False,
+                    _temp_dir=str(scratch / "ray"),
+                    **common,
+                )
+            yield scratch / "tune"
+        finally:
+            ray.shutdown()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _TrialTrainable(tune.Trainable):
+    """One Tune trial is one training. The actor is reused, so data and model code are loaded once per worker."""
+
+    def setup(self, config: dict[str, Any], spec: Spec | None = None, artifacts: Artifacts | None = None) -> None:
+        if spec is None or artifacts is None:
+            raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
+        self.worker = Worker(spec, artifacts)
+        self.request = TrialRequest(**config["request"])
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.request = TrialRequest(**new_config["request"])
+        return True
+
+    def step(self) -> dict[str, Any]:
+        outcome = self.worker.attempt(self.request)
+        return {"outcome": OUTCOME.dump_json(outcome).decode(), "done": True}  # text: Tune flattens nested results
+
+
+class _SourceSearcher(Searcher):
+    """Hands the source's trials to Tune and Tune's results to the source."""
+
+    def __init__(self, source: TrialSource) -> None:
+        super().__init__(metric="done", mode="max")
+        self.source = source
+        self.running: dict[str, TrialRequest] = {}
+        self.error: Exception | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune pickles its searcher into its folder; the database connection has no place there
+
+    def suggest(self, trial_id: str) -> Any:
+        if self.error is not None:
+            return Searcher.FINISHED
+        try:
+            request = self.source.next()
+        except Exception as error:
+            self.error = error
+            return Searcher.FINISHED
+        if request is None:
+            return Searcher.FINISHED if self.source.finished else None
+        self.running[trial_id] = request
+        return {"request": request.__dict__}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        request = self.running.pop(trial_id, None)
+        if request is None or self.error is not None:
+            return
+        try:
+            outcome: Outcome | Failure = Failure("The worker process died before it could report.")
+            if result is not None and not error:
+                outcome = OUTCOME.validate_json(result["outcome"])
+            self.source.record(request, outcome)
+        except Exception as raised:
+            self.error = raised  # what Tune would only log ends the sweep instead
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        pass
+
+    def save(self, checkpoint_path: str) -> None:
+        pass
+
+    def restore(self, checkpoint_path: str) -> None:
+        pass

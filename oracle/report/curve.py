@@ -1,0 +1,217 @@
+"""The oracle curve: the winner of each level, its intervals, and S-Cyc's default beside them."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from oracle.report import words
+from oracle.report.style import (
+    BLUE,
+    GREEN,
+    INK,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    Figure,
+    density_step,
+    layout,
+    max_lr_axis,
+    translucent,
+)
+from scyc.schedules import PRESETS, SCyc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.interval import Interval
+    from oracle.view import LevelView, StudyView
+
+AUTHORS = PRESETS["resnet20-cifar10"]
+
+Trace = dict[str, Any]
+
+
+def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
+    """Return the figure of max_lr over density.
+
+    Args:
+        view: the study.
+        levels: its levels that have something to show, at least one of them decided.
+    """
+    data = [
+        *_within(levels),
+        *_schedules(view, levels),
+        *_paired(levels),
+        *_open_bounds(levels),
+        *_winners(levels),
+    ]
+    values = [value for trace in data for value in trace["y"] if value is not None]
+    return {"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=500)}
+
+
+def scaled(view: StudyView, levels: Sequence[LevelView]) -> SCyc | None:
+    """Return the authors' default S-Cyc in the study's units: its pruning rate, and its dense winner for δ.
+
+    None when the dense winner is not decided or the spec does not tell the pruning rate.
+    """
+    rate, dense = view.spec.get("pruning", {}).get("rate"), levels[0]
+    if dense.level != 0 or dense.winner is None or not isinstance(rate, float) or not 0 < rate < 1:
+        return None
+    epsilon = AUTHORS.epsilon * dense.winner / AUTHORS.delta
+    return SCyc(delta=dense.winner, epsilon=epsilon, beta=AUTHORS.beta, q=AUTHORS.q, p=rate)
+
+
+def _winners(levels: Sequence[LevelView]) -> list[Trace]:
+    decided = [lv for lv in levels if lv.winner is not None]
+    edges = [lv for lv in decided if lv.edge]
+    line = {
+        "name": "oracle: best max_lr",
+        "legendrank": 1,
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": [lv.density for lv in decided],
+        "y": [lv.winner for lv in decided],
+        "text": [_describe(lv) for lv in decided],
+        "hovertemplate": "%{text}<extra></extra>",
+        "line": {"color": BLUE, "width": 2.5},
+        "marker": {"color": BLUE, "size": 8, "line": {"color": "white", "width": 1}},
+    }
+    rings = {
+        "name": "winner on the edge of its candidates",
+        "legendrank": 2,
+        "type": "scatter",
+        "mode": "markers",
+        "x": [lv.density for lv in edges],
+        "y": [lv.winner for lv in edges],
+        "hoverinfo": "skip",
+        "marker": {"symbol": "square-open", "color": VERMILLION, "size": 16, "line": {"width": 2.5}},
+    }
+    return [line, rings] if edges else [line]
+
+
+def _describe(level: LevelView) -> str:
+    lines = [
+        f"<b>level {level.level}</b>, {words.density(level.density)} density",
+        f"best max_lr <b>{words.rate(level.winner or 0.0)}</b>" + " (on the edge)" * level.edge,
+        f"within {words.interval(level.within)}",
+        f"paired {words.interval(level.paired)}",
+    ]
+    if level.winning:
+        lines.append(f"validation accuracy {words.accuracy(level.winning.val_accuracy)}")
+    return "<br>".join(lines)
+
+
+def _within(levels: Sequence[LevelView]) -> list[Trace]:
+    """Return one filled band per unbroken stretch of levels that have the interval."""
+    traces: list[Trace] = []
+    for judged, stretch in groupby(levels, key=lambda lv: lv.within is not None):
+        if not judged:
+            continue
+        x, low, high = _edges([(lv.density, lv.within) for lv in stretch if lv.within], density_step(levels))
+        traces.append(
+            {
+                "name": "“within” interval",
+                "legendrank": 3,
+                "legendgroup": "within",
+                "showlegend": not traces,
+                "type": "scatter",
+                "mode": "lines",
+                "x": x + x[::-1],
+                "y": high + low[::-1],
+                "fill": "toself",
+                "fillcolor": translucent(SKY, 0.28),
+                "line": {"width": 0, "color": SKY},
+                "hoverinfo": "skip",
+            }
+        )
+    return traces
+
+
+def _edges(stretch: Sequence[tuple[float, Interval]], step: float) -> tuple[list[float], list[float], list[float]]:
+    """Return the band's densities, lower and upper edge; a level on its own gets some width to be seen."""
+    x = [density for density, _ in stretch]
+    low, high = [i.low for _, i in stretch], [i.high for _, i in stretch]
+    if len(x) > 1:
+        return x, low, high
+    return [x[0] * step**-0.2, x[0] * step**0.2], low * 2, high * 2
+
+
+def _paired(levels: Sequence[LevelView]) -> list[Trace]:
+    judged = [(lv.density, lv.paired) for lv in levels if lv.paired]
+    if not judged:
+        return []
+    return [
+        {
+            "name": "“paired” interval",
+            "legendrank": 4,
+            "type": "scatter",
+            "mode": "lines+markers",
+            "x": [x for density, _ in judged for x in (density, density, None)],
+            "y": [y for _, i in judged for y in (i.low, i.high, None)],
+            "hoverinfo": "skip",
+            "line": {"color": translucent(INK, 0.65), "width": 1.2},
+            "marker": {
+                "symbol": "line-ew-open",
+                "size": 9,
+                "color": translucent(INK, 0.65),
+                "line": {"width": 1.2},
+            },
+        }
+    ]
+
+
+def _open_bounds(levels: Sequence[LevelView]) -> list[Trace]:
+    """Return triangles that point from open bounds to where the interval goes on, one above the other."""
+    return [
+        *_triangles([(lv.density, lv.within) for lv in levels if lv.within], BLUE, away=12),
+        *_triangles([(lv.density, lv.paired) for lv in levels if lv.paired], INK, away=23),
+    ]
+
+
+def _triangles(intervals: Sequence[tuple[float, Interval]], colour: str, away: int) -> list[Trace]:
+    marks = [(density, i.high, 180) for density, i in intervals if i.high_open]
+    marks += [(density, i.low, 0) for density, i in intervals if i.low_open]
+    if not marks:
+        return []
+    x, y, angles = zip(*marks, strict=True)
+    return [
+        {
+            "showlegend": False,
+            "type": "scatter",
+            "mode": "markers",
+            "x": list(x),
+            "y": list(y),
+            "hoverinfo": "skip",
+            "cliponaxis": False,
+            "marker": {
+                "symbol": "triangle-down-open",
+                "angle": list(angles),
+                "standoff": away,
+                "size": 10,
+                "color": colour,
+                "line": {"width": 1.8},
+            },
+        }
+    ]
+
+
+def _schedules(view: StudyView, levels: Sequence[LevelView]) -> list[Trace]:
+    """Return S-Cyc's default as published and, where the study allows it, scaled to the dense winner."""
+    traces = [_schedule("S-Cyc, authors' ResNet-20 values", AUTHORS, levels, PURPLE, "dot")]
+    if ours := scaled(view, levels):
+        traces.append(_schedule("S-Cyc's default shape, scaled, not fitted", ours, levels, GREEN, "dash"))
+    return traces
+
+
+def _schedule(name: str, schedule: SCyc, levels: Sequence[LevelView], colour: str, dash: str) -> Trace:
+    return {
+        "name": name,
+        "type": "scatter",
+        "mode": "lines",
+        "x": [lv.density for lv in levels],
+        "y": [schedule(lv.level) for lv in levels],
+        "text": [f"{name}<br>level {lv.level}: {words.rate(schedule(lv.level))}" for lv in levels],
+        "hovertemplate": "%{text}<extra></extra>",
+        "line": {"color": colour, "width": 2, "dash": dash},
+    }

@@ -1,0 +1,121 @@
+"""What a study has found, in plain sentences that claim no more than its levels show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.report import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.interval import Interval
+    from oracle.view import LevelView, StudyView
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The headline and the reservations that belong to it."""
+
+    headline: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """A level and its winner, which it has."""
+
+    level: LevelView
+    winner: float
+
+    @property
+    def place(self) -> str:
+        return f"{words.density(self.level.density)} density"
+
+
+def planned_levels(view: StudyView) -> int:
+    """Return how many levels the study is going to have."""
+    planned = view.spec.get("levels")
+    return max(planned if isinstance(planned, int) else 0, len(view.levels))
+
+
+def find(view: StudyView) -> Finding:
+    """Return what the study's decided levels say about the best max_lr."""
+    decided = [_Decided(lv, lv.winner) for lv in view.levels if lv.winner is not None]
+    notes = [_peak(decided), _overlap(decided), _edges(decided), _open_levels(view, len(decided))]
+    headline = _headline(decided)
+    if decided and len(decided) < planned_levels(view):
+        headline = f"So far, {headline[0].lower()}{headline[1:]}"
+    return Finding(headline, tuple(note for note in notes if note))
+
+
+def _headline(decided: Sequence[_Decided]) -> str:
+    if not decided or decided[0].level.level != 0:
+        return "The dense network's best max_lr is not decided yet, so nothing can be said about a rise."
+    dense, last = decided[0], decided[-1]
+    if dense is last:
+        return f"The dense network's best max_lr is {words.rate(dense.winner)}; no sparser level is decided."
+    start, end = words.rate(dense.winner), words.rate(last.winner)
+    if last.winner == dense.winner:
+        return f"The best max_lr does not rise: it is {start} both dense and at {last.place}."
+    if last.winner < dense.winner:
+        return f"The best max_lr does not rise: it falls from {start} (dense) to {end} at {last.place}."
+    ratio = last.winner / dense.winner
+    times = f"{ratio:.{1 if ratio < 9.95 else 0}f} times"
+    if _contains(last.level.within, dense.winner):
+        return (
+            f"The best max_lr goes from {start} (dense) to {end} at {last.place}, {times}, "
+            f"but {start} is still inside the interval there: no clear rise."
+        )
+    return f"The best max_lr rises from {start} (dense) to {end} at {last.place}: {times}."
+
+
+def _peak(decided: Sequence[_Decided]) -> str:
+    if len(decided) < 3:
+        return ""
+    top = max(decided, key=lambda d: d.winner)
+    if top.winner <= max(decided[0].winner, decided[-1].winner):
+        return ""
+    return f"In between, it is highest at {top.place}: {words.rate(top.winner)}."
+
+
+def _overlap(decided: Sequence[_Decided]) -> str:
+    """Say in how many sparser levels the dense winner is as good as the level's own."""
+    if len(decided) < 2 or decided[0].level.level != 0:
+        return ""
+    dense, sparser = decided[0].winner, [d.level for d in decided[1:]]
+    clauses = [
+        f"inside the “{rule}” interval at {sum(_contains(i, dense) for i in judged)} of {len(judged)}"
+        for rule, judged in (
+            ("within", [lv.within for lv in sparser if lv.within]),
+            ("paired", [lv.paired for lv in sparser if lv.paired]),
+        )
+        if judged
+    ]
+    if not clauses:
+        return "No interval could be judged at the sparser levels, so how much of this is noise is open."
+    return f"Of the sparser levels, the dense winner, {words.rate(dense)}, still lies {words.listing(clauses)}."
+
+
+def _edges(decided: Sequence[_Decided]) -> str:
+    edges = [str(d.level.level) for d in decided if d.level.edge]
+    if not edges:
+        return ""
+    if len(edges) == 1:
+        return f"At level {edges[0]} the winner is on the edge of its candidates: the best may lie beyond."
+    return f"At levels {words.listing(edges)} the winners are on the edge of their candidates: the best may lie beyond."
+
+
+def _open_levels(view: StudyView, decided: int) -> str:
+    planned = planned_levels(view)
+    if decided >= planned:
+        return ""
+    reason = "; failed trials are in the way of the rest" if view.state == "blocked" else " so far"
+    return f"{decided} of {words.count(planned, 'level')} {'is' if decided == 1 else 'are'} decided{reason}."
+
+
+def _contains(interval: Interval | None, max_lr: float) -> bool:
+    if interval is None:
+        return False
+    return interval.low * (1 - 1e-9) <= max_lr <= interval.high * (1 + 1e-9)

@@ -1,0 +1,139 @@
+"""What the report's figures share: colours, layout, and the axes for density and max_lr.
+
+Figures are plain Plotly JSON (`{"data": [...], "layout": {...}}`), which Plotly.js draws as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from oracle.report import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from oracle.view import LevelView
+
+Figure = dict[str, Any]
+
+# Okabe and Ito's colours, told apart by readers with any kind of colour vision.
+BLUE, SKY, GREEN, VERMILLION, ORANGE, PURPLE = (
+    "#0072B2",
+    "#56B4E9",
+    "#009E73",
+    "#D55E00",
+    "#E69F00",
+    "#CC79A7",
+)
+INK, MUTED, RULE, PAPER = "#1d1f21", "#5f6368", "#e4e4e0", "#ffffff"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+_MOST_LEVELS = 14
+_MOST_RATES = 8
+
+
+def layout(levels: Sequence[LevelView], y_axis: dict[str, Any], y_title: str, height: int) -> dict[str, Any]:
+    """Return the layout of a figure over density; all figures share it, so that their levels line up."""
+    return {
+        "height": height,
+        "margin": {"l": 76, "r": 16, "t": 16, "b": 64},
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "xaxis": density_axis(levels),
+        "yaxis": _axis() | y_axis,
+        "annotations": [
+            _title(f"density in % <span style='color:{MUTED}'>and level</span>", x=0.5, y=0, yshift=-54),
+            _title(y_title, x=0, y=0.5, xshift=-62, textangle=-90),
+        ],
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.03,
+            "yanchor": "bottom",
+            "font": {"size": 12},
+            "itemsizing": "trace",
+        },
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": MUTED, "font": {"color": INK}, "align": "left"},
+    }
+
+
+def density_axis(levels: Sequence[LevelView]) -> dict[str, Any]:
+    """Return the axis of densities, dense at the left, with the level under each density."""
+    every = math.ceil(len(levels) / _MOST_LEVELS)
+    ticked = levels[::every]
+    half = math.sqrt(density_step(levels))
+    outer = [math.log10(levels[0].density / half), math.log10(levels[-1].density * half)]
+    return _axis() | {
+        "type": "log",
+        "range": outer,
+        "tickvals": [lv.density for lv in ticked],
+        "ticktext": [f"{100 * lv.density:.3g}<br><span style='color:{MUTED}'>{lv.level}</span>" for lv in ticked],
+        "tickangle": 0,
+        "showgrid": False,
+    }
+
+
+def max_lr_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:
+    """Return a logarithmic axis over the values, with round ticks and `pad` of its length left at either end."""
+    values = list(values)
+    room = max(max(values) / min(values), 1.5) ** pad
+    low, high = min(values) / room, max(values) * room
+    ticks = _ticks(low, high)
+    return {
+        "type": "log",
+        "range": [math.log10(low), math.log10(high)],
+        "tickvals": ticks,
+        "ticktext": [words.rate(tick) for tick in ticks],
+    }
+
+
+def density_step(levels: Sequence[LevelView]) -> float:
+    """Return the usual ratio of a level's density to the one before."""
+    ratios = [b.density / a.density for a, b in pairwise(levels)]
+    return median(ratios) if ratios else 0.8
+
+
+def accuracy_axis() -> dict[str, Any]:
+    """Return the axis of accuracies in percent."""
+    return {"ticksuffix": "\u202f%", "nticks": 8}
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """Return a #rrggbb colour as rgba()."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def _title(text: str, **place: float) -> dict[str, Any]:
+    """Return an axis title at a fixed place; Plotly's own titles move with the length of the tick labels."""
+    anchors = {"xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "middle"}
+    return {"text": text, "showarrow": False, "font": {"size": 13}} | anchors | place
+
+
+def _axis() -> dict[str, Any]:
+    return {
+        "showline": True,
+        "linecolor": MUTED,
+        "gridcolor": RULE,
+        "zeroline": False,
+        "ticks": "outside",
+        "tickcolor": MUTED,
+        "ticklen": 4,
+    }
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks: list[float] = []
+    for steps in ((1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
+        ticks = [step * 10.0**decade for decade in decades for step in steps]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) <= _MOST_RATES:
+            break
+    return ticks or [math.sqrt(low * high)]

@@ -1,0 +1,59 @@
+"""Numbers and ranges as text, the same way everywhere in the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oracle.interval import Interval
+
+NOTHING = "–"
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def rate(max_lr: float) -> str:
+    """Return a learning rate with three significant digits."""
+    return f"{max_lr:.3g}"
+
+
+def density(fraction: float) -> str:
+    """Return a density in percent with three significant digits."""
+    return f"{100 * fraction:.3g}\u202f%"
+
+
+def accuracy(fraction: float | None) -> str:
+    """Return an accuracy in percent with one decimal."""
+    return NOTHING if fraction is None else f"{100 * fraction:.1f}\u202f%"
+
+
+def interval(bounds: Interval | None) -> str:
+    """Return `low – high`; ≤ and ≥ mark open bounds."""
+    if bounds is None:
+        return NOTHING
+    low = "≤\u202f" * bounds.low_open + rate(bounds.low)
+    high = "≥\u202f" * bounds.high_open + rate(bounds.high)
+    return f"{low} – {high}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural unless there is one."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
+
+
+def listing(items: list[str]) -> str:
+    """Return `a`, `a and b` or `a, b and c`."""
+    *head, last = items
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in its two largest units, such as `3 min 24 s`."""
+    if seconds < 10:
+        return f"{seconds:.2g}\u202fs"
+    rest = round(seconds)
+    parts = []
+    for size, unit in _UNITS:
+        amount, rest = divmod(rest, size)
+        parts.append((amount, unit))
+    first = next(i for i, (amount, _) in enumerate(parts) if amount)
+    return " ".join(f"{amount}\u202f{unit}" for amount, unit in parts[first : first + 2] if amount)

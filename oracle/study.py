@@ -1,0 +1,76 @@
+"""Opening a study: created on first use, gone on with afterwards, never mixed with another spec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oracle.provenance import provenance
+from oracle.spec import Spec, parse_spec
+from oracle.weights import dump_checkpoint
+from scyc import InputError
+from scyc.pruning import Masks, prunable_weights
+from scyc.trial import Checkpoint
+from studies import Artifacts, Store, StudyNotFound, StudyRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ORACLE = "oracle"
+"""Name of the run that searches max_lr at every level."""
+
+
+def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyRecord:
+    """Return the study `name`, created with `spec` if it is not there yet.
+
+    Args:
+        store: the database.
+        name: of the study.
+        spec: what the study is; must be what it was created with.
+        artifacts: URL or folder below which a new study keeps its weights.
+
+    Raises:
+        InputError: when the study exists with another spec; the message names every field that differs.
+    """
+    try:
+        study = store.study(name)
+    except StudyNotFound:
+        folder = f"{artifacts.rstrip('/')}/{name}"
+        return store.create_study(name, spec.to_dict(), spec.hash, folder, provenance())
+    if study.spec_hash != spec.hash:
+        changes = "; ".join(differences(study.spec, spec.to_dict()))
+        raise InputError(
+            f"The study {name!r} exists with another spec ({changes}); choose another --name, or go on with "
+            f"the spec it has by `scyc resume {name}`."
+        )
+    return study
+
+
+def study_spec(study: StudyRecord) -> Spec:
+    """Return the spec that the study was created with."""
+    return parse_spec(study.spec, f"of study {study.name!r}")
+
+
+def check_room(spec: Spec, artifacts: Artifacts) -> None:
+    """See that a level's checkpoints fit into the artifact store, before any training.
+
+    Raises:
+        StudyError: when the store cannot be written to, or has too little room.
+    """
+    model = spec.protocol().workload.build_model()
+    masks = Masks.dense(model, prunable_weights(model))
+    size = len(dump_checkpoint(Checkpoint(dict(model.state_dict()), masks)))
+    trials = len(spec.seeds) * (
+        spec.search.max_lr.count if spec.search.max_lr.values is None else len(spec.search.max_lr.values)
+    )
+    winners = len(spec.seeds) * spec.levels
+    artifacts.check_writable(size * (2 * trials + winners))
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield one phrase per field in which two specs differ."""
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            yield f"{prefix}{key} is {before!r} there and {after!r} here"

@@ -1,0 +1,135 @@
+"""A worker: takes trial requests, trains, puts the weights into the artifact store, and returns the results.
+
+It knows nothing of the database; only the driver writes there.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+
+from oracle.weights import dump_checkpoint, dump_state, load_checkpoint, load_state
+from scyc import InputError
+from scyc.trial import run_trial
+from studies import CheckpointKind, EpochRecord, NewCheckpoint, TrialResult
+
+if TYPE_CHECKING:
+    from oracle.spec import Spec
+    from scyc.data import Dataset
+    from scyc.trial import Trial
+    from studies import Artifacts
+
+
+@dataclass(frozen=True)
+class TrialRequest:
+    """A trial to train: its row in the database and everything that determines its numbers."""
+
+    id: int
+    level: int
+    seed: int
+    max_lr: float
+    parent: str | None  # hash of the checkpoint that the committed winner of the level before left
+    rewind_point: str | None  # hash of the early state of the dense network
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trial that was trained to its end, diverged or not."""
+
+    result: TrialResult
+    saved: tuple[NewCheckpoint, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial that raised."""
+
+    error: str  # the traceback
+
+
+class Worker:
+    """Trains trials of one study in this process, one after another.
+
+    Args:
+        spec: of the study.
+        artifacts: where parents come from and checkpoints go to.
+    """
+
+    def __init__(self, spec: Spec, artifacts: Artifacts) -> None:
+        self.artifacts = artifacts
+        self.threads = spec.resources.cpus_per_trial
+        self.protocol = spec.protocol()
+        self.device = training_device(spec)
+        self.data: Dataset = self.protocol.workload.load_data().to(self.device)
+        self._checkpoint = lru_cache(maxsize=8)(lambda key: load_checkpoint(artifacts.get(key)))
+        self._state = lru_cache(maxsize=8)(lambda key: load_state(artifacts.get(key)))
+
+    def attempt(self, request: TrialRequest) -> Outcome | Failure:
+        """Train the trial; what it raises comes back as a failure."""
+        try:
+            return self.run(request)
+        except Exception:
+            return Failure(traceback.format_exc())
+
+    def run(self, request: TrialRequest) -> Outcome:
+        """Train the trial, with the spec's number of threads, and store what it leaves."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        started = time.perf_counter()
+        try:
+            trial = run_trial(
+                self.protocol,
+                self.data,
+                seed=request.seed,
+                level=request.level,
+                max_lr=request.max_lr,
+                parent=self._checkpoint(request.parent) if request.parent else None,
+                rewind_point=self._state(request.rewind_point) if request.rewind_point else None,
+            )
+        finally:
+            torch.set_num_threads(threads)
+        return self._outcome(request, trial, time.perf_counter() - started)
+
+    def _outcome(self, request: TrialRequest, trial: Trial, seconds: float) -> Outcome:
+        saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
+        if trial.rewind_point is not None:
+            saved.append(self._save("rewind", dump_state(trial.rewind_point), None))
+        training, last = trial.training, trial.training.epochs[-1]
+        result = TrialResult(
+            val_accuracy=training.val_accuracy,
+            test_accuracy=training.test_accuracy,
+            val_loss=last.val_loss,
+            test_loss=training.test_loss,
+            train_loss=last.train_loss,
+            diverged=training.diverged,
+            density=trial.checkpoint.masks.density,
+            seconds=seconds,
+            checkpoint=saved[0].hash,
+            rewind_point=saved[1].hash if len(saved) > 1 else None,
+            epochs=tuple(EpochRecord(e.epoch, e.train_loss, e.val_loss, e.val_accuracy) for e in training.epochs),
+        )
+        return Outcome(result, tuple(saved))
+
+    def _save(self, kind: CheckpointKind, data: bytes, parent: str | None) -> NewCheckpoint:
+        return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)
+
+
+def training_device(spec: Spec) -> torch.device:
+    """Return the device that the spec's trials train on.
+
+    Raises:
+        InputError: when it asks for a GPU and this machine has none.
+    """
+    if spec.resources.gpus_per_trial == 0:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise InputError(
+            f"resources.gpus_per_trial is {spec.resources.gpus_per_trial}, but PyTorch finds no GPU on this machine; "
+            "set it to 0 to train on the CPU."
+        )
+    return torch.device("cuda")

@@ -1,0 +1,39 @@
+"""Learning-rate schedules for iterative pruning, and the pruning and training to try them with.
+
+`from scyc import SCyc, LevelLR` is all that a training loop of one's own needs.
+"""
+
+from scyc.errors import InputError
+from scyc.lr_scheduler import LevelLR
+from scyc.profiles import (
+    PROFILES,
+    ConstantProfile,
+    Cosine,
+    Linear,
+    OneCycle,
+    Profile,
+    Step,
+    Triangular,
+    WarmupStep,
+)
+from scyc.schedules import PRESETS, SILO, Constant, LevelSchedule, SCyc, density
+
+__all__ = [
+    "PRESETS",
+    "PROFILES",
+    "SILO",
+    "Constant",
+    "ConstantProfile",
+    "Cosine",
+    "InputError",
+    "LevelLR",
+    "LevelSchedule",
+    "Linear",
+    "OneCycle",
+    "Profile",
+    "SCyc",
+    "Step",
+    "Triangular",
+    "WarmupStep",
+    "density",
+]

@@ -1,0 +1,61 @@
+"""What every image data set needs: checked labels and normalised pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from scyc.data.dataset import Split
+from scyc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+
+def labelled_images(
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], num_classes: int, path: Path
+) -> Split:
+    """Pair raw images with their labels.
+
+    Args:
+        images: pixels of shape (N, C, H, W).
+        labels: class indices of shape (N,).
+        num_classes: labels must lie in [0, num_classes).
+        path: file of the labels, for the message.
+
+    Returns:
+        A split whose inputs are still uint8, so that taking it apart is cheap; see `normalised`.
+
+    Raises:
+        InputError: the labels do not fit the images.
+    """
+    if len(images) != len(labels):
+        raise InputError(
+            f"{path} holds {len(labels)} labels for {len(images)} images: fetch the data set again, "
+            "the files do not belong together."
+        )
+    if labels.size and labels.max() >= num_classes:
+        raise InputError(
+            f"{path} holds the label {labels.max()}, but there are only {num_classes} classes: "
+            "fetch the data set again, the file is corrupt."
+        )
+    writable = np.require(images, requirements="W")  # a copy only of what was read into immutable memory
+    return Split(torch.from_numpy(writable), torch.tensor(labels, dtype=torch.int64))
+
+
+def normalised(split: Split, mean: Sequence[float], std: Sequence[float]) -> Split:
+    """Return the split with pixels scaled from 0..255 to 0..1, then standardised per channel.
+
+    Args:
+        split: uint8 inputs of shape (N, C, H, W).
+        mean: of each of the C channels, on the scale 0..1.
+        std: likewise.
+    """
+    scale = 255 * torch.tensor(std).view(-1, 1, 1)
+    offset = 255 * torch.tensor(mean).view(-1, 1, 1)
+    return Split(split.inputs.float().sub_(offset).div_(scale), split.targets)

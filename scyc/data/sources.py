@@ -1,0 +1,72 @@
+"""Where data sets come from: the data folder, downloads, and packages that are not always installed."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from scyc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def data_root(root: Path | str | None = None) -> Path:
+    """Return the absolute path of the data folder: `root`, else `$SCYC_DATA`, else `data` in the working folder."""
+    return Path(root or os.environ.get("SCYC_DATA") or "data").expanduser().absolute()
+
+
+def download_allowed(download: bool | None = None) -> bool:
+    """Return `download` if it is given, else whether the environment says `SCYC_DOWNLOAD=1`."""
+    return os.environ.get("SCYC_DOWNLOAD") == "1" if download is None else download
+
+
+def optional_module(module: str, package: str, purpose: str) -> Any:
+    """Import a module of a package that only the `oracle` extra brings.
+
+    Args:
+        module: dotted path, for example "sklearn.datasets".
+        package: name of the distribution, for the message.
+        purpose: what needs it, the subject of the message.
+
+    Raises:
+        InputError: the package is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise InputError(
+            f"{purpose} needs {package}, which cannot be imported ({error}): "
+            'install it with `pip install "scyc[oracle]"`.'
+        ) from error
+
+
+def download_into(root: Path, folder: str, fetch: Callable[[Path], object]) -> None:
+    """Download into a scratch folder beside the goal, then move the result into place in one step.
+
+    So a killed download leaves nothing that looks like a data set, and workers that download at the same time do
+    not write into each other's files: the first one wins. A `root/folder` that exists is left as it is.
+
+    Args:
+        root: the data folder, created if need be.
+        folder: what `fetch` creates, relative to the folder that it is given.
+        fetch: downloads into the folder that it is given.
+
+    Raises:
+        InputError: the download failed.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=root, prefix=".download-") as scratch:
+            fetch(Path(scratch))
+            if not (root / folder).exists():
+                (Path(scratch) / folder).rename(root / folder)
+    except (OSError, RuntimeError) as error:  # torchvision reports a bad checksum as RuntimeError
+        if not (root / folder).exists():
+            raise InputError(
+                f"Downloading {folder} into {root} failed ({error}): check the network and the folder's permissions, "
+                "or copy the data set there by hand."
+            ) from error

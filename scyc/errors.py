@@ -1,0 +1,8 @@
+"""The one exception that means "what you gave us cannot be used"."""
+
+
+class InputError(ValueError):
+    """Input that is refused before any work starts.
+
+    The message is one full sentence: what is wrong, where, and what to do about it.
+    """

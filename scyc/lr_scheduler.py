@@ -1,0 +1,101 @@
+"""A PyTorch scheduler that sets the learning rate from a level schedule and a profile, in anybody's own loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch.optim.lr_scheduler import LRScheduler
+
+from scyc.errors import InputError
+from scyc.profiles import Profile, WarmupStep
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+    from scyc.schedules import LevelSchedule
+
+
+class LevelLR(LRScheduler):
+    """Learning rate = `schedule(level)` x `profile(step / steps_per_level)`; call `step()` once per mini-batch.
+
+    After `steps_per_level` steps the next level begins by itself; `start_level` begins one by hand. A new optimizer
+    for each level is fine: make a new scheduler with `level=`.
+
+    Example:
+        >>> import torch
+        >>> from scyc import LevelLR, SCyc, WarmupStep
+        >>> weight = torch.nn.Parameter(torch.ones(1))
+        >>> optimizer = torch.optim.SGD([weight], lr=1.0)
+        >>> scheduler = LevelLR(optimizer, SCyc(0.03, 0.04), steps_per_level=10, profile=WarmupStep(0.5, (0.8,)))
+        >>> for _ in range(5):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        >>> scheduler.get_last_lr()
+        [0.03]
+
+    Args:
+        optimizer: its parameter groups all get the same learning rate; their own `lr` is ignored.
+        schedule: from level to `max_lr`.
+        steps_per_level: mini-batches per level, >= 1.
+        profile: the learning rate within a level.
+        level: the level to begin with.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        schedule: LevelSchedule,
+        steps_per_level: int,
+        profile: Profile | None = None,
+        level: int = 0,
+    ) -> None:
+        if steps_per_level < 1:
+            raise InputError(f"A level has at least one step, but steps_per_level is {steps_per_level}.")
+        self.schedule = schedule
+        self.profile = profile if profile is not None else WarmupStep()
+        self.steps_per_level = steps_per_level
+        self.first_level = level
+        super().__init__(optimizer)
+
+    @property
+    def level(self) -> int:
+        """The pruning level of the next step."""
+        return self.first_level + self.last_epoch // self.steps_per_level
+
+    def start_level(self, level: int) -> None:
+        """Begin `level` now, however many steps the present one has had."""
+        self.first_level, self.last_epoch = level, 0
+        rates = self.get_lr()
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self._last_lr = rates
+
+    def get_lr(self) -> list[Any]:
+        """Return the learning rate of the next step, once per parameter group."""
+        progress = self.last_epoch % self.steps_per_level / self.steps_per_level
+        rate = self.schedule(self.level) * self.profile(progress)
+        return [rate for _ in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the scheduler stands; schedule and profile are code and stay with the caller."""
+        return {
+            "first_level": self.first_level,
+            "last_epoch": self.last_epoch,
+            "steps_per_level": self.steps_per_level,
+            "last_lr": list(self._last_lr),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from `state_dict`.
+
+        Raises:
+            InputError: when it was taken with another number of steps per level.
+        """
+        if state_dict["steps_per_level"] != self.steps_per_level:
+            raise InputError(
+                f"The saved scheduler has {state_dict['steps_per_level']} steps per level but this one has "
+                f"{self.steps_per_level}; make it with the same number."
+            )
+        self.first_level = state_dict["first_level"]
+        self.last_epoch = state_dict["last_epoch"]
+        self._last_lr = list(state_dict["last_lr"])

@@ -1,0 +1,75 @@
+"""Magnitude pruning with an exact count, over the whole network or layer by layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from scyc.errors import InputError
+from scyc.pruning.masks import Masks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Scope = Literal["global", "layer"]
+
+
+def weights_left(total: int, rate: float, level: int) -> int:
+    """Return how many of `total` weights are left at `level`: total x (1-rate)^level, rounded, at least one.
+
+    Counting from the dense network keeps rounding errors from adding up over the levels.
+    """
+    return max(1, round(total * (1 - rate) ** level))
+
+
+def prune(
+    scores: Mapping[str, torch.Tensor], masks: Masks, *, rate: float, level: int, scope: Scope = "global"
+) -> Masks:
+    """Return `masks` with the lowest-scoring weights removed, down to exactly the count due at `level`.
+
+    Among equal scores the earlier weight (in parameter order, then in memory order) goes first, so the result is
+    the same on every machine.
+
+    Args:
+        scores: by parameter name, tensors of the parameters' shapes; the magnitude of the weights, say.
+        masks: which weights are left so far; these alone can be removed.
+        rate: fraction of the remaining weights pruned per level, in (0, 1).
+        level: the level to prune down to, >= 1.
+        scope: "global" ranks all weights together, "layer" prunes each parameter to the same density.
+
+    Raises:
+        InputError: when fewer weights are left already than the level asks for.
+    """
+    if scope == "layer":
+        return Masks(
+            {
+                name: _keep_highest({name: scores[name]}, {name: mask}, rate, level)[name]
+                for name, mask in masks.kept.items()
+            }
+        )
+    return Masks(_keep_highest(scores, masks.kept, rate, level))
+
+
+def magnitude(weights: Mapping[str, torch.Tensor], masks: Masks) -> dict[str, torch.Tensor]:
+    """Return the absolute value of each prunable weight."""
+    return {name: weights[name].detach().abs() for name in masks.kept}
+
+
+def _keep_highest(
+    scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor], rate: float, level: int
+) -> dict[str, torch.Tensor]:
+    flat_kept = torch.cat([mask.flatten() for mask in kept.values()])
+    flat_scores = torch.cat([scores[name].flatten() for name in kept])
+    left = flat_kept.nonzero().flatten()
+    keep = weights_left(flat_kept.numel(), rate, level)
+    if keep > left.numel():
+        raise InputError(
+            f"Level {level} at rate {rate} keeps {keep} weights, but only {left.numel()} are left to choose from; "
+            "prune level by level, from the masks of the level before."
+        )
+    ascending = torch.sort(flat_scores[left], stable=True).indices
+    survivors = torch.zeros_like(flat_kept)
+    survivors[left[ascending[left.numel() - keep :]]] = True
+    parts = torch.split(survivors, [mask.numel() for mask in kept.values()])
+    return {name: part.view_as(mask) for (name, mask), part in zip(kept.items(), parts, strict=True)}

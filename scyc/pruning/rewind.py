@@ -1,0 +1,38 @@
+"""Rewinds: the weights that a pruned network goes on from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import torch
+
+Rewind = Literal["weights", "learning-rate", "reinit"]
+
+
+def rewound(
+    kind: Rewind,
+    *,
+    trained: Mapping[str, torch.Tensor],
+    early: Mapping[str, torch.Tensor],
+    fresh: Callable[[], Mapping[str, torch.Tensor]],
+) -> Mapping[str, torch.Tensor]:
+    """Return the model state (parameters and buffers) that training at the next level starts from.
+
+    Args:
+        kind: "weights" goes back to an early checkpoint (Frankle & Carbin 2019; Renda et al. 2020, IMP/WR);
+            "learning-rate" keeps the trained weights and restarts the profile (Renda et al. 2020, LRR);
+            "reinit" draws new weights (the default of the SILO authors' code).
+        trained: state at the end of the level before.
+        early: state at the rewind step of the dense network's training.
+        fresh: draws a newly initialised state.
+    """
+    match kind:
+        case "weights":
+            return early
+        case "learning-rate":
+            return trained
+        case "reinit":
+            return fresh()

@@ -1,0 +1,22 @@
+"""Random streams that depend only on what they are for, so that trials which should share randomness do."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+
+
+def stream_seed(*purpose: str | int) -> int:
+    """Return a 63-bit seed that is a pure function of `purpose`, the same on every machine."""
+    digest = hashlib.sha256("\0".join(map(str, purpose)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def stream(*purpose: str | int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return a fresh generator for one purpose, for example `stream("order", seed, level, epoch)`.
+
+    Two trials that differ only in `max_lr` ask for the same purposes and so see the same initial weights, data
+    order and augmentation: common random numbers, which make their difference a paired one.
+    """
+    return torch.Generator(device).manual_seed(stream_seed(*purpose))

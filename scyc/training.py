@@ -1,0 +1,198 @@
+"""Training of one network at one `max_lr`, with everything resident on the device."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from scyc.errors import InputError
+from scyc.profiles import Profile, WarmupStep, learning_rates
+from scyc.randomness import stream
+
+if TYPE_CHECKING:
+    from scyc.data import Augmentation, Dataset, Split
+    from scyc.pruning import Masks
+
+EVALUATION_BATCH = 2048
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """SGD's settings; the learning rate comes from the profile and `max_lr`."""
+
+    kind: Literal["sgd"] = "sgd"
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    nesterov: bool = False
+
+    def build(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Return a fresh optimizer over the model's parameters."""
+        return torch.optim.SGD(
+            model.parameters(),
+            lr=0.0,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            nesterov=self.nesterov,
+            fused=True,
+        )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every level is trained. The last, incomplete batch of an epoch is left out."""
+
+    epochs: int = 10
+    batch_size: int = 64
+    profile: Profile = field(default_factory=WarmupStep)
+    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+
+    def steps(self, examples: int) -> int:
+        """Return the number of steps of one level over `examples` training examples.
+
+        Raises:
+            InputError: when the examples do not fill one batch.
+        """
+        if examples < self.batch_size:
+            raise InputError(
+                f"The training split has {examples} examples, fewer than one batch of {self.batch_size}; "
+                "choose a smaller batch_size."
+            )
+        return self.epochs * (examples // self.batch_size)
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """Where training stood after an epoch. A loss that is not finite is None; accuracies are fractions."""
+
+    epoch: int
+    train_loss: float | None
+    val_loss: float | None
+    val_accuracy: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training gave.
+
+    Attributes:
+        epochs: one entry per epoch trained; validation accuracy of a trial is the last one's, never the best.
+        test_accuracy: fraction, measured once, after the last step.
+        diverged: the training loss became infinite or NaN (training stopped there), or ended no better than
+            guessing, at ln(number of classes) or above.
+        early_state: model state after `rewind_step` steps, if that was asked for.
+    """
+
+    epochs: tuple[EpochMetrics, ...]
+    test_loss: float | None
+    test_accuracy: float
+    diverged: bool
+    early_state: dict[str, torch.Tensor] | None
+
+    @property
+    def val_accuracy(self) -> float:
+        """Validation accuracy after the last epoch."""
+        return self.epochs[-1].val_accuracy
+
+
+def train(
+    model: nn.Module,
+    masks: Masks,
+    data: Dataset,
+    recipe: Recipe,
+    *,
+    max_lr: float,
+    seed: int,
+    level: int,
+    augmentation: Augmentation | None = None,
+    rewind_step: int | None = None,
+) -> Training:
+    """Train `model` in place on `data.train`, holding pruned weights at zero.
+
+    Batch order and augmentation depend on (seed, level) alone, so candidates of different `max_lr` see the same.
+
+    Args:
+        model: on the same device as `data`.
+        masks: which weights are left.
+        data: the splits, resident on the device.
+        recipe: epochs, batch size, profile and optimizer.
+        max_lr: upper bound of the learning rate, > 0.
+        seed: of the trial, >= 0.
+        level: pruning level, >= 0.
+        augmentation: applied to each training batch on the device.
+        rewind_step: keep the model state as it is after this many steps.
+
+    Raises:
+        InputError: when the training split is smaller than a batch, or `rewind_step` is past the last step.
+    """
+    split, device = data.train, data.train.inputs.device
+    rates = learning_rates(recipe.profile, max_lr, recipe.steps(len(split)))
+    if rewind_step is not None and rewind_step > len(rates):
+        raise InputError(
+            f"rewind_step is {rewind_step}, but a level has only {len(rates)} steps; choose an earlier step."
+        )
+    optimizer = recipe.optimizer.build(model)
+    pruned = masks.bind(model)
+    pruned.apply()
+    generator = stream("augmentation", seed, level, device=device)
+    steps_per_epoch = len(rates) // recipe.epochs
+    early_state = _copy(model) if rewind_step == 0 else None
+    metrics: list[EpochMetrics] = []
+
+    for epoch in range(recipe.epochs):
+        model.train()
+        order = torch.randperm(len(split), generator=stream("order", seed, level, epoch)).to(device)
+        loss_sum = torch.zeros((), device=device)
+        for index in range(steps_per_epoch):
+            step = epoch * steps_per_epoch + index
+            batch = order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
+            inputs = split.inputs.index_select(0, batch)
+            if augmentation is not None:
+                inputs = augmentation(inputs, generator)
+            for group in optimizer.param_groups:
+                group["lr"] = rates[step]
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            pruned.apply()
+            loss_sum += loss.detach()
+            if step + 1 == rewind_step:
+                early_state = _copy(model)
+        train_loss = _finite(loss_sum.item() / steps_per_epoch)
+        val_loss, val_accuracy = evaluate(model, data.validation)
+        metrics.append(EpochMetrics(epoch, train_loss, val_loss, val_accuracy))
+        if train_loss is None:
+            break
+
+    test_loss, test_accuracy = evaluate(model, data.test)
+    last = metrics[-1].train_loss
+    diverged = last is None or last >= math.log(data.num_classes)
+    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early_state)
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
+    """Return the mean loss (None when not finite) and the accuracy (a fraction) of `model` over `split`."""
+    model.eval()
+    loss = torch.zeros((), device=split.targets.device)
+    correct = torch.zeros((), device=split.targets.device, dtype=torch.int64)
+    for inputs, targets in zip(
+        torch.split(split.inputs, EVALUATION_BATCH), torch.split(split.targets, EVALUATION_BATCH), strict=True
+    ):
+        logits = model(inputs)
+        loss += F.cross_entropy(logits, targets, reduction="sum")
+        correct += (logits.argmax(dim=1) == targets).sum()
+    return _finite(loss.item() / len(split)), correct.item() / len(split)
+
+
+def _copy(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+def _finite(loss: float) -> float | None:
+    return loss if math.isfinite(loss) else None

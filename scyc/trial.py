@@ -1,0 +1,131 @@
+"""One trial: prune what the parent left, rewind, train. A pure function of its arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from scyc.errors import InputError
+from scyc.pruning import Masks, Rewind, Scope, magnitude, prunable_weights, prune, rewound
+from scyc.randomness import stream_seed
+from scyc.training import Recipe, Training, train
+
+if TYPE_CHECKING:
+    from scyc.data import Dataset
+    from scyc.workloads import Workload
+
+State = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """How the network is pruned from one level to the next, and what the next level starts from.
+
+    Attributes:
+        rate: fraction of the remaining weights pruned per level, in (0, 1).
+        rewind_step: the step of the dense network's training that `rewind="weights"` goes back to, >= 0.
+    """
+
+    rate: float = 0.2
+    scope: Scope = "global"
+    rewind: Rewind = "weights"
+    rewind_step: int = 0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network: its state (parameters and buffers) and which of its weights are left."""
+
+    state: State
+    masks: Masks
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that the trials of a study share."""
+
+    workload: Workload
+    recipe: Recipe = field(default_factory=Recipe)
+    pruning: Pruning = field(default_factory=Pruning)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A finished trial: the training's metrics, the trained network and, from level 0, the rewind point."""
+
+    training: Training
+    checkpoint: Checkpoint
+    rewind_point: State | None
+
+
+def run_trial(
+    protocol: Protocol,
+    data: Dataset,
+    *,
+    seed: int,
+    level: int,
+    max_lr: float,
+    parent: Checkpoint | None = None,
+    rewind_point: State | None = None,
+) -> Trial:
+    """Train one network at one pruning level.
+
+    On a CPU, with a given number of threads, the result is the same to the bit however often and wherever it runs.
+
+    Args:
+        protocol: workload, recipe and pruning.
+        data: the workload's data on the device to train on.
+        seed: determines initial weights, batch order and augmentation.
+        level: 0 for the dense network.
+        max_lr: upper bound of the learning rate.
+        parent: what the committed winner of the level before left; None at level 0 alone.
+        rewind_point: the early state that a level-0 trial returned; None at level 0 alone.
+
+    Raises:
+        InputError: when a level above 0 has no parent or no rewind point.
+    """
+    device = data.train.inputs.device
+    pruning = protocol.pruning
+    model = _initialised(protocol.workload, "init", seed).to(device)
+    if level == 0:
+        masks = Masks.dense(model, prunable_weights(model))
+    elif parent is None or rewind_point is None:
+        raise InputError(f"A trial at level {level} needs its parent's checkpoint and the rewind point.")
+    else:
+        masks = prune(
+            magnitude(parent.state, parent.masks),
+            parent.masks,
+            rate=pruning.rate,
+            level=level,
+            scope=pruning.scope,
+        )
+        model.load_state_dict(
+            rewound(
+                pruning.rewind,
+                trained=parent.state,
+                early=rewind_point,
+                fresh=lambda: _initialised(protocol.workload, "reinit", seed, level).state_dict(),
+            )
+        )
+    training = train(
+        model,
+        masks,
+        data,
+        protocol.recipe,
+        max_lr=max_lr,
+        seed=seed,
+        level=level,
+        augmentation=protocol.workload.augmentation,
+        rewind_step=pruning.rewind_step if level == 0 else None,
+    )
+    state = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+    return Trial(training, Checkpoint(state, masks), training.early_state)
+
+
+def _initialised(workload: Workload, *purpose: str | int) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stream_seed(*purpose))
+        return workload.build_model()

@@ -1,0 +1,48 @@
+"""The memory of a sweep: studies, runs, levels and trials in an SQL database, weights in an artifact store.
+
+>>> from studies import NewTrial, Store
+>>> with Store.open("sqlite://") as store:
+...     study = store.create_study("demo", spec={}, spec_hash="0", artifacts="memory://demo", provenance={})
+...     run = store.open_run(study.id, "oracle")
+...     [trial] = store.add_trials(run.id, [NewTrial(level=0, seed=0, max_lr=0.1, parent=None, round=0)])
+...     trial.state
+'pending'
+"""
+
+from studies.artifacts import Artifacts
+from studies.database import upgrade
+from studies.errors import StudyError, StudyExists, StudyNotFound
+from studies.records import (
+    CheckpointKind,
+    CheckpointRecord,
+    EpochRecord,
+    LevelRecord,
+    NewCheckpoint,
+    NewTrial,
+    RunRecord,
+    StudyRecord,
+    TrialRecord,
+    TrialResult,
+    TrialState,
+)
+from studies.store import Store
+
+__all__ = [
+    "Artifacts",
+    "CheckpointKind",
+    "CheckpointRecord",
+    "EpochRecord",
+    "LevelRecord",
+    "NewCheckpoint",
+    "NewTrial",
+    "RunRecord",
+    "Store",
+    "StudyError",
+    "StudyExists",
+    "StudyNotFound",
+    "StudyRecord",
+    "TrialRecord",
+    "TrialResult",
+    "TrialState",
+    "upgrade",
+]

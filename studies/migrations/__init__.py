@@ -1,0 +1,45 @@
+"""The history of the schema, as Alembic revisions that travel with the package.
+
+The next revision is written by `alembic.command.revision(config(connection), "what changes", autogenerate=True)`
+over a connection to a database at the newest one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SCRIPTS = Path(__file__).parent
+VERSION_TABLE = "scyc_version"  # not Alembic's default name, which other tools use in the same database
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration, with the connection that `env.py` is to work on."""
+    alembic = Config(attributes={"connection": connection})
+    alembic.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    alembic.set_main_option("path_separator", "os")
+    return alembic
+
+
+def revisions() -> list[str]:
+    """Return the known revisions, newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()]
+
+
+def current(connection: Connection) -> str | None:
+    """Return the revision that a database is at, None if it holds no studies yet."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring a database to the newest revision, inside the transaction that the caller has begun."""
+    command.upgrade(config(connection), "head")

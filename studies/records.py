@@ -1,0 +1,151 @@
+"""What the database holds, as plain frozen values.
+
+Accuracies are fractions in [0, 1]. A loss that is not finite is None: NaN and infinity never reach the database.
+Times are aware and in UTC. Hashes are the SHA-256 of an artifact, in hexadecimal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+TrialState = Literal["pending", "complete", "failed"]
+CheckpointKind = Literal["trained", "rewind"]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """A spec and where its weights are kept.
+
+    Attributes:
+        spec: the spec as plain JSON values.
+        spec_hash: tells one spec from another; a study is only resumed under the hash it was created with.
+        artifacts: URL or absolute folder of the artifact store.
+        provenance: who and what made it (versions, hardware, commit), as plain JSON values.
+    """
+
+    id: int
+    name: str
+    spec: dict[str, Any]
+    spec_hash: str
+    artifacts: str
+    provenance: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A walk through the levels under one policy: "oracle", or the name of a level schedule."""
+
+    id: int
+    study_id: int
+    name: str
+    created_at: datetime
+    wall_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRecord:
+    """A decided level: its density in (0, 1], the winning `max_lr`, and whether that sits on the grid's edge."""
+
+    run_id: int
+    level: int
+    density: float
+    winner: float
+    edge: bool
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One epoch of a trial's learning curve."""
+
+    epoch: int
+    train_loss: float | None
+    val_loss: float | None
+    val_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """What a training came to.
+
+    Attributes:
+        diverged: the training blew up; the accuracies are then what they are, a valid observation.
+        density: fraction of the prunable weights that were left, in (0, 1].
+        seconds: duration of the training.
+        checkpoint: hash of the trained weights; a fact that stays when the weights are deleted.
+        rewind_point: hash of the weights to rewind to, reported by level 0.
+        epochs: the learning curve; empty where it was not asked for.
+    """
+
+    val_accuracy: float
+    test_accuracy: float
+    val_loss: float | None
+    test_loss: float | None
+    train_loss: float | None
+    diverged: bool
+    density: float
+    seconds: float
+    checkpoint: str
+    rewind_point: str | None
+    epochs: tuple[EpochRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewTrial:
+    """A training to be done.
+
+    Attributes:
+        max_lr: positive and finite.
+        parent: hash of the checkpoint that it starts from, None at level 0.
+        round: which proposal round of the level it came from, counted from 0.
+    """
+
+    level: int
+    seed: int
+    max_lr: float
+    parent: str | None
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    """One training. `result` is there once it is complete, `error` while it is failed."""
+
+    id: int
+    run_id: int
+    level: int
+    seed: int
+    max_lr: float
+    parent: str | None
+    round: int
+    state: TrialState
+    result: TrialResult | None
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCheckpoint:
+    """Weights that a trial left in the artifact store: `size` in bytes, `parent` the hash that they grew from."""
+
+    hash: str
+    kind: CheckpointKind
+    size: int
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRecord:
+    """Weights that are kept in the artifact store, and the trial that made them."""
+
+    hash: str
+    kind: CheckpointKind
+    size: int
+    trial_id: int
+    parent: str | None

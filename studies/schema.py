@@ -1,0 +1,175 @@
+"""The tables. Every change here needs a migration beside `studies/migrations/versions`.
+
+The names carry a prefix because other tools keep tables called `studies` and `trials` in the same database.
+Floats are doubles, so that a `max_lr` comes back as the very number that went in.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+PREFIX = "scyc_"
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, stored in UTC also where the database knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Convert to UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _belongs_to(column: str) -> ForeignKey:
+    return ForeignKey(column, ondelete="CASCADE")
+
+
+studies = Table(
+    "scyc_studies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("spec_hash", String(64), nullable=False),
+    Column("artifacts", Text, nullable=False),
+    Column("provenance", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,  # the id of a deleted study is never given to another one
+)
+
+runs = Table(
+    "scyc_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", Integer, _belongs_to("scyc_studies.id"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("wall_seconds", Double, nullable=False),
+    UniqueConstraint("study_id", "name"),
+    CheckConstraint("wall_seconds >= 0", name="wall_seconds"),
+    sqlite_autoincrement=True,
+)
+
+levels = Table(
+    "scyc_levels",
+    metadata,
+    Column("run_id", Integer, _belongs_to("scyc_runs.id"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("density", Double, nullable=False),
+    Column("winner", Double, nullable=False),
+    Column("edge", Boolean, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    CheckConstraint("level >= 0", name="level"),
+    CheckConstraint("density > 0 AND density <= 1", name="density"),
+    CheckConstraint("winner > 0", name="winner"),
+)
+
+_MEASURED = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
+_COMPLETE = " AND ".join(f"{column} IS NOT NULL" for column in _MEASURED)
+_UNKNOWN = " AND ".join(f"{column} IS NULL" for column in _MEASURED)
+
+trials = Table(
+    "scyc_trials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, _belongs_to("scyc_runs.id"), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("max_lr", Double, nullable=False),
+    Column("parent", String(64), nullable=False),  # '' at level 0: NULLs would slip past UNIQUE
+    Column("round", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("val_accuracy", Double),
+    Column("test_accuracy", Double),
+    Column("val_loss", Double),
+    Column("test_loss", Double),
+    Column("train_loss", Double),
+    Column("diverged", Boolean),
+    Column("density", Double),
+    Column("seconds", Double),
+    Column("checkpoint", String(64)),
+    Column("rewind_point", String(64)),
+    UniqueConstraint("run_id", "level", "seed", "max_lr", "parent"),
+    CheckConstraint("level >= 0", name="level"),
+    CheckConstraint("round >= 0", name="round"),
+    CheckConstraint("max_lr > 0", name="max_lr"),
+    CheckConstraint("state IN ('pending', 'complete', 'failed')", name="state"),
+    CheckConstraint("(state = 'pending') = (finished_at IS NULL)", name="pending"),
+    CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="failed"),
+    CheckConstraint(f"(state = 'complete' AND {_COMPLETE}) OR (state <> 'complete' AND {_UNKNOWN})", name="complete"),
+    CheckConstraint("val_accuracy >= 0 AND val_accuracy <= 1", name="val_accuracy"),
+    CheckConstraint("test_accuracy >= 0 AND test_accuracy <= 1", name="test_accuracy"),
+    CheckConstraint("density > 0 AND density <= 1", name="density"),
+    CheckConstraint("seconds >= 0", name="seconds"),
+    Index("ix_scyc_trials_state", "run_id", "state"),
+    sqlite_autoincrement=True,
+)
+
+epochs = Table(
+    "scyc_epochs",
+    metadata,
+    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("train_loss", Double),
+    Column("val_loss", Double),
+    Column("val_accuracy", Double, nullable=False),
+    CheckConstraint("epoch >= 0", name="epoch"),
+    CheckConstraint("val_accuracy >= 0 AND val_accuracy <= 1", name="val_accuracy"),
+)
+
+checkpoints = Table(
+    "scyc_checkpoints",
+    metadata,
+    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("parent", String(64)),
+    CheckConstraint("kind IN ('trained', 'rewind')", name="kind"),
+    CheckConstraint("size >= 0", name="size"),
+    Index("ix_scyc_checkpoints_hash", "hash"),
+)

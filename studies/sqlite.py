@@ -1,0 +1,114 @@
+"""Everything that is particular to SQLite: its file, its pragmas, its locks and what its errors mean."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import OperationalError
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import QueuePool, event
+
+from studies.errors import StudyError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_SECONDS = 60  # how long a writer waits for its turn
+WRITES = "writes"  # execution option of an engine whose transactions write
+
+_ADVICE = {
+    "not a database": "give the path of another file",
+    "readonly": "ask for permission to write the file and its folder",
+    "unable to open": "check that its folder exists and that you may write there",
+    "locked": f"another process has been writing for more than {BUSY_SECONDS} seconds; try again when it is done",
+    "full": "free some space on the disk and go on",
+    "malformed": "the file is damaged; restore it from a backup",
+}
+
+
+def advice(error: str) -> str:
+    """Return what to do about an error message of SQLite."""
+    return next(
+        (text for sign, text in _ADVICE.items() if sign in error), "check that it can be reached, then try again"
+    )
+
+
+def _is_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
+
+
+def check_file(url: URL, *, create: bool) -> None:
+    """Refuse a path where no database can be, before SQLite makes an empty file of it.
+
+    Raises:
+        StudyError: the folder is missing, the path is a folder, or nothing is there and `create` is false.
+    """
+    if _is_memory(url) or "uri" in url.query:
+        return
+    path = Path(str(url.database)).absolute()
+    try:
+        is_folder, has_folder, exists = path.is_dir(), path.parent.is_dir(), path.exists()
+    except OSError as error:
+        raise StudyError(f"The database {path} cannot be reached ({error.strerror}); check its folder.") from error
+    if is_folder:
+        raise StudyError(f"The database {path} is a folder; give the path of a file.")
+    if not has_folder:
+        raise StudyError(f"The folder {path.parent} of the database does not exist; create it first.")
+    if not create and not exists:
+        raise StudyError(f"There is no database at {path}; check the path, or start a study to create it.")
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """Return the options of `create_engine`."""
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
+    if _is_memory(url):
+        # The database lives in its connection: keep exactly one, and let the threads take turns.
+        options["connect_args"]["check_same_thread"] = False
+        options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+    return options
+
+
+def prepare(engine: Engine) -> None:
+    """Make every connection keep foreign keys, and every transaction say at its begin whether it writes."""
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would come too late, see `_on_begin`
+    try:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA foreign_keys = ON")
+            _use_wal(cursor)
+            cursor.execute("PRAGMA synchronous = FULL")  # what was committed survives a power cut too
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _use_wal(cursor: DBAPICursor) -> None:
+    """Let readers and the writer not block each other.
+
+    Where several processes open a new file at once, SQLite does not wait for its turn here as it does elsewhere.
+    """
+    deadline = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except OperationalError as error:
+            if "locked" not in str(error) or monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
+def _on_begin(connection: Connection) -> None:
+    # A transaction that reads first and takes the lock later fails at once, without waiting, if another one wrote
+    # in between; so writers take the lock at their begin.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

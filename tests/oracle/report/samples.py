@@ -1,0 +1,144 @@
+"""Synthetic studies with known numbers: an optimum that climbs along an S, smooth around it, with seed noise."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING, Any
+
+from oracle.interval import Interval
+from oracle.view import CandidateView, Cost, LevelView, StudyView, TrialView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GRID = tuple(0.02 * 50 ** (i / 11) for i in range(12))
+SEEDS = (0, 1, 2)
+
+PROVENANCE = {
+    "versions": {"scyc": "0.1.0", "torch": "2.9.1", "ray": "2.60.0", "optuna": "5.0.0"},
+    "hardware": {"device": "cpu", "cpu": "AMD EPYC 9354", "cores": 2, "memory": "8 GiB"},
+    "commit": "3f2a9c1",
+    "started": "2026-02-03T10:15:00+00:00",
+}
+
+
+def spec(levels: int, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
+    return {
+        "workload": "mnist1d/mlp-300-100",
+        "levels": levels,
+        "seeds": list(seeds),
+        "epochs": 10,
+        "batch_size": 64,
+        "pruning": {
+            "criterion": "magnitude",
+            "scope": "global",
+            "rate": 0.2,
+            "rewind": "weights",
+            "rewind_step": 0,
+        },
+        "profile": {"kind": "warmup-step", "warmup": 0.3, "drops": [0.5, 0.8]},
+        "optimizer": {"kind": "sgd", "momentum": 0.9, "weight_decay": 5e-4},
+        "search": {"method": "grid", "max_lr": {"low": 0.02, "high": 1.0, "count": 12, "scale": "log"}},
+        "resources": {"cpus": 1, "gpus": 0.0},
+    }
+
+
+def trial(max_lr: float, seed: int, val: float | None, test: float | None = None, state: str = "complete") -> TrialView:
+    """One trial; without a test accuracy it is a point below the validation accuracy."""
+    if val is None:
+        return TrialView(max_lr, seed, state, None, None, None, None)
+    return TrialView(max_lr, seed, state, val, val - 0.01 if test is None else test, val < 0.15, 0.45)
+
+
+def candidates(trials: Sequence[TrialView]) -> tuple[CandidateView, ...]:
+    """The finished trials by max_lr."""
+    result = []
+    for max_lr in sorted({t.max_lr for t in trials if t.state == "complete"}):
+        done = [t for t in trials if t.max_lr == max_lr and t.state == "complete"]
+        val = sum(t.val_accuracy or 0.0 for t in done) / len(done)
+        test = sum(t.test_accuracy or 0.0 for t in done) / len(done)
+        result.append(CandidateView(max_lr, val, test, sum(bool(t.diverged) for t in done), len(done)))
+    return tuple(result)
+
+
+def level(
+    m: int,
+    trials: Sequence[TrialView] = (),
+    winner: float | None = None,
+    within: Interval | None = None,
+    paired: Interval | None = None,
+    edge: bool = False,
+) -> LevelView:
+    return LevelView(m, 0.8**m, winner, edge, within, paired, tuple(trials), candidates(trials))
+
+
+def study(
+    levels: Sequence[LevelView],
+    state: str = "finished",
+    name: str = "mnist1d",
+    planned: int | None = None,
+    provenance: dict[str, Any] = PROVENANCE,
+) -> StudyView:
+    trials = [t for lv in levels for t in lv.trials]
+    done = sum(t.state == "complete" for t in trials)
+    failed = sum(t.state == "failed" for t in trials)
+    cost = Cost(done, failed, 10 * done, 0.45 * done, 0.25 * done)
+    return StudyView(name, state, spec(planned or len(levels)), tuple(levels), cost, provenance)
+
+
+def climbing(m: int, grid: Sequence[float] = GRID, seeds: Sequence[int] = SEEDS) -> LevelView:
+    """A decided level as MNIST-1D gives it: the optimum climbs from about .18 to .36."""
+    noise = random.Random(m)
+    gamma = 1 - 0.8**m
+    optimum = 0.17 * (1 + 1.1 * gamma**5 / (gamma**5 + (1 - gamma) ** 5))
+    top = 0.70 - 0.02 * (m / 6) ** 2
+    trials = []
+    for seed in seeds:
+        luck = noise.gauss(0, 0.004)
+        for max_lr in grid:
+            away = math.log(max_lr / optimum)
+            val = top - (0.035 if away < 0 else 0.06) * away**2 + luck + noise.gauss(0, 0.003)
+            diverged = max_lr > 0.9 and noise.random() < 0.5
+            trials.append(trial(max_lr, seed, 0.11 if diverged else max(val, 0.2)))
+    winning = max(candidates(trials), key=lambda c: c.val_accuracy)
+    high = min(winning.max_lr * 1.5, max(grid))
+    return level(
+        m,
+        trials,
+        winning.max_lr,
+        Interval(winning.max_lr / 1.4, high, high_open=high == max(grid)),
+        Interval(winning.max_lr / 1.9, winning.max_lr * 1.75) if len(seeds) > 1 else None,
+        edge=winning.max_lr in (min(grid), max(grid)),
+    )
+
+
+def finished(levels: int = 13) -> StudyView:
+    """A whole study of the usual size."""
+    return study([climbing(m) for m in range(levels)], name="mnist1d-mlp")
+
+
+def running() -> StudyView:
+    """Two levels decided, the third half trained, the fourth untouched; the grid was widened at level 1."""
+    wide = climbing(1, (*GRID, GRID[-1] * GRID[1] / GRID[0]))
+    pending = [
+        trial(x, s, 0.66 if s == 0 and i % 2 else None, state="complete" if s == 0 and i % 2 else "pending")
+        for i, x in enumerate(GRID)
+        for s in SEEDS
+    ]
+    pending[5] = trial(GRID[1], 2, None, state="failed")
+    return study([climbing(0), wide, level(2, pending), level(3)], state="running", planned=13)
+
+
+def open_ended() -> StudyView:
+    """Every kind of mark at once: open bounds, an edge winner, a level without intervals, one that is missing."""
+    levels = []
+    for m, winner in enumerate((GRID[0], GRID[4], GRID[7], GRID[11])):
+        trials = [trial(x, s, 0.7 - 0.02 * math.log(x / winner) ** 2) for x in GRID for s in SEEDS]
+        within = Interval(max(winner / 3, GRID[0]), min(winner * 3, GRID[-1]), m == 0, m == 3)
+        levels.append(
+            level(
+                m, trials, winner, None if m == 1 else within, None if m == 2 else within, winner in (GRID[0], GRID[-1])
+            )
+        )
+    return study(levels)

@@ -1,0 +1,110 @@
+"""The report in a real browser: it draws, stays within the window and asks nobody for anything."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.report import write
+from tests.oracle.report import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from oracle.view import StudyView
+
+_NAMES = ("chromium", "google-chrome", "chromium-browser")
+
+STUDIES = {
+    "finished": samples.finished(),
+    "running": samples.running(),
+    "every mark": samples.open_ended(),
+    "hostile": dataclasses.replace(samples.running(), name="</script><b id=injected>" + "x" * 200),
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip(f"None of {', '.join(_NAMES)} is on PATH.")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
+    with sync_api.sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield instance
+        instance.close()
+
+
+def _settle(page: Page) -> None:
+    """Wait until all plots are as wide as their place; the page's own policy rules out `wait_for_function`."""
+    off = "Math.max(...[...document.querySelectorAll('.plot')].map(p => Math.abs(p._fullLayout.width - p.clientWidth)))"
+    for _ in range(60):
+        if page.evaluate(off) <= 1:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("The plots did not follow the width of the window.")
+
+
+@pytest.mark.parametrize("view", STUDIES.values(), ids=STUDIES)
+def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, view: StudyView) -> None:
+    write(view, tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    complaints: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+
+    page.goto((tmp_path / "report.html").as_uri())
+
+    assert page.locator(".plot").count() == 3
+    assert page.locator(".js-plotly-plot svg.main-svg").first.is_visible()
+    assert page.evaluate("[...document.querySelectorAll('.plot')].every(p => p.querySelector('svg .xy'))")
+    assert page.locator("#injected").count() == 0
+    for width in (1280, 700):
+        page.set_viewport_size({"width": width, "height": 900})
+        _settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert {url.split(":")[0] for url in requests} <= {"file", "data"}
+    assert complaints == []
+    page.close()
+
+
+def test_hovering_a_winner_gives_its_numbers(browser: Browser, tmp_path: Path) -> None:
+    view = samples.finished()
+    write(view, tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((tmp_path / "report.html").as_uri())
+    page.evaluate(
+        """() => {
+            const plot = document.getElementById("plot-curve");
+            const winners = plot.data.findIndex(trace => trace.name.startsWith("oracle"));
+            Plotly.Fx.hover(plot, [{curveNumber: winners, pointNumber: 3}]);
+        }"""
+    )
+    page.wait_for_selector("#plot-curve .hovertext")
+    label = page.locator("#plot-curve .hovertext").text_content()
+    assert label is not None
+    assert "level 3" in label
+    assert "0.241" in label
+    page.close()
+
+
+def test_the_report_prints_within_the_paper(browser: Browser, tmp_path: Path) -> None:
+    write(samples.finished(), tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((tmp_path / "report.html").as_uri())
+    page.evaluate(
+        """() => addEventListener("beforeprint", () => {
+            window.printed = [...document.querySelectorAll(".plot")].map(plot => plot._fullLayout.width);
+        })"""
+    )
+    page.pdf(path=tmp_path / "report.pdf", format="A4")
+    assert page.evaluate("window.printed") == [680, 680, 680]
+    page.close()

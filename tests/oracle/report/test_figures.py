@@ -1,0 +1,171 @@
+import dataclasses
+import math
+from typing import Any
+
+import pytest
+
+from oracle.report.curve import AUTHORS, scaled
+from oracle.report.figures import plates
+from oracle.report.heatmap import clipped_at
+from oracle.report.style import Figure, max_lr_axis
+from oracle.view import StudyView
+from tests.oracle.report import samples
+from tests.oracle.report.samples import GRID, level, study, trial
+
+STUDIES = [samples.finished(), samples.running(), samples.open_ended()]
+
+
+def figure(view: StudyView, key: str) -> Figure:
+    drawn = next(p.figure for p in plates(view) if p.key == key)
+    assert drawn is not None
+    return drawn
+
+
+def trace(drawn: Figure, name: str) -> dict[str, Any]:
+    return next(t for t in drawn["data"] if t.get("name", "").startswith(name))
+
+
+@pytest.mark.parametrize("view", STUDIES, ids=lambda v: v.name + v.state)
+def test_plotly_knows_every_attribute(view: StudyView) -> None:
+    go = pytest.importorskip("plotly.graph_objects")
+    for plate in plates(view):
+        go.Figure(plate.figure)
+
+
+def test_the_curve_goes_through_the_winners() -> None:
+    view = samples.finished()
+    line = trace(figure(view, "curve"), "oracle")
+    assert line["x"] == [lv.density for lv in view.levels]
+    assert line["y"] == [lv.winner for lv in view.levels]
+
+
+def test_the_band_is_the_within_interval() -> None:
+    view = samples.finished()
+    band = trace(figure(view, "curve"), "“within”")
+    bounds = [lv.within for lv in view.levels if lv.within]
+    assert band["y"] == [i.high for i in bounds] + [i.low for i in reversed(bounds)]
+
+
+def test_the_band_breaks_where_the_interval_is_missing() -> None:
+    view = samples.open_ended()
+    first, second = [t for t in figure(view, "curve")["data"] if t.get("legendgroup") == "within"]
+    assert (first["showlegend"], second["showlegend"]) == (True, False)
+    assert second["x"] == pytest.approx([0.64, 0.512, 0.512, 0.64])
+    assert min(first["x"]) < 1 < max(first["x"])
+
+
+def test_bars_are_the_paired_interval() -> None:
+    view = samples.open_ended()
+    bars = trace(figure(view, "curve"), "“paired”")
+    judged = [lv for lv in view.levels if lv.paired]
+    assert bars["x"][::3] == [lv.density for lv in judged]
+    assert bars["y"][1::3] == [lv.paired.high for lv in judged if lv.paired]
+
+
+def test_open_bounds_and_edges_are_marked() -> None:
+    drawn = figure(samples.open_ended(), "curve")
+    triangles = [t for t in drawn["data"] if t.get("marker", {}).get("symbol") == "triangle-down-open"]
+    assert [t["marker"]["angle"] for t in triangles] == [[180, 0], [180, 0]]
+    assert [t["y"] for t in triangles] == [[GRID[-1], GRID[0]]] * 2
+    assert trace(drawn, "winner on the edge")["y"] == [GRID[0], GRID[11]]
+    assert not any("edge" in t.get("name", "") for t in figure(samples.finished(), "curve")["data"])
+
+
+def test_s_cyc_is_drawn_as_published_and_scaled() -> None:
+    view = samples.finished()
+    drawn = figure(view, "curve")
+    published = trace(drawn, "S-Cyc, authors'")["y"]
+    ours = trace(drawn, "S-Cyc's default shape, scaled, not fitted")["y"]
+    assert published == [AUTHORS(m) for m in range(13)]
+    assert published[0] == 0.03
+    assert ours[0] == view.levels[0].winner
+    assert [o / p for o, p in zip(ours, published, strict=True)] == pytest.approx([ours[0] / 0.03] * 13)
+
+
+def test_the_scaled_shape_has_the_studys_pruning_rate() -> None:
+    view = study([level(0, winner=0.3), level(1, winner=0.4)])
+    view = dataclasses.replace(view, spec={"pruning": {"rate": 0.5}})
+    schedule = scaled(view, view.levels)
+    assert schedule is not None
+    assert (schedule.p, schedule.delta) == (0.5, 0.3)
+    assert (schedule.delta + schedule.epsilon) / schedule.delta == pytest.approx(7 / 3)
+
+
+def test_without_a_dense_winner_nothing_is_scaled() -> None:
+    view = study([level(0, [trial(0.1, 0, 0.7)]), level(1, [trial(0.1, 0, 0.7)], 0.1)])
+    assert scaled(view, view.levels) is None
+    assert not any("scaled" in t.get("name", "") for t in figure(view, "curve")["data"])
+    assert "scaled" not in plates(view)[0].caption
+
+
+def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
+    view = samples.running()
+    columns = [t for t in figure(view, "heatmap")["data"] if t["type"] == "heatmap"]
+    for lv, column in zip(view.levels, columns, strict=False):
+        cells = [row[0] for row in column["z"]]
+        assert len(column["y"]) == len(cells) + 1
+        assert column["y"] == sorted(column["y"])
+        found = {
+            c.max_lr: next(
+                z for z, lo, hi in zip(cells, column["y"], column["y"][1:], strict=False) if lo < c.max_lr < hi
+            )
+            for c in lv.candidates
+        }
+        assert found == {c.max_lr: 100 * c.val_accuracy for c in lv.candidates}
+        assert sum(cell is not None for cell in cells) == len(lv.candidates)
+    assert [len(c["z"]) for c in columns] == [12, 13, 11]  # the third was trained at every other candidate
+
+
+def test_the_heat_map_says_where_its_colours_start() -> None:
+    view = samples.finished()
+    plate = next(p for p in plates(view) if p.key == "heatmap")
+    floor = clipped_at(view.levels)
+    cells = [c.val_accuracy for lv in view.levels for c in lv.candidates]
+    assert plate.figure is not None
+    assert plate.figure["layout"]["coloraxis"]["cmin"] == 100 * floor
+    assert f"{sum(cell < floor for cell in cells)} cells below that share the darkest colour" in plate.caption
+
+
+def test_diverged_cells_and_the_winners_path_lie_on_the_heat_map() -> None:
+    view = samples.finished()
+    drawn = figure(view, "heatmap")
+    assert trace(drawn, "best max_lr")["y"] == [lv.winner for lv in view.levels]
+    assert len(trace(drawn, "at least one seed")["x"]) == sum(
+        c.diverged > 0 for lv in view.levels for c in lv.candidates
+    )
+
+
+def test_accuracy_bars_reach_from_the_worst_seed_to_the_best() -> None:
+    trials = [
+        trial(0.1, 0, 0.70, 0.66),
+        trial(0.1, 1, 0.74, 0.70),
+        trial(0.2, 0, 0.1),
+        trial(0.1, 2, None, state="failed"),
+    ]
+    drawn = figure(study([level(0, trials, 0.1)]), "accuracy")
+    val, test = drawn["data"]
+    assert val["y"] == pytest.approx([72])
+    assert test["y"] == pytest.approx([68])
+    assert val["error_y"]["array"] == pytest.approx([2])
+    assert val["error_y"]["arrayminus"] == pytest.approx([2])
+    assert "2 seeds from 70.0" in val["text"][0]
+
+
+def test_all_figures_share_the_density_axis() -> None:
+    axes = [p.figure["layout"]["xaxis"] for p in plates(samples.running()) if p.figure]
+    assert axes[0] == axes[1] == axes[2]
+    low, high = axes[0]["range"][::-1]
+    assert all(low < math.log10(tick) < high for tick in axes[0]["tickvals"])
+
+
+def test_many_levels_keep_their_ticks_apart() -> None:
+    view = study([level(m, [trial(0.1, 0, 0.5)], 0.1) for m in range(40)])
+    assert len(figure(view, "curve")["layout"]["xaxis"]["tickvals"]) == 14
+
+
+@pytest.mark.parametrize("values", [[0.18], [0.17, 0.19], [0.02, 1.0], [1e-5, 10.0]])
+def test_max_lr_ticks_are_few_and_inside(values: list[float]) -> None:
+    axis = max_lr_axis(values)
+    assert 1 <= len(axis["tickvals"]) <= 8
+    low, high = axis["range"]
+    assert all(low <= math.log10(tick) <= high for tick in axis["tickvals"])

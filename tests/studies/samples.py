@@ -1,0 +1,36 @@
+"""Records with something in every field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from studies import CheckpointKind, EpochRecord, NewCheckpoint, NewTrial, TrialResult
+
+EPOCHS = tuple(EpochRecord(epoch=i, train_loss=1 / (i + 1), val_loss=0.3, val_accuracy=i / 10) for i in range(3))
+
+RESULT = TrialResult(
+    val_accuracy=0.9,
+    test_accuracy=0.8,
+    val_loss=0.1,
+    test_loss=0.2,
+    train_loss=0.3,
+    diverged=False,
+    density=0.64,
+    seconds=1.5,
+    checkpoint="c" * 64,
+    rewind_point="d" * 64,
+    epochs=EPOCHS,
+)
+
+
+def result(**changes: Any) -> TrialResult:
+    return replace(RESULT, **changes)
+
+
+def new(level: int = 0, seed: int = 0, max_lr: float = 0.1, parent: str | None = None, round: int = 0) -> NewTrial:  # noqa: A002
+    return NewTrial(level=level, seed=seed, max_lr=max_lr, parent=parent, round=round)
+
+
+def checkpoint(letter: str, kind: CheckpointKind = "trained", parent: str | None = None) -> NewCheckpoint:
+    return NewCheckpoint(hash=letter * 64, kind=kind, size=1000, parent=parent)

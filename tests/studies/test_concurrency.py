@@ -1,0 +1,98 @@
+"""Several processes on one file, and one that is killed."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from threading import Timer
+
+from studies import Store
+
+ROOT = Path(__file__).parents[2]
+
+WRITER = """
+import sys
+from studies import Store
+from tests.studies.samples import RESULT, checkpoint, new
+url, number = sys.argv[1], int(sys.argv[2])
+with Store.open(url) as store:
+    run = store.open_run(store.study("s").id, "oracle")
+    for seed in range(number):
+        for trial in store.add_trials(run.id, [new(seed=seed), new(seed=seed, max_lr=0.2)]):
+            print("finished" if store.finish_trial(trial.id, RESULT, [checkpoint("a")]) else "there", flush=True)
+        store.add_wall_seconds(run.id, 1.0)
+"""
+
+OPENER = """
+import sys
+from studies import Store
+sys.stdin.read()  # all at once
+with Store.open(sys.argv[1]) as store:
+    store.create_study(sys.argv[2], {}, "h", "/a", {})
+"""
+
+
+def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_create_one_database(disk: str) -> None:
+    processes = [start(OPENER, disk, name) for name in "abc"]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()
+    for process in processes:
+        with process:
+            assert process.wait() == 0
+    with Store.open(disk) as store:
+        assert {study.name for study in store.studies()} == set("abc")
+
+
+def test_opening_waits_for_its_turn(disk: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "scyc.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        release = Timer(0.2, other.execute, ["COMMIT"])
+        release.start()
+        with Store.open(disk) as store:
+            assert store.studies() == []
+        release.join()
+
+
+def test_processes_write_at_once(disk: str) -> None:
+    with Store.open(disk) as store:
+        run = store.open_run(store.create_study("s", {}, "h", "/a", {}).id, "oracle")
+        processes = [start(WRITER, disk, 30) for _ in range(2)]
+        outputs = [process.communicate()[0].split() for process in processes]
+        assert [process.returncode for process in processes] == [0, 0]
+        assert store.counts(run.id) == {"pending": 0, "complete": 60, "failed": 0}
+        assert sum(output.count("finished") for output in outputs) == 60  # each trial by one of them
+        assert store.open_run(run.study_id, run.name).wall_seconds == 60
+
+
+def test_a_killed_writer_leaves_whole_trials(disk: str, tmp_path: Path) -> None:
+    with Store.open(disk) as store:
+        run = store.open_run(store.create_study("s", {}, "h", "/a", {}).id, "oracle")
+    with start(WRITER, disk, 10**6) as process:
+        assert process.stdout is not None
+        for _ in range(50):
+            process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        said = 50 + sum(1 for line in process.stdout if line == "finished\n")
+    with Store.open(disk) as store:
+        complete = [trial for trial in store.trials(run.id, curves=True) if trial.state == "complete"]
+        assert len(complete) in (said, said + 1)  # what was said is there
+        assert {len(trial.result.epochs) for trial in complete if trial.result} == {3}
+        assert len(store.checkpoints(run.id)) == len(complete)
+    with closing(sqlite3.connect(tmp_path / "scyc.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
