@@ -65,10 +65,7 @@ class LevelLR(LRScheduler):
     def start_level(self, level: int) -> None:
         """Begin `level` now, however many steps the present one has had."""
         self.first_level, self.last_epoch = level, 0
-        rates = self.get_lr()
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
-        self._last_lr = rates
+        self._set(self.get_lr())
 
     def get_lr(self) -> list[Any]:
         """Return the learning rate of the next step, once per parameter group."""
@@ -86,7 +83,7 @@ class LevelLR(LRScheduler):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from `state_dict`.
+        """Go on from `state_dict`, with the learning rate that it had: the order of loading does not matter.
 
         Raises:
             InputError: when it was taken with another number of steps per level.
@@ -98,4 +95,9 @@ class LevelLR(LRScheduler):
             )
         self.first_level = state_dict["first_level"]
         self.last_epoch = state_dict["last_epoch"]
-        self._last_lr = list(state_dict["last_lr"])
+        self._set(list(state_dict["last_lr"]))
+
+    def _set(self, rates: list[Any]) -> None:
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self._last_lr = rates

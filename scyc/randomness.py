@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def stream_seed(*purpose: str | int) -> int:
@@ -20,3 +25,15 @@ def stream(*purpose: str | int, device: torch.device | str = "cpu") -> torch.Gen
     order and augmentation: common random numbers, which make their difference a paired one.
     """
     return torch.Generator(device).manual_seed(stream_seed(*purpose))
+
+
+@contextmanager
+def seeded(*purpose: str | int, device: torch.device | str = "cpu") -> Iterator[None]:
+    """Seed PyTorch's default generators for one purpose inside the block; afterwards they are as they were.
+
+    For code that cannot be handed a generator: the initialisation of layers, dropout.
+    """
+    device = torch.device(device)
+    with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
+        torch.manual_seed(stream_seed(*purpose))
+        yield

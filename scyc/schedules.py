@@ -75,7 +75,7 @@ class SCyc:
         # loses digits at high sparsity, where 1 - gamma itself would round to zero.
         steps = level - self.q
         log_odds = self.beta * (math.log(-math.expm1(steps * math.log1p(-self.p))) - steps * math.log1p(-self.p))
-        return self.delta + self.epsilon / (1 + math.exp(-min(log_odds, 700.0)))
+        return self.delta + self.epsilon / (1 + math.exp(-max(-700.0, min(log_odds, 700.0))))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import nn
 
 from scyc.errors import InputError
 from scyc.profiles import Profile, WarmupStep, learning_rates
-from scyc.randomness import stream
+from scyc.randomness import seeded, stream
 
 if TYPE_CHECKING:
     from scyc.data import Augmentation, Dataset, Split
@@ -113,7 +113,8 @@ def train(
 ) -> Training:
     """Train `model` in place on `data.train`, holding pruned weights at zero.
 
-    Batch order and augmentation depend on (seed, level) alone, so candidates of different `max_lr` see the same.
+    Batch order, augmentation and what the model draws itself (dropout) depend on (seed, level) alone, so candidates of
+    different `max_lr` see the same.
 
     Args:
         model: on the same device as `data`.
@@ -143,31 +144,32 @@ def train(
     early_state = _copy(model) if rewind_step == 0 else None
     metrics: list[EpochMetrics] = []
 
-    for epoch in range(recipe.epochs):
-        model.train()
-        order = torch.randperm(len(split), generator=stream("order", seed, level, epoch)).to(device)
-        loss_sum = torch.zeros((), device=device)
-        for index in range(steps_per_epoch):
-            step = epoch * steps_per_epoch + index
-            batch = order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
-            inputs = split.inputs.index_select(0, batch)
-            if augmentation is not None:
-                inputs = augmentation(inputs, generator)
-            for group in optimizer.param_groups:
-                group["lr"] = rates[step]
-            optimizer.zero_grad()
-            loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            pruned.apply()
-            loss_sum += loss.detach()
-            if step + 1 == rewind_step:
-                early_state = _copy(model)
-        train_loss = _finite(loss_sum.item() / steps_per_epoch)
-        val_loss, val_accuracy = evaluate(model, data.validation)
-        metrics.append(EpochMetrics(epoch, train_loss, val_loss, val_accuracy))
-        if train_loss is None:
-            break
+    with seeded("model", seed, level, device=device):
+        for epoch in range(recipe.epochs):
+            model.train()
+            order = torch.randperm(len(split), generator=stream("order", seed, level, epoch)).to(device)
+            loss_sum = torch.zeros((), device=device)
+            for index in range(steps_per_epoch):
+                step = epoch * steps_per_epoch + index
+                batch = order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
+                inputs = split.inputs.index_select(0, batch)
+                if augmentation is not None:
+                    inputs = augmentation(inputs, generator)
+                for group in optimizer.param_groups:
+                    group["lr"] = rates[step]
+                optimizer.zero_grad()
+                loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                pruned.apply()
+                loss_sum += loss.detach()
+                if step + 1 == rewind_step:
+                    early_state = _copy(model)
+            train_loss = _finite(loss_sum.item() / steps_per_epoch)
+            val_loss, val_accuracy = evaluate(model, data.validation)
+            metrics.append(EpochMetrics(epoch, train_loss, val_loss, val_accuracy))
+            if train_loss is None:
+                break
 
     test_loss, test_accuracy = evaluate(model, data.test)
     last = metrics[-1].train_loss

@@ -10,7 +10,7 @@ from torch import nn
 
 from scyc.errors import InputError
 from scyc.pruning import Masks, Rewind, Scope, magnitude, prunable_weights, prune, rewound
-from scyc.randomness import stream_seed
+from scyc.randomness import seeded
 from scyc.training import Recipe, Training, train
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def run_trial(
     """
     device = data.train.inputs.device
     pruning = protocol.pruning
-    model = _initialised(protocol.workload, "init", seed).to(device)
+    model = _initialised(protocol.workload, device, "init", seed).to(device)
     if level == 0:
         masks = Masks.dense(model, prunable_weights(model))
     elif parent is None or rewind_point is None:
@@ -107,7 +107,7 @@ def run_trial(
                 pruning.rewind,
                 trained=parent.state,
                 early=rewind_point,
-                fresh=lambda: _initialised(protocol.workload, "reinit", seed, level).state_dict(),
+                fresh=lambda: _initialised(protocol.workload, device, "reinit", seed, level).state_dict(),
             )
         )
     training = train(
@@ -125,7 +125,6 @@ def run_trial(
     return Trial(training, Checkpoint(state, masks), training.early_state)
 
 
-def _initialised(workload: Workload, *purpose: str | int) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(*purpose))
+def _initialised(workload: Workload, device: torch.device, *purpose: str | int) -> nn.Module:
+    with seeded(*purpose, device=device):
         return workload.build_model()

@@ -1,0 +1,42 @@
+# `make demo` sets everything up and runs an oracle sweep; `make test` sets everything up and runs the tests.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint lock browser clean
+
+demo: .venv/ready
+	mkdir -p demo
+	$(BIN)/scyc sweep --name demo --db sqlite:///demo/scyc.db
+	$(BIN)/scyc show demo --db sqlite:///demo/scyc.db
+	$(BIN)/scyc report demo --db sqlite:///demo/scyc.db --out demo/report.html
+
+test: .venv/ready browser lint
+	$(BIN)/pytest
+
+lint: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# uv comes from the lock too: pip takes its version and hashes from there as constraints.
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed.")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+
+# The tests look at the report in a real browser. A container that runs as root installs Debian's; elsewhere those
+# tests are skipped, and say so, where neither Chromium nor Chrome is found.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || [ "$$(id -u)" != 0 ] \
+		|| ! command -v apt-get >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium >/dev/null) \
+		|| echo "No browser could be installed; the browser tests will be skipped."
+
+clean:
+	rm -rf .venv demo
