@@ -29,8 +29,7 @@ class PlainProgress:
 
     def __init__(self, console: Console, spec: Spec, recorded: int) -> None:
         self.console, self.levels, self.done = console, spec.levels, recorded
-        search = spec.search.max_lr
-        self.per_level = len(spec.seeds) * (len(search.values) if search.values is not None else search.count)
+        self.per_level = len(spec.seeds) * spec.search.max_lr.budget
         self.level = self.pending = self.ended = 0
         self.best: tuple[float, float] | None = None  # (validation accuracy, max_lr) of the level's best trial
         self.started = time.monotonic()

@@ -10,7 +10,16 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from scyc import PROFILES, InputError, Profile
 from scyc.training import OptimizerSettings, Recipe
@@ -117,6 +126,17 @@ class MaxLrSpec(_Section):
             raise ValueError("one candidate needs low equal to high, and more than one needs low below high")
         return self
 
+    @model_serializer(mode="wrap")
+    def _one_way(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write down the way that was chosen, so that a stored spec can be read again."""
+        unused = ("values",) if self.values is None else ("low", "high", "count")
+        return {name: value for name, value in dump(self).items() if name not in unused}
+
+    @property
+    def budget(self) -> int:
+        """Number of candidates per level, before any widening."""
+        return self.count if self.values is None else len(self.values)
+
     def grid(self) -> list[float]:
         """Return the candidates in ascending order, rounded to four significant digits unless given one by one."""
         if self.values is not None:
@@ -192,7 +212,7 @@ class Spec(_Section):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, every default written out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json")
 
     @property
     def hash(self) -> str:

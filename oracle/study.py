@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.provenance import provenance
 from oracle.spec import Spec, parse_spec
-from oracle.weights import dump_checkpoint
 from scyc import InputError
-from scyc.pruning import Masks, prunable_weights
-from scyc.trial import Checkpoint
-from studies import Artifacts, Store, StudyNotFound, StudyRecord
+from studies import Store, StudyNotFound, StudyRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +23,7 @@ def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyReco
         store: the database.
         name: of the study.
         spec: what the study is; must be what it was created with.
-        artifacts: URL or folder below which a new study keeps its weights.
+        artifacts: URL or folder where a new study keeps its weights.
 
     Raises:
         InputError: when the study exists with another spec; the message names every field that differs.
@@ -34,8 +31,7 @@ def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyReco
     try:
         study = store.study(name)
     except StudyNotFound:
-        folder = f"{artifacts.rstrip('/')}/{name}"
-        return store.create_study(name, spec.to_dict(), spec.hash, folder, provenance())
+        return store.create_study(name, spec.to_dict(), spec.hash, artifacts, provenance())
     if study.spec_hash != spec.hash:
         changes = "; ".join(differences(study.spec, spec.to_dict()))
         raise InputError(
@@ -48,22 +44,6 @@ def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyReco
 def study_spec(study: StudyRecord) -> Spec:
     """Return the spec that the study was created with."""
     return parse_spec(study.spec, f"of study {study.name!r}")
-
-
-def check_room(spec: Spec, artifacts: Artifacts) -> None:
-    """See that a level's checkpoints fit into the artifact store, before any training.
-
-    Raises:
-        StudyError: when the store cannot be written to, or has too little room.
-    """
-    model = spec.protocol().workload.build_model()
-    masks = Masks.dense(model, prunable_weights(model))
-    size = len(dump_checkpoint(Checkpoint(dict(model.state_dict()), masks)))
-    trials = len(spec.seeds) * (
-        spec.search.max_lr.count if spec.search.max_lr.values is None else len(spec.search.max_lr.values)
-    )
-    winners = len(spec.seeds) * spec.levels
-    artifacts.check_writable(size * (2 * trials + winners))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

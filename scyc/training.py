@@ -132,10 +132,8 @@ def train(
     """
     split, device = data.train, data.train.inputs.device
     rates = learning_rates(recipe.profile, max_lr, recipe.steps(len(split)))
-    if rewind_step is not None and rewind_step > len(rates):
-        raise InputError(
-            f"rewind_step is {rewind_step}, but a level has only {len(rates)} steps; choose an earlier step."
-        )
+    if rewind_step is not None:
+        check_rewind_step(rewind_step, len(rates))
     optimizer = recipe.optimizer.build(model)
     pruned = masks.bind(model)
     pruned.apply()
@@ -190,6 +188,12 @@ def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
         loss += F.cross_entropy(logits, targets, reduction="sum")
         correct += (logits.argmax(dim=1) == targets).sum()
     return _finite(loss.item() / len(split)), correct.item() / len(split)
+
+
+def check_rewind_step(rewind_step: int, steps: int) -> None:
+    """See that a level of `steps` steps has a step `rewind_step`; InputError when it has not."""
+    if rewind_step > steps:
+        raise InputError(f"rewind_step is {rewind_step}, but a level has only {steps} steps; choose an earlier step.")
 
 
 def _copy(model: nn.Module) -> dict[str, torch.Tensor]:

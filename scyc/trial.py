@@ -11,7 +11,7 @@ from torch import nn
 from scyc.errors import InputError
 from scyc.pruning import Masks, Rewind, Scope, magnitude, prunable_weights, prune, rewound
 from scyc.randomness import seeded
-from scyc.training import Recipe, Training, train
+from scyc.training import Recipe, Training, check_rewind_step, train
 
 if TYPE_CHECKING:
     from scyc.data import Dataset
@@ -50,6 +50,14 @@ class Protocol:
     workload: Workload
     recipe: Recipe = field(default_factory=Recipe)
     pruning: Pruning = field(default_factory=Pruning)
+
+    def check(self, data: Dataset) -> None:
+        """See that the recipe and the pruning fit the data.
+
+        Raises:
+            InputError: when the training split is smaller than a batch, or the rewind step is past a level's last.
+        """
+        check_rewind_step(self.pruning.rewind_step, self.recipe.steps(len(data.train)))
 
 
 @dataclass(frozen=True)

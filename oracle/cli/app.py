@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Find the best max_lr at every pruning level, and see how well schedules predict it.",
 )
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
 StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the study.")]
@@ -78,6 +78,13 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def default_artifacts(database: str) -> str:
-    """Return where a new study's weights go unless told otherwise: beside an SQLite file, else in this folder."""
+    """Return where a new study's weights go unless told otherwise: beside an SQLite file, else in this folder.
+
+    Raises:
+        InputError: when the SQLite file's folder does not exist.
+    """
     path = database.removeprefix("sqlite:///") if database.startswith("sqlite:///") else ""
-    return str((Path(path).parent / "scyc-artifacts").resolve())
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise InputError(f"The folder {folder} of the database {path} does not exist; make it first.")
+    return str((folder / "scyc-artifacts").resolve())

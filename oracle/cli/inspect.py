@@ -107,7 +107,7 @@ def doctor(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
 def _table(view: StudyView) -> Table:
     table = Table("level", "density", "best max_lr", "within", "paired", "val", "test", "trials", box=None)
     for column in table.columns:
-        column.justify = "right"
+        column.justify, column.no_wrap = "right", True
     table.title = f"{view.name}: {view.spec['workload']}"
     for level in view.levels:
         winning = level.winning

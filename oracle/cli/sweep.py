@@ -7,15 +7,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import torch
 import typer
 
 from oracle.cli.app import DEFAULT_DB, FAILED, INTERRUPTED, DatabaseUrl, StudyName, app, default_artifacts, err, out
 from oracle.execution import Executor, InlineExecutor
+from oracle.preflight import check_ready
 from oracle.progress import LiveProgress, PlainProgress
 from oracle.spec import Spec, load_spec
-from oracle.study import ORACLE, check_room, open_study, study_spec
+from oracle.study import ORACLE, open_study, study_spec
 from oracle.sweep import Sweep
-from oracle.worker import training_device
 from scyc import InputError
 from studies import Artifacts, Store
 
@@ -58,10 +59,11 @@ def sweep(
     spec = load_spec(spec_file, overrides or ())
     name = name or (spec_file.stem if spec_file else "demo")
     _check_name(name)
-    spec.protocol().workload.load_data()  # a workload or data set that is missing is refused before anything is made
+    engine = _executor(executor, spec, workers, ray_address)
+    folder = f"{(artifacts or default_artifacts(db)).rstrip('/')}/{name}"
+    check_ready(spec, Artifacts(folder), here=ray_address is None)
     with Store.open(db) as store:
-        study = open_study(store, name, spec, artifacts or default_artifacts(db))
-        _go_on(store, study, spec, _executor(executor, spec, workers, ray_address), retry_failed)
+        _go_on(store, open_study(store, name, spec, folder), spec, engine, retry_failed)
 
 
 @app.command()
@@ -77,13 +79,13 @@ def resume(
     with Store.open(db, create=False) as store:
         study = store.study(name)
         spec = study_spec(study)
-        spec.protocol().workload.load_data()
-        _go_on(store, study, spec, _executor(executor, spec, workers, ray_address), retry_failed)
+        engine = _executor(executor, spec, workers, ray_address)
+        check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
+        _go_on(store, study, spec, engine, retry_failed)
 
 
 def _go_on(store: Store, study: StudyRecord, spec: Spec, executor: Executor, retry_failed: bool) -> None:
     artifacts = Artifacts(study.artifacts)
-    check_room(spec, artifacts)
     run = store.open_run(study.id, ORACLE)
     if retry_failed:
         store.requeue_failed(run.id)
@@ -125,22 +127,20 @@ def _executor(kind: str, spec: Spec, workers: int | None, ray_address: str | Non
     if kind == "inline":
         if ray_address is not None or (workers or 1) > 1:
             raise InputError(
-                "--executor inline trains one trial at a time here; leave --workers and --ray-address out."
+                "--executor inline trains one trial at a time here; leave out --workers and --ray-address."
             )
-        training_device(spec)
         return InlineExecutor()
     from oracle.execution.tune import TuneExecutor
 
-    if ray_address is None:
-        device = training_device(spec)
-        cores = len(os.sched_getaffinity(0)) // spec.resources.cpus_per_trial
-        if workers is None and device.type == "cuda":
-            import torch
+    return TuneExecutor(workers or _places(spec), ray_address)
 
-            cores = int(torch.cuda.device_count() / spec.resources.gpus_per_trial)
-    else:
-        cores = 1
-    return TuneExecutor(workers or max(1, cores), ray_address)
+
+def _places(spec: Spec) -> int:
+    """Return how many trials fit on this machine at a time."""
+    places = len(os.sched_getaffinity(0)) // spec.resources.cpus_per_trial
+    if spec.resources.gpus_per_trial > 0:
+        places = min(places, int(torch.cuda.device_count() / spec.resources.gpus_per_trial))
+    return max(1, places)
 
 
 def _check_name(name: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from contextlib import contextmanager
@@ -86,6 +87,7 @@ class TuneExecutor:
             "log_to_driver": False,
             "runtime_env": {"env_vars": {"PYTHONPATH": paths, "RAY_CHDIR_TO_TRIAL_DIR": "0"}},
         }
+        handler = signal.getsignal(signal.SIGTERM)
         try:
             if self.address is not None:
                 ray.init(self.address, **common)
@@ -96,6 +98,7 @@ class TuneExecutor:
                     _temp_dir=str(scratch / "ray"),
                     **common,
                 )
+            signal.signal(signal.SIGTERM, handler)  # Ray puts its own in place, which aborts this process
             yield scratch / "tune"
         finally:
             ray.shutdown()

@@ -90,7 +90,7 @@ class SamplerProposer:
                 case "gp":
                     return GPSampler(seed=seed, n_startup_trials=4, deterministic_objective=False)
                 case "cmaes":
-                    return CmaEsSampler(seed=seed, n_startup_trials=1, popsize=self.batch)
+                    return CmaEsSampler(seed=seed, n_startup_trials=1, popsize=max(4, self.batch))
                 case "qmc":
                     return QMCSampler(seed=seed, scramble=True)
                 case _:

@@ -126,7 +126,12 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
     (tmp_path / f"{package}.py").write_text(textwrap.dedent(WORKLOAD))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    spec = SMALL | {"workload": f"{package}:mine", "levels": 1, "seeds": [0], "search": {"max_lr": {"values": [0.1, 1]}}}
+    spec = SMALL | {
+        "workload": f"{package}:mine",
+        "levels": 1,
+        "seeds": [0],
+        "search": {"max_lr": {"values": [0.1, 1]}},
+    }
 
     (tmp_path / "trouble").write_text(f"if os.getpid() != {os.getpid()}: {trouble}")
     sweep, store = run(TuneExecutor(1, cluster), spec, tmp_path)

@@ -1,0 +1,88 @@
+"""A real sweep on Ray in a process of its own: interrupted, gone on with, and nothing left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SCYC = str(Path(sys.executable).with_name("scyc"))
+SETTINGS = ["levels=3", "seeds=[0, 1]", "epochs=2", "search.max_lr.values=[0.05, 0.1, 0.2, 0.4]", "search.widen=0"]
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [SCYC, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def processes_of(session: int) -> list[str]:
+    """Command lines of the processes that were started by this session, or that Ray started for it."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            command = stat.with_name("cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environment = stat.with_name("environ").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if fields[0] != "Z" and (int(fields[3]) == session or f"SCYC_TEST_MARK={session}" in environment):
+            found.append(command)
+    return found
+
+
+def study(folder: Path) -> list[object]:
+    shown = subprocess.run([SCYC, "show", "demo", "--json"], cwd=folder, capture_output=True, text=True, check=True)
+    levels = json.loads(shown.stdout)["levels"]
+    for level in levels:
+        for trial in level["trials"]:
+            del trial["seconds"]
+    return list(levels)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sweep_stops_soon_leaves_nothing_running_and_ends_as_if_undisturbed(
+    how: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = str(time.monotonic_ns())
+    monkeypatch.setenv("SCYC_TEST_MARK", mark)
+    settings = [f"--set={setting}" for setting in SETTINGS]
+    sweep = start(tmp_path, "sweep", *settings, "--workers", "2")
+    assert sweep.stdout is not None
+    first = sweep.stdout.readline()  # printed once trials are being recorded
+    assert "trials" in first
+
+    os.killpg(sweep.pid, how)  # what a terminal does on Ctrl-C: every process of the group hears it
+    interrupted = time.monotonic()
+    _, complaint = sweep.communicate(timeout=30)
+    assert time.monotonic() - interrupted < 15
+    assert sweep.returncode == 130
+    assert "scyc resume demo" in complaint
+    assert "Traceback" not in complaint
+    time.sleep(1)
+    assert [line for line in processes_of(int(mark)) if "pytest" not in line] == []
+
+    before = study(tmp_path)
+    resumed = start(tmp_path, "resume", "demo")
+    assert resumed.communicate(timeout=120)[1] == ""
+    assert resumed.returncode == 0
+    after = study(tmp_path)
+    assert len(before) < len(after) == 3
+
+    undisturbed = tmp_path / "undisturbed"
+    undisturbed.mkdir()
+    subprocess.run(
+        [SCYC, "sweep", *settings, "--executor", "inline"], cwd=undisturbed, check=True, stdout=subprocess.DEVNULL
+    )
+    assert after == study(undisturbed)
