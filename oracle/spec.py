@@ -8,7 +8,7 @@ import json
 import math
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -16,11 +16,13 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    TypeAdapter,
     ValidationError,
     model_serializer,
     model_validator,
 )
 
+from oracle.faults import faults
 from scyc import PROFILES, InputError, Profile
 from scyc.training import OptimizerSettings, Recipe
 from scyc.trial import Protocol, Pruning
@@ -69,19 +71,22 @@ class ProfileSpec(BaseModel):
     @classmethod
     def _fill_in(cls, given: Any) -> Any:
         """Check the fields against the kind's own, and write its defaults down: the stored spec says it all."""
-        if not isinstance(given, dict) or given.get("kind", "warmup-step") not in PROFILES:
+        kind = given.get("kind", "warmup-step") if isinstance(given, dict) else None
+        if not isinstance(kind, str) or kind not in PROFILES:
             return given
-        kind = given.get("kind", "warmup-step")
-        known = {field.name for field in dataclasses.fields(PROFILES[kind])}  # type: ignore[arg-type]
-        for name in given.keys() - known - {"kind"}:
-            raise ValueError(f"{name} is not a field of {kind}, which has {', '.join(sorted(known)) or 'none'}")
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-        values.pop("kind", None)
-        try:
-            profile = PROFILES[kind](**values)
-        except TypeError as error:
-            raise ValueError(f"the fields of {kind} have a wrong type: {error}") from error
-        filled = dataclasses.asdict(profile)  # type: ignore[call-overload]
+        types = get_type_hints(PROFILES[kind])
+        values = {}
+        for name, value in given.items():
+            if name == "kind":
+                continue
+            if name not in types:
+                raise ValueError(f"{name} is not a field of {kind}, which has {' and '.join(types) or 'none'}")
+            try:
+                plain = tuple(value) if isinstance(value, list) else value
+                values[name] = TypeAdapter(types[name]).validate_python(plain, strict=True)
+            except ValidationError as error:
+                raise ValueError(faults(error, name)) from error
+        filled = dataclasses.asdict(PROFILES[kind](**values))  # type: ignore[call-overload]
         return {"kind": kind} | {name: list(v) if isinstance(v, tuple) else v for name, v in filled.items()}
 
     def build(self) -> Profile:
@@ -252,8 +257,7 @@ def parse_spec(given: dict[str, Any], origin: str) -> Spec:
     try:
         return Spec.model_validate(given)
     except ValidationError as error:
-        faults = "; ".join(_fault(one) for one in error.errors(include_url=False))
-        raise InputError(f"The spec ({origin}) is not valid: {faults}.") from error
+        raise InputError(f"The spec ({origin}) is not valid: {faults(error)}.") from error
 
 
 def spec_template() -> str:
@@ -292,16 +296,6 @@ def _apply(given: dict[str, Any], override: str) -> None:
         if not isinstance(given, dict):
             raise InputError(f"--set {override} reaches into {part!r}, which is a value, not a section.")
     given[path[-1]] = value
-
-
-def _fault(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{where} is not a known field (`scyc spec` lists them)"
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
-    given = error["input"]
-    shown = "" if isinstance(given, (dict, BaseModel)) else f", but it is {given!r}"
-    return f"{where} {message}{shown}" if where else f"{message}"
 
 
 def _plain(error: Exception) -> str:

@@ -128,5 +128,5 @@ def _flat(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_flat(item)}" for key, item in value.items()) or NOT_RECORDED
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or NOT_RECORDED
+        return ", ".join(map(str, value)) or "none"
     return NOT_RECORDED if value in (None, "") else str(value)
