@@ -50,7 +50,8 @@ def _fault(error: ErrorDetails, section: str) -> str:
     if isinstance(given, (dict, BaseModel)):  # a whole section: too much to repeat
         about_several = error["type"] == "value_error"
         return f"{where}: {message[0].lower()}{message[1:]}" if about_several else f"{where} {message}"
-    return f"{where} {message}" if error["type"] == "extra_forbidden" else f"{where} {message}, but it is {_toml(given)}"
+    says_it_all = error["type"] == "extra_forbidden" or message == "must not be empty"
+    return f"{where} {message}" if says_it_all else f"{where} {message}, but it is {_toml(given)}"
 
 
 def _toml(value: Any) -> str:

@@ -74,8 +74,7 @@ class ProfileSpec(BaseModel):
         kind = given.get("kind", "warmup-step") if isinstance(given, dict) else None
         if not isinstance(kind, str) or kind not in PROFILES:
             return given
-        types = get_type_hints(PROFILES[kind])
-        values = {}
+        types, values = get_type_hints(PROFILES[kind]), {}
         for name, value in given.items():
             if name == "kind":
                 continue
@@ -239,8 +238,10 @@ def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
     if path is not None:
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"The spec {path} cannot be read: {_plain(error)}.") from error
+        except OSError as error:
+            raise InputError(f"The spec {path} cannot be read: {error.strerror or error}.") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"The spec {path} cannot be read: it is not UTF-8 text.") from error
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"The spec {path} is not TOML: {error}.") from error
     for override in overrides:
@@ -296,7 +297,3 @@ def _apply(given: dict[str, Any], override: str) -> None:
         if not isinstance(given, dict):
             raise InputError(f"--set {override} reaches into {part!r}, which is a value, not a section.")
     given[path[-1]] = value
-
-
-def _plain(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8 text"
