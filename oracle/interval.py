@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,6 +83,7 @@ def paired(accuracies: Mapping[float, Sequence[float]], winner: float, level: fl
     return _around(accuracies, winner, dunnett_quantile(len(race) - 1, freedom, level) * spread * math.sqrt(2 / seeds))
 
 
+@lru_cache(maxsize=256)
 def dunnett_quantile(comparisons: int, freedom: int, level: float = LEVEL) -> float:
     """Return Dunnett's one-sided critical value for equal group sizes.
 
@@ -122,7 +124,7 @@ def _bound(rates: Sequence[float], means: Sequence[float], threshold: float) -> 
     for inner in range(len(rates) - 1):
         if means[inner + 1] < threshold:
             share = (means[inner] - threshold) / (means[inner] - means[inner + 1])
-            return math.exp(math.log(rates[inner]) * (1 - share) + math.log(rates[inner + 1]) * share), False
+            return rates[inner] * (rates[inner + 1] / rates[inner]) ** share, False
     return rates[-1], True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from oracle.worker import Failure, Outcome
@@ -55,7 +56,7 @@ class PlainProgress:
         if isinstance(outcome, Failure):
             self.say(
                 f"[red]A trial failed[/red] (level {request.level}, seed {request.seed}, max_lr {request.max_lr:g}): "
-                f"{outcome.error.strip().splitlines()[-1]}"
+                f"{escape(outcome.error.strip().splitlines()[-1])}"
             )
             return
         self.done += 1

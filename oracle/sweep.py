@@ -49,6 +49,9 @@ class Sweep:
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
         self._winners = [level.winner for level in store.levels(run.id)]
         self._rewind_points = self._winning_trials(0, rewind=True) if self._winners else {}
+        if self._winners:  # a driver that was killed after a decision may have left the losers' weights
+            last = len(self._winners) - 1
+            self._delete_losers(store.trials(run.id, last), self._winners[last])
         self._queue: deque[TrialRequest] = deque()
         self._enter_level()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -48,7 +49,7 @@ def _common(
 def main() -> NoReturn:
     """Run the command line and exit with its code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
     # The commands register themselves; they are imported here so that importing this module stays cheap.
-    from oracle.cli import inspect, sweep  # noqa: F401
+    from oracle.cli import sweep, view  # noqa: F401
 
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -63,18 +64,36 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
+def say(console: Console, sentence: str) -> None:
+    """Print a sentence as it is: no markup, no colours of Rich's own, no hard line breaks."""
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print plain values as one line of JSON."""
+    typer.echo(json.dumps(value, allow_nan=False))
+
+
 def _complain(error: Exception, code: int) -> int:
     if os.environ.get("SCYC_DEBUG"):
         raise error
     message = str(error) if code == BAD_INPUT else f"{type(error).__name__}: {error}"
     err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     if code == FAILED:
-        err.print("Run `scyc --debug ...` for the traceback.", highlight=False)
+        say(err, "Run `scyc --debug ...` for the traceback.")
     return code
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def db_option(database: str) -> str:
+    """Return what a command shown to the user needs to find the same database; never a password."""
+    if database in (DEFAULT_DB, os.environ.get("SCYC_DB")):
+        return ""
+    scheme, separator, rest = database.rpartition("@")
+    return f" --db {scheme.rpartition(':')[0]}:***{separator}{rest}" if separator else f" --db {database}"
 
 
 def default_artifacts(database: str) -> str:

@@ -10,13 +10,28 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import torch
 import typer
 
-from oracle.cli.app import DEFAULT_DB, FAILED, INTERRUPTED, DatabaseUrl, StudyName, app, default_artifacts, err, out
+from oracle.cli.app import (
+    DEFAULT_DB,
+    FAILED,
+    INTERRUPTED,
+    AsJson,
+    DatabaseUrl,
+    StudyName,
+    app,
+    db_option,
+    default_artifacts,
+    err,
+    out,
+    print_json,
+    say,
+)
 from oracle.execution import Executor, InlineExecutor
 from oracle.preflight import check_ready
 from oracle.progress import LiveProgress, PlainProgress
 from oracle.spec import Spec, load_spec
 from oracle.study import ORACLE, open_study, study_spec
 from oracle.sweep import Sweep
+from oracle.view import to_json, view_study
 from scyc import InputError
 from studies import Artifacts, Store
 
@@ -54,6 +69,7 @@ def sweep(
         typer.Option(metavar="URL", help="Where a new study's weights go; beside the database unless given."),
     ] = None,
     retry_failed: RetryFailed = False,
+    as_json: AsJson = False,
 ) -> None:
     """Search the best max_lr at every pruning level; go on where it stopped if the study exists."""
     spec = load_spec(spec_file, overrides or ())
@@ -63,7 +79,8 @@ def sweep(
     folder = f"{(artifacts or default_artifacts(db)).rstrip('/')}/{name}"
     check_ready(spec, Artifacts(folder), here=ray_address is None)
     with Store.open(db) as store:
-        _go_on(store, open_study(store, name, spec, folder), spec, engine, retry_failed)
+        study = open_study(store, name, spec, folder)
+        _go_on(store, study, spec, engine, db=db, retry_failed=retry_failed, as_json=as_json)
 
 
 @app.command()
@@ -74,6 +91,7 @@ def resume(
     executor: Engine = "tune",
     ray_address: RayAddress = None,
     retry_failed: RetryFailed = False,
+    as_json: AsJson = False,
 ) -> None:
     """Go on with a study where it stopped; its spec comes from the database."""
     with Store.open(db, create=False) as store:
@@ -81,46 +99,42 @@ def resume(
         spec = study_spec(study)
         engine = _executor(executor, spec, workers, ray_address)
         check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
-        _go_on(store, study, spec, engine, retry_failed)
+        _go_on(store, study, spec, engine, db=db, retry_failed=retry_failed, as_json=as_json)
 
 
-def _go_on(store: Store, study: StudyRecord, spec: Spec, executor: Executor, retry_failed: bool) -> None:
+def _go_on(
+    store: Store, study: StudyRecord, spec: Spec, executor: Executor, *, db: str, retry_failed: bool, as_json: bool
+) -> None:
+    name, hint = study.name, db_option(db)
+    console = err if as_json else out
     artifacts = Artifacts(study.artifacts)
     run = store.open_run(study.id, ORACLE)
     if retry_failed:
         store.requeue_failed(run.id)
-    progress = (LiveProgress if out.is_terminal else PlainProgress)(out, spec, store.counts(run.id).get("complete", 0))
+    recorded = store.counts(run.id)["complete"]
+    progress = (LiveProgress if console.is_terminal else PlainProgress)(console, spec, recorded)
     started = time.monotonic()
-    source = None
     try:
         with progress:
             source = Sweep(store, run, spec, artifacts, progress)
             if not source.finished:
                 executor.run(source, spec, artifacts)
     except KeyboardInterrupt:
-        err.print(
-            f"Interrupted after {progress.done} trials; all of them are in the database. "
-            f"Go on with `scyc resume {study.name}` (and the same --db).",
-            highlight=False,
-            soft_wrap=True,
-        )
+        say(err, f"Interrupted; {progress.done} trials are in the database. Go on with `scyc resume {name}{hint}`.")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         store.add_wall_seconds(run.id, time.monotonic() - started)
     if source.failed:
-        err.print(
+        say(
+            err,
             f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed. Once the cause is "
-            f"mended, go on with `scyc resume {study.name} --retry-failed`.",
-            highlight=False,
-            soft_wrap=True,
+            f"mended, go on with `scyc resume {name}{hint} --retry-failed`.",
         )
         raise typer.Exit(FAILED)
-    out.print(
-        f"Every level is decided. See `scyc show {study.name}`, or make the report: "
-        f"`scyc report {study.name} --out report.html`.",
-        highlight=False,
-        soft_wrap=True,
-    )
+    if as_json:
+        print_json(to_json(view_study(store, name)))
+        return
+    say(out, f"Every level is decided. See `scyc show {name}{hint}`, or make the report: `scyc report {name}{hint}`.")
 
 
 def _executor(kind: str, spec: Spec, workers: int | None, ray_address: str | None) -> Executor:

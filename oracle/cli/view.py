@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, out
+from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, out, print_json, say
 from oracle.spec import spec_template
 from oracle.view import to_json, view_study
 from studies import Store
@@ -28,7 +27,7 @@ def show(name: StudyName, db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False)
     with Store.open(db, create=False) as store:
         view = view_study(store, name)
     if as_json:
-        _print_json(to_json(view))
+        print_json(to_json(view))
         return
     out.print(_table(view))
     cost = view.cost
@@ -43,6 +42,7 @@ def report(
     name: StudyName,
     path: Annotated[Path, typer.Option("--out", help="Where to write the page.")] = Path("report.html"),
     db: DatabaseUrl = DEFAULT_DB,
+    as_json: AsJson = False,
 ) -> None:
     """Write a study's report, one HTML page that needs no network."""
     from oracle.report import write
@@ -50,7 +50,10 @@ def report(
     with Store.open(db, create=False) as store:
         view = view_study(store, name)
     write(view, path)
-    out.print(f"The report is at {path.resolve()}", highlight=False, soft_wrap=True)
+    if as_json:
+        print_json({"study": name, "report": str(path.resolve())})
+    else:
+        say(out, f"The report is at {path.resolve()}")
 
 
 @studies_app.command("list")
@@ -71,7 +74,7 @@ def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
         for view in views
     ]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     table = Table("study", "state", "workload", "levels", "trials", "started", box=None)
     for row in rows:
@@ -93,7 +96,7 @@ def doctor(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
 
     findings = examine(db)
     if as_json:
-        _print_json([vars(finding) for finding in findings])
+        print_json([vars(finding) for finding in findings])
     else:
         table = Table("", "", "", box=None, show_header=False)
         for finding in findings:
@@ -130,7 +133,3 @@ def _range(interval: Interval | None) -> str:
     return (
         f"{'≤' if interval.low_open else ''}{interval.low:.3g} – {'≥' if interval.high_open else ''}{interval.high:.3g}"
     )
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, allow_nan=False))
