@@ -10,16 +10,18 @@
 """
 
 from studies.artifacts import Artifacts
-from studies.database import upgrade
-from studies.errors import StudyError, StudyExists, StudyNotFound
+from studies.database import engine_url, upgrade
+from studies.errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound
 from studies.records import (
     CheckpointKind,
     CheckpointRecord,
     EpochRecord,
+    Lease,
     LevelRecord,
     NewCheckpoint,
     NewTrial,
     RunRecord,
+    SpecRecord,
     StudyRecord,
     TrialRecord,
     TrialResult,
@@ -32,11 +34,15 @@ __all__ = [
     "CheckpointKind",
     "CheckpointRecord",
     "EpochRecord",
+    "Lease",
+    "LeaseLost",
     "LevelRecord",
     "NewCheckpoint",
     "NewTrial",
     "RunRecord",
+    "SpecRecord",
     "Store",
+    "StudyBusy",
     "StudyError",
     "StudyExists",
     "StudyNotFound",
@@ -44,5 +50,6 @@ __all__ = [
     "TrialRecord",
     "TrialResult",
     "TrialState",
+    "engine_url",
     "upgrade",
 ]

@@ -1,4 +1,4 @@
-"""The outer half of the store: studies, their runs, and the levels that a run has decided."""
+"""The outer half of the store: studies, what their specs were before, and their runs."""
 
 from __future__ import annotations
 
@@ -6,30 +6,25 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from studies import lineage, rows, schema
+from studies import lineage, locks, rows, schema
 from studies.errors import StudyError, StudyExists, StudyNotFound
-from studies.records import LevelRecord, RunRecord, StudyRecord
+from studies.patience import Persistent, persistent
+from studies.records import RunRecord, SpecRecord, StudyRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection
 
-    from studies.database import Database
-
-_studies, _runs, _levels = schema.studies.c, schema.runs.c, schema.levels.c
+_studies, _runs, _former = schema.studies.c, schema.runs.c, schema.spec_history.c
 
 
-class Catalogue:
-    """Studies, runs and levels of one database.
+class Catalogue(Persistent):
+    """Studies and runs of one database. A run is made when it is first opened. Every method is one transaction."""
 
-    A run is made when it is first opened, a level once it is decided. Every method is one transaction.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
+    @persistent
     def create_study(
         self, name: str, spec: Mapping[str, Any], spec_hash: str, artifacts: str, provenance: Mapping[str, Any]
     ) -> StudyRecord:
@@ -48,15 +43,20 @@ class Catalogue:
             "created_at": now(),
         }
         query = select(schema.studies).where(_studies.name == name)
+        taken = StudyExists(
+            f"A study named {name!r} is in {self._database.name} already; go on with it, delete it, or choose another "
+            f"name."
+        )
         with self._database.write() as connection:
             if connection.execute(query).first() is not None:
-                raise StudyExists(
-                    f"A study named {name!r} is in {self._database.name} already; go on with it, delete it, or "
-                    f"choose another name."
-                )
-            connection.execute(insert(schema.studies), values)
+                raise taken
+            try:
+                connection.execute(insert(schema.studies), values)
+            except IntegrityError as error:  # another process was quicker
+                raise taken from error
             return StudyRecord(*connection.execute(query).one())
 
+    @persistent
     def study(self, name: str) -> StudyRecord:
         """Return a study by its name.
 
@@ -66,12 +66,46 @@ class Catalogue:
         with self._database.read() as connection:
             return self._study(connection, name)
 
+    @persistent
     def studies(self) -> list[StudyRecord]:
         """Return every study, oldest first."""
         with self._database.read() as connection:
             query = select(schema.studies).order_by(_studies.id)
             return [StudyRecord(*row) for row in connection.execute(query)]
 
+    @persistent
+    def extend_study(self, study_id: int, spec: Mapping[str, Any], spec_hash: str) -> StudyRecord:
+        """Give a study a spec that asks for more; the one that it had is kept in `spec_history`.
+
+        Whether the trials that are there still count is for the caller to know: nothing but the spec changes.
+
+        Returns:
+            The study as it is now; as it was if it had that spec already.
+
+        Raises:
+            StudyNotFound: there is no such study.
+            ValueError: `spec` is not plain JSON, or holds NaN or infinity.
+        """
+        now_ = {"spec": rows.plain_json("The spec", spec), "spec_hash": spec_hash}
+        query = select(schema.studies).where(_studies.id == study_id)
+        with self._database.write() as connection:
+            locks.study(connection, study_id)
+            study = StudyRecord(*connection.execute(query).one())
+            if (study.spec, study.spec_hash) != (now_["spec"], spec_hash):
+                former = {"spec": study.spec, "spec_hash": study.spec_hash, "superseded_at": now()}
+                connection.execute(insert(schema.spec_history), {"study_id": study_id, **former})
+                connection.execute(update(schema.studies).where(_studies.id == study_id).values(now_))
+            return StudyRecord(*connection.execute(query).one())
+
+    @persistent
+    def spec_history(self, study_id: int) -> list[SpecRecord]:
+        """Return the specs that a study had before its present one, oldest first."""
+        query = select(_former.study_id, _former.spec, _former.spec_hash, _former.superseded_at)
+        with self._database.read() as connection:
+            found = connection.execute(query.where(_former.study_id == study_id).order_by(_former.id))
+            return [SpecRecord(*row) for row in found]
+
+    @persistent
     def delete_study(self, name: str) -> list[str]:
         """Delete a study and everything below it from the database.
 
@@ -88,10 +122,16 @@ class Catalogue:
             connection.execute(delete(schema.studies).where(_studies.id == study.id))
             return hashes
 
+    @persistent
     def open_run(self, study_id: int, name: str) -> RunRecord:
-        """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet."""
+        """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet.
+
+        Raises:
+            StudyNotFound: there is no such study.
+        """
         query = select(schema.runs).where(_runs.study_id == study_id, _runs.name == name)
         with self._database.write() as connection:
+            locks.study(connection, study_id)
             row = connection.execute(query).first()
             if row is None:
                 values = {"study_id": study_id, "name": name, "created_at": now(), "wall_seconds": 0.0}
@@ -99,12 +139,14 @@ class Catalogue:
                 row = connection.execute(query).one()
             return RunRecord(*row)
 
+    @persistent
     def runs(self, study_id: int) -> list[RunRecord]:
         """Return the runs of a study, oldest first."""
         with self._database.read() as connection:
             query = select(schema.runs).where(_runs.study_id == study_id).order_by(_runs.id)
             return [RunRecord(*row) for row in connection.execute(query)]
 
+    @persistent
     def add_wall_seconds(self, run_id: int, seconds: float) -> None:
         """Add the time that a driver has spent on a run.
 
@@ -118,48 +160,6 @@ class Catalogue:
         with self._database.write() as connection:
             if connection.execute(longer).rowcount == 0:
                 raise StudyError(f"There is no run {run_id} in {self._database.name}; open it first.")
-
-    def decide_level(self, run_id: int, level: int, density: float, winner: float, edge: bool) -> LevelRecord:
-        """Decide a level, once and for all.
-
-        Args:
-            run_id: the run.
-            level: number of prunings done, at least 0.
-            density: fraction of the prunable weights left, in (0, 1].
-            winner: the winning `max_lr`.
-            edge: whether the winner sits on the edge of what was tried.
-
-        Returns:
-            The decision; the earlier one if the same was decided before.
-
-        Raises:
-            StudyError: the level was decided otherwise before.
-            ValueError: a number is NaN or infinite.
-        """
-        decision = {
-            "density": rows.finite("density", density),
-            "winner": rows.finite("winner", winner),
-            "edge": bool(edge),
-        }
-        query = select(schema.levels).where(_levels.run_id == run_id, _levels.level == level)
-        with self._database.write() as connection:
-            row = connection.execute(query).first()
-            if row is None:
-                values = {"run_id": run_id, "level": int(level), "decided_at": now(), **decision}
-                connection.execute(insert(schema.levels), values)
-                row = connection.execute(query).one()
-            elif any(row._mapping[key] != value for key, value in decision.items()):
-                raise StudyError(
-                    f"Level {level} of run {run_id} is decided already (winner {row.winner:g}, density "
-                    f"{row.density:g}) and cannot be decided otherwise; start a new study instead."
-                )
-            return LevelRecord(*row)
-
-    def levels(self, run_id: int) -> list[LevelRecord]:
-        """Return the decided levels of a run, ascending."""
-        with self._database.read() as connection:
-            query = select(schema.levels).where(_levels.run_id == run_id).order_by(_levels.level)
-            return [LevelRecord(*row) for row in connection.execute(query)]
 
     def _study(self, connection: Connection, name: str) -> StudyRecord:
         row = connection.execute(select(schema.studies).where(_studies.name == name)).first()

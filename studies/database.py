@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
-from studies import migrations, sqlite
-from studies.errors import StudyError
+from studies import migrations
+from studies.dialect import dialect_of
+from studies.errors import StudyError, TryAgain
+from studies.patience import persist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+_SHOWN = ("host", "port")  # of a URL's query; some drivers take a password there
 
 
 class Database:
@@ -31,10 +38,16 @@ class Database:
 
     def __init__(self, url: str, *, create: bool) -> None:
         parsed = _parse(url)
-        # The query goes too: some drivers take a password there.
-        self.name = parsed.set(query={}).render_as_string(hide_password=True)
-        self._engine = _engine(parsed, self.name, create=create)
-        self._writer = self._engine.execution_options(**{sqlite.WRITES: True})
+        self.name = _shown(parsed)
+        self._dialect = dialect_of(parsed, self.name)
+        parsed = self._dialect.normalised(parsed)
+        self.name = _shown(parsed)
+        self._secret = parsed.password if parsed.password not in (parsed.username, parsed.database) else None
+        self._dialect.check(parsed, create=create)
+        self._engine = _engine(parsed, self.name, self._dialect.engine_options(parsed))
+        self._dialect.prepare(self._engine)
+        self._reader, self._writer = self._dialect.reader(self._engine), self._dialect.writer(self._engine)
+        self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
     def open(cls, url: str, *, create: bool) -> Database:
@@ -53,20 +66,60 @@ class Database:
         return database
 
     def close(self) -> None:
-        """Close every connection."""
-        self._engine.dispose()
+        """Close every connection; a guarded database leaves that to the one that it was made from."""
+        if self._guard is None:
+            self._engine.dispose()
+
+    def guarded(self, guard: Callable[[Connection], None]) -> Database:
+        """Return the same database, where `guard` is called within every transaction that writes, before the rest."""
+        twin = copy(self)
+        twin._guard = guard
+        return twin
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a transaction that only reads."""
-        with _in_sentences(self.name), self._engine.begin() as connection:
+        """Open a transaction that only reads, and sees the database as it is at one moment.
+
+        Raises:
+            TryAgain: the connection broke, or could not be made just now.
+            StudyError: the database cannot be used.
+        """
+        with self._in_sentences(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction that writes: committed as a whole, or not at all."""
-        with _in_sentences(self.name), self._writer.begin() as connection:
+        """Open a transaction that writes: committed as a whole, or not at all.
+
+        Raises:
+            TryAgain: as above; nothing was written.
+            StudyError: the database cannot be used, or refuses the values; nothing was written.
+        """
+        with self._in_sentences(), self._writer.connect() as connection:
+            transaction = connection.begin()
+            if self._guard is not None:
+                self._guard(connection)
             yield connection
+            ticket = self._dialect.ticket(connection)
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                if not (ticket and self._dialect.passes(error) and self._was_committed(ticket)):
+                    raise
+
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """Open a transaction that may alter every table.
+
+        Raises:
+            StudyError: the database cannot be used; nothing was changed.
+        """
+        with self._in_sentences(), self._dialect.migration(self._engine) as connection:
+            yield connection
+
+    def clock(self, connection: Connection) -> datetime:
+        """Return the present time, by one clock for all who use the database."""
+        return self._dialect.clock(connection)
 
     def revision(self) -> str | None:
         """Return the revision of the schema, None where there are no tables yet."""
@@ -91,7 +144,7 @@ class Database:
     def _check_revision(self, *, create: bool) -> None:
         found, newest = self.revision(), migrations.revisions()[0]
         if found is None and create:
-            with self.write() as connection:
+            with self.migration() as connection:
                 migrations.upgrade(connection)  # does nothing where another process was quicker
                 found = migrations.current(connection)
         if self.recognised(found) != newest:
@@ -99,6 +152,38 @@ class Database:
                 f"The database {self.name} is at revision {found} and this version needs {newest}; back it up, "
                 f"then upgrade it with `python -c \"import studies; studies.upgrade('URL')\"`."
             )
+
+    def _was_committed(self, ticket: str) -> bool:
+        """Return whether the transaction of a ticket was committed although its connection broke meanwhile."""
+
+        def ask() -> bool:
+            with self.read() as connection:
+                return self._dialect.was_committed(connection, ticket)
+
+        return persist(ask)
+
+    @contextmanager
+    def _in_sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            if self._dialect.is_mistake(error):
+                raise
+            # The driver's own words go with the error, unless they give the password away.
+            raise self._sentence(error) from (None if self._tells(error) else error)
+
+    def _sentence(self, error: DBAPIError) -> StudyError:
+        reason = self._masked(str(error.orig).strip().partition("\n")[0].rstrip("."))
+        if isinstance(error, IntegrityError | DataError):
+            return StudyError(f"The database {self.name} refuses the values ({reason}); nothing was written.")
+        kind = TryAgain if self._dialect.passes(error) else StudyError
+        return kind(f"The database {self.name} cannot be used ({reason}); {self._dialect.advice(reason)}.")
+
+    def _masked(self, text: str) -> str:
+        return text.replace(self._secret, "***") if self._secret else text
+
+    def _tells(self, error: DBAPIError) -> bool:
+        return bool(self._secret) and any(self._masked(part) != part for part in traceback.format_exception(error))
 
 
 def upgrade(url: str) -> str:
@@ -110,50 +195,43 @@ def upgrade(url: str) -> str:
     Raises:
         StudyError: it cannot be opened, holds no studies, or is at a revision that this version does not know.
     """
-    with closing(Database(url, create=False)) as database, database.write() as connection:
+    with closing(Database(url, create=False)) as database, database.migration() as connection:
         database.recognised(migrations.current(connection))
         migrations.upgrade(connection)
     return migrations.revisions()[0]
 
 
+def engine_url(url: str) -> str:
+    """Return a URL as other programs on SQLAlchemy need it, with the driver that is used here; it holds the password.
+
+    Raises:
+        StudyError: it makes no sense.
+    """
+    parsed = _parse(url)
+    return dialect_of(parsed, _shown(parsed)).normalised(parsed).render_as_string(hide_password=False)
+
+
 def _parse(url: str) -> URL:
     try:
         return make_url(url)
-    except (ArgumentError, ValueError) as error:
-        # What cannot be parsed cannot be masked, so it is not repeated.
+    except (ArgumentError, ValueError):
+        # What cannot be parsed cannot be masked, so neither it nor what the parser says of it is repeated.
         raise StudyError(
-            "The database URL is not one; write it like sqlite:///scyc.db or sqlite:////absolute/path/scyc.db."
-        ) from error
+            "The database URL is not one; write it like sqlite:///scyc.db, sqlite:////absolute/path/scyc.db or "
+            "postgresql://user@host/database."
+        ) from None
 
 
-def _engine(url: URL, name: str, *, create: bool) -> Engine:
-    is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite:
-        sqlite.check_file(url, create=create)
+def _shown(url: URL) -> str:
+    query = {key: value for key, value in url.query.items() if key in _SHOWN}
+    return url.set(query=query).render_as_string(hide_password=True)
+
+
+def _engine(url: URL, name: str, options: dict[str, Any]) -> Engine:
     try:
-        engine = create_engine(url, **(sqlite.engine_options(url) if is_sqlite else {}))
-    except NoSuchModuleError as error:
-        raise StudyError(
-            f"The database {name} is of an unknown kind, {url.drivername}; use a URL like sqlite:///scyc.db."
-        ) from error
+        return create_engine(url, **options)
     except ImportError as error:
         raise StudyError(
-            f"The database {name} needs the driver {error.name}, which is not installed; install it with pip."
-        ) from error
-    if is_sqlite:
-        sqlite.prepare(engine)
-    return engine
-
-
-@contextmanager
-def _in_sentences(name: str) -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise StudyError(f"The database {name} refuses the values ({error.orig}); nothing was written.") from error
-    except ProgrammingError:
-        raise  # a mistake of this package, to be seen as it is
-    except DatabaseError as error:
-        raise StudyError(
-            f"The database {name} cannot be used ({error.orig}); {sqlite.advice(str(error.orig))}."
+            f"The database {name} needs the driver {error.name or url.get_driver_name()}, which is not installed; "
+            f"install it with `pip install 'scyc[postgres]'`."
         ) from error

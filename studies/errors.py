@@ -11,3 +11,15 @@ class StudyNotFound(StudyError):  # noqa: N818 - it reads as what happened
 
 class StudyExists(StudyError):  # noqa: N818
     """A study of that name is in the database already."""
+
+
+class StudyBusy(StudyError):  # noqa: N818
+    """Another driver holds the lease of a study, and its heartbeat has not stopped."""
+
+
+class LeaseLost(StudyError):  # noqa: N818
+    """The lease of a study has passed to another driver, or was given back; nothing was written under it."""
+
+
+class TryAgain(StudyError):  # noqa: N818
+    """A transaction failed for a reason that passes, a restart of the server for instance; nothing was written."""

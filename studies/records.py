@@ -22,7 +22,7 @@ class StudyRecord:
 
     Attributes:
         spec: the spec as plain JSON values.
-        spec_hash: tells one spec from another; a study is only resumed under the hash it was created with.
+        spec_hash: tells one spec from another; a study is only resumed under the hash of the spec that it has.
         artifacts: URL or absolute folder of the artifact store.
         provenance: who and what made it (versions, hardware, commit), as plain JSON values.
     """
@@ -34,6 +34,27 @@ class StudyRecord:
     artifacts: str
     provenance: dict[str, Any]
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpecRecord:
+    """A spec that a study had until it was extended."""
+
+    study_id: int
+    spec: dict[str, Any]
+    spec_hash: str
+    superseded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to drive a study until `expires_at`; `token` grows with every holder."""
+
+    study_id: int
+    token: int
+    holder: str
+    acquired_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +70,11 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class LevelRecord:
-    """A decided level: its density in (0, 1], the winning `max_lr`, and whether that sits on the grid's edge."""
+    """A decided level: its density in (0, 1], the winning `max_lr`, and whether that sits on the grid's edge.
+
+    Attributes:
+        superseded_at: when the level was reopened; None while the decision holds.
+    """
 
     run_id: int
     level: int
@@ -57,6 +82,7 @@ class LevelRecord:
     winner: float
     edge: bool
     decided_at: datetime
+    superseded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +129,8 @@ class NewTrial:
         max_lr: positive and finite.
         parent: hash of the checkpoint that it starts from, None at level 0.
         round: which proposal round of the level it came from, counted from 0.
+        spec_hash: of that part of the spec that determines the trial's numbers. The rest (more seeds, levels or
+            candidates) may be extended later, and the trial still counts.
     """
 
     level: int
@@ -110,11 +138,18 @@ class NewTrial:
     max_lr: float
     parent: str | None
     round: int
+    spec_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:
-    """One training. `result` is there once it is complete, `error` while it is failed."""
+    """One training.
+
+    Attributes:
+        result: there once it is complete.
+        error: why it failed; while it is pending, why its last attempt did; None once it is complete.
+        attempts: how many trainings of it failed.
+    """
 
     id: int
     run_id: int
@@ -128,6 +163,8 @@ class TrialRecord:
     error: str | None
     created_at: datetime
     finished_at: datetime | None
+    attempts: int = 0
+    spec_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from studies.records import CheckpointRecord, EpochRecord, NewCheckpoint, NewTrial
 
-TrialKey = tuple[int, int, float, str]  # level, seed, max_lr, parent ('' for none)
+KEY = ("level", "seed", "max_lr", "parent", "spec_hash")
+TrialKey = tuple[int, int, float, str, str]  # parent is '' for none
 
 
 def finite(name: str, value: float) -> float:
@@ -47,13 +48,18 @@ def plain_json(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
     return dict(value)
 
 
+def plain_text(text: str) -> str:
+    """Return a text without what not every database takes (NUL, lone surrogates): a crash may print anything."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 def trial_key(trial: NewTrial) -> TrialKey:
     """Return what makes a trial one of its kind within a run.
 
     Raises:
         ValueError: its `max_lr` is NaN or infinite.
     """
-    return int(trial.level), int(trial.seed), finite("max_lr", trial.max_lr), trial.parent or ""
+    return int(trial.level), int(trial.seed), finite("max_lr", trial.max_lr), trial.parent or "", trial.spec_hash
 
 
 def result_values(result: TrialResult) -> dict[str, Any]:
@@ -132,4 +138,6 @@ def trial_record(row: Row[Any], epochs: Sequence[EpochRecord] = ()) -> TrialReco
         error=row.error,
         created_at=row.created_at,
         finished_at=row.finished_at,
+        attempts=row.attempts,
+        spec_hash=row.spec_hash,
     )

@@ -78,6 +78,29 @@ studies = Table(
     sqlite_autoincrement=True,  # the id of a deleted study is never given to another one
 )
 
+spec_history = Table(
+    "scyc_spec_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("study_id", Integer, _belongs_to("scyc_studies.id"), nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("spec_hash", String(64), nullable=False),
+    Column("superseded_at", UtcDateTime, nullable=False),
+    Index("ix_scyc_spec_history_study_id", "study_id"),
+)
+
+leases = Table(
+    "scyc_leases",
+    metadata,
+    Column("study_id", Integer, _belongs_to("scyc_studies.id"), primary_key=True, autoincrement=False),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text),  # NULL once it was given back
+    Column("acquired_at", UtcDateTime, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    CheckConstraint("token > 0", name="token"),
+)
+
 runs = Table(
     "scyc_runs",
     metadata,
@@ -103,6 +126,20 @@ levels = Table(
     CheckConstraint("level >= 0", name="level"),
     CheckConstraint("density > 0 AND density <= 1", name="density"),
     CheckConstraint("winner > 0", name="winner"),
+)
+
+level_history = Table(
+    "scyc_level_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, _belongs_to("scyc_runs.id"), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("density", Double, nullable=False),
+    Column("winner", Double, nullable=False),
+    Column("edge", Boolean, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("superseded_at", UtcDateTime, nullable=False),
+    Index("ix_scyc_level_history_run_id", "run_id"),
 )
 
 _MEASURED = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
@@ -133,13 +170,17 @@ trials = Table(
     Column("seconds", Double),
     Column("checkpoint", String(64)),
     Column("rewind_point", String(64)),
-    UniqueConstraint("run_id", "level", "seed", "max_lr", "parent"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("spec_hash", String(64), nullable=False, server_default=""),
+    UniqueConstraint("run_id", "level", "seed", "max_lr", "parent", "spec_hash"),
     CheckConstraint("level >= 0", name="level"),
     CheckConstraint("round >= 0", name="round"),
     CheckConstraint("max_lr > 0", name="max_lr"),
     CheckConstraint("state IN ('pending', 'complete', 'failed')", name="state"),
     CheckConstraint("(state = 'pending') = (finished_at IS NULL)", name="pending"),
-    CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="failed"),
+    CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="failed"),
+    CheckConstraint("state <> 'complete' OR error IS NULL", name="error"),
+    CheckConstraint("attempts >= 0", name="attempts"),
     CheckConstraint(f"(state = 'complete' AND {_COMPLETE}) OR (state <> 'complete' AND {_UNKNOWN})", name="complete"),
     CheckConstraint("val_accuracy >= 0 AND val_accuracy <= 1", name="val_accuracy"),
     CheckConstraint("test_accuracy >= 0 AND test_accuracy <= 1", name="test_accuracy"),

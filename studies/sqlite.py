@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import OperationalError
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import QueuePool, event
+from sqlalchemy.exc import InterfaceError, ProgrammingError
 
 from studies.errors import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import ConnectionPoolEntry
 
+DRIVER = "pysqlite"
 BUSY_SECONDS = 60  # how long a writer waits for its turn
 WRITES = "writes"  # execution option of an engine whose transactions write
 
@@ -30,18 +36,12 @@ _ADVICE = {
 }
 
 
-def advice(error: str) -> str:
-    """Return what to do about an error message of SQLite."""
-    return next(
-        (text for sign, text in _ADVICE.items() if sign in error), "check that it can be reached, then try again"
-    )
+def normalised(url: URL) -> URL:
+    """Return the URL as it is."""
+    return url
 
 
-def _is_memory(url: URL) -> bool:
-    return url.database in (None, "", ":memory:")
-
-
-def check_file(url: URL, *, create: bool) -> None:
+def check(url: URL, *, create: bool) -> None:
     """Refuse a path where no database can be, before SQLite makes an empty file of it.
 
     Raises:
@@ -76,6 +76,79 @@ def prepare(engine: Engine) -> None:
     """Make every connection keep foreign keys, and every transaction say at its begin whether it writes."""
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+
+
+def reader(engine: Engine) -> Engine:
+    """Return an engine whose transactions see one moment of the database."""
+    return engine
+
+
+def writer(engine: Engine) -> Engine:
+    """Return an engine whose transactions write, one at a time."""
+    return engine.execution_options(**{WRITES: True})
+
+
+@contextmanager
+def migration(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that may alter every table.
+
+    SQLite alters a table by copying it and dropping the original. With foreign keys on, that would delete everything
+    below it, so they are off meanwhile and checked at the end; they cannot be switched within a transaction.
+
+    Raises:
+        StudyError: a row would refer to another one that is not there; nothing was changed.
+    """
+    with writer(engine).connect() as connection:
+        driver = connection.connection.cursor()
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                yield connection
+                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if orphans:
+                    raise StudyError(
+                        f"The tables of {engine.url.database} do not fit together ({len(orphans)} rows refer to "
+                        f"missing ones, the first in {orphans[0][0]}); nothing was changed: restore a backup."
+                    )
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+            driver.close()
+
+
+def clock(connection: Connection) -> datetime:  # noqa: ARG001 - whoever opens the file is on its machine
+    """Return this machine's time, which SQLite would answer too."""
+    return datetime.now(UTC)
+
+
+def ticket(connection: Connection) -> str | None:  # noqa: ARG001
+    """Return None: a commit succeeds or fails in this very process."""
+    return None
+
+
+def was_committed(connection: Connection, ticket: str) -> bool:  # noqa: ARG001
+    """Return False; never asked, as there are no tickets."""
+    return False
+
+
+def is_mistake(error: DBAPIError) -> bool:
+    """Return whether an error shows a mistake of this package, to be seen as it is."""
+    return isinstance(error, ProgrammingError | InterfaceError)
+
+
+def passes(error: DBAPIError) -> bool:  # noqa: ARG001
+    """Return False: SQLite itself waits for its turn, and nothing else passes by waiting."""
+    return False
+
+
+def advice(reason: str) -> str:
+    """Return what to do about an error message of SQLite."""
+    return next(
+        (text for sign, text in _ADVICE.items() if sign in reason), "check that it can be reached, then try again"
+    )
+
+
+def _is_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -6,6 +6,7 @@ over a connection to a database at the newest one.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,12 @@ def config(connection: Connection | None = None) -> Config:
 
 def revisions() -> list[str]:
     """Return the known revisions, newest first."""
-    return [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()]
+    return list(_revisions_in(SCRIPTS))
+
+
+@cache  # the scripts are compiled again each time that they are read
+def _revisions_in(scripts: Path) -> tuple[str, ...]:  # noqa: ARG001 - `config` names them
+    return tuple(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())
 
 
 def current(connection: Connection) -> str | None:

@@ -58,6 +58,14 @@ def test_memory_databases_are_apart() -> None:
         assert other.studies() == []
 
 
+def test_a_closed_database_opens_again(common: str) -> None:
+    with Store.open(common) as store:
+        study = store.create_study("a", {}, "h", "/a", {})
+    with Store.open(common, create=False) as store:
+        assert store.studies() == [study]
+        assert store.revision() == migrations.revisions()[0]
+
+
 def test_without_create_nothing_is_created(disk: str, tmp_path: Path) -> None:
     assert str(tmp_path / "scyc.db") in refusal(disk, create=False)
     assert list(tmp_path.iterdir()) == []
@@ -136,31 +144,37 @@ def scripts(tmp_path: Path) -> Path:
 
 
 def test_an_older_database_is_upgraded_only_when_told(
-    disk: str, scripts: Path, monkeypatch: pytest.MonkeyPatch
+    nothing: str, scripts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Store.open(disk) as store:
+    with Store.open(nothing) as store:
         store.create_study("a", {}, "h", "/a", {})
     monkeypatch.setattr(migrations, "SCRIPTS", scripts)
-    message = refusal(disk)
+    message = refusal(nothing)
     assert "needs 9999" in message
     assert "studies.upgrade" in message
-    assert upgrade(disk) == "9999"
-    assert upgrade(disk) == "9999"
-    engine = create_engine(disk)
+    assert upgrade(nothing) == "9999"
+    assert upgrade(nothing) == "9999"
+    engine = create_engine(nothing)
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT name, more FROM scyc_studies").all() == [("a", None)]
     engine.dispose()
 
 
-def test_a_newer_database_is_left_alone(disk: str, scripts: Path) -> None:
+def test_a_newer_database_is_left_alone(nothing: str, scripts: Path) -> None:
     with pytest.MonkeyPatch.context() as newer:
         newer.setattr(migrations, "SCRIPTS", scripts)
-        with Store.open(disk) as store:
+        with Store.open(nothing) as store:
             assert store.revision() == "9999"
     for create in (True, False):
-        assert "9999, which this version does not know" in refusal(disk, create=create)
+        assert "9999, which this version does not know" in refusal(nothing, create=create)
     with pytest.raises(StudyError, match="does not know"):
-        upgrade(disk)
+        upgrade(nothing)
+
+
+def test_an_empty_server_database_is_not_upgraded(empty_postgresql: str) -> None:
+    with pytest.raises(StudyError, match="holds no studies"):
+        upgrade(empty_postgresql)
+    assert "holds no studies" in refusal(empty_postgresql, create=False)
 
 
 def test_there_must_be_something_to_upgrade(disk: str, tmp_path: Path) -> None:

@@ -1,30 +1,53 @@
-"""A database that was migrated is the database that the schema describes."""
+"""A database that was migrated is the database that the schema describes, and holds what it held."""
 
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
-from studies import migrations
+from studies import Store, StudyError, migrations, upgrade
+from studies.database import Database
 from studies.schema import PREFIX, metadata
+from tests.studies.samples import RESULT, new
+from tests.studies.server import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.studies.server import Server
+
+REVISIONS = Path(__file__).parent / "revisions"
+OLD_TABLES = ("studies", "runs", "levels", "trials", "epochs", "checkpoints")
 
 
-@pytest.fixture
-def connection() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
+@pytest.fixture(params=["memory", "empty_postgresql"])
+def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    engine = create_engine("sqlite://" if request.param == "memory" else request.getfixturevalue(request.param))
     with engine.begin() as connection:
         yield connection
     engine.dispose()
+
+
+@pytest.fixture
+def old(nothing: str, server: Server) -> str:
+    """A database of revision 0001: a sweep, a study with every state of a trial, and the gap of a deleted one."""
+    if nothing.startswith("sqlite"):
+        with closing(sqlite3.connect(nothing.removeprefix("sqlite:///"))) as connection:
+            connection.executescript((REVISIONS / "0001-sqlite.sql").read_text(encoding="utf-8"))
+    else:
+        server.execute((REVISIONS / "0001-postgresql.sql").read_text(encoding="utf-8"), database_of(nothing))
+    return nothing
 
 
 def described(connection: Connection) -> dict[str, Any]:
@@ -43,27 +66,165 @@ def described(connection: Connection) -> dict[str, Any]:
     }
 
 
-def test_schema_and_migrations_agree(connection: Connection) -> None:
+def contents(url: str, columns: dict[str, list[str]] | None = None) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the tables of revision 0001; only the columns asked for, if any are."""
+    with closing(Database(url, create=False)) as database, database.read() as connection:
+        inspector = inspect(connection)
+        found = {}
+        for name in OLD_TABLES:
+            table = f"{PREFIX}{name}"
+            names = columns[name] if columns else [column["name"] for column in inspector.get_columns(table)]
+            rows = connection.execute(text(f"SELECT {', '.join(names)} FROM {table} ORDER BY 1, 2"))
+            found[name] = [tuple(row) for row in rows]
+        return found
+
+
+def columns_of(url: str) -> dict[str, list[str]]:
+    with closing(Database(url, create=False)) as database, database.read() as connection:
+        inspector = inspect(connection)
+        return {name: [c["name"] for c in inspector.get_columns(f"{PREFIX}{name}")] for name in OLD_TABLES}
+
+
+def downgrade(url: str, revision: str) -> None:
+    with closing(Database(url, create=False)) as database, database.migration() as connection:
+        command.downgrade(migrations.config(connection), revision)
+
+
+def test_schema_and_migrations_agree(connection: Connection, server: Server) -> None:
     migrations.upgrade(connection)
-    context = MigrationContext.configure(connection, opts={"version_table": migrations.VERSION_TABLE})
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "version_table": migrations.VERSION_TABLE,
+            "include_name": lambda name, kind, _: kind != "table" or name != migrations.VERSION_TABLE,
+        },
+    )
     assert compare_metadata(context, metadata) == []
     migrated = described(connection)
-    other = create_engine("sqlite://")
+    url = "sqlite://" if connection.dialect.name == "sqlite" else server.empty()
+    other = create_engine(url)
     with other.begin() as fresh:
         metadata.create_all(fresh)
         assert migrated == described(fresh)
     other.dispose()
 
 
-def test_every_table_carries_the_prefix() -> None:
-    assert all(name.startswith(PREFIX) for name in [*metadata.tables, migrations.VERSION_TABLE])
+def test_every_table_carries_the_prefix(connection: Connection) -> None:
+    migrations.upgrade(connection)
+    inspector = inspect(connection)
+    names = [*inspector.get_table_names(), *inspector.get_view_names()]
+    assert {*metadata.tables, migrations.VERSION_TABLE} <= set(names)
+    assert all(name.startswith(PREFIX) for name in names)
 
 
 def test_migrations_go_back(connection: Connection) -> None:
-    migrations.upgrade(connection)
-    command.downgrade(migrations.config(connection), "base")
+    seen = []
+    for revision in reversed(migrations.revisions()):
+        seen.append((described(connection), inspect(connection).get_view_names()))
+        command.upgrade(migrations.config(connection), revision)
+    for before in reversed(seen):
+        command.downgrade(migrations.config(connection), "-1")
+        assert (described(connection), inspect(connection).get_view_names()) == before
     assert described(connection) == {}
     assert migrations.current(connection) is None
+
+
+class TestOldDatabases:
+    def test_are_refused_until_they_are_upgraded(self, old: str) -> None:
+        with pytest.raises(StudyError, match=r"at revision 0001 and this version needs .*studies\.upgrade"):
+            Store.open(old)
+        assert upgrade(old) == migrations.revisions()[0]
+        with Store.open(old) as store:
+            assert [study.name for study in store.studies()] == ["real", "Übung 'zwei'"]
+
+    def test_lose_nothing(self, old: str) -> None:
+        columns, before = columns_of(old), contents(old)
+        assert {name: len(rows) for name, rows in before.items()} == {
+            "studies": 2,
+            "runs": 2,
+            "levels": 3,
+            "trials": 21,
+            "epochs": 36,
+            "checkpoints": 8,
+        }
+        upgrade(old)
+        assert contents(old, columns) == before
+
+    def test_are_gone_on_with(self, old: str) -> None:
+        upgrade(old)
+        with Store.open(old) as store:
+            study = store.study("Übung 'zwei'")
+            [run] = store.runs(study.id)
+            trials = store.trials(run.id)
+            assert {trial.state: (trial.attempts, trial.spec_hash) for trial in trials} == {
+                "failed": (1, ""),
+                "complete": (0, ""),
+                "pending": (0, ""),
+            }
+            assert store.adopt_trials(run.id, "h") == 3
+            asked = [replace(new(seed=trial.seed, max_lr=trial.max_lr), spec_hash="h") for trial in trials]
+            assert [trial.id for trial in store.add_trials(run.id, asked)] == [trial.id for trial in trials]
+            for trial in trials:
+                store.finish_trial(trial.id, RESULT)
+            store.decide_level(run.id, 0, 1.0, trials[0].max_lr, False)
+            assert store.acquire_lease(study.id, "me", 60).token == 1
+            [next_trial] = store.add_trials(run.id, [new(level=1)])
+            assert next_trial.id == 23  # 22 was deleted, and is never given again
+            real = store.study("real")
+            assert len(store.levels(store.runs(real.id)[0].id)) == 3
+            assert len(store.delete_study("real")) == 8
+            assert store.trials(1) == []
+
+    def test_have_a_curve(self, old: str) -> None:
+        upgrade(old)
+        with closing(Database(old, create=False)) as database, database.read() as connection:
+            rows = connection.execute(text("SELECT level, winner, seeds FROM scyc_oracle_curve ORDER BY level")).all()
+        assert [tuple(row) for row in rows] == [(0, 0.4, 2), (1, 0.4, 2), (2, 0.2, 2)]
+
+    def test_there_and_back_again(self, old: str) -> None:
+        before = contents(old)
+        upgrade(old)
+        with Store.open(old) as store:  # things that revision 0001 cannot hold
+            [run] = store.runs(store.study("Übung 'zwei'").id)
+            [pending] = [trial for trial in store.trials(run.id) if trial.state == "pending"]
+            store.retry_trial(pending.id, "out of memory")
+        downgrade(old, "0001")
+        assert contents(old) == before
+        upgrade(old)
+        with Store.open(old) as store:
+            [study, _] = store.studies()
+            assert len(store.trials(store.runs(study.id)[0].id, curves=True)) == 18
+
+    def test_twins_stand_in_the_way_back(self, old: str) -> None:
+        upgrade(old)
+        with Store.open(old) as store:
+            [run] = store.runs(store.study("real").id)
+            store.add_trials(run.id, [replace(new(seed=5), spec_hash=name) for name in "ab"])
+        before = contents(old)
+        with pytest.raises((StudyError, IntegrityError), match=r"uq_scyc_trials|UNIQUE"):
+            downgrade(old, "0001")
+        assert contents(old) == before
+        with Store.open(old) as store:
+            assert store.revision() == migrations.revisions()[0]
+
+    def test_foreign_keys_hold_afterwards(self, old: str) -> None:
+        upgrade(old)
+        with Store.open(old) as store:
+            store.delete_study("real")
+        left = contents(old)
+        assert (left["epochs"], left["checkpoints"], len(left["trials"])) == ([], [], 3)
+
+
+def test_rows_that_refer_to_nothing_stop_a_migration(disk: str) -> None:
+    path = disk.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((REVISIONS / "0001-sqlite.sql").read_text(encoding="utf-8"))
+        connection.execute("INSERT INTO scyc_epochs VALUES (999, 0, NULL, NULL, 0.5)")
+        connection.commit()
+    with pytest.raises(StudyError, match=r"1 rows refer to missing ones, the first in scyc_epochs\); nothing was"):
+        upgrade(disk)
+    with closing(Database(disk, create=False)) as database:
+        assert database.revision() == "0001"
 
 
 def test_the_next_revision_can_be_drafted(
@@ -72,11 +233,13 @@ def test_the_next_revision_can_be_drafted(
     shutil.copytree(migrations.SCRIPTS, tmp_path / "migrations")
     monkeypatch.setattr(migrations, "SCRIPTS", tmp_path / "migrations")
     migrations.upgrade(connection)
-    connection.exec_driver_sql("CREATE TABLE trials (x)")  # somebody else's
+    connection.exec_driver_sql("CREATE TABLE trials (x integer)")  # somebody else's
     connection.exec_driver_sql("DROP INDEX ix_scyc_trials_state")
     command.revision(migrations.config(connection), "put it back", autogenerate=True, rev_id="9999")
     draft = (tmp_path / "migrations" / "versions" / "9999_put_it_back.py").read_text()
     assert "ix_scyc_trials_state" in draft
     assert "drop_table" not in draft
     migrations.upgrade(connection)
-    assert [index["name"] for index in inspect(connection).get_indexes("scyc_trials")] == ["ix_scyc_trials_state"]
+    assert [index["name"] for index in inspect(connection).get_indexes("scyc_trials")].count(
+        "ix_scyc_trials_state"
+    ) == 1

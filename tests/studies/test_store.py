@@ -170,10 +170,11 @@ class TestAddingTrials:
     def test_every_part_of_the_key_counts(self, store: Store, run: RunRecord) -> None:
         base = new(level=1, parent="p" * 64)
         variants = [base, replace(base, level=2), replace(base, seed=1), replace(base, max_lr=0.2)]
-        variants.append(replace(base, parent="q" * 64))
+        variants += [replace(base, parent="q" * 64), replace(base, spec_hash="h" * 64)]
         other_run = store.open_run(run.study_id, "scyc")
         ids = [t.id for r in (run, other_run) for t in store.add_trials(r.id, variants)]
-        assert len(set(ids)) == 10
+        assert len(set(ids)) == 12
+        assert [trial.spec_hash for trial in store.add_trials(run.id, variants)] == [""] * 5 + ["h" * 64]
 
     def test_records_come_in_the_order_asked_for(self, store: Store, run: RunRecord) -> None:
         wanted = [new(seed=3), new(seed=1), new(level=4), new(seed=3), new(seed=2)]
@@ -355,6 +356,84 @@ class TestReading:
         for level in (None, 0, 1):
             for trial in store.trials(run.id, level=level, curves=True):
                 assert (trial.result.epochs if trial.result else None) == curves.get(trial.id)
+
+
+class TestRetrying:
+    def test_a_failed_attempt_leaves_the_trial_pending(self, store: Store, run: RunRecord) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        assert trial.attempts == 0
+        assert store.retry_trial(trial.id, "out of memory") == 1
+        assert store.retry_trial(trial.id, "a worker died") == 2
+        [pending] = store.trials(run.id)
+        assert (pending.state, pending.attempts, pending.error) == ("pending", 2, "a worker died")
+        assert pending.finished_at is None
+
+    def test_the_last_failure_counts_too(self, store: Store, run: RunRecord) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        store.retry_trial(trial.id, "once")
+        assert store.fail_trial(trial.id, "twice")
+        [failed] = store.trials(run.id)
+        assert (failed.state, failed.attempts, failed.error) == ("failed", 2, "twice")
+
+    def test_success_forgets_the_reasons_not_the_number(self, store: Store, run: RunRecord) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        store.retry_trial(trial.id, "once")
+        store.finish_trial(trial.id, RESULT)
+        [done] = store.trials(run.id)
+        assert (done.state, done.attempts, done.error) == ("complete", 1, None)
+
+    def test_what_has_ended_is_not_counted(self, store: Store, run: RunRecord) -> None:
+        done, failed = store.add_trials(run.id, [new(), new(seed=1)])
+        store.finish_trial(done.id, RESULT)
+        store.fail_trial(failed.id, "error")
+        before = store.trials(run.id)
+        assert (store.retry_trial(done.id, "late"), store.retry_trial(failed.id, "late")) == (0, 1)
+        assert store.trials(run.id) == before
+
+    def test_a_second_chance_is_a_whole_one(self, store: Store, run: RunRecord) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        store.fail_trial(trial.id, "error")
+        assert store.requeue_failed(run.id) == 1
+        assert store.trials(run.id) == [trial]
+        assert store.retry_trial(trial.id, "again") == 1
+
+    def test_there_must_be_a_trial(self, store: Store) -> None:
+        with pytest.raises(StudyError, match="no trial 7"):
+            store.retry_trial(7, "error")
+
+    def test_a_crash_may_print_anything(self, store: Store, run: RunRecord) -> None:
+        first, second = store.add_trials(run.id, [new(), new(seed=1)])
+        store.retry_trial(first.id, "a\0b \ud800 Δ")
+        store.fail_trial(second.id, "a\0b \ud800 Δ")
+        assert [trial.error for trial in store.trials(run.id)] == ["a\ufffdb ? Δ"] * 2
+
+
+class TestAdopting:
+    def test_trials_without_a_hash_get_it(self, store: Store, run: RunRecord) -> None:
+        other = store.open_run(run.study_id, "scyc")
+        for run_id in (run.id, other.id):
+            [trial] = store.add_trials(run_id, [new()])
+            store.finish_trial(trial.id, RESULT)
+        [twin, hashed] = store.add_trials(run.id, [new(seed=1), replace(new(seed=1), spec_hash="h")])
+        [foreign] = store.add_trials(run.id, [replace(new(seed=2), spec_hash="g")])
+        assert store.adopt_trials(run.id, "h") == 1
+        assert store.adopt_trials(run.id, "h") == 0
+        assert [trial.spec_hash for trial in store.trials(other.id)] == [""]
+        known = store.add_trials(run.id, [replace(new(), spec_hash="h"), replace(new(seed=1), spec_hash="h")])
+        assert (known[0].state, known[1]) == ("complete", hashed)
+        assert {trial.id: trial.spec_hash for trial in store.trials(run.id)} == {
+            known[0].id: "h",
+            twin.id: "",
+            hashed.id: "h",
+            foreign.id: "g",
+        }
+
+
+def test_a_thousand_trials_at_once(store: Store, run: RunRecord) -> None:
+    asked = [new(level=seed % 3, seed=seed) for seed in range(1200)]
+    trials = store.add_trials(run.id, asked)
+    assert [trial.seed for trial in trials] == list(range(1200))
+    assert store.add_trials(run.id, asked) == trials
 
 
 class TestCheckpoints:

@@ -1,0 +1,85 @@
+"""What a kind of database must answer for the rest of the package to treat all kinds alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studies import postgresql, sqlite
+from studies.errors import StudyError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.exc import DBAPIError
+
+
+class Dialect(Protocol):
+    """A module per kind of database: `studies.sqlite`, `studies.postgresql`."""
+
+    DRIVER: str
+    """The driver that it is spoken to through."""
+
+    def normalised(self, url: URL) -> URL:
+        """Return the URL with its driver, and with a password only where SQLAlchemy masks it."""
+
+    def check(self, url: URL, *, create: bool) -> None:
+        """Refuse a URL where no database can be."""
+
+    def engine_options(self, url: URL) -> dict[str, Any]:
+        """Return the options of `create_engine`."""
+
+    def prepare(self, engine: Engine) -> None:
+        """Set up every connection that the engine will make."""
+
+    def reader(self, engine: Engine) -> Engine:
+        """Return an engine whose transactions see one moment of the database, and cannot write."""
+
+    def writer(self, engine: Engine) -> Engine:
+        """Return an engine whose transactions write."""
+
+    def migration(self, engine: Engine) -> AbstractContextManager[Connection]:
+        """Open a transaction that may alter every table; processes that migrate at once take turns."""
+
+    def clock(self, connection: Connection) -> datetime:
+        """Return the present time, by one clock for all who use the database."""
+
+    def ticket(self, connection: Connection) -> str | None:
+        """Return what the fate of this transaction can be asked by later, None if it is never in doubt."""
+
+    def was_committed(self, connection: Connection, ticket: str) -> bool:
+        """Return whether the transaction of a ticket was committed; raise TryAgain while that is open."""
+
+    def is_mistake(self, error: DBAPIError) -> bool:
+        """Return whether an error shows a mistake of this package, to be seen as it is."""
+
+    def passes(self, error: DBAPIError) -> bool:
+        """Return whether the same transaction may succeed a little later."""
+
+    def advice(self, reason: str) -> str:
+        """Return what to do about an error message."""
+
+
+_DIALECTS: dict[str, Dialect] = {"sqlite": sqlite, "postgresql": postgresql, "postgres": postgresql}
+
+
+def dialect_of(url: URL, name: str) -> Dialect:
+    """Return the dialect that a URL asks for; `name` is the URL as it may be shown.
+
+    Raises:
+        StudyError: the kind of database, or the driver, is none of those that are known to work.
+    """
+    kind, _, driver = url.drivername.partition("+")
+    dialect = _DIALECTS.get(kind)
+    if dialect is None:
+        raise StudyError(
+            f"The database {name} is of an unknown kind, {kind}; use a URL like sqlite:///scyc.db or "
+            f"postgresql://user@host/database."
+        )
+    if driver not in ("", dialect.DRIVER):
+        raise StudyError(
+            f"The database {name} asks for the driver {driver}, which is not supported; write {kind}:// and install "
+            f"{dialect.DRIVER}, for instance with pip."
+        )
+    return dialect

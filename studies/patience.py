@@ -1,0 +1,67 @@
+"""What is done again for as long as the database is away, while its server restarts for instance."""
+
+from __future__ import annotations
+
+import logging
+from functools import wraps
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from studies.errors import StudyError, TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from studies.database import Database
+
+PATIENCE = 30.0  # seconds
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+
+_log = logging.getLogger(__name__)
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Persistent:
+    """What has a database, and methods that outlast its restart."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+_S = TypeVar("_S", bound=Persistent)
+
+
+def persistent(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:
+    """Let a method that is one transaction be repeated until it succeeds.
+
+    That is safe for every one: `Database.write` says TryAgain only if nothing was written, also when the connection
+    broke during the commit.
+    """
+
+    @wraps(method)
+    def patiently(self: _S, /, *args: _P.args, **keywords: _P.kwargs) -> _T:
+        return persist(lambda: method(self, *args, **keywords))
+
+    return patiently
+
+
+def persist(action: Callable[[], _T]) -> _T:
+    """Return what `action` returns, repeated with growing pauses while it raises TryAgain.
+
+    Raises:
+        StudyError: it still does after `PATIENCE` seconds.
+    """
+    deadline, pause = None, _FIRST_PAUSE
+    while True:
+        try:
+            return action()
+        except TryAgain as error:
+            if deadline is None:
+                deadline = monotonic() + PATIENCE
+                _log.warning("%s Trying again for %.0f seconds.", error, PATIENCE)
+            if monotonic() + pause > deadline:
+                raise StudyError(f"{str(error)[:-1]}; {PATIENCE:.0f} seconds of trying again did not help.") from error
+        sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)

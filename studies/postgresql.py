@@ -1,0 +1,165 @@
+"""Everything that is particular to PostgreSQL: its driver, its locks, its restarts and what its errors mean."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing, contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from studies.errors import TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+DRIVER = "psycopg"
+BUSY_SECONDS = 60  # how long a writer waits for its turn, and how long a frozen one may keep the others waiting
+
+_MIGRATION = 0x73637963  # "scyc": the advisory lock of those who migrate
+_CONNECTING = {
+    "connect_timeout": 10,
+    "application_name": "scyc",
+    "keepalives_idle": 30,  # a peer that vanished without a word is noticed within a minute
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+# What is still so after a pause. A connection that fails has no SQLSTATE, only the server's words.
+_LASTING = {
+    r"no password supplied": "put the password into the URL, into $PGPASSWORD or into ~/.pgpass",
+    r"authentication failed": "check the user and the password in the URL",
+    r'role ".*" does not exist': "check the user in the URL, or create it with `createuser`",
+    r'database ".*" does not exist': "check the URL, or create the database with `createdb`",
+    r"pg_hba\.conf": "ask the server's administrator to let this user in from here",
+    r"permission denied": "ask the owner of the database for the right to read, write and create tables",
+    r"(^|: )invalid |bad value": "check the URL",
+    r"read-only transaction": "give the URL of the primary server; this one is a copy that cannot be written",
+    r"No space left": "free some space on the server and go on",
+}
+_PASSING = {
+    r"resolve host|could not translate": "check the host in the URL",
+    r"too many clients|connection slots": "close other connections, or ask for a higher max_connections",
+    r"lock timeout": f"another process writes for more than {BUSY_SECONDS} seconds; try again when it is done",
+}
+_REACH = "check that its server runs and can be reached, then try again"
+
+# Connections that break or are refused (08, 57P0x, too many clients), deadlocks and failed serialisation (40).
+_PASSING_STATES = re.compile(r"08...|40...|57P0[1-4]|53300|25P03")
+_NO_RIGHT = "42501"
+
+
+def normalised(url: URL) -> URL:
+    """Return the URL with its driver, and with the password where SQLAlchemy masks it."""
+    password = url.query.get("password")
+    if password is not None:
+        url = url.set(password=password if isinstance(password, str) else password[-1])
+    return url.set(drivername=f"postgresql+{DRIVER}").difference_update_query(["password"])
+
+
+def check(url: URL, *, create: bool) -> None:
+    """Refuse nothing: only the server knows what is there."""
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """Return the options of `create_engine`: few connections, each tried before it is used."""
+    connecting = {key: value for key, value in _CONNECTING.items() if key not in url.query}
+    return {
+        "connect_args": connecting,
+        "pool_pre_ping": True,
+        "pool_size": 2,
+        "max_overflow": 8,
+        "pool_timeout": BUSY_SECONDS,
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Let nobody wait for ever: neither for a lock, nor for a process that froze in a transaction."""
+    event.listen(engine, "connect", _on_connect)
+
+
+def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.autocommit = True  # a setting is undone with the transaction that it is made in
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{BUSY_SECONDS}s'")
+    connection.autocommit = False
+
+
+def reader(engine: Engine) -> Engine:
+    """Return an engine whose transactions see one moment of the database, and cannot write."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def writer(engine: Engine) -> Engine:
+    """Return an engine whose transactions write; they take turns by locking the row of their study or run."""
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+@contextmanager
+def migration(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that may alter every table; processes that migrate at once take turns."""
+    with engine.begin() as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION)))
+        yield connection
+
+
+def clock(connection: Connection) -> datetime:
+    """Return the server's time: the clocks of the machines that use it may differ."""
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
+
+
+def ticket(connection: Connection) -> str | None:
+    """Return the number of this transaction: a connection that breaks in its commit leaves its fate in doubt."""
+    number: str = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()
+    return number
+
+
+def was_committed(connection: Connection, ticket: str) -> bool:
+    """Return whether a transaction was committed.
+
+    Raises:
+        TryAgain: the server is still at it.
+    """
+    status = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (ticket,)).scalar_one()
+    if status == "in progress":
+        raise TryAgain("The database has not ended a transaction whose connection broke; wait a moment.")
+    return bool(status == "committed")
+
+
+def is_mistake(error: DBAPIError) -> bool:
+    """Return whether an error shows a mistake of this package, to be seen as it is."""
+    return isinstance(error, ProgrammingError) and _state(error) not in (None, _NO_RIGHT)
+
+
+def passes(error: DBAPIError) -> bool:
+    """Return whether the same transaction may succeed a little later."""
+    if error.connection_invalidated:
+        return True
+    state = _state(error)
+    if state is not None:
+        return _PASSING_STATES.fullmatch(state) is not None
+    return isinstance(error, OperationalError) and _find(_LASTING, str(error.orig)) is None
+
+
+def advice(reason: str) -> str:
+    """Return what to do about an error message of the server or the driver."""
+    return _find(_LASTING | _PASSING, reason) or _REACH
+
+
+def _state(error: DBAPIError) -> str | None:
+    """Return the SQLSTATE of an error, None where it has none."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _find(advices: dict[str, str], reason: str) -> str | None:
+    return next((text for sign, text in advices.items() if re.search(sign, reason)), None)

@@ -1,0 +1,231 @@
+"""The inner half of the store: trials, their learning curves, and the checkpoints that they left.
+
+What is recorded is never overwritten: recording it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Any, get_args
+
+from sqlalchemy import delete, func, insert, select, tuple_, update
+
+from studies import lineage, locks, rows, schema
+from studies.catalogue import now
+from studies.errors import StudyError
+from studies.patience import Persistent, persistent
+from studies.records import EpochRecord, TrialState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from studies.records import CheckpointRecord, NewCheckpoint, NewTrial, TrialRecord, TrialResult
+
+_trials, _epochs = schema.trials.c, schema.epochs.c
+_KEYS_AT_ONCE = 500  # a statement holds only so many parameters
+
+
+class Trials(Persistent):
+    """Trials and checkpoints of the runs of one database. Every method is one transaction."""
+
+    @persistent
+    def add_trials(self, run_id: int, trials: Sequence[NewTrial]) -> list[TrialRecord]:
+        """Record trainings to be done; those that are there already stay as they are.
+
+        Within a run, a trial is known by its level, seed, `max_lr`, parent and spec hash.
+
+        Returns:
+            One record for each of `trials`, in their order, without learning curves.
+
+        Raises:
+            ValueError: a `max_lr` is NaN or infinite.
+            StudyError: there is no such run.
+        """
+        asked: dict[rows.TrialKey, NewTrial] = {}
+        for trial in trials:
+            asked.setdefault(rows.trial_key(trial), trial)
+        with self._database.write() as connection:
+            locks.run(connection, run_id)
+            there = _by_key(connection, run_id, asked)
+            created_at = now()
+            new = [
+                {
+                    "run_id": run_id,
+                    **dict(zip(rows.KEY, key, strict=True)),
+                    "round": int(trial.round),
+                    "state": "pending",
+                    "created_at": created_at,
+                }
+                for key, trial in asked.items()
+                if key not in there
+            ]
+            if new:
+                connection.execute(insert(schema.trials), new)
+                there = _by_key(connection, run_id, asked)
+        return [there[rows.trial_key(trial)] for trial in trials]
+
+    @persistent
+    def finish_trial(
+        self,
+        trial_id: int,
+        result: TrialResult,
+        checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = (),
+    ) -> bool:
+        """Record what a trial came to: result, learning curve and checkpoints, or nothing at all.
+
+        A result that arrives after all for a failed trial is taken.
+
+        Returns:
+            False if the trial was complete already; it is left as it was then.
+
+        Raises:
+            StudyError: there is no such trial.
+            ValueError: a number is NaN or infinite.
+        """
+        values = {"state": "complete", "error": None, "finished_at": now(), **rows.result_values(result)}
+        curve = rows.epoch_values(trial_id, result.epochs)
+        kept = rows.checkpoint_values(trial_id, checkpoints)
+        with self._database.write() as connection:
+            if not self._update(connection, trial_id, _trials.state != "complete", values):
+                return False
+            if curve:
+                connection.execute(insert(schema.epochs), curve)
+            if kept:
+                connection.execute(insert(schema.checkpoints), kept)
+            return True
+
+    @persistent
+    def fail_trial(self, trial_id: int, error: str) -> bool:
+        """Record that a pending trial could not be trained, and why.
+
+        Returns:
+            False if the trial was complete or failed already; it is left as it was then.
+
+        Raises:
+            StudyError: there is no such trial.
+        """
+        values = {"state": "failed", "finished_at": now(), **_one_more_attempt(error)}
+        with self._database.write() as connection:
+            return self._update(connection, trial_id, _trials.state == "pending", values)
+
+    @persistent
+    def retry_trial(self, trial_id: int, error: str) -> int:
+        """Record that an attempt at a pending trial failed, and why; the trial stays pending.
+
+        Returns:
+            How many attempts have failed so far; nothing is counted if the trial was complete or failed already.
+
+        Raises:
+            StudyError: there is no such trial.
+        """
+        with self._database.write() as connection:
+            self._update(connection, trial_id, _trials.state == "pending", _one_more_attempt(error))
+            attempts: int = connection.execute(select(_trials.attempts).where(_trials.id == trial_id)).scalar_one()
+            return attempts
+
+    @persistent
+    def requeue_failed(self, run_id: int) -> int:
+        """Make the failed trials of a run pending again, their attempts counted anew.
+
+        Returns:
+            How many there were.
+        """
+        failed = update(schema.trials).where(_trials.run_id == run_id, _trials.state == "failed")
+        again = {"state": "pending", "error": None, "finished_at": None, "attempts": 0}
+        with self._database.write() as connection:
+            return connection.execute(failed.values(again)).rowcount
+
+    @persistent
+    def adopt_trials(self, run_id: int, spec_hash: str) -> int:
+        """Give the trials of a run that have no spec hash the one that they were made under.
+
+        Versions that knew no spec hash recorded such trials; until they are adopted, `add_trials` with a hash takes
+        them for other ones. A trial that has a twin under that hash stays as it is.
+
+        Returns:
+            How many there were.
+        """
+        twin = schema.trials.alias("twin")
+        same = [twin.c[name] == _trials[name] for name in ("run_id", *rows.KEY) if name != "spec_hash"]
+        lacking = (_trials.run_id == run_id) & (_trials.spec_hash == "")
+        has_twin = select(twin.c.id).where(*same, twin.c.spec_hash == spec_hash).exists()
+        with self._database.write() as connection:
+            locks.run(connection, run_id)
+            return connection.execute(
+                update(schema.trials).where(lacking, ~has_twin).values(spec_hash=spec_hash)
+            ).rowcount
+
+    @persistent
+    def trials(self, run_id: int, level: int | None = None, curves: bool = False) -> list[TrialRecord]:
+        """Return the trials of a run, or of one of its levels, ordered by level, round, `max_lr` and seed.
+
+        Args:
+            run_id: the run.
+            level: only this level.
+            curves: load the learning curves too; without them `result.epochs` is empty.
+        """
+        wanted = _trials.run_id == run_id
+        if level is not None:
+            wanted &= _trials.level == level
+        order = (_trials.level, _trials.round, _trials.max_lr, _trials.seed, _trials.id)
+        with self._database.read() as connection:
+            epochs = _curves(connection, wanted) if curves else {}
+            found = connection.execute(select(schema.trials).where(wanted).order_by(*order))
+            return [rows.trial_record(row, epochs.get(row.id, ())) for row in found]
+
+    @persistent
+    def counts(self, run_id: int) -> dict[str, int]:
+        """Return how many trials of a run are in each state."""
+        query = select(_trials.state, func.count()).where(_trials.run_id == run_id).group_by(_trials.state)
+        with self._database.read() as connection:
+            found = {state: number for state, number in connection.execute(query)}  # noqa: C416 - rows, not pairs
+        return {state: found.get(state, 0) for state in get_args(TrialState)}
+
+    @persistent
+    def checkpoints(self, run_id: int) -> list[CheckpointRecord]:
+        """Return the checkpoints that a run keeps in its study's artifact store, in the order of their trials."""
+        with self._database.read() as connection:
+            return lineage.of_run(connection, run_id)
+
+    @persistent
+    def forget_checkpoints(self, trial_ids: Sequence[int]) -> list[str]:
+        """Let go of the weights of some trials, losers of a decided level for instance; their results stay.
+
+        Returns:
+            The hashes that nothing else in the same artifact store needs: delete them there.
+        """
+        with self._database.write() as connection:
+            hashes = lineage.listed_only_by(connection, trial_ids)
+            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id.in_(trial_ids)))
+            return hashes
+
+    def _update(
+        self, connection: Connection, trial_id: int, still: ColumnElement[bool], values: Mapping[str, Any]
+    ) -> bool:
+        """Change a trial that is `still` in the expected state, and return whether it was."""
+        if connection.execute(update(schema.trials).where(_trials.id == trial_id, still).values(values)).rowcount:
+            return True
+        if connection.execute(select(_trials.id).where(_trials.id == trial_id)).first() is None:
+            raise StudyError(f"There is no trial {trial_id} in {self._database.name}; add it first.")
+        return False
+
+
+def _by_key(connection: Connection, run_id: int, keys: Iterable[rows.TrialKey]) -> dict[rows.TrialKey, TrialRecord]:
+    columns, left, found = [_trials[name] for name in rows.KEY], iter(keys), {}
+    while some := list(islice(left, _KEYS_AT_ONCE)):
+        query = select(schema.trials).where(_trials.run_id == run_id, tuple_(*columns).in_(some))
+        for row in connection.execute(query):
+            found[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = rows.trial_record(row)
+    return found
+
+
+def _one_more_attempt(error: str) -> dict[str, Any]:
+    return {"error": rows.plain_text(error), "attempts": _trials.attempts + 1}
+
+
+def _curves(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, list[EpochRecord]]:
+    query = select(schema.epochs).join(schema.trials).where(wanted).order_by(_epochs.trial_id, _epochs.epoch)
+    by_trial = groupby(connection.execute(query), key=lambda row: row.trial_id)
+    return {trial_id: [EpochRecord(*row[1:]) for row in curve] for trial_id, curve in by_trial}
