@@ -1,5 +1,5 @@
 """The `scyc` command."""
 
-from oracle.cli.app import main
+from oracle.cli.main import main
 
 __all__ = ["main"]

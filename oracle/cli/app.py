@@ -1,22 +1,17 @@
-"""The command line's frame: shared options, exit codes, and errors as one sentence on standard error."""
+"""What the commands share: the application, their common options, exit codes, and how they speak."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from scyc import InputError
-from studies import StudyError
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -46,24 +41,6 @@ def _common(
         os.environ["SCYC_DEBUG"] = "1"
 
 
-def main() -> NoReturn:
-    """Run the command line and exit with its code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
-    # The commands register themselves; they are imported here so that importing this module stays cheap.
-    from oracle.cli import sweep, view  # noqa: F401
-
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        app(standalone_mode=True)
-        code = DONE
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except (InputError, StudyError) as error:
-        code = _complain(error, BAD_INPUT)
-    except Exception as error:
-        code = _complain(error, FAILED)
-    sys.exit(code)
-
-
 def say(console: Console, sentence: str) -> None:
     """Print a sentence as it is: no markup, no colours of Rich's own, no hard line breaks."""
     console.print(sentence, markup=False, highlight=False, soft_wrap=True)
@@ -72,20 +49,6 @@ def say(console: Console, sentence: str) -> None:
 def print_json(value: Any) -> None:
     """Print plain values as one line of JSON."""
     typer.echo(json.dumps(value, allow_nan=False))
-
-
-def _complain(error: Exception, code: int) -> int:
-    if os.environ.get("SCYC_DEBUG"):
-        raise error
-    message = str(error) if code == BAD_INPUT else f"{type(error).__name__}: {error}"
-    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    if code == FAILED:
-        say(err, "Run `scyc --debug ...` for the traceback.")
-    return code
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def db_option(database: str) -> str:

@@ -26,6 +26,7 @@ from oracle.cli.app import (
     say,
 )
 from oracle.execution import Executor, InlineExecutor
+from oracle.interruption import exit_within
 from oracle.preflight import check_ready
 from oracle.progress import LiveProgress, PlainProgress
 from oracle.spec import Spec, load_spec
@@ -37,6 +38,8 @@ from studies import Artifacts, Store
 
 if TYPE_CHECKING:
     from studies import StudyRecord
+
+GRACE = 6.0  # seconds that an interrupted sweep has for stopping its workers
 
 Workers = Annotated[
     int | None,
@@ -114,13 +117,17 @@ def _go_on(
     recorded = store.counts(run.id)["complete"]
     progress = (LiveProgress if console.is_terminal else PlainProgress)(console, spec, recorded)
     started = time.monotonic()
+
+    def interrupted() -> None:
+        say(err, f"Interrupted; {progress.done} trials are in the database. Go on with `scyc resume {name}{hint}`.")
+
     try:
-        with progress:
+        with progress, exit_within(GRACE, INTERRUPTED, interrupted):
             source = Sweep(store, run, spec, artifacts, progress)
             if not source.finished:
                 executor.run(source, spec, artifacts)
     except KeyboardInterrupt:
-        say(err, f"Interrupted; {progress.done} trials are in the database. Go on with `scyc resume {name}{hint}`.")
+        interrupted()
         raise typer.Exit(INTERRUPTED) from None
     finally:
         store.add_wall_seconds(run.id, time.monotonic() - started)

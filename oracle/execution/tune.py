@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,7 +99,8 @@ class TuneExecutor:
                     _temp_dir=str(scratch / "ray"),
                     **common,
                 )
-            signal.signal(signal.SIGTERM, handler)  # Ray puts its own in place, which aborts this process
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, handler)  # Ray puts its own in place, which aborts this process
             yield scratch / "tune"
         finally:
             ray.shutdown()

@@ -1,0 +1,45 @@
+"""The `scyc` command: exit codes, and errors as one sentence on standard error."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from oracle.cli import sweep, view  # noqa: F401 - the commands register themselves
+from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
+from scyc import InputError
+from studies import StudyError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app(standalone_mode=True)
+        code = DONE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except (InputError, StudyError) as error:
+        code = _complain(error, BAD_INPUT)
+    except Exception as error:
+        code = _complain(error, FAILED)
+    sys.exit(code)
+
+
+def _complain(error: Exception, code: int) -> int:
+    if os.environ.get("SCYC_DEBUG"):
+        raise error
+    message = str(error) if code == BAD_INPUT else f"{type(error).__name__}: {error}"
+    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    if code == FAILED:
+        say(err, "Run `scyc --debug ...` for the traceback.")
+    return code
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,56 @@
+"""An interrupted sweep stops soon, also where the interpreter cannot hear the signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+
+
+@contextmanager
+def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> Iterator[None]:
+    """End this process if the block has not ended `seconds` after an interruption.
+
+    Python runs signal handlers between byte codes of the main thread. A main thread that waits inside a library's
+    native code (Ray's, once the same signal has ended its services) hears nothing for minutes. The C level handler
+    still writes to a file descriptor, on which a thread waits here. Nothing is lost: the database has every trial.
+
+    Args:
+        seconds: grace for an orderly end.
+        code: exit code if that fails.
+        last_words: called, in another thread, before the process ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread receives signals
+        return
+    ended = threading.Event()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+
+    def watch() -> None:
+        while received := reader.recv(1):
+            if received[0] in SIGNALS:
+                if not ended.wait(seconds):
+                    last_words()
+                    os._exit(code)
+                return
+
+    watcher = threading.Thread(target=watch, name="interruption", daemon=True)
+    previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        signal.set_wakeup_fd(previous)
+        writer.close()
+        watcher.join()
+        reader.close()
