@@ -68,7 +68,7 @@ class Sweep:
     def next(self) -> TrialRequest | None:
         """Return the next trial to train; None when outcomes must come first, or the sweep is finished."""
         while not self._queue:
-            if not self._advance():
+            if self.finished or not self._advance():
                 return None
         return self._queue.popleft()
 

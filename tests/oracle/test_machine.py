@@ -259,7 +259,7 @@ class TestWidening:
         assert [len(tried(history, level)) for level in range(3)] == [len(GRID) + 2] * 3
 
     def test_stops_at_divergence(self) -> None:
-        surface = bell(lambda _: 1e6, ceiling=1.0)
+        surface = bell(lambda _: 3.2, ceiling=1.0)
         decisions, history, _ = simulate(1, surface, GridProposer(GRID, "log", 4), Random(0))
         assert tried(history) == [*GRID, 1.6]  # 1.6 diverged: nothing to find beyond
         assert decisions == [Decide(0.8, edge=False)]

@@ -276,7 +276,9 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"resources": {"gpus_per_trial": -0.5}}, "resources.gpus_per_trial", "at least 0"),
 ]
 
-JARGON = re.compile(r"pydantic|validation|[Ii]nput should|Value error|dictionary|instance|https?:|\[type=|\n|\.\.$|Spec\b")
+JARGON = re.compile(
+    r"pydantic|validation|[Ii]nput should|Value error|dictionary|instance|https?:|\[type=|\n|\.\.$|Spec\b"
+)
 
 
 def is_one_sentence(message: str) -> bool:

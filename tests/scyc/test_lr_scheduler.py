@@ -68,10 +68,9 @@ def test_default_profile_is_the_papers() -> None:
 
 def test_every_parameter_group_gets_the_same_rate() -> None:
     weights = [torch.nn.Parameter(torch.ones(1)) for _ in range(3)]
-    optimizer = torch.optim.SGD(
-        [{"params": [weights[0]]}, {"params": [weights[1]], "lr": 7.0}, {"params": [weights[2]], "weight_decay": 0.1}],
-        lr=1.0,
-    )
+    groups: list[dict[str, Any]] = [{"params": [weight]} for weight in weights]
+    groups[1]["lr"], groups[2]["weight_decay"] = 7.0, 0.1
+    optimizer = torch.optim.SGD(groups, lr=1.0)
     scheduler = LevelLR(optimizer, Constant(0.4), 4, Linear())
     for expected in (0.4, 0.3, 0.2, 0.1, 0.4):
         assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([expected] * 3)

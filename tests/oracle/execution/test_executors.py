@@ -166,4 +166,4 @@ def test_a_sweep_leaves_no_folder_behind(cluster: str, tmp_path: Path, monkeypat
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     run(TuneExecutor(1, cluster), SMALL | {"levels": 1}, tmp_path)[1].close()
-    assert os.listdir(scratch) == []
+    assert list(scratch.iterdir()) == []

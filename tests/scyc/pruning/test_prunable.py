@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from torch import nn
+
+from scyc.errors import InputError
+from scyc.models import lenet5, mlp, resnet20
+from scyc.pruning import prunable_weights
+
+
+def test_weights_of_linear_and_convolutional_layers_in_the_models_order() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3),
+        nn.BatchNorm2d(2),
+        nn.Sequential(nn.Conv1d(2, 2, 3), nn.LayerNorm(3)),
+        nn.Conv3d(1, 1, 1),
+        nn.Embedding(3, 4),
+        nn.Linear(4, 2),
+    )
+    assert prunable_weights(model) == ["0.weight", "2.0.weight", "3.weight", "5.weight"]
+
+
+@pytest.mark.parametrize(
+    ("model", "layers", "weights"),
+    [
+        (mlp(), 3, 43_000),
+        (lenet5(), 5, 61_470),
+        (resnet20(), 20, 268_336),
+    ],
+)
+def test_built_in_models_have_no_prunable_bias_or_normalisation(model: nn.Module, layers: int, weights: int) -> None:
+    names = prunable_weights(model)
+    assert len(names) == layers
+    assert sum(model.get_parameter(name).numel() for name in names) == weights
+    assert all(model.get_parameter(name).dim() > 1 for name in names)
+    assert names == [name for name, _ in model.named_parameters() if name in names]
+
+
+def test_the_model_may_be_a_single_layer() -> None:
+    assert prunable_weights(nn.Linear(3, 2)) == ["weight"]
+
+
+def test_a_subclass_of_a_layer_is_a_layer() -> None:
+    class Scaled(nn.Linear):
+        pass
+
+    assert prunable_weights(nn.Sequential(Scaled(3, 2))) == ["0.weight"]
+
+
+def test_a_layer_used_twice_counts_once() -> None:
+    layer = nn.Linear(3, 3)
+    assert prunable_weights(nn.Sequential(layer, nn.ReLU(), layer)) == ["0.weight"]
+
+
+def test_a_model_without_such_layers_is_refused() -> None:
+    with pytest.raises(
+        InputError, match=r"^Sequential has no linear or convolutional layer, .+ nothing to prune; .+\.$"
+    ):
+        prunable_weights(nn.Sequential(nn.BatchNorm1d(3), nn.ReLU()))
