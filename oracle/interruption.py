@@ -27,17 +27,21 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         seconds: grace for an orderly end.
         code: exit code if that fails.
         last_words: called, in another thread, before the process ends.
+
+    Raises:
+        KeyboardInterrupt: instead of what the block raises after an interruption.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread receives signals
         return
-    ended = threading.Event()
+    received, ended = threading.Event(), threading.Event()
     reader, writer = socket.socketpair()
     writer.setblocking(False)
 
     def watch() -> None:
-        while received := reader.recv(1):
-            if received[0] in SIGNALS:
+        while byte := reader.recv(1):
+            if byte[0] in SIGNALS:
+                received.set()
                 if not ended.wait(seconds):
                     last_words()
                     os._exit(code)
@@ -48,6 +52,11 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
     watcher.start()
     try:
         yield
+    except Exception as error:
+        # Services that the same signal has ended make calls fail before the interruption is raised here.
+        if received.wait(0.2):
+            raise KeyboardInterrupt from error
+        raise
     finally:
         ended.set()
         signal.set_wakeup_fd(previous)

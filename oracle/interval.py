@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtr
-from scipy.stats import chi2
+from scipy.special import gammaincinv, ndtr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +23,9 @@ TOLERANCE = 0.005
 """Margin of the `within` rule: half a point of accuracy."""
 
 RACE = 0.05
-"""Candidates this far below the winner are out of the race: their noise says nothing about that at the top."""
+"""Candidates this far below the winner are out of the race: their noise says nothing about that at the top.
+
+The runner-up always is in it."""
 
 LEVEL = 0.05
 """Error rate of the `paired` rule at each pruning level."""
@@ -69,13 +70,14 @@ def paired(accuracies: Mapping[float, Sequence[float]], winner: float, level: fl
         level: probability that the true best is left out, in (0, 1).
 
     Returns:
-        The interval; None with fewer than two seeds or fewer than two candidates in the race.
+        The interval; None with fewer than two seeds or fewer than two candidates.
     """
     means = {max_lr: _mean(values) for max_lr, values in accuracies.items()}
-    race = [max_lr for max_lr in sorted(means) if means[max_lr] >= means[winner] - RACE]
     seeds = len(accuracies[winner])
-    if len(race) < 2 or seeds < 2:
+    if len(means) < 2 or seeds < 2:
         return None
+    runner_up = max(mean for max_lr, mean in means.items() if max_lr != winner)
+    race = [max_lr for max_lr in sorted(means) if means[max_lr] >= min(means[winner] - RACE, runner_up)]
     table = np.array([accuracies[max_lr] for max_lr in race])
     residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
     freedom = (len(race) - 1) * (seeds - 1)
@@ -98,7 +100,8 @@ def dunnett_quantile(comparisons: int, freedom: int, level: float = LEVEL) -> fl
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     weights = weights / weights.sum()
     points, masses = np.polynomial.legendre.leggauss(200)
-    scales = np.sqrt(chi2.ppf((points + 1) / 2, freedom) / freedom)
+    chi_square = 2 * gammaincinv(freedom / 2, (points + 1) / 2)  # its quantiles
+    scales = np.sqrt(chi_square / freedom)
 
     def coverage(d: float) -> float:
         given_scale = ndtr(nodes[:, None] + math.sqrt(2) * d * scales[None, :]) ** comparisons

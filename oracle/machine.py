@@ -5,42 +5,16 @@ It performs no I/O and keeps no state, so a sweep can stop anywhere and go on fr
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from oracle.candidates import best, candidates, is_edge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from oracle.candidates import Cell
     from oracle.proposers import Proposer
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One trial of the level under way.
-
-    Attributes:
-        round: the round of proposals it came from, 0 first.
-        val_accuracy: a fraction; None until `state` is "complete".
-    """
-
-    max_lr: float
-    seed: int
-    round: int
-    state: Literal["pending", "complete", "failed"]
-    val_accuracy: float | None = None
-    diverged: bool = False
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One `max_lr` trained on every seed."""
-
-    max_lr: float
-    round: int
-    val_accuracy: float  # mean over seeds
-    diverged: bool  # on at least one seed
 
 
 @dataclass(frozen=True)
@@ -101,31 +75,3 @@ def next_action(levels: int, level: int, cells: Sequence[Cell], proposer: Propos
         return Propose(1 + max((c.round for c in observed), default=-1), tuple(proposed))
     winner = best(observed)
     return Decide(winner.max_lr, edge=is_edge(winner, observed))
-
-
-def candidates(cells: Iterable[Cell]) -> list[Candidate]:
-    """Return the candidates of the complete cells, means over their seeds, in the order they were proposed in."""
-    groups: dict[tuple[int, float], list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if cell.state == "complete":
-            groups[cell.round, cell.max_lr].append(cell)
-    return [
-        Candidate(
-            max_lr,
-            round_,
-            math.fsum(cell.val_accuracy or 0.0 for cell in group) / len(group),
-            any(cell.diverged for cell in group),
-        )
-        for (round_, max_lr), group in sorted(groups.items())
-    ]
-
-
-def best(observed: Iterable[Candidate]) -> Candidate:
-    """Return the candidate of the highest mean validation accuracy; of equal ones the smallest `max_lr`."""
-    return min(observed, key=lambda candidate: (-candidate.val_accuracy, candidate.max_lr))
-
-
-def is_edge(winner: Candidate, observed: Sequence[Candidate]) -> bool:
-    """Return whether the winner is the smallest or the largest candidate tried."""
-    tried = [candidate.max_lr for candidate in observed]
-    return winner.max_lr in (min(tried), max(tried))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from oracle.machine import Blocked, Cell, Decide, Propose, next_action
+from oracle.candidates import Cell
+from oracle.machine import Blocked, Decide, Propose, next_action
 from oracle.proposers import make_proposer
 from oracle.worker import Failure, Outcome, TrialRequest
 from scyc import density

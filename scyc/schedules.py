@@ -30,8 +30,13 @@ def density(level: int, p: float) -> float:
     Args:
         level: number of prunings done, >= 0.
         p: fraction of the remaining weights pruned per level, 0 < p < 1.
+
+    Raises:
+        InputError: when one of them is outside its range.
     """
     _check_level(level)
+    if not 0 < p < 1:
+        raise InputError(f"p is {p}, but the fraction pruned per level lies between 0 and 1.")
     return float((1 - p) ** level)
 
 

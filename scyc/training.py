@@ -44,12 +44,23 @@ class OptimizerSettings:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every level is trained. The last, incomplete batch of an epoch is left out."""
+    """How every level is trained. The last, incomplete batch of an epoch is left out.
+
+    Raises:
+        InputError: when `epochs` or `batch_size` is below 1.
+    """
 
     epochs: int = 10
     batch_size: int = 64
     profile: Profile = field(default_factory=WarmupStep)
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        if self.epochs < 1 or self.batch_size < 1:
+            raise InputError(
+                f"epochs is {self.epochs} and batch_size is {self.batch_size}; both must be whole numbers from 1 on."
+            )
 
     def steps(self, examples: int) -> int:
         """Return the number of steps of one level over `examples` training examples.
@@ -192,6 +203,8 @@ def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
 
 def check_rewind_step(rewind_step: int, steps: int) -> None:
     """See that a level of `steps` steps has a step `rewind_step`; InputError when it has not."""
+    if rewind_step < 0:
+        raise InputError(f"rewind_step is {rewind_step}, but steps are counted from 0 on.")
     if rewind_step > steps:
         raise InputError(f"rewind_step is {rewind_step}, but a level has only {steps} steps; choose an earlier step.")
 

@@ -107,7 +107,7 @@ def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
     assert packages_of("studies") <= allowed
 
 
-@pytest.mark.parametrize("module", ["oracle.machine", "oracle.interval", "oracle.proposers.grid"])
+@pytest.mark.parametrize("module", ["oracle.machine", "oracle.candidates", "oracle.interval", "oracle.proposers.grid"])
 def test_the_heart_of_the_oracle_performs_no_io(module: str) -> None:
     for_reading_and_writing = {"os", "io", "pathlib", "subprocess", "socket", "time", "random", "tempfile", "sqlite3"}
     machinery = {"sqlalchemy", "alembic", "fsspec", "studies", "ray", "optuna", "torch", "typer", "rich"}

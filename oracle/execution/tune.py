@@ -94,6 +94,7 @@ class TuneExecutor:
                 ray.init(self.address, **common)
             else:
                 ray.init(
+                    "local",  # another cluster on this machine is somebody else's
                     num_cpus=self.workers * spec.resources.cpus_per_trial,
                     include_dashboard=False,
                     _temp_dir=str(scratch / "ray"),

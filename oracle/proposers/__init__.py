@@ -10,7 +10,7 @@ from oracle.proposers.sampler import SamplerProposer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.machine import Candidate
+    from oracle.candidates import Candidate
     from oracle.spec import Spec
 
 __all__ = ["GridProposer", "Proposer", "SamplerProposer", "make_proposer"]

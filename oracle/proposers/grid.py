@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from oracle import machine
+from oracle.candidates import best
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.machine import Candidate
+    from oracle.candidates import Candidate
 
 
 class GridProposer:
@@ -34,7 +34,7 @@ class GridProposer:
             return missing
         if len(tried) < 2 or len(tried) - len(self.grid) >= self.widen:
             return []
-        winner = machine.best(observed)
+        winner = best(observed)
         if winner.max_lr == tried[-1] and not winner.diverged:
             return self._beyond(tried[-1], tried[-2])
         if winner.max_lr == tried[0]:

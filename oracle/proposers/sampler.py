@@ -15,7 +15,7 @@ from scyc.randomness import stream_seed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.machine import Candidate
+    from oracle.candidates import Candidate
     from oracle.spec import MaxLrSpec
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a study in memory is nothing to announce

@@ -64,7 +64,7 @@ class BoundMasks:
 
     @torch.no_grad()
     def apply(self) -> None:
-        """Set every pruned weight to zero."""
+        """Set every pruned weight to zero, unless a diverged training has left it NaN."""
         torch._foreach_mul_(self._weights, self._factors)
 
     def attach(self, optimizer: Optimizer) -> RemovableHandle:

@@ -196,12 +196,16 @@ class TestPaired:
         [
             {0.1: [0.8], 0.2: [0.9]},
             {0.2: [0.9, 0.91, 0.92]},
-            {0.1: [0.5, 0.5], 0.2: [0.9, 0.91], 0.4: [0.6, 0.6]},
         ],
-        ids=["one seed", "one candidate", "nobody near the winner"],
+        ids=["one seed", "one candidate"],
     )
     def test_is_not_judged_without_anything_to_judge_by(self, accuracies: dict[float, list[float]]) -> None:
         assert paired(accuracies, winner=0.2) is None
+
+    def test_a_winner_far_ahead_is_judged_by_its_runner_up(self) -> None:
+        accuracies = {0.1: [0.5, 0.5], 0.2: [0.9, 0.91], 0.4: [0.6, 0.6]}
+        in_the_race = {0.2: accuracies[0.2], 0.4: accuracies[0.4]}
+        assert found(paired(accuracies, winner=0.2)).high == found(paired(in_the_race, winner=0.2)).high
 
     @thorough
     @given(random_seeds, st.lists(st.floats(-0.3, 0.3), min_size=3, max_size=3))

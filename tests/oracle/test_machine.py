@@ -11,19 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle.machine import (
-    Blocked,
-    Candidate,
-    Cell,
-    Decide,
-    Finished,
-    Propose,
-    Wait,
-    best,
-    candidates,
-    is_edge,
-    next_action,
-)
+from oracle.candidates import Candidate, Cell, best, candidates, is_edge
+from oracle.machine import Blocked, Decide, Finished, Propose, Wait, next_action
 from oracle.proposers import GridProposer
 
 if TYPE_CHECKING:

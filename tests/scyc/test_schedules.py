@@ -120,6 +120,12 @@ def test_constant_ignores_the_level() -> None:
     assert [Constant(0.1)(level) for level in (0, 1, 30)] == [0.1, 0.1, 0.1]
 
 
+@pytest.mark.parametrize("p", [0.0, 1.0, -0.2, float("nan")])
+def test_density_refuses_a_rate_that_prunes_nothing_or_everything(p: float) -> None:
+    with pytest.raises(InputError, match="between 0 and 1"):
+        density(1, p)
+
+
 def test_density_shrinks_by_the_rate() -> None:
     assert [density(level, 0.2) for level in range(4)] == pytest.approx([1, 0.8, 0.64, 0.512])
 

@@ -240,6 +240,18 @@ def test_a_rewind_step_past_the_last_is_refused(blobs: Dataset, step: int) -> No
         train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, rewind_step=step)
 
 
+@pytest.mark.parametrize(("epochs", "batch_size"), [(0, 64), (10, 0)])
+def test_a_recipe_that_trains_nothing_is_refused(epochs: int, batch_size: int) -> None:
+    with pytest.raises(InputError, match="whole numbers from 1 on"):
+        Recipe(epochs, batch_size)
+
+
+def test_a_negative_rewind_step_is_refused(blobs: Dataset) -> None:
+    model = network()
+    with pytest.raises(InputError, match="counted from 0 on"):
+        train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, rewind_step=-1)
+
+
 def test_a_split_smaller_than_a_batch_is_refused(blobs: Dataset) -> None:
     few = replace(blobs, train=Split(blobs.train.inputs[:29], blobs.train.targets[:29]))
     model = network()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.machine import Candidate
+from oracle.candidates import Candidate
 from oracle.proposers import GridProposer, SamplerProposer, make_proposer
 from oracle.spec import load_spec
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.machine import Candidate
+from oracle.candidates import Candidate
 from oracle.proposers import SamplerProposer
 from oracle.spec import MaxLrSpec
 
