@@ -8,21 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oracle.candidates import best, candidates, is_edge
+from oracle.candidates import Cell, best, candidates, is_edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.candidates import Cell
     from oracle.proposers import Proposer
 
 
 @dataclass(frozen=True)
-class Propose:
-    """Train these candidates on every seed."""
+class Train:
+    """Train these cells, all of them pending."""
 
-    round: int
-    max_lrs: tuple[float, ...]
+    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -50,20 +48,24 @@ class Finished:
     """Every level is decided."""
 
 
-Action = Propose | Wait | Blocked | Decide | Finished
+Action = Train | Wait | Blocked | Decide | Finished
 
 
-def next_action(levels: int, level: int, cells: Sequence[Cell], proposer: Proposer) -> Action:
+def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[Cell], proposer: Proposer) -> Action:
     """Return what to do at the first undecided level.
 
     Args:
         levels: number of levels in the run.
         level: the first undecided one; `levels` when all are decided.
+        seeds: that every candidate is trained on.
         cells: the trials of that level that have been proposed so far.
         proposer: of that level.
     """
     if level >= levels:
         return Finished()
+    missing = _missing(seeds, cells)
+    if missing:
+        return Train(missing)
     if any(cell.state == "pending" for cell in cells):
         return Wait()
     failed = tuple(cell for cell in cells if cell.state == "failed")
@@ -72,6 +74,19 @@ def next_action(levels: int, level: int, cells: Sequence[Cell], proposer: Propos
     observed = candidates(cells)
     proposed = proposer.propose(observed)
     if proposed:
-        return Propose(1 + max((c.round for c in observed), default=-1), tuple(proposed))
+        round_ = 1 + max((candidate.round for candidate in observed), default=-1)
+        return Train(tuple(Cell(max_lr, seed, round_, "pending") for max_lr in proposed for seed in seeds))
     winner = best(observed)
     return Decide(winner.max_lr, edge=is_edge(winner, observed))
+
+
+def _missing(seeds: Sequence[int], cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Return the cells that candidates lack because the study was given more seeds."""
+    there = {(cell.max_lr, cell.seed) for cell in cells}
+    rounds = {cell.max_lr: cell.round for cell in cells}
+    return tuple(
+        Cell(max_lr, seed, round_, "pending")
+        for max_lr, round_ in rounds.items()
+        for seed in seeds
+        if (max_lr, seed) not in there
+    )

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from oracle.worker import Failure, Outcome
+from oracle.listeners import Listener
+from oracle.worker import Failure, Outcome, TrialRequest
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from oracle.spec import Spec
-    from oracle.worker import TrialRequest
 
 LINES_PER_LEVEL = 3
 
 
-class PlainProgress:
+class PlainProgress(Listener):
     """One line per decided level and a few in between: for logs, pipes and schedulers.
 
     Args:
@@ -54,18 +54,20 @@ class PlainProgress:
         self.pending -= 1
         self.ended += 1
         if isinstance(outcome, Failure):
-            self.say(
-                f"[red]A trial failed[/red] (level {request.level}, seed {request.seed}, max_lr {request.max_lr:g}): "
-                f"{escape(outcome.error.strip().splitlines()[-1])}"
-            )
+            self.say(f"[red]A trial failed[/red] ({_which(request)}): {_last_line(outcome)}")
             return
         self.done += 1
         self.best = max(self.best or (-1.0, 0.0), (outcome.result.val_accuracy, request.max_lr))
         self.advanced()
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool) -> None:
+    def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
+        """Say that an attempt failed."""
+        self.say(f"An attempt failed and is repeated ({_which(request)}): {_last_line(failure)}")
+
+    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
         """Say who won."""
-        flag = " [yellow](on the edge of the candidates)[/yellow]" if edge else ""
+        changed = f" [yellow](was {former:.3g})[/yellow]" if former not in (None, winner) else ""
+        flag = changed + " [yellow](on the edge of the candidates)[/yellow]" if edge else ""
         self.say(
             f"level {level:2d}  density {self.density:7.2%}  best max_lr {winner:.3g}{flag}  "
             f"validation accuracy {val_accuracy:.2%}  {self.done}/{self.total} trials  {self.time_left} left"
@@ -125,3 +127,11 @@ class LiveProgress(PlainProgress):
             best=best,
             left=self.time_left,
         )
+
+
+def _which(request: TrialRequest) -> str:
+    return f"level {request.level}, seed {request.seed}, max_lr {request.max_lr:g}"
+
+
+def _last_line(failure: Failure) -> str:
+    return escape(failure.error.strip().rpartition("\n")[2])

@@ -1,4 +1,4 @@
-"""The spec: everything that determines a study's numbers, validated before any work starts."""
+"""The spec: everything that determines a study's numbers, every field with its range, default and meaning."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-import tomllib
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -23,13 +21,10 @@ from pydantic import (
 )
 
 from oracle.faults import faults
-from scyc import PROFILES, InputError, Profile
+from scyc import PROFILES, Profile
 from scyc.training import OptimizerSettings, Recipe
 from scyc.trial import Protocol, Pruning
 from scyc.workloads import load_workload
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -40,6 +35,10 @@ def _distinct(values: list[Any]) -> list[Any]:
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep"})
+"""Fields of the spec that a trial's numbers do not depend on."""
 
 
 class _Section(BaseModel):
@@ -200,6 +199,9 @@ class Spec(_Section):
     pruning: PruningSpec = Field(default_factory=PruningSpec)
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
+    keep: Literal["winners", "all"] = Field(
+        "winners", description="whose weights outlast the decision of their level: the winners', or every trial's"
+    )
     search: SearchSpec = Field(default_factory=SearchSpec)
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)
 
@@ -220,80 +222,20 @@ class Spec(_Section):
 
     @property
     def hash(self) -> str:
-        """Content hash of the spec, the same for the same values however they were written."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        """Content hash of the spec, the same for the same values however they were written.
 
+        Fields that have their default do not enter, so that a later version's new field leaves old hashes as they are.
+        """
+        return self._hash()
 
-def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
-    """Return the spec in a TOML file (the embedded default without one), with `key=value` overrides applied.
+    @property
+    def trial_hash(self) -> str:
+        """Content hash of what determines the numbers of one trial, given its level, seed, max_lr and parent.
 
-    Args:
-        path: TOML file.
-        overrides: like `search.max_lr.count=6`; a value is TOML, or a plain string where it is not.
+        A study may ask for more levels, seeds or candidates later, and keep more weights; its trials still count.
+        """
+        return self._hash(without=EXTENSIBLE)
 
-    Raises:
-        InputError: one sentence on everything that is wrong with it.
-    """
-    given: dict[str, Any] = {}
-    if path is not None:
-        try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"The spec {path} cannot be read: {error.strerror or error}.") from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"The spec {path} cannot be read: it is not UTF-8 text.") from error
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"The spec {path} is not TOML: {error}.") from error
-    for override in overrides:
-        _apply(given, override)
-    return parse_spec(given, "the defaults with --set" if path is None else str(path))
-
-
-def parse_spec(given: dict[str, Any], origin: str) -> Spec:
-    """Return the spec that plain values describe.
-
-    Raises:
-        InputError: one sentence, naming `origin`, on everything that is wrong with them.
-    """
-    try:
-        return Spec.model_validate(given)
-    except ValidationError as error:
-        raise InputError(f"The spec ({origin}) is not valid: {faults(error)}.") from error
-
-
-def spec_template() -> str:
-    """Return the embedded default as TOML, every field with its meaning and range as a comment."""
-    return "\n".join(_template_lines(Spec(), "")) + "\n"
-
-
-def _template_lines(section: BaseModel, prefix: str) -> Iterable[str]:
-    tables = []
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if isinstance(value, BaseModel):
-            tables.append((f"{prefix}{name}", value))
-        elif value is None:
-            yield f"# {name} = []  # {field.description}"
-        else:
-            yield f"{name} = {json.dumps(value)}  # {field.description}"
-    for name, value in (section.model_extra or {}).items():
-        yield f"{name} = {json.dumps(value)}"
-    for table, value in tables:
-        yield f"\n[{table}]"
-        yield from _template_lines(value, f"{table}.")
-
-
-def _apply(given: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    path = [part.strip() for part in key.split(".")]
-    if not equals or not all(path):
-        raise InputError(f"--set takes key=value, for example --set search.max_lr.count=6, but it is {override!r}.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()
-    for part in path[:-1]:
-        given = given.setdefault(part, {})
-        if not isinstance(given, dict):
-            raise InputError(f"--set {override} reaches into {part!r}, which is a value, not a section.")
-    given[path[-1]] = value
+    def _hash(self, without: frozenset[str] = frozenset()) -> str:
+        values = self.model_dump(mode="json", exclude=set(without), exclude_defaults=True)
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oracle.provenance import provenance
-from oracle.spec import Spec, parse_spec
+from oracle.spec_file import parse_spec
 from scyc import InputError
 from studies import Store, StudyNotFound, StudyRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from oracle.spec import Spec
 
 ORACLE = "oracle"
 """Name of the run that searches max_lr at every level."""
@@ -32,8 +34,9 @@ def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyReco
         study = store.study(name)
     except StudyNotFound:
         return store.create_study(name, spec.to_dict(), spec.hash, artifacts, provenance())
-    if study.spec_hash != spec.hash:
-        changes = "; ".join(differences(study.spec, spec.to_dict()))
+    there = study_spec(study)
+    if there.hash != spec.hash:
+        changes = "; ".join(differences(there.to_dict(), spec.to_dict()))
         raise InputError(
             f"The study {name!r} exists with another spec ({changes}); choose another --name, or go on with "
             f"the spec it has by `scyc resume {name}`."

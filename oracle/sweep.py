@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from oracle import lineage
 from oracle.candidates import Cell
-from oracle.machine import Blocked, Decide, Propose, next_action
+from oracle.machine import Blocked, Decide, Train, next_action
 from oracle.proposers import make_proposer
 from oracle.worker import Failure, Outcome, TrialRequest
 from scyc import density
-from studies import NewTrial
+from studies import NewTrial, StudyError
 
 if TYPE_CHECKING:
+    from oracle.listeners import Listener
     from oracle.spec import Spec
     from studies import Artifacts, RunRecord, Store, TrialRecord
-
-
-class Listener(Protocol):
-    """Hears what happens during a sweep."""
-
-    def level_started(self, level: int, density: float) -> None:
-        """A level began, or is gone on with."""
-
-    def trials_proposed(self, count: int) -> None:
-        """So many trials have yet to be trained at the level under way."""
-
-    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        """A trial was recorded."""
-
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool) -> None:
-        """A level was decided."""
 
 
 class Sweep:
@@ -40,20 +26,37 @@ class Sweep:
         store: the database.
         run: the run in it.
         spec: of the study.
-        artifacts: the losers' weights are deleted there once their level is decided.
+        artifacts: the losers' weights are deleted there once their level is decided, unless the spec keeps all.
         listener: hears what happens.
+        retries: how often a trial that fails is trained again, >= 0, before it is recorded as failed.
     """
 
-    def __init__(self, store: Store, run: RunRecord, spec: Spec, artifacts: Artifacts, listener: Listener) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run: RunRecord,
+        spec: Spec,
+        artifacts: Artifacts,
+        listener: Listener,
+        retries: int = 0,
+    ) -> None:
         self.store, self.run, self.spec = store, run, spec
-        self.artifacts, self.listener = artifacts, listener
+        self.artifacts, self.listener, self.retries = artifacts, listener, retries
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
-        self._winners = [level.winner for level in store.levels(run.id)]
-        self._rewind_points = self._winning_trials(0, rewind=True) if self._winners else {}
+        store.adopt_trials(run.id, spec.trial_hash)
+        decisions = store.levels(run.id, history=True)
+        self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
+        self._winners = [decision.winner for decision in decisions if not decision.superseded_at]
+        self._parents: dict[int, str] = {}
+        self._rewind_points: dict[int, str] = {}
+        winning: list[TrialRecord] = []
+        for level, winner in enumerate(self._winners):
+            winning = lineage.current(store.trials(run.id, level, winner), spec, self._parents)
+            self._pass_on(level, winning, winner)
         if self._winners:  # a driver that was killed after a decision may have left the losers' weights
-            last = len(self._winners) - 1
-            self._delete_losers(store.trials(run.id, last), self._winners[last])
+            self._delete_losers(len(self._winners) - 1, winning)
         self._queue: deque[TrialRequest] = deque()
+        self._restoring: set[int] = set()
         self._enter_level()
 
     @property
@@ -74,35 +77,51 @@ class Sweep:
         return self._queue.popleft()
 
     def record(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        """Write a trial's outcome to the database."""
-        cell = self._cells[request.id]
-        if isinstance(outcome, Failure):
-            self.store.fail_trial(request.id, outcome.error)
-            self._cells[request.id] = Cell(cell.max_lr, cell.seed, cell.round, "failed")
-        else:
+        """Write a trial's outcome to the database.
+
+        Raises:
+            StudyError: it cannot be written, or weights that the study needs again could not be restored.
+        """
+        if request.id in self._restoring:
+            self._restore(request, outcome)
+        elif isinstance(outcome, Outcome):
             self.store.finish_trial(request.id, outcome.result, outcome.saved)
-            result = outcome.result
+            cell, result = self._cells[request.id], outcome.result
             self._cells[request.id] = Cell(
                 cell.max_lr, cell.seed, cell.round, "complete", result.val_accuracy, result.diverged
             )
-        self.listener.trial_ended(request, outcome)
+            self.listener.trial_ended(request, outcome)
+        elif self._attempts[request.id] < self.retries:
+            self._attempts[request.id] = self.store.retry_trial(request.id, outcome.error)
+            self._queue.append(request)
+            self.listener.trial_retried(request, outcome)
+        else:
+            self.store.fail_trial(request.id, outcome.error)
+            cell = self._cells[request.id]
+            self._cells[request.id] = Cell(cell.max_lr, cell.seed, cell.round, "failed")
+            self.listener.trial_ended(request, outcome)
 
     def _enter_level(self) -> None:
         """Take up the first undecided level where the database left it."""
         self.level = len(self._winners)
         self._cells: dict[int, Cell] = {}
+        self._attempts: dict[int, int] = {}
         if self.complete:
             return
         self._proposer = make_proposer(self.spec, self.level)
-        self._parents = self._winning_trials(self.level - 1) if self.level else {}
         self.listener.level_started(self.level, density(self.level, self.spec.pruning.rate))
-        self._take(self.store.trials(self.run.id, self.level))
+        self._take(self._trials())
+
+    def _trials(self) -> list[TrialRecord]:
+        """Return the trials of the level under way that count."""
+        return lineage.current(self.store.trials(self.run.id, self.level), self.spec, self._parents)
 
     def _take(self, trials: list[TrialRecord]) -> None:
         """Remember the trials, and queue those that have yet to be trained."""
         self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
         for trial in trials:
             result = trial.result
+            self._attempts[trial.id] = trial.attempts
             self._cells[trial.id] = Cell(
                 trial.max_lr,
                 trial.seed,
@@ -112,23 +131,31 @@ class Sweep:
                 result.diverged if result else False,
             )
             if trial.state == "pending":
-                rewind_point = self._rewind_points.get(trial.seed)
-                self._queue.append(
-                    TrialRequest(trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, rewind_point)
-                )
+                self._queue.append(self._request(trial))
+
+    def _request(self, trial: TrialRecord) -> TrialRequest:
+        rewind_point = self._rewind_points.get(trial.seed) if self.level else None
+        return TrialRequest(trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, rewind_point)
 
     def _advance(self) -> bool:
         """Do what the state machine says; return whether there may be something to train now."""
-        match next_action(self.spec.levels, self.level, list(self._cells.values()), self._proposer):
-            case Propose(round_, max_lrs):
+        cells = list(self._cells.values())
+        match next_action(self.spec.levels, self.level, self.spec.seeds, cells, self._proposer):
+            case Train(wanted):
                 trials = [
-                    NewTrial(self.level, seed, max_lr, self._parents.get(seed), round_)
-                    for max_lr in max_lrs
-                    for seed in self.spec.seeds
+                    NewTrial(
+                        self.level,
+                        cell.seed,
+                        cell.max_lr,
+                        self._parents.get(cell.seed),
+                        cell.round,
+                        self.spec.trial_hash,
+                    )
+                    for cell in wanted
                 ]
                 self._take(self.store.add_trials(self.run.id, trials))
             case Decide(winner, edge):
-                self._decide(winner, edge)
+                return self._decide(winner, edge)
             case Blocked(failed):
                 self.failed = failed
                 return False
@@ -136,30 +163,48 @@ class Sweep:
                 return False
         return True
 
-    def _decide(self, winner: float, edge: bool) -> None:
-        trials = self.store.trials(self.run.id, self.level)
-        results = [trial.result for trial in trials if trial.max_lr == winner and trial.result is not None]
+    def _decide(self, winner: float, edge: bool) -> bool:
+        """Decide the level once its winner's weights are there; return whether it was, or they have to be restored."""
+        winning = [trial for trial in self._trials() if trial.max_lr == winner]
+        if self._restoring:
+            return False
+        there = self.store.with_weights([trial.id for trial in winning])
+        lacking = [trial for trial in winning if trial.id not in there]
+        if lacking:  # a former loser, whose weights were deleted, has won on more seeds
+            self._restoring = {trial.id for trial in lacking}
+            self._queue.extend(self._request(trial) for trial in lacking)
+            return True
+        results = [trial.result for trial in winning if trial.result is not None]
         self.store.decide_level(self.run.id, self.level, results[0].density, winner, edge)
         self._winners.append(winner)
-        if self.level == 0:
-            self._rewind_points = self._winning_trials(0, rewind=True)
-        self._delete_losers(trials, winner)
+        self._pass_on(self.level, winning, winner)
+        self._delete_losers(self.level, winning)
         accuracy = sum(result.val_accuracy for result in results) / len(results)
-        self.listener.level_decided(self.level, winner, accuracy, edge)
+        self.listener.level_decided(self.level, winner, accuracy, edge, self._former.get(self.level))
         self._enter_level()
+        return True
 
-    def _winning_trials(self, level: int, rewind: bool = False) -> dict[int, str]:
-        """Return by seed the hash of the checkpoint (or rewind point) that the level's winner left."""
-        hashes = {}
-        for trial in self.store.trials(self.run.id, level):
-            if trial.max_lr == self._winners[level] and trial.result is not None:
-                found = trial.result.rewind_point if rewind else trial.result.checkpoint
-                if found is not None:
-                    hashes[trial.seed] = found
-        return hashes
+    def _pass_on(self, level: int, winning: list[TrialRecord], winner: float) -> None:
+        """Let the next level grow from what the winner of this one left."""
+        self._parents = lineage.checkpoints(winning, winner)
+        if level == 0:
+            self._rewind_points = lineage.rewind_points(winning, winner)
 
-    def _delete_losers(self, trials: list[TrialRecord], winner: float) -> None:
-        """Delete the weights that nothing will start from any more."""
-        losers = [trial.id for trial in trials if trial.max_lr != winner]
+    def _restore(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        if isinstance(outcome, Failure):
+            reason = outcome.error.strip().rpartition("\n")[2]
+            raise StudyError(
+                f"The weights of trial {request.id} are needed again, but training it failed ({reason}); mend the "
+                f"cause and go on."
+            )
+        self.store.keep_checkpoints(request.id, outcome.saved)
+        self._restoring.discard(request.id)
+
+    def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
+        """Delete the weights of a decided level that nothing will start from any more."""
+        if self.spec.keep == "all":
+            return
+        needed = {trial.id for trial in winning}
+        losers = [trial.id for trial in self.store.trials(self.run.id, level) if trial.id not in needed]
         for key in self.store.forget_checkpoints(losers):
             self.artifacts.delete(key)

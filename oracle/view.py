@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from oracle import lineage
 from oracle.interval import Interval, paired, within
 from oracle.study import ORACLE, study_spec
 from scyc import density
@@ -65,7 +66,7 @@ class LevelView:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the study has cost so far."""
+    """What the study has cost so far, with what an extension has made history of."""
 
     trials: int  # finished trainings
     failed: int
@@ -102,20 +103,22 @@ def view_study(store: Store, name: str) -> StudyView:
     run = store.open_run(study.id, ORACLE)
     decided = {level.level: level for level in store.levels(run.id)}
     trials: dict[int, list[TrialRecord]] = defaultdict(list)
-    for trial in store.trials(run.id, curves=True):
+    for trial in store.trials(run.id):
         trials[trial.level].append(trial)
-    levels = tuple(
-        _level_view(level, density(level, spec.pruning.rate), decided.get(level), trials[level])
-        for level in range(spec.levels)
-        if level in decided or trials[level]
-    )
-    everything = [trial for group in trials.values() for trial in group]
+    levels: list[LevelView] = []
+    parents: dict[int, str] = {}
+    for level in range(min(len(decided) + 1, spec.levels)):
+        counted = lineage.current(trials[level], spec, parents)
+        if level in decided or counted:
+            levels.append(_level_view(level, density(level, spec.pruning.rate), decided.get(level), counted))
+        if level in decided:
+            parents = lineage.checkpoints(counted, decided[level].winner)
     return StudyView(
         name=study.name,
-        state=_state(spec.levels, len(decided), trials[len(decided)]),
-        spec=study.spec,
-        levels=levels,
-        cost=_cost(run, everything),
+        state=_state(spec.levels, len(decided), [trial.state for trial in levels[-1].trials] if levels else []),
+        spec=spec.to_dict(),
+        levels=tuple(levels),
+        cost=_cost(run, [trial for group in trials.values() for trial in group], store.epochs_trained(run.id)),
         provenance=study.provenance,
     )
 
@@ -191,21 +194,21 @@ def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateV
     )
 
 
-def _cost(run: RunRecord, trials: Sequence[TrialRecord]) -> Cost:
+def _cost(run: RunRecord, trials: Sequence[TrialRecord], epochs: int) -> Cost:
     results = [trial.result for trial in trials if trial.result is not None]
     return Cost(
         trials=len(results),
         failed=sum(trial.state == "failed" for trial in trials),
-        epochs=sum(len(result.epochs) for result in results),
+        epochs=epochs,
         compute_seconds=math.fsum(result.seconds for result in results),
         wall_seconds=run.wall_seconds,
     )
 
 
-def _state(levels: int, decided: int, under_way: Sequence[TrialRecord]) -> str:
+def _state(levels: int, decided: int, last_level: Sequence[str]) -> str:
     if decided >= levels:
         return "finished"
-    states = {trial.state for trial in under_way}
+    states = set(last_level)
     return "blocked" if "failed" in states and "pending" not in states else "running"
 
 

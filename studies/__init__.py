@@ -28,6 +28,7 @@ from studies.records import (
     TrialState,
 )
 from studies.store import Store
+from studies.transfer import Tables, columns
 
 __all__ = [
     "Artifacts",
@@ -47,9 +48,11 @@ __all__ = [
     "StudyExists",
     "StudyNotFound",
     "StudyRecord",
+    "Tables",
     "TrialRecord",
     "TrialResult",
     "TrialState",
+    "columns",
     "engine_url",
     "upgrade",
 ]

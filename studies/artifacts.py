@@ -118,6 +118,14 @@ class Artifacts:
             if _HASH.fullmatch(name):
                 yield name
 
+    def delete_remains(self) -> None:
+        """Delete what writers that were killed have left under `tmp`; nobody may be writing meanwhile."""
+        try:
+            for path in self._fs.find(f"{self._root}/tmp"):
+                self._fs.rm_file(path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def check_writable(self, needed_bytes: int = 0) -> None:
         """Write and remove a probe, and in a local folder compare the free space with what is needed.
 

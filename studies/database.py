@@ -150,7 +150,7 @@ class Database:
         if self.recognised(found) != newest:
             raise StudyError(
                 f"The database {self.name} is at revision {found} and this version needs {newest}; back it up, "
-                f"then upgrade it with `python -c \"import studies; studies.upgrade('URL')\"`."
+                f"then upgrade it with `scyc studies upgrade --db URL`."
             )
 
     def _was_committed(self, ticket: str) -> bool:

@@ -1,5 +1,7 @@
 """What goes wrong with a study, said in one full sentence: what is wrong, where, and what to do about it."""
 
+from __future__ import annotations
+
 
 class StudyError(Exception):
     """A study, its database or its artifacts cannot be used as asked."""
@@ -14,7 +16,19 @@ class StudyExists(StudyError):  # noqa: N818
 
 
 class StudyBusy(StudyError):  # noqa: N818
-    """Another driver holds the lease of a study, and its heartbeat has not stopped."""
+    """Another driver holds the lease of a study, and its heartbeat has not stopped.
+
+    Attributes:
+        holder: who that is, in the words it took the lease with.
+        token: of that lease.
+    """
+
+    def __init__(self, message: str, holder: str, token: int) -> None:
+        super().__init__(message)
+        self.holder, self.token = holder, token
+
+    def __reduce__(self) -> tuple[type[StudyBusy], tuple[str, str, int]]:
+        return StudyBusy, (str(self), self.holder, self.token)
 
 
 class LeaseLost(StudyError):  # noqa: N818

@@ -32,13 +32,14 @@ class Leases(Persistent):
     """Leases on the studies of one database. Every method is one transaction."""
 
     @persistent
-    def acquire_lease(self, study_id: int, holder: str, ttl: float) -> Lease:
+    def acquire_lease(self, study_id: int, holder: str, ttl: float, dead: int | None = None) -> Lease:
         """Take a study's lease; one that has lapsed is taken over, under a higher token.
 
         Args:
             study_id: the study.
             holder: who takes it, in words that help to find the process: "host, process 4711".
             ttl: seconds until it lapses unless renewed; a third of it is a good interval between heartbeats.
+            dead: token of a lease whose holder is known to be dead; it is taken over although it has not lapsed.
 
         Raises:
             StudyBusy: another driver holds it, be it of the same name.
@@ -50,8 +51,8 @@ class Leases(Persistent):
             name = locks.study(connection, study_id)
             now = self._database.clock(connection)
             row = _row(connection, study_id)
-            if row is not None and row.holder is not None and row.expires_at > now:
-                raise StudyBusy(_busy(name, row, now))
+            if row is not None and row.holder is not None and row.expires_at > now and row.token != dead:
+                raise StudyBusy(_busy(name, row, now), row.holder, row.token)
             values = {"holder": holder, "acquired_at": now, "heartbeat_at": now, "expires_at": now + lifetime}
             token = 1 if row is None else row.token + 1
             if row is None:

@@ -158,17 +158,22 @@ class Trials(Persistent):
             ).rowcount
 
     @persistent
-    def trials(self, run_id: int, level: int | None = None, curves: bool = False) -> list[TrialRecord]:
+    def trials(
+        self, run_id: int, level: int | None = None, max_lr: float | None = None, *, curves: bool = False
+    ) -> list[TrialRecord]:
         """Return the trials of a run, or of one of its levels, ordered by level, round, `max_lr` and seed.
 
         Args:
             run_id: the run.
             level: only this level.
+            max_lr: only this candidate.
             curves: load the learning curves too; without them `result.epochs` is empty.
         """
         wanted = _trials.run_id == run_id
         if level is not None:
             wanted &= _trials.level == level
+        if max_lr is not None:
+            wanted &= _trials.max_lr == max_lr
         order = (_trials.level, _trials.round, _trials.max_lr, _trials.seed, _trials.id)
         with self._database.read() as connection:
             epochs = _curves(connection, wanted) if curves else {}
@@ -184,10 +189,43 @@ class Trials(Persistent):
         return {state: found.get(state, 0) for state in get_args(TrialState)}
 
     @persistent
+    def epochs_trained(self, run_id: int) -> int:
+        """Return how many epochs the complete trials of a run have, all together."""
+        query = select(func.count()).select_from(schema.epochs).join(schema.trials).where(_trials.run_id == run_id)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    @persistent
     def checkpoints(self, run_id: int) -> list[CheckpointRecord]:
         """Return the checkpoints that a run keeps in its study's artifact store, in the order of their trials."""
         with self._database.read() as connection:
             return lineage.of_run(connection, run_id)
+
+    @persistent
+    def with_weights(self, trial_ids: Sequence[int]) -> set[int]:
+        """Return which of the trials have their trained weights in the artifact store."""
+        kept = schema.checkpoints.c
+        query = select(kept.trial_id).where(kept.trial_id.in_(trial_ids), kept.kind == "trained")
+        with self._database.read() as connection:
+            return set(connection.scalars(query))
+
+    @persistent
+    def keep_checkpoints(self, trial_id: int, checkpoints: Sequence[NewCheckpoint]) -> None:
+        """Record again that the weights of a complete trial are in the artifact store.
+
+        Raises:
+            StudyError: there is no such trial, or these are not the weights that it is recorded to have left.
+        """
+        query = select(_trials.checkpoint, _trials.rewind_point).where(_trials.id == trial_id)
+        with self._database.write() as connection:
+            known = set(connection.execute(query).first() or ())
+            if not known or any(checkpoint.hash not in known for checkpoint in checkpoints):
+                raise StudyError(
+                    f"Trial {trial_id} was trained again and came to other weights than are on record; on a CPU that "
+                    f"means another version of the code or of torch: go on with the one that the study was made with."
+                )
+            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id == trial_id))
+            connection.execute(insert(schema.checkpoints), rows.checkpoint_values(trial_id, checkpoints))
 
     @persistent
     def forget_checkpoints(self, trial_ids: Sequence[int]) -> list[str]:

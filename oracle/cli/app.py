@@ -62,6 +62,8 @@ def db_option(database: str) -> str:
 def default_artifacts(database: str) -> str:
     """Return where a new study's weights go unless told otherwise: beside an SQLite file, else in this folder.
 
+    An artifact store belongs to one database, so it is named after the file.
+
     Raises:
         InputError: when the SQLite file's folder does not exist.
     """
@@ -69,4 +71,4 @@ def default_artifacts(database: str) -> str:
     folder = Path(path).parent
     if not folder.is_dir():
         raise InputError(f"The folder {folder} of the database {path} does not exist; make it first.")
-    return str((folder / "scyc-artifacts").resolve())
+    return str((folder / f"{Path(path).stem or 'scyc'}-artifacts").resolve())

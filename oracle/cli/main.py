@@ -7,10 +7,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from oracle.cli import sweep, view  # noqa: F401 - the commands register themselves
+from oracle.cli import extend, studies, sweep, view  # noqa: F401 - the commands register themselves
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
 from scyc import InputError
-from studies import StudyError
+from studies import LeaseLost, StudyBusy, StudyError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -24,6 +24,8 @@ def main() -> NoReturn:
         code = DONE
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except (StudyBusy, LeaseLost) as error:
+        code = _complain(error, FAILED, hint=False)
     except (InputError, StudyError) as error:
         code = _complain(error, BAD_INPUT)
     except Exception as error:
@@ -31,12 +33,12 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _complain(error: Exception, code: int) -> int:
+def _complain(error: Exception, code: int, *, hint: bool = True) -> int:
     if os.environ.get("SCYC_DEBUG"):
         raise error
     message = str(error) if code == BAD_INPUT else f"{type(error).__name__}: {error}"
     err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    if code == FAILED:
+    if code == FAILED and hint:
         say(err, "Run `scyc --debug ...` for the traceback.")
     return code
 

@@ -1,4 +1,4 @@
-"""`scyc show`, `report`, `studies`, `spec` and `doctor`: look, without changing anything."""
+"""`scyc show`, `report`, `spec` and `doctor`: look, without changing anything."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, out, print_json, say
-from oracle.spec import spec_template
+from oracle.spec_file import spec_template
 from oracle.view import to_json, view_study
 from studies import Store
 
 if TYPE_CHECKING:
     from oracle.interval import Interval
     from oracle.view import StudyView
-
-studies_app = typer.Typer(no_args_is_help=True, help="The studies of a database.")
-app.add_typer(studies_app, name="studies")
 
 
 @app.command()
@@ -54,33 +51,6 @@ def report(
         print_json({"study": name, "report": str(path.resolve())})
     else:
         say(out, f"The report is at {path.resolve()}")
-
-
-@studies_app.command("list")
-def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
-    """List the studies with how far they are."""
-    with Store.open(db, create=False) as store:
-        views = [view_study(store, study.name) for study in store.studies()]
-    rows = [
-        {
-            "study": view.name,
-            "state": view.state,
-            "workload": view.spec["workload"],
-            "decided": sum(level.winner is not None for level in view.levels),
-            "levels": view.spec["levels"],
-            "trials": view.cost.trials,
-            "started": view.provenance.get("started"),
-        }
-        for view in views
-    ]
-    if as_json:
-        print_json(rows)
-        return
-    table = Table("study", "state", "workload", "levels", "trials", "started", box=None)
-    for row in rows:
-        levels = f"{row['decided']}/{row['levels']}"
-        table.add_row(row["study"], row["state"], row["workload"], levels, str(row["trials"]), str(row["started"]))
-    out.print(table)
 
 
 @app.command()

@@ -8,19 +8,19 @@ from random import Random
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from oracle.spec import Spec, parse_spec
+from oracle.listeners import Listener
+from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study
 from oracle.sweep import Sweep
 from oracle.worker import Failure, Outcome, TrialRequest
 from scyc import density
 from studies import Artifacts, CheckpointKind, EpochRecord, NewCheckpoint, Store, TrialResult
-from tests.oracle.listening import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Self
 
-    from oracle.sweep import Listener
+    from oracle.spec import Spec
     from studies import RunRecord
 
 
@@ -70,7 +70,7 @@ class Laboratory:
 
     def sweep(self, listener: Listener | None = None) -> Sweep:
         """A new driver, which knows only what the database holds."""
-        return Sweep(self.store, self.run, self.spec, self.artifacts, listener or Silent())
+        return Sweep(self.store, self.run, self.spec, self.artifacts, listener or Listener())
 
     def work(self, sweep: Sweep, most: int | None = None, at_once: int = 1, order: Random | None = None) -> int:
         """Train until the sweep is finished or `most` trials are recorded; return how many were.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel
 
-from oracle.spec import MaxLrSpec, Spec, load_spec, parse_spec, spec_template
+from oracle.spec import MaxLrSpec, Spec
+from oracle.spec_file import load_spec, parse_spec, spec_template
 from scyc import Cosine, InputError, WarmupStep
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.spec import Spec, load_spec
+from oracle.spec import Spec
+from oracle.spec_file import load_spec
 from oracle.study import differences, open_study, study_spec
 from scyc import InputError
 from studies import Store

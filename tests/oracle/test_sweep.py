@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oracle.listeners import Listener
 from scyc import density
-from tests.oracle.listening import Silent
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ TPE = functools.partial(
 )
 
 
-class Diary(Silent):
+class Diary(Listener):
     """Remembers what it hears."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Diary(Silent):
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         self.heard.append(("ended", request.id))
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool) -> None:
+    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
         self.heard.append(("decided", level, winner, val_accuracy, edge))
 
 

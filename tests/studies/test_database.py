@@ -151,7 +151,7 @@ def test_an_older_database_is_upgraded_only_when_told(
     monkeypatch.setattr(migrations, "SCRIPTS", scripts)
     message = refusal(nothing)
     assert "needs 9999" in message
-    assert "studies.upgrade" in message
+    assert "scyc studies upgrade" in message
     assert upgrade(nothing) == "9999"
     assert upgrade(nothing) == "9999"
     engine = create_engine(nothing)

@@ -15,14 +15,16 @@ import pytest
 
 from oracle.execution import Executor, InlineExecutor
 from oracle.execution.tune import TuneExecutor
-from oracle.spec import Spec, parse_spec
+from oracle.listeners import Listener
+from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study
 from oracle.sweep import Sweep
 from studies import Artifacts, Store, TrialRecord
-from tests.oracle.listening import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from oracle.spec import Spec
 
 SMALL = {
     "levels": 3,
@@ -58,7 +60,7 @@ def run(executor: Executor, given: dict[str, Any], folder: Path) -> tuple[Sweep,
     store = Store.open(f"sqlite:///{folder / 'study.db'}")
     study = open_study(store, "small", spec, str(folder / "artifacts"))
     artifacts = Artifacts(study.artifacts)
-    sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Silent())
+    sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Listener())
     executor.run(sweep, spec, artifacts)
     return sweep, store
 

@@ -6,7 +6,7 @@ import pytest
 
 from oracle.candidates import Candidate
 from oracle.proposers import GridProposer, SamplerProposer, make_proposer
-from oracle.spec import load_spec
+from oracle.spec_file import load_spec
 
 
 def observed(accuracies: dict[float, float]) -> list[Candidate]:

@@ -1,0 +1,80 @@
+"""The right to drive a study: a lease in the database, renewed while this process lives."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import re
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from studies import LeaseLost, StudyBusy, StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from studies import Lease, Store, StudyRecord
+
+LIFETIME = 30.0
+"""Seconds after which the lease of a driver that is silent lapses."""
+
+
+@contextmanager
+def driving(store: Store, study: StudyRecord, lifetime: float = LIFETIME) -> Iterator[Store]:
+    """Hold the study's lease within the block, and yield a store that refuses to write once it is lost.
+
+    The lease of a process of this machine that has died is taken over at once, any other when it lapses.
+
+    Raises:
+        StudyBusy: another driver holds it; the message says who, and since when.
+    """
+    lease = _acquire(store, study.id, lifetime)
+    ended = threading.Event()
+    heart = threading.Thread(target=_beat, args=(store, lease, lifetime, ended), name="heartbeat", daemon=True)
+    heart.start()
+    try:
+        yield store.fenced(lease)
+    finally:
+        ended.set()
+        heart.join()
+        with suppress(StudyError):  # it lapses by itself
+            store.release_lease(lease)
+
+
+def _acquire(store: Store, study_id: int, lifetime: float) -> Lease:
+    try:
+        return store.acquire_lease(study_id, _holder(), lifetime)
+    except StudyBusy as busy:
+        if not _has_died(busy.holder):
+            raise
+        return store.acquire_lease(study_id, _holder(), lifetime, dead=busy.token)
+
+
+def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event) -> None:
+    while not ended.wait(lifetime / 3):
+        try:
+            lease = store.renew_lease(lease, lifetime)
+        except LeaseLost:
+            return  # the next write says so
+        except StudyError:
+            continue  # the database is away; perhaps it comes back in time
+
+
+def _holder() -> str:
+    return f"{getpass.getuser()}@{platform.node()} (process {os.getpid()})"
+
+
+def _has_died(holder: str) -> bool:
+    """Return whether a holder was a process of this machine that is gone; a number given anew counts as alive."""
+    found = re.fullmatch(r".*@(.*) \(process (\d+)\)", holder)
+    if found is None or found[1] != platform.node():
+        return False
+    try:
+        os.kill(int(found[2]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

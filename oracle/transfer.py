@@ -1,0 +1,108 @@
+"""A study as files: one table each, as JSON, CSV or Parquet, in a folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from scyc import InputError
+from studies import columns
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from studies import Tables
+
+Format = Literal["json", "csv", "parquet"]
+
+MANIFEST = "export.json"
+VERSION = 1
+
+
+def write_export(tables: Tables, folder: Path, format_: Format) -> list[Path]:
+    """Write a study's tables into a new folder, and return the files.
+
+    Times are ISO 8601 texts in UTC; a spec is JSON text in CSV and Parquet. The manifest is written last.
+
+    Raises:
+        InputError: there is something in the folder already, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise InputError(f"The folder {folder} is not empty; give a new one.")
+        files = []
+        for name, rows in tables.items():
+            files.append(folder / f"{name}.{format_}")
+            _write(files[-1], rows, columns()[name], format_)
+        manifest = folder / MANIFEST
+        manifest.write_text(json.dumps({"scyc_export": VERSION, "format": format_}), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The export cannot be written to {folder} ({error.strerror}); choose another.") from error
+    return [manifest, *files]
+
+
+def read_export(folder: Path) -> Tables:
+    """Return the tables that `write_export` wrote; their values are checked when they are loaded.
+
+    Raises:
+        InputError: the folder holds no export, or one that cannot be read.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        version, format_ = manifest["scyc_export"], manifest["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder} holds no export: its {MANIFEST} cannot be read.") from error
+    if version != VERSION or format_ not in ("json", "csv", "parquet"):
+        raise InputError(f"The export in {folder} was written by another version ({version}, {format_}).")
+    tables: Tables = {}
+    for name, kinds in columns().items():
+        path = folder / f"{name}.{format_}"
+        try:
+            tables[name] = _read(path, kinds, format_)
+        except (OSError, ValueError, KeyError) as error:  # Arrow's errors are ValueErrors and KeyErrors
+            raise InputError(f"The table {path} cannot be read ({error}); export the study again.") from error
+    return tables
+
+
+def _write(path: Path, rows: list[dict[str, Any]], kinds: dict[str, str], format_: Format) -> None:
+    if format_ == "json":
+        path.write_text(json.dumps(rows, allow_nan=False), encoding="utf-8")
+        return
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    as_json = [name for name, kind in kinds.items() if kind == "json"]
+    flat = [row | {name: json.dumps(row[name]) for name in as_json} for row in rows]
+    table = pa.Table.from_pylist(flat, schema=_schema(kinds))
+    if format_ == "csv":
+        csv.write_csv(table, path)
+    else:
+        parquet.write_table(table, path)
+
+
+def _read(path: Path, kinds: dict[str, str], format_: Format) -> list[dict[str, Any]]:
+    if format_ == "json":
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return rows
+    from pyarrow import csv, parquet
+
+    if format_ == "csv":
+        convert = csv.ConvertOptions(
+            column_types=_schema(kinds), strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]
+        )
+        parse = csv.ParseOptions(newlines_in_values=True)
+        rows = csv.read_csv(path, parse_options=parse, convert_options=convert).to_pylist()
+    else:
+        rows = parquet.read_table(path).to_pylist()
+    as_json = [name for name, kind in kinds.items() if kind == "json"]
+    return [row | {name: json.loads(row[name]) for name in as_json} for row in rows]
+
+
+def _schema(kinds: dict[str, str]) -> pa.Schema:
+    import pyarrow as pa
+
+    types = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+    return pa.schema([(name, types.get(kind, pa.string())) for name, kind in kinds.items()])

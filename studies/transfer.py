@@ -1,0 +1,174 @@
+"""A whole study as plain values, out of one database and into another.
+
+The values are checked on their way in: by column and type here, and by the tables' own constraints.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import JSON, Boolean, Float, Integer, Table, insert, select
+
+from studies import schema
+from studies.errors import StudyError, StudyExists
+from studies.patience import Persistent, persistent
+from studies.records import StudyRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Column, ColumnElement, Connection
+
+Rows = list[dict[str, Any]]
+Tables = dict[str, Rows]
+
+_TABLES: dict[str, Table] = {  # parents first
+    table.name.removeprefix(schema.PREFIX): table
+    for table in (
+        schema.studies,
+        schema.spec_history,
+        schema.runs,
+        schema.levels,
+        schema.level_history,
+        schema.trials,
+        schema.epochs,
+        schema.checkpoints,
+    )
+}
+_BELONGS_TO = {"study_id": "studies", "run_id": "runs", "trial_id": "trials"}
+
+
+def columns() -> dict[str, dict[str, str]]:
+    """Return the tables of a study with their columns and types: "int", "float", "bool", "text", "time" or "json"."""
+    return {name: {column.name: _kind(column) for column in table.columns} for name, table in _TABLES.items()}
+
+
+class Transfer(Persistent):
+    """Studies in and out of one database. Every method is one transaction."""
+
+    @persistent
+    def dump_study(self, name: str) -> Tables:
+        """Return a study as plain JSON values: by table, its rows by column. Leases stay behind.
+
+        Raises:
+            StudyNotFound: there is none of that name.
+        """
+        tables: Tables = {}
+        with self._database.read() as connection:
+            self._study(connection, name)  # type: ignore[attr-defined]
+            for table_name, table in _TABLES.items():
+                found = connection.execute(
+                    select(table).where(_of_study(table, name)).order_by(*table.primary_key.columns)
+                )
+                tables[table_name] = [
+                    {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
+                    for row in found.mappings()
+                ]
+        return tables
+
+    @persistent
+    def load_study(
+        self, tables: Mapping[str, Rows], name: str | None = None, artifacts: str | None = None
+    ) -> StudyRecord:
+        """Record a study that `dump_study` returned, with new row numbers.
+
+        Args:
+            tables: its rows.
+            name: another name for it.
+            artifacts: where its weights are, if not where they were.
+
+        Raises:
+            StudyExists: the name is taken.
+            StudyError: the rows are not those of one study, or break a rule of the tables; nothing is written then.
+        """
+        checked = {table_name: _checked(table_name, tables.get(table_name)) for table_name in _TABLES}
+        if len(checked["studies"]) != 1:
+            raise StudyError(f"An export holds one study, but this one has {len(checked['studies'])}; export it again.")
+        [study] = checked["studies"]
+        study |= {"name": name or study["name"], "artifacts": artifacts or study["artifacts"]}
+        numbers: dict[str, dict[int, int]] = {}
+        query = select(schema.studies).where(schema.studies.c.name == study["name"])
+        with self._database.write() as connection:
+            if connection.execute(query).first() is not None:
+                raise StudyExists(f"A study named {study['name']!r} is there already; import it under another name.")
+            for table_name, found in checked.items():
+                numbers[table_name] = _insert(connection, table_name, found, numbers)
+            return StudyRecord(*connection.execute(query).one())
+
+
+def _of_study(table: Table, name: str) -> ColumnElement[bool]:
+    if table is schema.studies:
+        return table.c.name == name
+    study = select(schema.studies.c.id).where(schema.studies.c.name == name)
+    if "study_id" in table.c:
+        return table.c.study_id.in_(study)
+    runs = select(schema.runs.c.id).where(schema.runs.c.study_id.in_(study))
+    if "run_id" in table.c:
+        return table.c.run_id.in_(runs)
+    return table.c.trial_id.in_(select(schema.trials.c.id).where(schema.trials.c.run_id.in_(runs)))
+
+
+def _insert(
+    connection: Connection, table_name: str, found: Rows, numbers: Mapping[str, Mapping[int, int]]
+) -> dict[int, int]:
+    """Insert rows under new numbers, and return the new number of each former one."""
+    table, former = _TABLES[table_name], [row.get("id") for row in found]
+    if not found:
+        return {}
+    for row in found:
+        row.pop("id", None)
+        for column, parent in _BELONGS_TO.items():
+            if column in row:
+                if row[column] not in numbers[parent]:
+                    raise StudyError(f"The export's {table_name} refer to {parent} that it lacks; export it again.")
+                row[column] = numbers[parent][row[column]]
+    if "id" not in table.c:
+        connection.execute(insert(table), found)
+        return {}
+    returned = connection.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), found)
+    return dict(zip(former, returned, strict=True))  # type: ignore[arg-type]
+
+
+def _checked(table_name: str, found: Sequence[Mapping[str, Any]] | None) -> Rows:
+    """Return copies of the rows with Python's own values.
+
+    Raises:
+        StudyError: the table is missing, or a value is none for its column.
+    """
+    if found is None:
+        raise StudyError(f"The export has no {table_name}; export the study again.")
+    table = _TABLES[table_name]
+    names = set(table.c.keys())
+    checked: Rows = []
+    for row in found:
+        if set(row) != names:
+            odd = ", ".join(sorted(set(row) ^ names))
+            raise StudyError(f"The export's {table_name} differ in columns from this version's ({odd}); upgrade it.")
+        checked.append({column.name: _value(table_name, column, row[column.name]) for column in table.columns})
+    return checked
+
+
+def _kind(column: Column[Any]) -> str:
+    if isinstance(column.type, schema.UtcDateTime):
+        return "time"
+    kinds = {Boolean: "bool", Integer: "int", Float: "float", JSON: "json"}
+    return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "text")
+
+
+def _value(table_name: str, column: Column[Any], value: Any) -> Any:
+    if value is None:
+        if column.nullable:
+            return None
+    elif _kind(column) == "time":
+        try:
+            return datetime.fromisoformat(value).astimezone(UTC)
+        except (TypeError, ValueError):
+            pass
+    elif _kind(column) == "float":
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    elif type(value) is {"int": int, "bool": bool, "text": str, "json": dict}[_kind(column)]:
+        return value
+    raise StudyError(f"The export's {table_name} have {value!r} as {column.name}; that cannot be: nothing was written.")
