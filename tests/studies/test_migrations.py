@@ -131,7 +131,7 @@ def test_migrations_go_back(connection: Connection) -> None:
 
 class TestOldDatabases:
     def test_are_refused_until_they_are_upgraded(self, old: str) -> None:
-        with pytest.raises(StudyError, match=r"at revision 0001 and this version needs .*studies\.upgrade"):
+        with pytest.raises(StudyError, match=r"at revision 0001 and this version needs .*studies upgrade"):
             Store.open(old)
         assert upgrade(old) == migrations.revisions()[0]
         with Store.open(old) as store:

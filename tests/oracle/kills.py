@@ -1,0 +1,217 @@
+"""Drivers that are really killed: a small sweep, real training, SIGKILL at random moments, and what is left of it.
+
+As a command it runs the whole matrix and writes down how it went:
+
+    python -m tests.oracle.kills --kills 60 --out benchmarks/results/kills.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import time
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from oracle.driving import driving
+from oracle.execution import InlineExecutor
+from oracle.listeners import Listener
+from oracle.provenance import provenance
+from oracle.spec_file import parse_spec
+from oracle.study import ORACLE, open_study, study_spec
+from oracle.sweep import Sweep
+from studies import Artifacts, Store, StudyError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+
+    from oracle.execution import TrialSource
+    from oracle.worker import Failure, Outcome, TrialRequest
+
+NAME = "killed"
+SPEC: dict[str, Any] = {
+    "levels": 3,
+    "seeds": [0, 1],
+    "epochs": 1,
+    "search": {"max_lr": {"values": [0.05, 0.2, 0.8]}, "widen": 1},
+}
+
+# Drivers are forked from a process that has everything imported: each is under way in a tenth of a second.
+forked = multiprocessing.get_context("forkserver")
+forked.set_forkserver_preload(["tests.oracle.kills", "torch._dynamo"])
+
+
+class Logged:
+    """A source that writes down which trials it hands out, in a file that outlives the process."""
+
+    def __init__(self, source: TrialSource, log: Path) -> None:
+        self.source = source
+        self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    @property
+    def finished(self) -> bool:
+        return self.source.finished
+
+    def next(self) -> TrialRequest | None:
+        request = self.source.next()
+        if request is not None:
+            os.write(self.log, f"{request.id}\n".encode())
+        return request
+
+    def record(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        self.source.record(request, outcome)
+
+
+def drive(url: str, log: str, lifetime: float = 30.0) -> None:
+    """Go on with the study, as `scyc resume --executor inline` does; exit with 1 where that complains."""
+    try:
+        _drive(url, log, lifetime)
+    except StudyError as error:
+        Path(log).with_suffix(".complaint").write_text(str(error))
+        raise SystemExit(1) from error
+
+
+def _drive(url: str, log: str, lifetime: float) -> None:
+    with Store.open(url) as store:
+        study = store.study(NAME)
+        spec, artifacts = study_spec(study), Artifacts(study.artifacts)
+        with driving(store, study, lifetime) as fenced:
+            sweep = Sweep(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Listener(), retries=1)
+            InlineExecutor().run(Logged(sweep, Path(log)), spec, artifacts)
+
+
+class Study:
+    """The study in one database, seen from outside its drivers."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.log = url, folder / "trained.log"
+        with Store.open(url) as store:
+            self.artifacts = Artifacts(
+                open_study(store, NAME, parse_spec(SPEC, "kills"), str(folder / "weights")).artifacts
+            )
+        self.log.touch()
+
+    def driver(self, lifetime: float = 30.0) -> ForkServerProcess:
+        """Start a driver."""
+        process = forked.Process(target=drive, args=(self.url, str(self.log), lifetime))
+        process.start()
+        return process
+
+    def complaint(self) -> str:
+        """What the last driver that gave up had to say."""
+        return self.log.with_suffix(".complaint").read_text()
+
+    def handed_out(self) -> list[int]:
+        """Numbers of the trials that drivers have begun to train, in order."""
+        return [int(line) for line in self.log.read_text().split()]
+
+    def complete(self) -> set[int]:
+        """Numbers of the trials that are recorded."""
+        with Store.open(self.url) as store:
+            run = store.open_run(store.study(NAME).id, ORACLE)
+            return {trial.id for trial in store.trials(run.id) if trial.state == "complete"}
+
+    def facts(self) -> list[Any]:
+        """Everything that must not depend on what was killed: all but times and row numbers."""
+        with Store.open(self.url) as store:
+            run = store.open_run(store.study(NAME).id, ORACLE)
+            levels = [(level.level, level.density, level.winner, level.edge) for level in store.levels(run.id)]
+            trials = []
+            for trial in store.trials(run.id, curves=True):
+                assert trial.result is not None, f"Trial {trial.id} is {trial.state}."
+                result = {key: getattr(trial.result, key) for key in trial.result.__slots__ if key != "seconds"}
+                trials.append((trial.level, trial.seed, trial.max_lr, trial.parent, trial.round, result))
+            kept = sorted((checkpoint.hash, checkpoint.kind) for checkpoint in store.checkpoints(run.id))
+        assert {digest for digest, _ in kept} <= set(self.artifacts.hashes())
+        return [levels, trials, kept]
+
+
+def finish_under_fire(study: Study, random: Random, most: int, longest: float) -> int:
+    """Drive the study to its end while killing its drivers at random moments; return how many were killed.
+
+    Raises:
+        AssertionError: a recorded trial was trained again, or a driver failed.
+    """
+    kills = 0
+    while True:
+        recorded, begun = study.complete(), len(study.handed_out())
+        driver = study.driver()
+        driver.join(random.uniform(0, longest) if kills < most else 120)
+        killed = driver.exitcode is None
+        driver.kill()
+        driver.join()
+        again = recorded & set(study.handed_out()[begun:])
+        assert not again, f"Trials {again} were trained again although they were recorded."
+        if killed and kills < most:
+            kills += 1
+            continue
+        assert driver.exitcode == 0, f"A driver ended with {driver.exitcode}."
+        return kills
+
+
+def undisturbed(folder: Path) -> tuple[list[Any], float]:
+    """Return what a study comes to whose driver nobody kills, and how long it takes."""
+    study = Study(f"sqlite:///{folder}/undisturbed.db", folder)
+    warm_up = forked.Process(target=int)
+    warm_up.start()
+    warm_up.join()
+    started = time.monotonic()
+    assert finish_under_fire(study, Random(0), most=0, longest=0) == 0
+    return study.facts(), time.monotonic() - started
+
+
+def main() -> None:
+    """Run the matrix."""
+    import tempfile
+
+    from tests.studies.server import Server
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=60, help="per database")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    machine = provenance()
+    lines = [
+        "# Drivers killed at random moments",
+        "",
+        f"`python -m tests.oracle.kills --kills {options.kills}` at {(machine['commit'] or 'no commit')[:12]}, on "
+        f"{machine['hardware']['processor']}, {machine['hardware']['cores']} cores. Each study has "
+        f"{SPEC['levels']} levels, {len(SPEC['seeds'])} seeds and {len(SPEC['search']['max_lr']['values'])} or more "
+        "candidates of real training; its drivers are killed by SIGKILL, at most 25 times a study.",
+        "",
+        "| database | studies | kills | trainings begun | trials recorded | recorded, yet trained again | differ |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    random, server = Random(1), Server()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            reference, seconds = undisturbed(Path(folder))
+        for kind in ("SQLite", "PostgreSQL"):
+            studies = kills = begun = recorded = differ = 0
+            while kills < options.kills:
+                with tempfile.TemporaryDirectory() as folder:
+                    url = server.empty() if kind == "PostgreSQL" else f"sqlite:///{folder}/scyc.db"
+                    study = Study(url, Path(folder))
+                    kills += finish_under_fire(study, random, min(25, options.kills - kills), seconds / 3)
+                    studies += 1
+                    differ += study.facts() != reference
+                    begun += len(study.handed_out())
+                    recorded += len(study.complete())
+            lines.append(f"| {kind} | {studies} | {kills} | {begun} | {recorded} | 0 | {differ} |")
+            print(lines[-1], flush=True)
+    finally:
+        server.close()
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.out:
+        options.out.write_text(text)
+    if differ:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    from tests.oracle import kills
+
+    kills.main()  # the forked drivers import this module under its own name

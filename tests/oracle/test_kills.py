@@ -1,0 +1,154 @@
+"""Whatever is killed: nothing is lost, nothing is trained twice, and the study ends as if undisturbed."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+import time
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from studies import Store
+from tests.oracle import kills
+from tests.oracle.kills import Study, drive, finish_under_fire, forked, undisturbed
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
+
+    from tests.studies.server import Server
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], float]:
+    return undisturbed(tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def study(request: pytest.FixtureRequest, tmp_path: Path) -> Study:
+    if request.param == "sqlite":
+        return Study(f"sqlite:///{tmp_path}/scyc.db", tmp_path)
+    server: Server = request.getfixturevalue("server")
+    return Study(server.empty(), tmp_path)
+
+
+def wait_until_training(study: Study, more_than: int = 0) -> None:
+    deadline = time.monotonic() + 30
+    while len(study.handed_out()) <= more_than:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def ended(driver: ForkServerProcess) -> int | None:
+    driver.join(60)
+    return driver.exitcode
+
+
+def test_twenty_killed_drivers_leave_the_study_of_an_undisturbed_one(
+    study: Study, reference: tuple[list[Any], float]
+) -> None:
+    facts, seconds = reference
+    killed = finish_under_fire(study, Random(study.url.partition(":")[0]), most=20, longest=seconds / 3)
+    assert killed >= 15
+    while killed < 20:  # a study may be finished before its drivers have been killed so often
+        driver = study.driver()
+        driver.kill()
+        driver.join()
+        killed += 1
+    assert study.facts() == facts
+
+
+def test_the_second_of_two_drivers_is_told_who_holds_the_study(
+    study: Study, reference: tuple[list[Any], float]
+) -> None:
+    first = study.driver()
+    wait_until_training(study)
+    second = study.driver()
+    assert ended(second) == 1
+    assert ended(first) == 0
+    assert "is being worked on by" in study.complaint()
+    assert f"(process {first.pid})" in study.complaint()
+    assert study.facts() == reference[0]
+    assert len(study.handed_out()) == len(study.complete())
+
+
+def test_of_two_drivers_started_at_once_one_works(study: Study, reference: tuple[list[Any], float]) -> None:
+    drivers = [study.driver() for _ in range(2)]
+    assert sorted(ended(driver) or 0 for driver in drivers) in ([0, 1], [0, 0])  # the other one may come after it
+    assert study.facts() == reference[0]
+    assert len(study.handed_out()) == len(study.complete())
+
+
+def test_a_driver_that_was_frozen_beyond_its_lease_writes_nothing_more(
+    study: Study, reference: tuple[list[Any], float]
+) -> None:
+    frozen = study.driver(lifetime=1.0)
+    wait_until_training(study, more_than=2)
+    assert frozen.pid is not None
+    os.kill(frozen.pid, signal.SIGSTOP)
+    try:
+        time.sleep(1.5)
+        successor = study.driver()
+        assert ended(successor) == 0
+        facts = study.facts()
+    finally:
+        os.kill(frozen.pid, signal.SIGCONT)
+    assert ended(frozen) == 1
+    assert "no longer worked on by" in study.complaint()
+    assert study.facts() == facts == reference[0]
+
+
+def test_a_restarted_server_interrupts_nothing(
+    server: Server, tmp_path: Path, reference: tuple[list[Any], float]
+) -> None:
+    study = Study(server.empty(), tmp_path)
+    driver = study.driver()
+    for already in (0, 6):
+        wait_until_training(study, more_than=already)
+        server.stop()
+        server.start()
+    assert ended(driver) == 0
+    assert study.facts() == reference[0]
+    assert len(study.handed_out()) == len(study.complete())
+
+
+def _drive_on_a_full_disk(url: str, log: str, room: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    drive(url, log)
+
+
+def test_a_full_disk_ends_the_driver_and_loses_nothing(tmp_path: Path, reference: tuple[list[Any], float]) -> None:
+    study = Study(f"sqlite:///{tmp_path}/scyc.db", tmp_path)
+    full = forked.Process(target=_drive_on_a_full_disk, args=(study.url, str(study.log), 400_000))
+    full.start()
+    assert ended(full) == 1
+    assert "cannot be used" in study.complaint()
+    assert 0 < len(study.complete()) < len(reference[0][1])
+    assert finish_under_fire(study, Random(0), most=0, longest=0) == 0
+    assert study.facts() == reference[0]
+
+
+def test_a_lost_connection_is_waited_for_but_not_for_ever(
+    server: Server, tmp_path: Path, reference: tuple[list[Any], float]
+) -> None:
+    study = Study(server.empty(), tmp_path)
+    driver = study.driver()
+    wait_until_training(study, more_than=2)
+    server.stop()
+    back = threading.Timer(2.0, server.start)
+    back.start()
+    assert ended(driver) == 0
+    back.join()
+    assert study.facts() == reference[0]
+
+
+def test_the_lease_of_a_finished_driver_is_free(study: Study) -> None:
+    assert ended(study.driver()) == 0
+    with Store.open(study.url) as store:
+        lease = store.acquire_lease(store.study(kills.NAME).id, "somebody", 5)
+        store.release_lease(lease)
