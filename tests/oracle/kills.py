@@ -1,24 +1,16 @@
-"""Drivers that are really killed: a small sweep, real training, SIGKILL at random moments, and what is left of it.
-
-As a command it runs the whole matrix and writes down how it went:
-
-    python -m tests.oracle.kills --kills 60 --out benchmarks/results/kills.md
-"""
+"""Drivers that are really killed: a small sweep, real training, SIGKILL at random moments, and what is left of it."""
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 import time
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from oracle.driving import driving
 from oracle.execution import InlineExecutor
 from oracle.listeners import Listener
-from oracle.provenance import provenance
 from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study, study_spec
 from oracle.sweep import Sweep
@@ -26,6 +18,7 @@ from studies import Artifacts, Store, StudyError
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
+    from random import Random
 
     from oracle.execution import TrialSource
     from oracle.worker import Failure, Outcome, TrialRequest
@@ -128,7 +121,7 @@ class Study:
         return [levels, trials, kept]
 
 
-def finish_under_fire(study: Study, random: Random, most: int, longest: float) -> int:
+def finish_under_fire(study: Study, random: Random | None, most: int, longest: float) -> int:
     """Drive the study to its end while killing its drivers at random moments; return how many were killed.
 
     Raises:
@@ -138,7 +131,7 @@ def finish_under_fire(study: Study, random: Random, most: int, longest: float) -
     while True:
         recorded, begun = study.complete(), len(study.handed_out())
         driver = study.driver()
-        driver.join(random.uniform(0, longest) if kills < most else 120)
+        driver.join(random.uniform(0, longest) if random is not None and kills < most else 120)
         killed = driver.exitcode is None
         driver.kill()
         driver.join()
@@ -158,60 +151,5 @@ def undisturbed(folder: Path) -> tuple[list[Any], float]:
     warm_up.start()
     warm_up.join()
     started = time.monotonic()
-    assert finish_under_fire(study, Random(0), most=0, longest=0) == 0
+    assert finish_under_fire(study, None, most=0, longest=0) == 0
     return study.facts(), time.monotonic() - started
-
-
-def main() -> None:
-    """Run the matrix."""
-    import tempfile
-
-    from tests.studies.server import Server
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=60, help="per database")
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    machine = provenance()
-    lines = [
-        "# Drivers killed at random moments",
-        "",
-        f"`python -m tests.oracle.kills --kills {options.kills}` at {(machine['commit'] or 'no commit')[:12]}, on "
-        f"{machine['hardware']['processor']}, {machine['hardware']['cores']} cores. Each study has "
-        f"{SPEC['levels']} levels, {len(SPEC['seeds'])} seeds and {len(SPEC['search']['max_lr']['values'])} or more "
-        "candidates of real training; its drivers are killed by SIGKILL, at most 25 times a study.",
-        "",
-        "| database | studies | kills | trainings begun | trials recorded | recorded, yet trained again | differ |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    random, server = Random(1), Server()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            reference, seconds = undisturbed(Path(folder))
-        for kind in ("SQLite", "PostgreSQL"):
-            studies = kills = begun = recorded = differ = 0
-            while kills < options.kills:
-                with tempfile.TemporaryDirectory() as folder:
-                    url = server.empty() if kind == "PostgreSQL" else f"sqlite:///{folder}/scyc.db"
-                    study = Study(url, Path(folder))
-                    kills += finish_under_fire(study, random, min(25, options.kills - kills), seconds / 3)
-                    studies += 1
-                    differ += study.facts() != reference
-                    begun += len(study.handed_out())
-                    recorded += len(study.complete())
-            lines.append(f"| {kind} | {studies} | {kills} | {begun} | {recorded} | 0 | {differ} |")
-            print(lines[-1], flush=True)
-    finally:
-        server.close()
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if options.out:
-        options.out.write_text(text)
-    if differ:
-        raise SystemExit(1)
-
-
-if __name__ == "__main__":
-    from tests.oracle import kills
-
-    kills.main()  # the forked drivers import this module under its own name

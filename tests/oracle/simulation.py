@@ -68,9 +68,9 @@ class Laboratory:
     def __exit__(self, *_: object) -> None:
         self.store.close()
 
-    def sweep(self, listener: Listener | None = None) -> Sweep:
+    def sweep(self, listener: Listener | None = None, retries: int = 0) -> Sweep:
         """A new driver, which knows only what the database holds."""
-        return Sweep(self.store, self.run, self.spec, self.artifacts, listener or Listener())
+        return Sweep(self.store, self.run, self.spec, self.artifacts, listener or Listener(), retries)
 
     def work(self, sweep: Sweep, most: int | None = None, at_once: int = 1, order: Random | None = None) -> int:
         """Train until the sweep is finished or `most` trials are recorded; return how many were.

@@ -129,7 +129,7 @@ def test_a_full_disk_ends_the_driver_and_loses_nothing(tmp_path: Path, reference
     assert ended(full) == 1
     assert "cannot be used" in study.complaint()
     assert 0 < len(study.complete()) < len(reference[0][1])
-    assert finish_under_fire(study, Random(0), most=0, longest=0) == 0
+    assert finish_under_fire(study, None, most=0, longest=0) == 0
     assert study.facts() == reference[0]
 
 
