@@ -53,10 +53,11 @@ class Laboratory:
         ceiling: float = math.inf,
         fails: Iterable[tuple[int, int, float]] = (),
         equal_weights: bool = False,
+        url: str = "sqlite://",
     ) -> None:
         self.spec, self.optimum, self.growth, self.ceiling = spec, optimum, growth, ceiling
         self.fails, self.equal_weights = set(fails), equal_weights
-        self.store = Store.open("sqlite://")
+        self.store = Store.open(url)
         study = open_study(self.store, "s", spec, f"memory://{uuid4().hex}")
         self.artifacts = Artifacts(study.artifacts)
         self.run: RunRecord = self.store.open_run(study.id, ORACLE)
