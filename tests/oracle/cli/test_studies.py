@@ -138,7 +138,7 @@ class TestUpgrade:
         assert "scyc studies upgrade" in refused.err
         assert "revision 0001" in scyc("doctor", "--json").out
         assert scyc("studies", "upgrade").code == 0
-        assert scyc("studies", "list").code == 0
+        assert "revision 0003, 2 studies" in scyc("doctor", "--json").out
 
 
 class TestMirror:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.spec import Spec
+    from oracle.worker import Failure, Outcome, TrialRequest
+    from tests.studies.server import Server
 
 SMALL = {
     "levels": 3,
@@ -169,3 +172,85 @@ def test_a_sweep_leaves_no_folder_behind(cluster: str, tmp_path: Path, monkeypat
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     run(TuneExecutor(1, cluster), SMALL | {"levels": 1}, tmp_path)[1].close()
     assert list(scratch.iterdir()) == []
+
+
+def workers_of(cluster: str) -> list[int]:
+    """Processes of Ray's workers that train."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.joinpath("cmdline").read_bytes().startswith(b"ray::_TrialTrainable"):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_killed_workers_are_replaced_and_their_trials_trained_again(
+    cluster: str, reference: list[Any], tmp_path: Path
+) -> None:
+    killed: list[int] = []
+
+    class Killer(Listener):
+        """Kills every worker after the fourth and after the tenth trial."""
+
+        ended = 0
+
+        def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+            self.ended += 1
+            if self.ended in (4, 10):
+                for pid in workers_of(cluster):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
+
+    spec = parse_spec(SMALL, "of the test")
+    with Store.open(f"sqlite:///{tmp_path / 'study.db'}") as store:
+        study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
+        artifacts = Artifacts(study.artifacts)
+        sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=2)
+        TuneExecutor(2, cluster).run(sweep, spec, artifacts)
+        assert len(killed) >= 2
+        assert facts(store, sweep) == reference
+
+
+def test_a_password_is_in_nothing_that_is_written(
+    cluster: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from oracle.cli import main
+
+    secret = "kept-to-ourselves"
+    server.execute(f"CREATE ROLE keeper LOGIN SUPERUSER PASSWORD '{secret}'")
+    url = server.empty().replace("postgres@", f"keeper:{secret}@")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    monkeypatch.setattr("oracle.execution.tune.shutil.rmtree", lambda *_, **__: None)  # what Tune wrote stays
+    monkeypatch.chdir(tmp_path)
+    settings = [f"--set={key}" for key in ("levels=1", "seeds=[0]", "epochs=1", "search.max_lr.values=[0.1, 0.2]")]
+    commands = [
+        ["sweep", *settings, "--set=search.widen=0", "--ray-address", cluster, "--workers", "1"],
+        ["show", "demo", "--json"],
+        ["report", "demo"],
+        ["studies", "export", "demo", "--out", "export"],
+        ["doctor"],
+        ["resume", "no such study"],
+        ["resume", "demo", "--workers", "1", "--executor", "inline"],
+    ]
+    said = ""
+    for command in commands:
+        monkeypatch.setattr("sys.argv", ["scyc", *command, "--db", url])
+        with pytest.raises(SystemExit):
+            main()
+        captured = capfd.readouterr()
+        said += captured.out + captured.err
+    assert "Every level is decided" in said
+    assert secret not in said
+    for folder in (tmp_path, Path("/tmp/ray")):
+        for file in folder.rglob("*"):
+            if file.is_file() and not file.is_symlink():
+                assert secret.encode() not in file.read_bytes(), file
+    dump = server.execute(
+        "SELECT string_agg(t::text, ' ') FROM scyc_studies t", url.partition("?")[0].rpartition("/")[2]
+    )
+    assert secret not in str(dump)
+    server.execute("DROP ROLE keeper")
