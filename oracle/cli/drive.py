@@ -111,6 +111,13 @@ class Drive:
                 f"mended, go on with `scyc resume {name}{hint} --retry-failed`.",
             )
             raise typer.Exit(FAILED)
+        if not source.complete:
+            say(
+                err,
+                f"The workers ended before the study did: Ray may have been stopped, or has died. Nothing that was "
+                f"recorded is lost; go on with `scyc resume {name}{hint}`.",
+            )
+            raise typer.Exit(FAILED)
         if self.as_json:
             print_json(to_json(view_study(store, name)))
             return

@@ -136,3 +136,15 @@ def test_help_and_wrong_usage(scyc: Callable[..., Ended]) -> None:
     assert scyc("--help").code == 0
     assert scyc("sweep", "--no-such-option").code == 2
     assert scyc("no-such-command").code == 2
+
+
+def test_workers_that_end_before_the_study_are_no_success(
+    scyc: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small.toml").write_text(SPEC)
+    monkeypatch.setattr("oracle.execution.inline.InlineExecutor.run", lambda *_: None)
+    ended = scyc("sweep", "small.toml", "--executor", "inline")
+    assert ended.code == 1
+    assert "The workers ended before the study did" in ended.err
+    assert "scyc resume small" in ended.err
+    assert "Every level is decided" not in ended.out
