@@ -16,7 +16,18 @@ from scyc.profiles import (
     Triangular,
     WarmupStep,
 )
-from scyc.schedules import PRESETS, SILO, Constant, LevelSchedule, SCyc, density
+from scyc.schedules import (
+    PRESETS,
+    SILO,
+    Constant,
+    ExponentialRamp,
+    InverseDensity,
+    LevelSchedule,
+    LinearRamp,
+    Replay,
+    SCyc,
+    density,
+)
 
 __all__ = [
     "PRESETS",
@@ -25,12 +36,16 @@ __all__ = [
     "Constant",
     "ConstantProfile",
     "Cosine",
+    "ExponentialRamp",
     "InputError",
+    "InverseDensity",
     "LevelLR",
     "LevelSchedule",
     "Linear",
+    "LinearRamp",
     "OneCycle",
     "Profile",
+    "Replay",
     "SCyc",
     "Step",
     "Triangular",

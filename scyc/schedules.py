@@ -107,6 +107,125 @@ class Constant:
         return self.max_lr
 
 
+@dataclass(frozen=True)
+class LinearRamp:
+    """`max_lr` rises (or falls) by the same amount from level to level, and stays where it ends.
+
+    Attributes:
+        start: `max_lr` of the dense network, > 0.
+        end: `max_lr` of level `levels` and beyond, > 0.
+        levels: number of levels that the ramp takes, >= 1.
+
+    Raises:
+        InputError: when a parameter is outside its range.
+    """
+
+    start: float
+    end: float
+    levels: int
+
+    def __post_init__(self) -> None:
+        _check_ramp(self)
+
+    def __call__(self, level: int, /) -> float:
+        """Return `max_lr` of pruning level `level`."""
+        _check_level(level)
+        share = min(level / self.levels, 1.0)
+        return self.start * (1 - share) + self.end * share
+
+
+@dataclass(frozen=True)
+class ExponentialRamp:
+    """`max_lr` changes by the same factor from level to level, and stays where it ends.
+
+    Attributes:
+        start: `max_lr` of the dense network, > 0.
+        end: `max_lr` of level `levels` and beyond, > 0.
+        levels: number of levels that the ramp takes, >= 1.
+
+    Raises:
+        InputError: when a parameter is outside its range.
+    """
+
+    start: float
+    end: float
+    levels: int
+
+    def __post_init__(self) -> None:
+        _check_ramp(self)
+
+    def __call__(self, level: int, /) -> float:
+        """Return `max_lr` of pruning level `level`."""
+        _check_level(level)
+        return float(self.start * (self.end / self.start) ** min(level / self.levels, 1.0))
+
+
+@dataclass(frozen=True)
+class InverseDensity:
+    """`max_lr` grows as 1/density, (1-p)^-m, up to a cap.
+
+    The rule of SμPar (Dey, Bergsma, Hestness: "Sparse maximal update parameterization", NeurIPS 2024), which scales the
+    learning rate of a layer with the inverse of its density, carried over to pruning levels; the cap is this project's
+    own, since the law alone soon diverges.
+
+    Attributes:
+        max_lr: of the dense network, > 0.
+        p: fraction of the remaining weights pruned per level, 0 < p < 1.
+        cap: largest value, >= `max_lr`.
+
+    Raises:
+        InputError: when a parameter is outside its range.
+    """
+
+    max_lr: float
+    p: float = 0.2
+    cap: float = math.inf
+
+    def __post_init__(self) -> None:
+        _check("InverseDensity", "max_lr", self.max_lr, self.max_lr > 0, "greater than 0")
+        _check("InverseDensity", "p", self.p, 0 < self.p < 1, "between 0 and 1, both excluded")
+        if not self.cap >= self.max_lr:
+            raise InputError(f"InverseDensity needs a cap of max_lr ({self.max_lr}) or more, but it is {self.cap!r}.")
+
+    def __call__(self, level: int, /) -> float:
+        """Return `max_lr` of pruning level `level`."""
+        return min(self.max_lr / density(level, self.p), self.cap)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One `max_lr` per level, read off a list: an oracle's curve, for instance.
+
+    Attributes:
+        values: `max_lr` of level 0, 1, ..., each > 0, at least one.
+
+    Raises:
+        InputError: when there is none, or one is not positive; and when a level beyond the last is asked for.
+    """
+
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise InputError("Replay needs at least one value.")
+        for value in self.values:
+            _check("Replay", "every value", value, value > 0, "greater than 0")
+
+    def __call__(self, level: int, /) -> float:
+        """Return `max_lr` of pruning level `level`."""
+        _check_level(level)
+        if level >= len(self.values):
+            raise InputError(f"Replay knows {len(self.values)} levels, from 0 on, but level {level} is asked for.")
+        return self.values[level]
+
+
+def _check_ramp(ramp: LinearRamp | ExponentialRamp) -> None:
+    owner = type(ramp).__name__
+    _check(owner, "start", ramp.start, ramp.start > 0, "greater than 0")
+    _check(owner, "end", ramp.end, ramp.end > 0, "greater than 0")
+    _check(owner, "levels", ramp.levels, ramp.levels >= 1, "1 or greater")
+
+
 def _check(owner: str, name: str, value: float, holds: bool, wanted: str) -> None:
     if not (holds and math.isfinite(value)):
         raise InputError(f"{owner} needs {name} to be finite and {wanted}, but it is {value!r}.")

@@ -11,6 +11,7 @@ from rich.table import Table
 from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, out, print_json, say
 from oracle.spec_file import spec_template
 from oracle.view import to_json, view_study
+from scyc import InputError
 from studies import Store
 
 if TYPE_CHECKING:
@@ -19,10 +20,23 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def show(name: StudyName, db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
-    """Show a study's oracle curve with its intervals."""
+def show(
+    name: StudyName,
+    db: DatabaseUrl = DEFAULT_DB,
+    schedule: Annotated[
+        str | None, typer.Option(help="Show a level schedule instead: fitted, or another that `scyc compare` lists.")
+    ] = None,
+    python: Annotated[bool, typer.Option("--python", help="With --schedule: the line of code that makes it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
     with Store.open(db, create=False) as store:
         view = view_study(store, name)
+    if schedule is not None:
+        _show_schedule(view, schedule, python=python, as_json=as_json)
+        return
+    if python:
+        raise InputError("--python shows a schedule as code; say which one with --schedule.")
     if as_json:
         print_json(to_json(view))
         return
@@ -75,6 +89,23 @@ def doctor(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
         out.print(table)
     if any(finding.verdict == "fault" for finding in findings):
         raise typer.Exit(FAILED)
+
+
+def _show_schedule(view: StudyView, name: str, *, python: bool, as_json: bool) -> None:
+    from oracle.comparison import as_python, compare
+
+    comparison = compare(view, names=[name])
+    code = as_python(comparison.schedules[name])
+    if as_json:
+        values = {level.level: level.max_lr for level in comparison.verdicts[name].levels}
+        print_json({"schedule": name, "python": code, "max_lr": values})
+    elif python:
+        say(out, code)
+    else:
+        table = Table("level", "density", "max_lr", "oracle", box=None, title=f"{view.name}: {name}")
+        for level, verdict in zip(comparison.levels, comparison.verdicts[name].levels, strict=True):
+            table.add_row(str(level.level), f"{level.density:.2%}", f"{verdict.max_lr:.3g}", f"{level.winner:.3g}")
+        out.print(table)
 
 
 def _table(view: StudyView) -> Table:

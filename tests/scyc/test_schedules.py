@@ -10,7 +10,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scyc import PRESETS, SILO, Constant, InputError, LevelSchedule, SCyc, density
+from scyc import (
+    PRESETS,
+    SILO,
+    Constant,
+    ExponentialRamp,
+    InputError,
+    InverseDensity,
+    LevelSchedule,
+    LinearRamp,
+    Replay,
+    SCyc,
+    density,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,3 +200,39 @@ def test_importing_the_schedules_needs_nothing_but_torch() -> None:
     script = f"import sys, scyc; print(*[name for name in {others} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == []
+
+
+class TestRamps:
+    def test_a_linear_ramp_goes_in_equal_steps_and_stays(self) -> None:
+        ramp = LinearRamp(0.1, 0.5, 4)
+        assert [ramp(m) for m in range(6)] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.5])
+
+    def test_an_exponential_ramp_goes_by_equal_factors_and_stays(self) -> None:
+        ramp = ExponentialRamp(0.1, 1.6, 4)
+        assert [ramp(m) for m in range(6)] == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 1.6])
+
+    def test_inverse_density_follows_the_law_up_to_its_cap(self) -> None:
+        schedule = InverseDensity(0.1, p=0.5, cap=0.5)
+        assert [schedule(m) for m in range(4)] == pytest.approx([0.1, 0.2, 0.4, 0.5])
+
+    def test_replay_is_a_list(self) -> None:
+        schedule = Replay((0.1, 0.3))
+        assert [schedule(0), schedule(1)] == [0.1, 0.3]
+        with pytest.raises(InputError, match="knows 2 levels"):
+            schedule(2)
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: LinearRamp(0, 1, 4),
+            lambda: LinearRamp(0.1, 1, 0),
+            lambda: ExponentialRamp(0.1, -1, 4),
+            lambda: InverseDensity(0.1, p=1),
+            lambda: InverseDensity(0.1, cap=0.05),
+            lambda: Replay(()),
+            lambda: Replay((0.1, float("nan"))),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused(self, make: Callable[[], object]) -> None:
+        with pytest.raises(InputError):
+            make()

@@ -1,0 +1,93 @@
+"""How far the fit would move with other seeds: the bootstrap over seeds.
+
+Seeds are drawn with replacement, the same at all levels and candidates, since they are paired; winners and intervals
+are found anew and S-Cyc is fitted to them. What it cannot show: the candidates' states were trained from the committed
+winners, which stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oracle.comparison.objective import targets
+from oracle.comparison.surface import winner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from oracle.comparison.families import SCycFamily
+    from oracle.comparison.surface import OracleLevel
+    from oracle.interval import Interval
+
+    Rule = Callable[[Mapping[float, Sequence[float]], float], Interval | None]
+
+REFITS = 200
+
+FEWEST_SEEDS = 3
+"""Two seeds have three different resamples: no 95 % interval can be had from those."""
+
+_SEED = 20211017
+"""Of the random numbers: any, but always the same."""
+
+_TAILS = (0.025, 0.975)
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """95 % percentile intervals over the refits.
+
+    Attributes:
+        parameters: of each parameter of S-Cyc, by name.
+        band: of the fitted `max_lr` at each level.
+        different: how many different resamples there were; few seeds have few.
+    """
+
+    parameters: dict[str, tuple[float, float]]
+    band: tuple[tuple[float, float], ...]
+    different: int
+
+
+def bootstrap(levels: Sequence[OracleLevel], family: SCycFamily, rule: Rule, refits: int = REFITS) -> Bootstrap | None:
+    """Return how far S-Cyc's parameters and curve move over resampled seeds.
+
+    Args:
+        levels: ascending, all with the same seeds.
+        family: S-Cyc at the study's pruning rate.
+        rule: the one that the levels' intervals came from. A resample repeats seeds, so intervals by a rule that
+            estimates the noise from the seeds come out narrower than they were.
+        refits: number of resamples, >= 1.
+
+    Returns:
+        The intervals; None with fewer than `FEWEST_SEEDS` seeds.
+    """
+    seeds = levels[0].seeds
+    if seeds < FEWEST_SEEDS:
+        return None
+    draws = np.sort(np.random.default_rng(_SEED).integers(seeds, size=(refits, seeds)), axis=1)
+    different, of_draw = np.unique(draws, axis=0, return_inverse=True)
+    aims = targets(*([_resampled(level, draw, rule) for level in levels] for draw in different.tolist()))
+    parameters = family.fit(aims)[0]
+    curves = np.exp(family(parameters, aims.levels)[0])[of_draw]
+    named = [family.named(parameters[i]) for i in of_draw]
+    return Bootstrap(
+        parameters={name: _percentiles([one[name] for one in named]) for name in named[0]},
+        band=tuple(_percentiles(at_level) for at_level in curves.T.tolist()),
+        different=len(different),
+    )
+
+
+def _resampled(level: OracleLevel, draw: Sequence[int], rule: Rule) -> OracleLevel:
+    """Return the level as these seeds would have shown it. Where the rule could not judge, it still cannot."""
+    accuracies = {max_lr: [values[seed] for seed in draw] for max_lr, values in level.accuracies.items()}
+    winner = winner_of(accuracies)
+    interval = None if level.interval is None else rule(accuracies, winner)
+    return replace(level, winner=winner, interval=interval, accuracies=accuracies)
+
+
+def _percentiles(values: Sequence[float]) -> tuple[float, float]:
+    # Observed values, not interpolated ones: q is a whole number.
+    low, high = np.quantile(values, _TAILS, method="inverted_cdf").tolist()
+    return low, high

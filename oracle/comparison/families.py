@@ -1,0 +1,132 @@
+"""S-Cyc as a family of curves to be fitted, and what it shares with its rivals (`oracle.comparison.rivals`).
+
+All are fitted by the objective of `oracle.comparison.objective`, within bounds that follow from the candidates.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from scipy.special import expit
+
+from oracle.comparison.objective import minimise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.comparison.objective import Floats, Targets
+    from oracle.comparison.surface import OracleLevel
+
+BETA = (0.5, 20.0)
+"""Where beta is looked for. Its authors use 4 and 5; at 20 the rise is a jump from one level to the next."""
+
+_BETAS = (5.0, 1.5, 12.0)
+"""Where the search starts. The first, the authors' own, is what stays where the levels say nothing."""
+
+_ROOM = 2.0
+"""How far, as a factor, curves may leave the range of the candidates."""
+
+_EQUAL = 1e-8
+"""Costs no further apart are equal; among them the smallest q is taken."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """log `max_lr` of the smallest and the largest candidate of all levels, with some room beyond."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, levels: Sequence[OracleLevel]) -> Range:
+        """Return the range for fits to these levels."""
+        tried = [max_lr for level in levels for max_lr in level.accuracies]
+        return cls(math.log(min(tried) / _ROOM), math.log(max(tried) * _ROOM))
+
+
+class Family(Protocol):
+    """A family of level schedules with k parameters, fitted to N problems at once."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    def __call__(self, parameters: Floats, levels: Floats, /) -> tuple[Floats, Floats]:
+        """Return log `max_lr`, shape (N, n), and its derivatives, shape (N, n, k)."""
+        ...
+
+    def fit(self, aims: Targets) -> tuple[Floats, Floats]:
+        """Return the best parameters, shape (N, k), and their costs, shape (N,)."""
+        ...
+
+    def named(self, parameters: Floats, /) -> dict[str, float]:
+        """Return one problem's parameters, shape (k,), by the names that people know them by."""
+        ...
+
+
+@dataclass(frozen=True)
+class SCycFamily:
+    """S-Cyc at pruning rate `p`. Parameters: log delta, log((delta + epsilon) / delta), log beta, q.
+
+    q is a whole number and is searched by trying all: 0 to one less than the last level, from where on the curve
+    would be flat. So `minimise` takes it for a constant.
+    """
+
+    p: float
+    range: Range
+    name: str = "s-cyc"
+
+    def __call__(self, parameters: Floats, levels: Floats, /) -> tuple[Floats, Floats]:
+        """Return log `max_lr` and its derivatives."""
+        log_delta, log_ratio, log_beta, q = parameters.T[:, :, None]
+        rise = np.maximum(levels - q, 0.5) * -math.log1p(-self.p)
+        log_odds = np.where(levels > q, rise + np.log(-np.expm1(-rise)), -1e6)
+        share = expit(np.exp(log_beta) * log_odds)
+        ratio = np.exp(log_ratio)
+        relative = 1 + (ratio - 1) * share
+        by_beta = (ratio - 1) * share * (1 - share) * np.exp(log_beta) * log_odds / relative
+        slopes = [np.ones_like(share), ratio * share / relative, by_beta, np.zeros_like(share)]
+        return log_delta + np.log(relative), np.stack(slopes, axis=-1)
+
+    def fit(self, aims: Targets) -> tuple[Floats, Floats]:
+        """Return the best parameters, shape (N, 4), and costs, shape (N,), of N problems."""
+        parameters, costs = self.profile(aims)
+        best = (costs <= costs.min(axis=1, keepdims=True) + _EQUAL).argmax(axis=1)
+        rows = np.arange(len(best))
+        return parameters[rows, best], costs[rows, best]
+
+    def profile(self, aims: Targets, fixed: int | None = None, value: float = 0.0) -> tuple[Floats, Floats]:
+        """Return the best parameters, shape (N, Q, 4), and costs, shape (N, Q), for every q = 0 ... Q-1.
+
+        Args:
+            aims: the N problems.
+            fixed: index of a parameter (of the first three) that is held at `value`, or None.
+            value: where it is held.
+        """
+        steps = max(int(aims.levels[-1]), 1)
+        problems, qs, betas = (axis.ravel() for axis in np.indices((len(aims.low), steps, len(_BETAS))))
+        # A level that is left out must not be heard, so not even in where the search starts.
+        centres = np.ma.masked_array(aims.centre, mask=aims.weight == 0)
+        lowest, rise = centres.min(axis=1).filled(), np.ma.ptp(centres, axis=1).filled()
+        start = np.stack([lowest[problems], rise[problems] + 0.1, np.log(_BETAS)[betas], qs], axis=1)
+        lower, upper = start.copy(), start.copy()
+        lower[:, :3] = self.range.low, 0.0, math.log(BETA[0])
+        upper[:, :3] = self.range.high, self.range.high - self.range.low, math.log(BETA[1])
+        if fixed is not None:
+            lower[:, fixed] = upper[:, fixed] = value
+        parameters, costs = minimise(self, start, lower, upper, aims[problems])
+        costs = costs.reshape(-1, len(_BETAS))
+        best = (costs <= costs.min(axis=1, keepdims=True) + _EQUAL).argmax(axis=1)
+        rows = np.arange(len(best))
+        shape = (len(aims.low), steps)
+        return parameters.reshape(-1, len(_BETAS), 4)[rows, best].reshape(*shape, 4), costs[rows, best].reshape(shape)
+
+    def named(self, parameters: Floats) -> dict[str, float]:
+        """Return delta, epsilon, beta and q."""
+        log_delta, log_ratio, log_beta, q = map(float, parameters)
+        delta = math.exp(log_delta)
+        return {"delta": delta, "epsilon": delta * math.expm1(log_ratio), "beta": math.exp(log_beta), "q": q}

@@ -1,0 +1,107 @@
+"""The fit of S-Cyc to an oracle: its parameters, how sure they are, and whether a simpler schedule would do.
+
+The papers do not say how (delta, epsilon, beta, q) were found; this fit, like the oracle interval that it aims at, is
+this project's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.comparison.bootstrap import FEWEST_SEEDS, REFITS, bootstrap
+from oracle.comparison.families import Range, SCycFamily
+from oracle.comparison.held_out import leave_one_out, sentences
+from oracle.comparison.identifiability import identify
+from oracle.comparison.objective import targets
+from oracle.comparison.rivals import Constant, families
+from oracle.comparison.surface import in_order
+from scyc import InputError, SCyc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oracle.comparison.bootstrap import Bootstrap, Rule
+    from oracle.comparison.held_out import HeldOut
+    from oracle.comparison.surface import OracleLevel
+
+FEWEST_LEVELS = 3
+"""Two levels cannot show a curve."""
+
+ROUGH = 6
+"""With fewer seeds the error bars are rough."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """S-Cyc fitted to an oracle.
+
+    Attributes:
+        schedule: the fitted schedule, at the study's pruning rate.
+        objective: mean cost per level (`oracle.comparison.objective`), in squared log `max_lr`.
+        levels: the levels it was fitted to, ascending.
+        max_lr: the fitted curve at these levels.
+        errors: 95 % bootstrap interval of each of delta, epsilon, beta, q; None each when there are too few seeds.
+        band: 95 % bootstrap interval of the curve at each level, None when there are too few seeds.
+        identified: of each of delta, epsilon, beta, q, whether the levels determine it.
+        held_out: leave-one-level-out table, S-Cyc first.
+        sentences: what has to be said with all of this, in plain words.
+    """
+
+    schedule: SCyc
+    objective: float
+    levels: tuple[int, ...]
+    max_lr: tuple[float, ...]
+    errors: Mapping[str, tuple[float, float] | None]
+    band: tuple[tuple[float, float], ...] | None
+    identified: Mapping[str, bool]
+    held_out: tuple[HeldOut, ...]
+    sentences: tuple[str, ...]
+
+
+def fit_scyc(levels: Sequence[OracleLevel], p: float, rule: Rule, refits: int = REFITS) -> Fit:
+    """Fit S-Cyc to the oracle's levels and say how far the result can be relied on.
+
+    A pure function: the same levels give the same result, to the bit.
+
+    Args:
+        levels: decided levels, three or more, in any order, all with the same seeds.
+        p: fraction of the remaining weights pruned per level, 0 < p < 1.
+        rule: the one that the levels' intervals came from (`oracle.interval.within` or `paired`), for the bootstrap.
+        refits: number of bootstrap resamples, >= 1.
+
+    Raises:
+        InputError: when there are too few levels, one is there twice, seeds differ, or p is outside its range.
+    """
+    levels = in_order(levels, FEWEST_LEVELS)
+    if not 0 < p < 1:
+        raise InputError(f"S-Cyc needs p to be between 0 and 1, both excluded, but it is {p!r}.")
+    aim, reach, ends = targets(levels), Range.of(levels), (float(levels[0].level), float(levels[-1].level))
+    family = SCycFamily(p, reach)
+    parameters, costs = family.fit(aim)
+    named = family.named(parameters[0])
+    refitted = bootstrap(levels, family, rule, refits)
+    known = identify(family, Constant(reach), parameters[0], aim, refitted)
+    held_out = leave_one_out(families(p, reach, ends), aim)
+    schedule = SCyc(named["delta"], named["epsilon"], named["beta"], int(named["q"]), p)
+    return Fit(
+        schedule=schedule,
+        objective=float(costs[0]) / len(levels),
+        levels=tuple(level.level for level in levels),
+        max_lr=tuple(schedule(level.level) for level in levels),
+        errors={name: refitted.parameters[name] if refitted else None for name in named},
+        band=refitted.band if refitted else None,
+        identified=known.identified,
+        held_out=held_out,
+        sentences=(*known.sentences, _on_errors(levels[0].seeds, refitted), *sentences(held_out)),
+    )
+
+
+def _on_errors(seeds: int, refitted: Bootstrap | None) -> str:
+    if refitted is None:
+        return (
+            f"With {seeds} seed{'s' if seeds > 1 else ''} there are no error bars: "
+            f"resampling seeds needs {FEWEST_SEEDS} or more."
+        )
+    rough = "; so few seeds make them rough, and rather too narrow" if seeds < ROUGH else ""
+    return f"The error bars are 95 % intervals over {refitted.different} different resamples of {seeds} seeds{rough}."

@@ -1,0 +1,104 @@
+"""The oracle's surface: what every candidate reached at every level, which all comparisons are made on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scyc import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oracle.interval import Interval
+
+_SLACK = 1e-9
+"""Relative: a `max_lr` that rounding has pushed past the last candidate is still that candidate's."""
+
+
+@dataclass(frozen=True)
+class OracleLevel:
+    """One decided level of the oracle.
+
+    Attributes:
+        level: number of prunings done, >= 0.
+        density: fraction of prunable weights left, in (0, 1].
+        winner: the committed `max_lr`, one of the candidates.
+        interval: the oracle interval by the rule in use; None where that rule cannot judge.
+        accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order.
+
+    Raises:
+        InputError: when the winner is not among the candidates, a `max_lr` is not positive, or candidates differ in
+            their number of seeds.
+    """
+
+    level: int
+    density: float
+    winner: float
+    interval: Interval | None
+    accuracies: Mapping[float, Sequence[float]]
+
+    def __post_init__(self) -> None:
+        if self.winner not in self.accuracies:
+            raise InputError(f"The winner of level {self.level}, {self.winner!r}, is not one of its candidates.")
+        if not all(math.isfinite(max_lr) and max_lr > 0 for max_lr in self.accuracies):
+            raise InputError(f"Level {self.level} has a candidate max_lr that is not a number greater than 0.")
+        counts = {len(values) for values in self.accuracies.values()}
+        if len(counts) > 1 or counts == {0}:
+            raise InputError(
+                f"Every candidate of level {self.level} needs an accuracy for each of the same seeds, "
+                f"but their numbers of seeds are {', '.join(map(str, sorted(counts)))}."
+            )
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds every candidate was trained with, >= 1."""
+        return len(self.accuracies[self.winner])
+
+    def mean(self, max_lr: float) -> float | None:
+        """Return the mean validation accuracy at `max_lr`, None outside the range of the candidates.
+
+        Between candidates it is interpolated linearly in log `max_lr`.
+        """
+        rates = sorted(self.accuracies)
+        if not rates[0] * (1 - _SLACK) <= max_lr <= rates[-1] * (1 + _SLACK):
+            return None
+        means = [math.fsum(self.accuracies[rate]) / self.seeds for rate in rates]
+        return float(np.interp(math.log(max_lr), np.log(rates), means))
+
+    def regret(self, max_lr: float) -> float | None:
+        """Return how far the mean accuracy at `max_lr` is below the winner's, None outside the candidates' range.
+
+        A fraction; negative only where a candidate's mean is above that of the committed winner.
+        """
+        mean = self.mean(max_lr)
+        return None if mean is None else math.fsum(self.accuracies[self.winner]) / self.seeds - mean
+
+
+def winner_of(accuracies: Mapping[float, Sequence[float]]) -> float:
+    """Return the candidate of the highest mean accuracy, of equal ones the smallest `max_lr`."""
+    return min(accuracies, key=lambda max_lr: (-math.fsum(accuracies[max_lr]), max_lr))
+
+
+def in_order(levels: Sequence[OracleLevel], fewest: int) -> tuple[OracleLevel, ...]:
+    """Return the levels in ascending order.
+
+    Raises:
+        InputError: when there are fewer than `fewest`, one is there twice, or they differ in their number of seeds.
+    """
+    ordered = tuple(sorted(levels, key=lambda level: level.level))
+    if len(ordered) < fewest:
+        have = {0: "there is none", 1: "there is only 1"}.get(len(ordered), f"there are only {len(ordered)}")
+        raise InputError(f"A level schedule can be fitted to {fewest} decided levels or more, but {have}.")
+    numbers = [level.level for level in ordered]
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"Every level can be given once, but these are {', '.join(map(str, numbers))}.")
+    seeds = {level.seeds for level in ordered}
+    if len(seeds) > 1:
+        raise InputError(
+            f"Every level needs the same seeds, but their numbers are {', '.join(map(str, sorted(seeds)))}."
+        )
+    return ordered

@@ -1,0 +1,138 @@
+"""The verdict on a level schedule: where it leaves the oracle's interval, and what that loses on the oracle's surface.
+
+What it loses for real, trained through all levels, may differ: here every level starts from the oracle's winner.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.comparison.surface import OracleLevel
+    from scyc import LevelSchedule
+
+
+@dataclass(frozen=True)
+class LevelVerdict:
+    """A schedule at one level.
+
+    Attributes:
+        level: number of prunings done.
+        max_lr: the schedule's.
+        inside: whether it lies in the oracle interval; None where that could not be judged.
+        off: how far it is from the interval as a factor: 1 inside, 1.5 half as much above the upper bound, 0.5 half of
+            the lower one; None where the interval could not be judged.
+        regret: how far the mean validation accuracy there is below the winner's, a fraction; None outside the range of
+            the candidates.
+    """
+
+    level: int
+    max_lr: float
+    inside: bool | None
+    off: float | None
+    regret: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A schedule against the oracle.
+
+    Attributes:
+        levels: level by level, ascending.
+        judged: number of levels whose interval could be judged.
+        hits: at how many of them the schedule lies in the interval.
+        mean_regret: over the levels where it is known, a fraction; None where it is known nowhere.
+        worst: the level of the largest known regret.
+        unknown: levels where the schedule leaves the candidates' range, so that its regret is not known.
+        sentence: the verdict in plain words.
+    """
+
+    levels: tuple[LevelVerdict, ...]
+    judged: int
+    hits: int
+    mean_regret: float | None
+    worst: int | None
+    unknown: tuple[int, ...]
+    sentence: str
+
+
+def judge(schedule: LevelSchedule, levels: Sequence[OracleLevel]) -> Verdict:
+    """Return the verdict on `schedule`.
+
+    Args:
+        schedule: from level to `max_lr`.
+        levels: the oracle's decided levels, at least one, ascending.
+    """
+    found = tuple(_judge_level(level, schedule(level.level)) for level in levels)
+    known = [level for level in found if level.regret is not None]
+    regrets = [level.regret for level in known if level.regret is not None]
+    verdict = {
+        "levels": found,
+        "judged": sum(level.inside is not None for level in found),
+        "hits": sum(bool(level.inside) for level in found),
+        "mean_regret": math.fsum(regrets) / len(regrets) if regrets else None,
+        "worst": max(known, key=lambda level: level.regret or 0.0).level if known else None,
+        "unknown": tuple(level.level for level in found if level.regret is None),
+    }
+    return Verdict(**verdict, sentence=_sentence(found))  # type: ignore[arg-type]
+
+
+def _judge_level(level: OracleLevel, max_lr: float) -> LevelVerdict:
+    inside, off, interval = None, None, level.interval
+    if interval is not None:
+        off = 1.0
+        # Beyond an open bound nothing was tried that would say otherwise.
+        if max_lr > interval.high and not interval.high_open:
+            off = max_lr / interval.high
+        elif max_lr < interval.low and not interval.low_open:
+            off = max_lr / interval.low
+        inside = off == 1.0
+    return LevelVerdict(level.level, max_lr, inside, off, level.regret(max_lr))
+
+
+def _sentence(levels: Sequence[LevelVerdict]) -> str:
+    judged = [level for level in levels if level.inside is not None]
+    missed = [level for level in judged if not level.inside]
+    if not judged:
+        return "No level has an interval to be judged by."
+    if not missed:
+        text = f"Inside the oracle's interval at {_all(len(judged))}"
+    else:
+        text = f"Outside the oracle's interval at {len(missed)} of {len(judged)} levels ({_missed(missed)})"
+    regrets = [level.regret for level in levels if level.regret is not None]
+    if not regrets:
+        return f"{text}; nowhere among the candidates, so what it loses is not known."
+    loss = f"{100 * math.fsum(regrets) / len(regrets):.2f} points of validation accuracy lost on average"
+    beyond = len(levels) - len(regrets)
+    return f"{text}; {loss}" + (f" where it is among the candidates, not known at {_all(beyond)}." if beyond else ".")
+
+
+def _all(count: int) -> str:
+    return f"all {count} levels" if count > 1 else "its one level"
+
+
+def _missed(missed: Sequence[LevelVerdict]) -> str:
+    high = [level for level in missed if (level.off or 1) > 1]
+    low = [level for level in missed if (level.off or 1) < 1]
+    parts = []
+    if high:
+        parts.append(f"too high by up to {max(level.off or 1 for level in high):.2f} times at {_list(high)}")
+    if low:
+        parts.append(f"too low by up to {max(1 / (level.off or 1) for level in low):.2f} times at {_list(low)}")
+    return "; ".join(parts)
+
+
+def _list(levels: Sequence[LevelVerdict]) -> str:
+    """Return level numbers with stretches written as such: "levels 2, 5 to 9"."""
+    stretches: list[list[int]] = []
+    for level in levels:
+        if stretches and level.level == stretches[-1][-1] + 1:
+            stretches[-1].append(level.level)
+        else:
+            stretches.append([level.level])
+    named = [f"{s[0]} to {s[-1]}" if len(s) > 2 else ", ".join(map(str, s)) for s in stretches]
+    return f"level{'s' if len(levels) > 1 else ''} {', '.join(named)}"

@@ -1,0 +1,61 @@
+"""`scyc compare`, and a schedule to paste."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.oracle.cli.conftest import Ended
+
+SETTINGS = ["levels=3", "seeds=[0, 1]", "epochs=1", "search.max_lr.values=[0.05, 0.2, 0.8]", "search.widen=0"]
+
+
+@pytest.fixture
+def swept(scyc: Callable[..., Ended]) -> None:
+    assert scyc("sweep", "--executor", "inline", *(f"--set={setting}" for setting in SETTINGS)).code == 0
+
+
+@pytest.mark.usefixtures("swept")
+def test_compare_says_and_writes_the_same(scyc: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = scyc("compare", "demo", "--out", "comparison", "--rule", "paired")
+    assert ended.code == 0
+    assert "constant: " in ended.out
+    assert "Fit: from scyc import SCyc; schedule = SCyc(" in ended.out
+    written = json.loads((tmp_path / "comparison" / "comparison.json").read_text())
+    assert written == json.loads(scyc("compare", "demo", "--rule", "paired", "--json").out)
+    assert written["rule"] == "paired"
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_schedule_can_be_pasted(scyc: Callable[..., Ended]) -> None:
+    line = scyc("show", "demo", "--schedule", "fitted", "--python").out
+    scope: dict[str, object] = {}
+    exec(line, scope)
+    shown = json.loads(scyc("show", "demo", "--schedule", "fitted", "--json").out)
+    schedule = scope["schedule"]
+    assert callable(schedule)
+    assert shown["max_lr"] == {str(m): schedule(m) for m in range(3)}
+    assert "oracle" in scyc("show", "demo", "--schedule", "fitted").out
+
+
+@pytest.mark.usefixtures("swept")
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["compare", "demo", "--schedules", "constant,nonsense"], "no schedule 'nonsense'"),
+        (["show", "demo", "--schedule", "nonsense"], "no schedule 'nonsense'"),
+        (["show", "demo", "--python"], "--schedule"),
+        (["compare", "nobody"], "No study named 'nobody'"),
+        (["compare", "demo", "--tolerance", "-1"], "tolerance"),
+    ],
+)
+def test_bad_input_is_refused(arguments: list[str], reason: str, scyc: Callable[..., Ended]) -> None:
+    ended = scyc(*arguments)
+    assert ended.code == 2
+    assert reason in ended.err
