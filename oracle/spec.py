@@ -21,7 +21,8 @@ from pydantic import (
 )
 
 from oracle.faults import faults
-from scyc import PROFILES, Profile
+from scyc import PROFILES, InputError, Profile
+from scyc.pruning import find_criterion
 from scyc.training import OptimizerSettings, Recipe
 from scyc.trial import Protocol, Pruning
 from scyc.workloads import load_workload
@@ -48,13 +49,23 @@ class _Section(BaseModel):
 class PruningSpec(_Section):
     """[pruning]: how the network is pruned from one level to the next."""
 
-    criterion: Literal["magnitude"] = Field("magnitude", description="score that ranks the weights")
+    criterion: Literal[
+        "magnitude", "gradient", "snip", "weight-change", "weight-change-times-magnitude", "lamp", "random", "erk"
+    ] = Field("magnitude", description="score that ranks the weights")
     scope: Literal["global", "layer"] = Field("global", description="rank all weights together, or layer by layer")
     rate: Fraction = Field(0.2, description="fraction of the remaining weights pruned per level, between 0 and 1")
     rewind: Literal["weights", "learning-rate", "reinit"] = Field(
         "weights", description="what the next level starts from: early weights, the trained ones, or new ones"
     )
     rewind_step: int = Field(0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0')
+
+    @model_validator(mode="after")
+    def _criterion_goes_with_scope(self) -> Self:
+        try:
+            find_criterion(self.criterion).check(self.scope)
+        except InputError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+        return self
 
 
 class ProfileSpec(BaseModel):
@@ -213,7 +224,7 @@ class Spec(_Section):
         """
         optimizer = OptimizerSettings(**self.optimizer.model_dump())
         recipe = Recipe(self.epochs, self.batch_size, self.profile.build(), optimizer)
-        pruning = Pruning(self.pruning.rate, self.pruning.scope, self.pruning.rewind, self.pruning.rewind_step)
+        pruning = Pruning(**self.pruning.model_dump())
         return Protocol(load_workload(self.workload), recipe, pruning)
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from scyc.trial import Checkpoint, State
 if TYPE_CHECKING:
     import torch
 
-STATE, MASK = "state/", "mask/"
+STATE, MASK, CHANGE = "state/", "mask/", "change/"
 
 
 def dump_state(state: State) -> bytes:
@@ -22,7 +22,8 @@ def dump_state(state: State) -> bytes:
 
 def dump_checkpoint(checkpoint: Checkpoint) -> bytes:
     """Return `checkpoint`, masks included, as bytes; equal checkpoints give equal bytes."""
-    return save(_prefixed(STATE, checkpoint.state) | _prefixed(MASK, checkpoint.masks.kept))
+    tensors = _prefixed(STATE, checkpoint.state) | _prefixed(MASK, checkpoint.masks.kept)
+    return save(tensors | _prefixed(CHANGE, checkpoint.change or {}))
 
 
 def load_state(data: bytes) -> State:
@@ -33,7 +34,8 @@ def load_state(data: bytes) -> State:
 def load_checkpoint(data: bytes) -> Checkpoint:
     """Return the checkpoint in `data`, on the CPU."""
     tensors = load(data)
-    return Checkpoint(_with_prefix(STATE, tensors), Masks(_with_prefix(MASK, tensors)))
+    masks, change = Masks(_with_prefix(MASK, tensors)), _with_prefix(CHANGE, tensors)
+    return Checkpoint(_with_prefix(STATE, tensors), masks, change or None)
 
 
 def _prefixed(prefix: str, tensors: State) -> dict[str, torch.Tensor]:

@@ -12,6 +12,7 @@ from torch import nn
 
 from scyc.errors import InputError
 from scyc.profiles import Profile, WarmupStep, learning_rates
+from scyc.pruning import weight_change
 from scyc.randomness import seeded, stream
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Training:
         diverged: the training loss became infinite or NaN (training stopped there), or ended no better than
             guessing, at ln(number of classes) or above.
         early_state: model state after `rewind_step` steps, if that was asked for.
+        change: how far the last epoch trained moved the prunable weights, if that was asked for.
     """
 
     epochs: tuple[EpochMetrics, ...]
@@ -103,6 +105,7 @@ class Training:
     test_accuracy: float
     diverged: bool
     early_state: dict[str, torch.Tensor] | None
+    change: dict[str, torch.Tensor] | None = None
 
     @property
     def val_accuracy(self) -> float:
@@ -121,6 +124,7 @@ def train(
     level: int,
     augmentation: Augmentation | None = None,
     rewind_step: int | None = None,
+    keep_change: bool = False,
 ) -> Training:
     """Train `model` in place on `data.train`, holding pruned weights at zero.
 
@@ -137,6 +141,7 @@ def train(
         level: pruning level, >= 0.
         augmentation: applied to each training batch on the device.
         rewind_step: keep the model state as it is after this many steps.
+        keep_change: tell how far the last epoch moved the prunable weights.
 
     Raises:
         InputError: when the training split is smaller than a batch, or `rewind_step` is past the last step.
@@ -152,10 +157,13 @@ def train(
     steps_per_epoch = len(rates) // recipe.epochs
     early_state = _copy(model) if rewind_step == 0 else None
     metrics: list[EpochMetrics] = []
+    before: dict[str, torch.Tensor] = {}  # as it was when the epoch began
 
     with seeded("model", seed, level, device=device):
         for epoch in range(recipe.epochs):
             model.train()
+            if keep_change:
+                before = _copy(model)
             order = torch.randperm(len(split), generator=stream("order", seed, level, epoch)).to(device)
             loss_sum = torch.zeros((), device=device)
             for index in range(steps_per_epoch):
@@ -183,7 +191,8 @@ def train(
     test_loss, test_accuracy = evaluate(model, data.test)
     last = metrics[-1].train_loss
     diverged = last is None or last >= math.log(data.num_classes)
-    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early_state)
+    change = weight_change(before, model.state_dict(), masks) if keep_change else None
+    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early_state, change)
 
 
 @torch.no_grad()

@@ -9,7 +9,16 @@ import torch
 from torch import nn
 
 from scyc.errors import InputError
-from scyc.pruning import Masks, Rewind, Scope, magnitude, prunable_weights, prune, rewound
+from scyc.pruning import (
+    Masks,
+    PruningContext,
+    Rewind,
+    Scope,
+    find_criterion,
+    mean_gradients,
+    prunable_weights,
+    rewound,
+)
 from scyc.randomness import seeded
 from scyc.training import Recipe, Training, check_rewind_step, train
 
@@ -26,21 +35,42 @@ class Pruning:
 
     Attributes:
         rate: fraction of the remaining weights pruned per level, in (0, 1).
+        criterion: one of `scyc.pruning.CRITERIA`.
         rewind_step: the step of the dense network's training that `rewind="weights"` goes back to, >= 0.
+
+    Raises:
+        InputError: when there is no such criterion, or it does not go with the scope.
     """
 
     rate: float = 0.2
+    criterion: str = "magnitude"
     scope: Scope = "global"
     rewind: Rewind = "weights"
     rewind_step: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        find_criterion(self.criterion).check(self.scope)
+
+    @property
+    def needs_change(self) -> bool:
+        """Whether a checkpoint has to say how far the last epoch moved its weights."""
+        return find_criterion(self.criterion).needs == "change"
+
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network: its state (parameters and buffers) and which of its weights are left."""
+    """A trained network.
+
+    Attributes:
+        state: parameters and buffers.
+        masks: which of its weights are left.
+        change: how far the last epoch moved the prunable weights, where the pruning criterion needs to know.
+    """
 
     state: State
     masks: Masks
+    change: State | None = None
 
 
 @dataclass(frozen=True)
@@ -103,13 +133,7 @@ def run_trial(
     elif parent is None or rewind_point is None:
         raise InputError(f"A trial at level {level} needs its parent's checkpoint and the rewind point.")
     else:
-        masks = prune(
-            magnitude(parent.state, parent.masks),
-            parent.masks,
-            rate=pruning.rate,
-            level=level,
-            scope=pruning.scope,
-        )
+        masks = _pruned(pruning, model, data, parent, seed=seed, level=level)
         model.load_state_dict(
             rewound(
                 pruning.rewind,
@@ -128,9 +152,25 @@ def run_trial(
         level=level,
         augmentation=protocol.workload.augmentation,
         rewind_step=pruning.rewind_step if level == 0 else None,
+        keep_change=pruning.needs_change,
     )
     state = {name: tensor.detach() for name, tensor in model.state_dict().items()}
-    return Trial(training, Checkpoint(state, masks), training.early_state)
+    return Trial(training, Checkpoint(state, masks, training.change), training.early_state)
+
+
+def _pruned(pruning: Pruning, model: nn.Module, data: Dataset, parent: Checkpoint, *, seed: int, level: int) -> Masks:
+    """Return the parent's masks pruned down to `level`; `model` is left with the parent's weights."""
+    model.load_state_dict(parent.state)
+    context = PruningContext(
+        parent.state,
+        parent.masks,
+        pruning.rate,
+        level,
+        seed,
+        gradients=lambda: mean_gradients(model, parent.masks, data.train, seed=seed, level=level),
+        change=parent.change,
+    )
+    return find_criterion(pruning.criterion).prune(context, scope=pruning.scope)
 
 
 def _initialised(workload: Workload, device: torch.device, *purpose: str | int) -> nn.Module:

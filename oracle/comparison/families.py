@@ -112,7 +112,7 @@ class SCycFamily:
         # A level that is left out must not be heard, so not even in where the search starts.
         centres = np.ma.masked_array(aims.centre, mask=aims.weight == 0)
         lowest, rise = centres.min(axis=1).filled(), np.ma.ptp(centres, axis=1).filled()
-        start = np.stack([lowest[problems], rise[problems] + 0.1, np.log(_BETAS)[betas], qs], axis=1)
+        start = np.stack([lowest[problems], rise[problems], np.log(_BETAS)[betas], qs], axis=1)
         lower, upper = start.copy(), start.copy()
         lower[:, :3] = self.range.low, 0.0, math.log(BETA[0])
         upper[:, :3] = self.range.high, self.range.high - self.range.low, math.log(BETA[1])

@@ -221,6 +221,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"pruning": {"rate": INF}}, "pruning.rate", "but it is inf"),
     ({"pruning": {"rewind_step": -1}}, "pruning.rewind_step", "at least 0"),
     ({"pruning": {"scope": "channel"}}, "pruning.scope", "'global' or 'layer'"),
+    ({"pruning": {"criterion": "hessian"}}, "pruning.criterion", "'magnitude', 'gradient', 'snip'"),
+    ({"pruning": {"criterion": "lamp", "scope": "layer"}}, "pruning", "scope"),
     ({"seeds": []}, "seeds", "must not be empty"),
     ({"seeds": [1, 1]}, "seeds", "must not name a value twice"),
     ({"seeds": [0, -1]}, "seeds.1", "at least 0, but it is -1"),

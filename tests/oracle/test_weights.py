@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,15 @@ def test_a_checkpoint_comes_back_to_the_bit() -> None:
     assert_same(again.masks.kept, checkpoint.masks.kept)
     assert {mask.dtype for mask in again.masks.kept.values()} == {torch.bool}
     assert again.masks.density == checkpoint.masks.density
+
+
+def test_the_change_of_a_checkpoint_comes_back_too() -> None:
+    checkpoint = network()
+    change = {name: torch.rand(mask.shape) for name, mask in checkpoint.masks.kept.items()}
+    again = load_checkpoint(dump_checkpoint(replace(checkpoint, change=change)))
+    assert again.change is not None
+    assert_same(again.change, change)
+    assert load_checkpoint(dump_checkpoint(checkpoint)).change is None
 
 
 def test_a_state_comes_back_to_the_bit() -> None:

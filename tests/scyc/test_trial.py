@@ -9,7 +9,8 @@ from torch import nn
 
 from scyc import InputError
 from scyc.models import mlp
-from scyc.pruning import Rewind, Scope, prunable_weights
+from scyc.profiles import ConstantProfile
+from scyc.pruning import CRITERIA, Rewind, Scope, prunable_weights
 from scyc.training import Recipe, evaluate
 from scyc.trial import Checkpoint, Protocol, Pruning, State, Trial, run_trial
 from scyc.workloads import Workload
@@ -41,11 +42,12 @@ def protocol(
     rewind: Rewind = "weights",
     rewind_step: int = 0,
     scope: Scope = "global",
+    criterion: str = "magnitude",
 ) -> Protocol:
     return Protocol(
         Workload("test", build_model, no_data),
         Recipe(epochs=2, batch_size=32),
-        Pruning(rate=0.2, scope=scope, rewind=rewind, rewind_step=rewind_step),
+        Pruning(rate=0.2, criterion=criterion, scope=scope, rewind=rewind, rewind_step=rewind_step),
     )
 
 
@@ -73,7 +75,8 @@ def same(one: State, other: State) -> bool:
 
 def same_trial(one: Trial, other: Trial) -> bool:
     return (
-        replace(one.training, early_state=None) == replace(other.training, early_state=None)
+        replace(one.training, early_state=None, change=None) == replace(other.training, early_state=None, change=None)
+        and same(one.checkpoint.change or {}, other.checkpoint.change or {})
         and same(one.checkpoint.state, other.checkpoint.state)
         and same(one.checkpoint.masks.kept, other.checkpoint.masks.kept)
         and same(one.rewind_point or {}, other.rewind_point or {})
@@ -134,6 +137,50 @@ def test_density_is_exact_at_every_level(blobs: Dataset, rewind: Rewind) -> None
     for trial in trials:
         for name, mask in trial.checkpoint.masks.kept.items():
             assert torch.equal(trial.checkpoint.state[name] != 0, mask)
+
+
+CRITERIA_AND_SCOPES = [(name, scope) for name, criterion in CRITERIA.items() for scope in criterion.scopes]
+
+
+@pytest.mark.parametrize(("criterion", "scope"), CRITERIA_AND_SCOPES)
+def test_every_criterion_prunes_level_after_level_and_repeats_to_the_bit(
+    blobs: Dataset, criterion: str, scope: Scope
+) -> None:
+    chosen = protocol(criterion=criterion, scope=scope)
+    trials = walk(chosen, blobs, [0.1] * 3)
+    left = [trial.checkpoint.masks.alive for trial in trials]
+    assert left == ([192, 154, 123] if scope == "global" else [192, 153, 123])
+    assert all(same_trial(*pair) for pair in zip(trials, walk(chosen, blobs, [0.1] * 3), strict=True))
+
+
+def test_criteria_disagree_on_what_to_prune(blobs: Dataset) -> None:
+    by_masks: dict[tuple[bool, ...], list[str]] = {}
+    for criterion in CRITERIA:
+        masks = walk(protocol(criterion=criterion), blobs, [0.1] * 4, seed=2)[-1].checkpoint.masks
+        kept = tuple(torch.cat([mask.flatten() for mask in masks.kept.values()]).tolist())
+        by_masks.setdefault(kept, []).append(criterion)
+    assert all(len(criteria) == 1 for criteria in by_masks.values()), by_masks.values()
+
+
+def test_the_change_of_the_last_epoch_is_kept_only_where_it_is_needed(blobs: Dataset) -> None:
+    plain = run_trial(protocol(), blobs, seed=0, level=0, max_lr=0.1).checkpoint
+    asked = run_trial(protocol(criterion="weight-change"), blobs, seed=0, level=0, max_lr=0.1).checkpoint
+    assert plain.change is None
+    assert asked.change is not None
+    assert asked.change.keys() == asked.masks.kept.keys()
+    assert same(asked.state, plain.state)
+
+
+def test_the_change_is_that_of_the_last_epoch_alone(blobs: Dataset) -> None:
+    two = protocol(criterion="weight-change")
+    one = replace(two, recipe=replace(two.recipe, epochs=1, profile=ConstantProfile()))
+    two = replace(two, recipe=replace(two.recipe, profile=ConstantProfile()))
+    after_one = run_trial(one, blobs, seed=0, level=0, max_lr=0.1).checkpoint
+    after_two = run_trial(two, blobs, seed=0, level=0, max_lr=0.1).checkpoint
+    assert after_two.change is not None
+    for name, change in after_two.change.items():
+        moved = after_two.state[name] - after_one.state[name]
+        torch.testing.assert_close(change.abs(), moved.abs())
 
 
 def test_scope_layer_prunes_each_layer_to_the_same_density(blobs: Dataset) -> None:

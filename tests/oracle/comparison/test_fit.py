@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import math
 import time
@@ -13,7 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle.comparison import Fit, fit_scyc
+from oracle.comparison import Fit, OracleLevel, fit_scyc, rivals
+from oracle.comparison.bootstrap import Bootstrap, bootstrap
+from oracle.comparison.families import Range, SCycFamily
+from oracle.comparison.identifiability import identify
+from oracle.comparison.objective import targets
 from oracle.interval import Interval, dunnett_quantile, paired, within
 from scyc import Constant, InputError, SCyc
 from tests.oracle.comparison.surfaces import P, known, narrow, surface
@@ -145,6 +150,18 @@ class TestIdentifiability:
         assert "a constant max_lr is as good" in fit.sentences[0]
         assert log_error(fit, SCyc(0.1, 0.0, p=P)) < 0.05
 
+    def test_where_the_levels_say_nothing_it_is_the_simplest(self) -> None:
+        schedule = fit_scyc(narrow([0.1] * 13, noise=0.0), P, within).schedule
+        assert schedule.q == 0
+        assert schedule.beta == pytest.approx(5.0)
+        assert schedule.epsilon == pytest.approx(0.0, abs=1e-3)
+
+    def test_scatter_is_no_rise(self) -> None:
+        scatter = np.random.default_rng(1).normal(0.0, 0.2, size=13)
+        fit = fit_scyc([known(m, 0.1 * math.exp(off)) for m, off in enumerate(scatter)], P, within)
+        assert not any(fit.identified[name] for name in ("epsilon", "beta", "q"))
+        assert "a constant max_lr is as good" in fit.sentences[0]
+
     def test_a_rise_that_has_not_ended_leaves_epsilon_open(self) -> None:
         truth = SCyc(0.05, 0.2, 3.0, 3, P)
         fit = fit_scyc(narrow([truth(m) for m in range(7)]), P, within)
@@ -170,14 +187,24 @@ class TestIdentifiability:
         assert sum(wide.identified.values()) < 4
         assert log_error(wide, S_SHAPED) < 0.1
 
-    def test_other_seeds_can_take_away_what_the_intervals_determine(self) -> None:
-        quiet, loud = (fit_scyc(surface(S_SHAPED, noise=noise, rule=sharp), P, sharp) for noise in (1e-4, 0.03))
-        assert sum(loud.identified.values()) < sum(quiet.identified.values())
+    @pytest.mark.parametrize(
+        ("name", "spread"),
+        [("delta", (0.05, 0.09)), ("epsilon", (0.19, 0.45)), ("beta", (1.0, 4.0)), ("q", (2.0, 5.0))],
+    )
+    def test_other_seeds_can_take_away_what_the_levels_determine(self, name: str, spread: tuple[float, float]) -> None:
+        truth = SCyc(0.08, 0.2, 3.0, 2, P)
+        levels = narrow([truth(m) for m in range(16)])
+        aim, reach = targets(levels), Range.of(levels)
+        family = SCycFamily(P, reach)
+        parameters = family.fit(aim)[0][0]
+        still = {name: (value, value) for name, value in family.named(parameters).items()}
 
+        def identified(parameters_spread: dict[str, tuple[float, float]]) -> dict[str, bool]:
+            refits = Bootstrap(parameters_spread, band=(), different=200)
+            return identify(family, rivals.Constant(reach), parameters, aim, refits).identified
 
-def sharp(accuracies: Mapping[float, Sequence[float]], winner: float) -> Interval | None:
-    """A rule that is too sure."""
-    return within(accuracies, winner, 0.001)
+        assert all(identified(still).values())
+        assert identified({**still, name: spread}) == {other: other != name for other in still}
 
 
 class TestRivals:
@@ -294,6 +321,24 @@ class TestErrorBars:
         one, other = fit_scyc(levels, P, within).band, fit_scyc(moved, P, within).band
         assert one is not None
         assert np.array(other) == pytest.approx(np.array(one), rel=1e-6)
+
+    def test_every_resample_is_fitted_once(self) -> None:
+        # Accuracies that tell which seeds they came from.
+        accuracies = {max_lr: [float(seed) for seed in range(4)] for max_lr in (0.1, 0.2)}
+        levels = [OracleLevel(m, (1 - P) ** m, 0.1, Interval(0.1, 0.1), accuracies) for m in range(3)]
+        seen = []
+
+        def rule(resampled: Mapping[float, Sequence[float]], winner: float) -> Interval | None:
+            assert resampled[0.1] == resampled[0.2]
+            seen.append(tuple(resampled[0.1]))
+            return within(resampled, winner)
+
+        found = bootstrap(levels, SCycFamily(P, Range.of(levels)), rule, refits=2000)
+        assert found is not None
+        assert found.different == math.comb(7, 4)
+        assert {draw: seen.count(draw) for draw in seen} == dict.fromkeys(
+            itertools.combinations_with_replacement((0.0, 1.0, 2.0, 3.0), 4), 3
+        )
 
     def test_a_level_that_could_not_be_judged_stays_so(self) -> None:
         levels = surface(S_SHAPED)

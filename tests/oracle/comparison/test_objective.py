@@ -44,6 +44,11 @@ class TestCost:
         assert cost(aim, 0.1 * math.exp(0.5)) == pytest.approx(PULL * 0.25)
         assert cost(aim, 0.1 * math.exp(-0.5)) == pytest.approx(0.04 + PULL * 0.25)
 
+    def test_below_an_open_lower_bound_is_the_pull_alone(self) -> None:
+        aim = targets([known(0, 0.1, half_width=0.3, low_open=True)])
+        assert cost(aim, 0.1 * math.exp(-0.5)) == pytest.approx(PULL * 0.25)
+        assert cost(aim, 0.1 * math.exp(0.5)) == pytest.approx(0.04 + PULL * 0.25)
+
     def test_without_an_interval_is_the_pull_to_the_winner(self) -> None:
         assert cost(targets([known(0, 0.1, half_width=None)]), 0.1 * math.exp(0.5)) == pytest.approx(PULL * 0.25)
 

@@ -253,4 +253,3 @@ def test_a_password_is_in_nothing_that_is_written(
         "SELECT string_agg(t::text, ' ') FROM scyc_studies t", url.partition("?")[0].rpartition("/")[2]
     )
     assert secret not in str(dump)
-    server.execute("DROP ROLE keeper")

@@ -5,7 +5,7 @@ from torch import nn
 
 from scyc.errors import InputError
 from scyc.models import lenet5, mlp, resnet20
-from scyc.pruning import prunable_weights
+from scyc.pruning import Masks, prunable_weights
 
 
 def test_weights_of_linear_and_convolutional_layers_in_the_models_order() -> None:
@@ -50,6 +50,38 @@ def test_a_subclass_of_a_layer_is_a_layer() -> None:
 def test_a_layer_used_twice_counts_once() -> None:
     layer = nn.Linear(3, 3)
     assert prunable_weights(nn.Sequential(layer, nn.ReLU(), layer)) == ["0.weight"]
+
+
+def test_a_weight_that_two_layers_share_counts_once() -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3))
+    model[2].weight = model[0].weight
+    assert prunable_weights(model) == ["0.weight", "1.weight"]
+    assert Masks.dense(model, prunable_weights(model)).total == 18
+
+
+def test_a_weight_shared_with_a_layer_that_is_not_pruned_counts_under_the_pruned_layers_name() -> None:
+    model = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5))
+    model[1].weight = model[0].weight
+    assert prunable_weights(model) == ["1.weight"]
+
+
+def test_batch_norm_scales_are_pruned_if_asked_for() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3),
+        nn.BatchNorm2d(2),
+        nn.BatchNorm2d(2, affine=False),
+        nn.GroupNorm(1, 2),
+        nn.Sequential(nn.BatchNorm1d(3), nn.Linear(4, 2)),
+    )
+    assert prunable_weights(model, batch_norm=True) == ["0.weight", "1.weight", "4.0.weight", "4.1.weight"]
+    assert prunable_weights(nn.BatchNorm1d(3), batch_norm=True) == ["weight"]
+
+
+def test_with_batch_norm_everything_of_a_resnet_called_weight_is_pruned() -> None:
+    model = resnet20()
+    everything = [name for name, _ in model.named_parameters() if "weight" in name]
+    assert sorted(prunable_weights(model, batch_norm=True)) == sorted(everything)
+    assert len(everything) == 20 + 19
 
 
 def test_a_model_without_such_layers_is_refused() -> None:

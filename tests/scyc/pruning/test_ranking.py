@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scyc.errors import InputError
 from scyc.models import mlp
-from scyc.pruning import Masks, Scope, magnitude, prunable_weights, prune, weights_left
+from scyc.pruning import Masks, Scope, magnitude, prunable_weights, prune, prune_to_counts, weights_due, weights_left
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,11 +189,24 @@ def test_asking_for_more_weights_than_are_left_is_refused(scope: Scope) -> None:
         prune(scores, sparse, rate=0.2, level=2, scope=scope)
 
 
-def test_magnitude_is_the_absolute_value_of_the_prunable_weights() -> None:
-    weights = {
-        "weight": torch.nn.Parameter(torch.tensor([[-2.0, 0.5, 0.0]])),
-        "bias": torch.nn.Parameter(torch.tensor([-9.0])),
+def test_each_layer_can_be_pruned_to_a_count_of_its_own() -> None:
+    masks = dense([(4,), (2, 2), (3,)])
+    scores = {
+        "0.weight": torch.tensor([4.0, 3, 2, 1]),
+        "1.weight": torch.tensor([[5.0, 5], [5, 5]]),
+        "2.weight": torch.tensor([1.0, 2, 3]),
     }
-    scores = magnitude(weights, Masks({"weight": torch.ones(1, 3, dtype=torch.bool)}))
-    assert {name: score.tolist() for name, score in scores.items()} == {"weight": [[2, 0.5, 0]]}
-    assert not scores["weight"].requires_grad
+    pruned = prune_to_counts(scores, masks, {"0.weight": 3, "1.weight": 1, "2.weight": 0})
+    assert [mask.tolist() for mask in pruned.kept.values()] == [
+        [True, True, True, False],
+        [[False, False], [False, True]],
+        [False] * 3,
+    ]
+
+
+def test_weights_due_are_counted_from_the_dense_network_and_never_more_than_are_left() -> None:
+    masks = dense([(60,), (40,)])
+    masks.kept["0.weight"][10:] = False
+    assert weights_due(masks.kept, 0.2, 4) == 41
+    with pytest.raises(InputError, match=r"keeps 64 weights, but only 50 are left"):
+        weights_due(masks.kept, 0.2, 2)

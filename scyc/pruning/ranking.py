@@ -1,4 +1,4 @@
-"""Magnitude pruning with an exact count, over the whole network or layer by layer."""
+"""How many weights are left at a level, and which: the highest-scoring ones, to an exact count."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ def weights_left(total: int, rate: float, level: int) -> int:
     return max(1, round(total * (1 - rate) ** level))
 
 
+def weights_due(kept: Mapping[str, torch.Tensor], rate: float, level: int) -> int:
+    """Return how many of the weights behind the boolean masks `kept` are to be left at `level`.
+
+    Raises:
+        InputError: when fewer weights are left already than the level asks for.
+    """
+    due = weights_left(sum(mask.numel() for mask in kept.values()), rate, level)
+    alive = sum(int(mask.count_nonzero()) for mask in kept.values())
+    if due > alive:
+        raise InputError(
+            f"Level {level} at rate {rate} keeps {due} weights, but only {alive} are left to choose from; "
+            "prune level by level, from the masks of the level before."
+        )
+    return due
+
+
 def prune(
     scores: Mapping[str, torch.Tensor], masks: Masks, *, rate: float, level: int, scope: Scope = "global"
 ) -> Masks:
@@ -42,32 +58,31 @@ def prune(
         InputError: when fewer weights are left already than the level asks for.
     """
     if scope == "layer":
-        return Masks(
-            {
-                name: _keep_highest({name: scores[name]}, {name: mask}, rate, level)[name]
-                for name, mask in masks.kept.items()
-            }
-        )
-    return Masks(_keep_highest(scores, masks.kept, rate, level))
+        counts = {name: weights_due({name: mask}, rate, level) for name, mask in masks.kept.items()}
+        return prune_to_counts(scores, masks, counts)
+    return Masks(_keep_highest(scores, masks.kept, weights_due(masks.kept, rate, level)))
 
 
-def magnitude(weights: Mapping[str, torch.Tensor], masks: Masks) -> dict[str, torch.Tensor]:
-    """Return the absolute value of each prunable weight."""
-    return {name: weights[name].detach().abs() for name in masks.kept}
+def prune_to_counts(scores: Mapping[str, torch.Tensor], masks: Masks, counts: Mapping[str, int]) -> Masks:
+    """Return `masks` with the lowest-scoring weights of each parameter removed; ties as in `prune`.
+
+    Args:
+        scores: by parameter name, tensors of the parameters' shapes.
+        masks: which weights are left so far; these alone can be removed.
+        counts: by parameter name, how many weights to leave, from 0 to as many as are left so far.
+    """
+    kept: dict[str, torch.Tensor] = {}
+    for name, mask in masks.kept.items():
+        kept |= _keep_highest(scores, {name: mask}, counts[name])
+    return Masks(kept)
 
 
 def _keep_highest(
-    scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor], rate: float, level: int
+    scores: Mapping[str, torch.Tensor], kept: Mapping[str, torch.Tensor], keep: int
 ) -> dict[str, torch.Tensor]:
     flat_kept = torch.cat([mask.flatten() for mask in kept.values()])
     flat_scores = torch.cat([scores[name].flatten() for name in kept])
     left = flat_kept.nonzero().flatten()
-    keep = weights_left(flat_kept.numel(), rate, level)
-    if keep > left.numel():
-        raise InputError(
-            f"Level {level} at rate {rate} keeps {keep} weights, but only {left.numel()} are left to choose from; "
-            "prune level by level, from the masks of the level before."
-        )
     ascending = torch.sort(flat_scores[left], stable=True).indices
     survivors = torch.zeros_like(flat_kept)
     survivors[left[ascending[left.numel() - keep :]]] = True

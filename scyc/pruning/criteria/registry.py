@@ -1,0 +1,68 @@
+"""The built-in criteria, by the names that a spec can give."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from scyc.errors import InputError
+from scyc.pruning.criteria.chance import random_scores
+from scyc.pruning.criteria.change import change_magnitude, change_times_magnitude
+from scyc.pruning.criteria.criterion import Criterion
+from scyc.pruning.criteria.erdos_renyi import erk_counts
+from scyc.pruning.criteria.gradient import connection_sensitivity, gradient_magnitude
+from scyc.pruning.criteria.lamp import lamp
+from scyc.pruning.criteria.magnitude import magnitude
+
+_BUILT_IN = (
+    Criterion("magnitude", lambda context: magnitude(context.weights, context.masks)),
+    Criterion(
+        "gradient",
+        lambda context: gradient_magnitude(context.measured_gradients(), context.masks),
+        needs="gradients",
+    ),
+    Criterion(
+        "snip",
+        lambda context: connection_sensitivity(context.measured_gradients(), context.weights, context.masks),
+        needs="gradients",
+    ),
+    Criterion(
+        "weight-change",
+        lambda context: change_magnitude(context.recorded_change(), context.masks),
+        needs="change",
+    ),
+    Criterion(
+        "weight-change-times-magnitude",
+        lambda context: change_times_magnitude(context.recorded_change(), context.weights, context.masks),
+        needs="change",
+    ),
+    Criterion(
+        "lamp",
+        lambda context: lamp(context.weights, context.masks),
+        global_only="LAMP makes layers comparable, and within a layer it is magnitude; "
+        "choose the scope 'global', or the criterion 'magnitude'",
+    ),
+    Criterion("random", lambda context: random_scores(context.masks, seed=context.seed, level=context.level)),
+    Criterion(
+        "erk",
+        lambda context: random_scores(context.masks, seed=context.seed, level=context.level),
+        counts=lambda context: erk_counts(context.masks.kept, context.due),
+        global_only="it gives each layer a density of its own; "
+        "choose the scope 'global', or the criterion 'random' for equal densities",
+    ),
+)
+
+CRITERIA = {criterion.name: criterion for criterion in _BUILT_IN}
+
+
+def find_criterion(name: str) -> Criterion:
+    """Return the built-in criterion of that name.
+
+    Raises:
+        InputError: when there is none.
+    """
+    if name not in CRITERIA:
+        close = get_close_matches(name, CRITERIA, n=1, cutoff=0)
+        raise InputError(
+            f"There is no pruning criterion {name!r} (did you mean {close[0]!r}?): choose one of {', '.join(CRITERIA)}."
+        )
+    return CRITERIA[name]
