@@ -123,18 +123,25 @@ class Catalogue(Persistent):
             return hashes
 
     @persistent
-    def open_run(self, study_id: int, name: str) -> RunRecord:
+    def open_run(self, study_id: int, name: str, policy: Mapping[str, Any] | None = None) -> RunRecord:
         """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet.
+
+        Args:
+            study_id: the study.
+            name: of the run.
+            policy: that a new run gets, as plain JSON values; one that is there keeps its own.
 
         Raises:
             StudyNotFound: there is no such study.
+            ValueError: `policy` is not plain JSON, or holds NaN or infinity.
         """
+        plain = None if policy is None else rows.plain_json("The policy", policy)
         query = select(schema.runs).where(_runs.study_id == study_id, _runs.name == name)
         with self._database.write() as connection:
             locks.study(connection, study_id)
             row = connection.execute(query).first()
             if row is None:
-                values = {"study_id": study_id, "name": name, "created_at": now(), "wall_seconds": 0.0}
+                values = {"study_id": study_id, "name": name, "created_at": now(), "wall_seconds": 0.0, "policy": plain}
                 connection.execute(insert(schema.runs), values)
                 row = connection.execute(query).one()
             return RunRecord(*row)
@@ -145,6 +152,23 @@ class Catalogue(Persistent):
         with self._database.read() as connection:
             query = select(schema.runs).where(_runs.study_id == study_id).order_by(_runs.id)
             return [RunRecord(*row) for row in connection.execute(query)]
+
+    @persistent
+    def delete_run(self, run_id: int) -> list[str]:
+        """Delete a run and everything below it from the database.
+
+        Returns:
+            Hashes of its checkpoints that no other run lists in the same artifact store: nobody needs them there.
+
+        Raises:
+            StudyError: there is no such run.
+        """
+        with self._database.write() as connection:
+            locks.run(connection, run_id)
+            trials = select(schema.trials.c.id).where(schema.trials.c.run_id == run_id)
+            hashes = lineage.listed_only_by(connection, trials)
+            connection.execute(delete(schema.runs).where(_runs.id == run_id))
+            return hashes
 
     @persistent
     def add_wall_seconds(self, run_id: int, seconds: float) -> None:

@@ -59,13 +59,19 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A walk through the levels under one policy: "oracle", or the name of a level schedule."""
+    """A walk through the levels under one policy: "oracle", or the name of a level schedule.
+
+    Attributes:
+        wall_seconds: how long drivers have been at it.
+        policy: the schedule with its parameters, as plain JSON values; None of the oracle's run.
+    """
 
     id: int
     study_id: int
     name: str
     created_at: datetime
     wall_seconds: float
+    policy: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,42 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class GradientRecord:
+    """The distribution of a trial's weight gradients at one point of its training.
+
+    Attributes:
+        point: "start", "middle" or "end".
+        count: how many gradients that is.
+        kurtosis: fourth central moment over the squared variance, 3 of a normal distribution; None where all are equal.
+        quantiles: which ones is for the caller to know, likewise the bins of the histogram.
+    """
+
+    point: str
+    count: int
+    mean: float
+    std: float
+    kurtosis: float | None
+    quantiles: tuple[float, ...]
+    histogram: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementRecord:
+    """What a run measured when a level began, for its schedule to go by.
+
+    Attributes:
+        parent: hash of the checkpoint that the level starts from, None at level 0.
+        epochs: of training that it took, >= 0.
+    """
+
+    level: int
+    seed: int
+    parent: str | None
+    value: float
+    epochs: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
     """What a training came to.
 
@@ -106,6 +148,7 @@ class TrialResult:
         checkpoint: hash of the trained weights; a fact that stays when the weights are deleted.
         rewind_point: hash of the weights to rewind to, reported by level 0.
         epochs: the learning curve; empty where it was not asked for.
+        gradients: at points of the training; empty where a result is read back, see `Store.gradients`.
     """
 
     val_accuracy: float
@@ -119,6 +162,7 @@ class TrialResult:
     checkpoint: str
     rewind_point: str | None
     epochs: tuple[EpochRecord, ...]
+    gradients: tuple[GradientRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from studies.records import CheckpointRecord, EpochRecord, NewCheckpoint, NewTrial
+    from studies.records import CheckpointRecord, EpochRecord, GradientRecord, NewCheckpoint, NewTrial
 
 KEY = ("level", "seed", "max_lr", "parent", "spec_hash")
 TrialKey = tuple[int, int, float, str, str]  # parent is '' for none
@@ -97,6 +97,27 @@ def epoch_values(trial_id: int, epochs: Sequence[EpochRecord]) -> list[dict[str,
             "val_accuracy": finite(f"val_accuracy of epoch {epoch.epoch}", epoch.val_accuracy),
         }
         for epoch in epochs
+    ]
+
+
+def gradient_values(trial_id: int, gradients: Sequence[GradientRecord]) -> list[dict[str, Any]]:
+    """Return the rows of a trial's gradients.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    return [
+        {
+            "trial_id": trial_id,
+            "point": gradient.point,
+            "count": int(gradient.count),
+            "mean": finite("The mean gradient", gradient.mean),
+            "std": finite("The standard deviation of the gradients", gradient.std),
+            "kurtosis": _finite_or_none("The kurtosis of the gradients", gradient.kurtosis),
+            "quantiles": [finite("A quantile of the gradients", quantile) for quantile in gradient.quantiles],
+            "histogram": [int(count) for count in gradient.histogram],
+        }
+        for gradient in gradients
     ]
 
 

@@ -109,6 +109,7 @@ runs = Table(
     Column("name", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("wall_seconds", Double, nullable=False),
+    Column("policy", JSON(none_as_null=True)),  # NULL of the oracle's run, which has none
     UniqueConstraint("study_id", "name"),
     CheckConstraint("wall_seconds >= 0", name="wall_seconds"),
     sqlite_autoincrement=True,
@@ -213,4 +214,32 @@ checkpoints = Table(
     CheckConstraint("kind IN ('trained', 'rewind')", name="kind"),
     CheckConstraint("size >= 0", name="size"),
     Index("ix_scyc_checkpoints_hash", "hash"),
+)
+
+gradients = Table(
+    "scyc_gradients",
+    metadata,
+    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("point", String(16), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("mean", Double, nullable=False),
+    Column("std", Double, nullable=False),
+    Column("kurtosis", Double),  # NULL where all are equal
+    Column("quantiles", JSON, nullable=False),
+    Column("histogram", JSON, nullable=False),
+    CheckConstraint("count > 0", name="count"),
+    CheckConstraint("std >= 0", name="std"),
+)
+
+measurements = Table(
+    "scyc_measurements",
+    metadata,
+    Column("run_id", Integer, _belongs_to("scyc_runs.id"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("seed", BigInteger, primary_key=True),
+    Column("parent", String(64), primary_key=True),  # '' at level 0
+    Column("value", Double, nullable=False),
+    Column("epochs", Double, nullable=False),
+    CheckConstraint("level >= 0", name="level"),
+    CheckConstraint("epochs >= 0", name="epochs"),
 )

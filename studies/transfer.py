@@ -35,6 +35,8 @@ _TABLES: dict[str, Table] = {  # parents first
         schema.trials,
         schema.epochs,
         schema.checkpoints,
+        schema.gradients,
+        schema.measurements,
     )
 }
 _BELONGS_TO = {"study_id": "studies", "run_id": "runs", "trial_id": "trials"}
@@ -169,6 +171,9 @@ def _value(table_name: str, column: Column[Any], value: Any) -> Any:
     elif _kind(column) == "float":
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return float(value)
-    elif type(value) is {"int": int, "bool": bool, "text": str, "json": dict}[_kind(column)]:
+    elif _kind(column) == "json":
+        if isinstance(value, dict | list):
+            return value
+    elif type(value) is {"int": int, "bool": bool, "text": str}[_kind(column)]:
         return value
     raise StudyError(f"The export's {table_name} have {value!r} as {column.name}; that cannot be: nothing was written.")

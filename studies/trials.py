@@ -73,7 +73,7 @@ class Trials(Persistent):
         result: TrialResult,
         checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = (),
     ) -> bool:
-        """Record what a trial came to: result, learning curve and checkpoints, or nothing at all.
+        """Record what a trial came to: result, learning curve, gradients and checkpoints, or nothing at all.
 
         A result that arrives after all for a failed trial is taken.
 
@@ -86,12 +86,15 @@ class Trials(Persistent):
         """
         values = {"state": "complete", "error": None, "finished_at": now(), **rows.result_values(result)}
         curve = rows.epoch_values(trial_id, result.epochs)
+        gradients = rows.gradient_values(trial_id, result.gradients)
         kept = rows.checkpoint_values(trial_id, checkpoints)
         with self._database.write() as connection:
             if not self._update(connection, trial_id, _trials.state != "complete", values):
                 return False
             if curve:
                 connection.execute(insert(schema.epochs), curve)
+            if gradients:
+                connection.execute(insert(schema.gradients), gradients)
             if kept:
                 connection.execute(insert(schema.checkpoints), kept)
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from studies import CheckpointKind, EpochRecord, NewCheckpoint, NewTrial, TrialResult
+from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, NewTrial, TrialResult
 
 EPOCHS = tuple(EpochRecord(epoch=i, train_loss=1 / (i + 1), val_loss=0.3, val_accuracy=i / 10) for i in range(3))
 
@@ -21,6 +21,11 @@ RESULT = TrialResult(
     checkpoint="c" * 64,
     rewind_point="d" * 64,
     epochs=EPOCHS,
+)
+
+GRADIENTS = tuple(
+    GradientRecord(point, 800, 1e-5, 0.1 / 3, kurtosis, (-0.1, 0.0, 0.1), (1, 798, 1))
+    for point, kurtosis in (("end", None), ("middle", 3.5), ("start", 3.0))
 )
 
 
