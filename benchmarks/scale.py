@@ -30,13 +30,13 @@ from sqlalchemy import create_engine, text
 
 from oracle.driving import driving
 from oracle.listeners import Listener
+from oracle.messages import Outcome
 from oracle.provenance import provenance
 from oracle.report import write
 from oracle.spec_file import parse_spec
 from oracle.study import ORACLE
 from oracle.sweep import Sweep
 from oracle.view import to_json, view_study
-from oracle.worker import Outcome
 from scyc import density
 from studies import Artifacts, EpochRecord, NewCheckpoint, Store, TrialResult, engine_url
 from tests.studies.server import Server

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from oracle.worker import Failure, Outcome, TrialRequest
+    from oracle.messages import Failure, Outcome, TrialRequest
 
 
 class Listener:

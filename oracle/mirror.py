@@ -14,7 +14,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from oracle.listeners import Listener
-from oracle.worker import Failure
+from oracle.messages import Failure
 from scyc import density
 from studies import engine_url
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial
 
+    from oracle.messages import Outcome, TrialRequest
     from oracle.spec import Spec
-    from oracle.worker import Outcome, TrialRequest
     from studies import RunRecord, Store, TrialRecord, TrialResult
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a new study per level is nothing to announce

@@ -6,12 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oracle.listeners import Listener
-from oracle.worker import Failure, Outcome, TrialRequest
+from oracle.messages import Failure, Outcome, TrialRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
     from rich.console import Console
 
     from oracle.spec import Spec
@@ -127,6 +130,63 @@ class LiveProgress(PlainProgress):
             best=best,
             left=self.time_left,
         )
+
+
+class RunsProgress(Listener):
+    """Runs of schedules: a bar in a terminal, elsewhere a line now and then.
+
+    Args:
+        console: where to print.
+        names: of the runs, by their row in the database.
+    """
+
+    def __init__(self, console: Console, names: Mapping[int, str]) -> None:
+        self.console, self.names, self.done, self.total = console, names, 0, 0
+        self.started = time.monotonic()
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self.task = self.bar.add_task("starting", total=None)
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def start(self, steps: int) -> None:
+        """Say how many trials have yet to be trained."""
+        self.total = steps
+        self.bar.update(self.task, total=steps)
+        self._say(f"{', '.join(self.names.values())}: {steps} trials to train")
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Count a trial."""
+        if isinstance(outcome, Failure):
+            self._say(f"[red]A trial failed[/red] ({self._which(request)}): {_last_line(outcome)}")
+            return
+        self.done += 1
+        self.bar.update(self.task, completed=self.done, description=f"level {request.level}")
+        if not self.console.is_terminal and self.done % max(1, self.total // 10) == 0:
+            left = (time.monotonic() - self.started) / self.done * (self.total - self.done)
+            self._say(f"{self.done}/{self.total} trials  {int(left) // 60}:{int(left) % 60:02} left")
+
+    def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
+        """Say that an attempt failed."""
+        self._say(f"An attempt failed and is repeated ({self._which(request)}): {_last_line(failure)}")
+
+    def _which(self, request: TrialRequest) -> str:
+        return f"{self.names[request.run_id]}, {_which(request)}"
+
+    def _say(self, line: str) -> None:
+        self.console.print(line, highlight=False, soft_wrap=True)
 
 
 def _which(request: TrialRequest) -> str:

@@ -73,9 +73,9 @@ class ProfileSpec(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
-    kind: Literal["constant", "step", "warmup-step", "linear", "cosine", "triangular", "one-cycle"] = Field(
-        "warmup-step", description="shape of the learning rate within a level"
-    )
+    kind: Literal[
+        "constant", "step", "warmup-step", "linear", "cosine", "triangular", "one-cycle", "scaled-restart"
+    ] = Field("warmup-step", description="shape of the learning rate within a level")
 
     @model_validator(mode="before")
     @classmethod
@@ -97,6 +97,11 @@ class ProfileSpec(BaseModel):
                 raise ValueError(faults(error, name)) from error
         filled = dataclasses.asdict(PROFILES[kind](**values))  # type: ignore[call-overload]
         return {"kind": kind} | {name: list(v) if isinstance(v, tuple) else v for name, v in filled.items()}
+
+    def chosen(self) -> dict[str, Any]:
+        """Return the kind and those fields that differ from its defaults."""
+        usual = ProfileSpec.model_validate({"kind": self.kind}).model_extra or {}
+        return {"kind": self.kind} | {n: v for n, v in (self.model_extra or {}).items() if v != usual[n]}
 
     def build(self) -> Profile:
         """Return the profile."""
@@ -249,4 +254,6 @@ class Spec(_Section):
 
     def _hash(self, without: frozenset[str] = frozenset()) -> str:
         values = self.model_dump(mode="json", exclude=set(without), exclude_defaults=True)
+        if "profile" in values:
+            values["profile"] = self.profile.chosen()
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from oracle.spec import Spec
 
 ORACLE = "oracle"
-"""Name of the run that searches max_lr at every level."""
+"""Name of the run that searches max_lr at every level, and of the schedule that replays its curve."""
+
+REPLAYED = "oracle-replayed"
+"""Name of the run that trains by the oracle's curve."""
 
 
 def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyRecord:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from oracle import lineage
 from oracle.candidates import Cell
 from oracle.machine import Blocked, Decide, Train, next_action
+from oracle.messages import Failure, Outcome, TrialRequest
 from oracle.proposers import make_proposer
-from oracle.worker import Failure, Outcome, TrialRequest
 from scyc import density
 from studies import NewTrial, StudyError
 
 if TYPE_CHECKING:
     from oracle.listeners import Listener
+    from oracle.messages import Answer, Request
     from oracle.spec import Spec
     from studies import Artifacts, RunRecord, Store, TrialRecord
 
@@ -76,12 +77,15 @@ class Sweep:
                 return None
         return self._queue.popleft()
 
-    def record(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+    def record(self, request: Request, outcome: Answer) -> None:
         """Write a trial's outcome to the database.
 
         Raises:
             StudyError: it cannot be written, or weights that the study needs again could not be restored.
+            TypeError: it is no trial's outcome; a sweep asks for nothing else.
         """
+        if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Failure):
+            raise TypeError(f"A sweep asks for trials alone, but this is {request!r}.")
         if request.id in self._restoring:
             self._restore(request, outcome)
         elif isinstance(outcome, Outcome):

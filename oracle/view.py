@@ -32,6 +32,7 @@ class TrialView:
     test_accuracy: float | None
     diverged: bool | None
     seconds: float | None
+    id: int = 0  # its row in the database
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,7 @@ def _trial_view(trial: TrialRecord) -> TrialView:
         test_accuracy=result.test_accuracy if result else None,
         diverged=result.diverged if result else None,
         seconds=result.seconds if result else None,
+        id=trial.id,
     )
 
 

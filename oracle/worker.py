@@ -1,55 +1,37 @@
-"""A worker: takes trial requests, trains, puts the weights into the artifact store, and returns the results.
+"""A worker: takes requests, trains, puts the weights into the artifact store, and returns the results.
 
 It knows nothing of the database; only the driver writes there.
 """
 
 from __future__ import annotations
 
+import json
 import time
 import traceback
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import asdict, replace
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import torch
 
+from oracle.messages import Failure, MeasureRequest, Outcome
 from oracle.weights import dump_checkpoint, dump_state, load_checkpoint, load_state
 from scyc import InputError
+from scyc.measuring import measure
+from scyc.policies import policy_from_dict
 from scyc.trial import run_trial
-from studies import CheckpointKind, EpochRecord, NewCheckpoint, TrialResult
+from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, TrialResult
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from oracle.messages import Answer, Request, TrialRequest
     from oracle.spec import Spec
     from scyc.data import Dataset
-    from scyc.trial import Trial
+    from scyc.measuring import Measured
+    from scyc.policies import Policy
+    from scyc.trial import Protocol, Trial
     from studies import Artifacts
-
-
-@dataclass(frozen=True)
-class TrialRequest:
-    """A trial to train: its row in the database and everything that determines its numbers."""
-
-    id: int
-    level: int
-    seed: int
-    max_lr: float
-    parent: str | None  # hash of the checkpoint that the committed winner of the level before left
-    rewind_point: str | None  # hash of the early state of the dense network
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A trial that was trained to its end, diverged or not."""
-
-    result: TrialResult
-    saved: tuple[NewCheckpoint, ...]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A trial that raised."""
-
-    error: str  # the traceback
 
 
 class Worker:
@@ -69,31 +51,44 @@ class Worker:
         self._checkpoint = lru_cache(maxsize=8)(lambda key: load_checkpoint(artifacts.get(key)))
         self._state = lru_cache(maxsize=8)(lambda key: load_state(artifacts.get(key)))
 
-    def attempt(self, request: TrialRequest) -> Outcome | Failure:
-        """Train the trial; what it raises comes back as a failure."""
+    def attempt(self, request: Request) -> Answer:
+        """Do what is asked for; what it raises comes back as a failure."""
         try:
             return self.run(request)
         except Exception:
             return Failure(traceback.format_exc())
 
-    def run(self, request: TrialRequest) -> Outcome:
-        """Train the trial, with the spec's number of threads, and store what it leaves."""
+    def run(self, request: Request) -> Outcome | Measured:
+        """Do what is asked for, with the spec's number of threads, and store what a trial leaves."""
+        protocol = self._protocol(request)
+        start: dict[str, Any] = {
+            "seed": request.seed,
+            "level": request.level,
+            "parent": self._checkpoint(request.parent) if request.parent else None,
+            "rewind_point": self._state(request.rewind_point) if request.rewind_point else None,
+        }
         threads = torch.get_num_threads()
         torch.set_num_threads(self.threads)
         started = time.perf_counter()
         try:
-            trial = run_trial(
-                self.protocol,
-                self.data,
-                seed=request.seed,
-                level=request.level,
-                max_lr=request.max_lr,
-                parent=self._checkpoint(request.parent) if request.parent else None,
-                rewind_point=self._state(request.rewind_point) if request.rewind_point else None,
-            )
+            if isinstance(request, MeasureRequest):
+                return measure(request.kind, protocol, self.data, **start)
+            trial = run_trial(protocol, self.data, max_lr=request.max_lr, **start)
         finally:
             torch.set_num_threads(threads)
         return self._outcome(request, trial, time.perf_counter() - started)
+
+    def _protocol(self, request: Request) -> Protocol:
+        """Return the study's protocol with what the request's policy does otherwise."""
+        if not request.policy:
+            return self.protocol
+        policy, protocol = _policy(request.policy), self.protocol
+        profile, rewind = policy.profile_at(request.level), policy.rewind_at(request.level)
+        return replace(
+            protocol,
+            recipe=replace(protocol.recipe, profile=profile or protocol.recipe.profile),
+            pruning=replace(protocol.pruning, rewind=rewind or protocol.pruning.rewind),
+        )
 
     def _outcome(self, request: TrialRequest, trial: Trial, seconds: float) -> Outcome:
         saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
@@ -112,11 +107,17 @@ class Worker:
             checkpoint=saved[0].hash,
             rewind_point=saved[1].hash if len(saved) > 1 else None,
             epochs=tuple(EpochRecord(e.epoch, e.train_loss, e.val_loss, e.val_accuracy) for e in training.epochs),
+            gradients=tuple(GradientRecord(**asdict(gradient)) for gradient in training.gradients),
         )
         return Outcome(result, tuple(saved))
 
     def _save(self, kind: CheckpointKind, data: bytes, parent: str | None) -> NewCheckpoint:
         return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)
+
+
+@cache
+def _policy(text: str) -> Policy:
+    return policy_from_dict(json.loads(text))
 
 
 def training_device(spec: Spec) -> torch.device:

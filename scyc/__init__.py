@@ -5,6 +5,16 @@
 
 from scyc.errors import InputError
 from scyc.lr_scheduler import LevelLR
+from scyc.measured_schedules import (
+    MEASURED_SCHEDULES,
+    AdaptiveRestart,
+    GradientScaled,
+    MeasuredSchedule,
+    Measurement,
+    RangeTest,
+)
+from scyc.named_policies import named_policies
+from scyc.policies import Policy, policy_from_dict, policy_to_dict
 from scyc.profiles import (
     PROFILES,
     ConstantProfile,
@@ -12,12 +22,15 @@ from scyc.profiles import (
     Linear,
     OneCycle,
     Profile,
+    ScaledRestart,
     Step,
+    Tail,
     Triangular,
     WarmupStep,
 )
 from scyc.schedules import (
     PRESETS,
+    SCHEDULES,
     SILO,
     Constant,
     ExponentialRamp,
@@ -30,25 +43,38 @@ from scyc.schedules import (
 )
 
 __all__ = [
+    "MEASURED_SCHEDULES",
     "PRESETS",
     "PROFILES",
+    "SCHEDULES",
     "SILO",
+    "AdaptiveRestart",
     "Constant",
     "ConstantProfile",
     "Cosine",
     "ExponentialRamp",
+    "GradientScaled",
     "InputError",
     "InverseDensity",
     "LevelLR",
     "LevelSchedule",
     "Linear",
     "LinearRamp",
+    "MeasuredSchedule",
+    "Measurement",
     "OneCycle",
+    "Policy",
     "Profile",
+    "RangeTest",
     "Replay",
     "SCyc",
+    "ScaledRestart",
     "Step",
+    "Tail",
     "Triangular",
     "WarmupStep",
     "density",
+    "named_policies",
+    "policy_from_dict",
+    "policy_to_dict",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim.lr_scheduler import LRScheduler
 
 from scyc.errors import InputError
-from scyc.profiles import Profile, WarmupStep
+from scyc.profiles import Profile, WarmupStep, momentum_at
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -19,7 +19,7 @@ class LevelLR(LRScheduler):
     """Learning rate = `schedule(level)` x `profile(step / steps_per_level)`; call `step()` once per mini-batch.
 
     After `steps_per_level` steps the next level begins by itself; `start_level` begins one by hand. A new optimizer
-    for each level is fine: make a new scheduler with `level=`.
+    for each level is fine: make a new scheduler with `level=`. Where the profile cycles the momentum, that is set too.
 
     Example:
         >>> import torch
@@ -34,11 +34,15 @@ class LevelLR(LRScheduler):
         [0.03]
 
     Args:
-        optimizer: its parameter groups all get the same learning rate; their own `lr` is ignored.
+        optimizer: its parameter groups all get the same learning rate, and the same momentum where the profile gives
+            one; their own `lr` is ignored.
         schedule: from level to `max_lr`.
         steps_per_level: mini-batches per level, >= 1.
         profile: the learning rate within a level.
         level: the level to begin with.
+
+    Raises:
+        InputError: when a level has no step, or the profile cycles a momentum that the optimizer does not have.
     """
 
     def __init__(
@@ -55,12 +59,24 @@ class LevelLR(LRScheduler):
         self.profile = profile if profile is not None else WarmupStep()
         self.steps_per_level = steps_per_level
         self.first_level = level
+        if momentum_at(self.profile, 0.0) is not None and not all(
+            "momentum" in group for group in optimizer.param_groups
+        ):
+            raise InputError(
+                f"The profile {self.profile!r} cycles the momentum, but {type(optimizer).__name__} has none; "
+                "choose an optimizer with momentum such as SGD, or leave the profile's momentum out."
+            )
         super().__init__(optimizer)
 
     @property
     def level(self) -> int:
         """The pruning level of the next step."""
         return self.first_level + self.last_epoch // self.steps_per_level
+
+    def step(self, epoch: int | None = None) -> None:
+        """Go on to the next mini-batch."""
+        super().step(epoch)
+        self._set_momentum()
 
     def start_level(self, level: int) -> None:
         """Begin `level` now, however many steps the present one has had."""
@@ -69,8 +85,7 @@ class LevelLR(LRScheduler):
 
     def get_lr(self) -> list[Any]:
         """Return the learning rate of the next step, once per parameter group."""
-        progress = self.last_epoch % self.steps_per_level / self.steps_per_level
-        rate = self.schedule(self.level) * self.profile(progress)
+        rate = self.schedule(self.level) * self.profile(self._progress)
         return [rate for _ in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
@@ -97,7 +112,18 @@ class LevelLR(LRScheduler):
         self.last_epoch = state_dict["last_epoch"]
         self._set(list(state_dict["last_lr"]))
 
+    @property
+    def _progress(self) -> float:
+        return self.last_epoch % self.steps_per_level / self.steps_per_level
+
     def _set(self, rates: list[Any]) -> None:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
         self._last_lr = rates
+        self._set_momentum()
+
+    def _set_momentum(self) -> None:
+        momentum = momentum_at(self.profile, self._progress)
+        if momentum is not None:
+            for group in self.optimizer.param_groups:
+                group["momentum"] = momentum

@@ -241,3 +241,14 @@ PRESETS: dict[str, SILO] = {
     "vgg19-cifar10": SILO(delta=0.04, epsilon=0.06, beta=5.0, q=1, p=0.2),
 }
 """The values in the authors' code, by network and data set."""
+
+SCHEDULES: dict[str, type[LevelSchedule]] = {
+    "s-cyc": SCyc,
+    "silo": SILO,
+    "constant": Constant,
+    "linear": LinearRamp,
+    "exponential": ExponentialRamp,
+    "inverse-density": InverseDensity,
+    "replay": Replay,
+}
+"""Every level schedule by its kind; those that need a measurement are in `scyc.measured_schedules`."""

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from scyc.errors import InputError
-from scyc.profiles import Profile, WarmupStep, learning_rates
+from scyc.gradients import GradientRecorder, GradientSummary
+from scyc.profiles import Profile, WarmupStep, learning_rates, momenta
 from scyc.pruning import weight_change
 from scyc.randomness import seeded, stream
 
@@ -24,7 +25,7 @@ EVALUATION_BATCH = 2048
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """SGD's settings; the learning rate comes from the profile and `max_lr`."""
+    """SGD's settings; the learning rate comes from the profile and `max_lr`, and a profile may set the momentum."""
 
     kind: Literal["sgd"] = "sgd"
     momentum: float = 0.9
@@ -98,6 +99,7 @@ class Training:
             guessing, at ln(number of classes) or above.
         early_state: model state after `rewind_step` steps, if that was asked for.
         change: how far the last epoch trained moved the prunable weights, if that was asked for.
+        gradients: of the weights that are left, at the points of the training where they could be taken.
     """
 
     epochs: tuple[EpochMetrics, ...]
@@ -106,6 +108,7 @@ class Training:
     diverged: bool
     early_state: dict[str, torch.Tensor] | None
     change: dict[str, torch.Tensor] | None = None
+    gradients: tuple[GradientSummary, ...] = ()
 
     @property
     def val_accuracy(self) -> float:
@@ -148,11 +151,13 @@ def train(
     """
     split, device = data.train, data.train.inputs.device
     rates = learning_rates(recipe.profile, max_lr, recipe.steps(len(split)))
+    momentum = momenta(recipe.profile, len(rates))
     if rewind_step is not None:
         check_rewind_step(rewind_step, len(rates))
     optimizer = recipe.optimizer.build(model)
     pruned = masks.bind(model)
     pruned.apply()
+    gradients = GradientRecorder(model, masks, len(rates))
     generator = stream("augmentation", seed, level, device=device)
     steps_per_epoch = len(rates) // recipe.epochs
     early_state = _copy(model) if rewind_step == 0 else None
@@ -174,9 +179,12 @@ def train(
                     inputs = augmentation(inputs, generator)
                 for group in optimizer.param_groups:
                     group["lr"] = rates[step]
+                    if momentum is not None:
+                        group["momentum"] = momentum[step]
                 optimizer.zero_grad()
                 loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
                 loss.backward()  # type: ignore[no-untyped-call]
+                gradients.record(step)
                 optimizer.step()
                 pruned.apply()
                 loss_sum += loss.detach()
@@ -192,7 +200,7 @@ def train(
     last = metrics[-1].train_loss
     diverged = last is None or last >= math.log(data.num_classes)
     change = weight_change(before, model.state_dict(), masks) if keep_change else None
-    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early_state, change)
+    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early_state, change, gradients.summaries())
 
 
 @torch.no_grad()

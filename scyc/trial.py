@@ -99,6 +99,60 @@ class Trial:
     rewind_point: State | None
 
 
+@dataclass(frozen=True)
+class LevelStart:
+    """A network as its training at a level begins; pruned weights are not yet zero unless they were before.
+
+    Attributes:
+        model: with the weights that training starts from, on the data's device.
+        masks: which of its weights are left.
+    """
+
+    model: nn.Module
+    masks: Masks
+
+
+def begin_level(
+    protocol: Protocol,
+    data: Dataset,
+    *,
+    seed: int,
+    level: int,
+    parent: Checkpoint | None = None,
+    rewind_point: State | None = None,
+) -> LevelStart:
+    """Build the network of one pruning level: prune what the parent left, rewind.
+
+    Args:
+        protocol: workload, recipe and pruning.
+        data: the workload's data on the device to train on.
+        seed: determines initial weights, and whatever the pruning draws.
+        level: 0 for the dense network.
+        parent: what the committed winner of the level before left; None at level 0 alone.
+        rewind_point: the early state that a level-0 trial returned; None at level 0 alone.
+
+    Raises:
+        InputError: when a level above 0 has no parent or no rewind point, or the parent is another network.
+    """
+    device = data.train.inputs.device
+    pruning = protocol.pruning
+    model = _initialised(protocol.workload, device, "init", seed).to(device)
+    if level == 0:
+        return LevelStart(model, Masks.dense(model, prunable_weights(model)))
+    if parent is None or rewind_point is None:
+        raise InputError(f"A trial at level {level} needs its parent's checkpoint and the rewind point.")
+    masks = _pruned(pruning, model, data, parent, seed=seed, level=level)
+    model.load_state_dict(
+        rewound(
+            pruning.rewind,
+            trained=parent.state,
+            early=rewind_point,
+            fresh=lambda: _initialised(protocol.workload, device, "reinit", seed, level).state_dict(),
+        )
+    )
+    return LevelStart(model, masks)
+
+
 def run_trial(
     protocol: Protocol,
     data: Dataset,
@@ -125,49 +179,34 @@ def run_trial(
     Raises:
         InputError: when a level above 0 has no parent or no rewind point.
     """
-    device = data.train.inputs.device
-    pruning = protocol.pruning
-    model = _initialised(protocol.workload, device, "init", seed).to(device)
-    if level == 0:
-        masks = Masks.dense(model, prunable_weights(model))
-    elif parent is None or rewind_point is None:
-        raise InputError(f"A trial at level {level} needs its parent's checkpoint and the rewind point.")
-    else:
-        masks = _pruned(pruning, model, data, parent, seed=seed, level=level)
-        model.load_state_dict(
-            rewound(
-                pruning.rewind,
-                trained=parent.state,
-                early=rewind_point,
-                fresh=lambda: _initialised(protocol.workload, device, "reinit", seed, level).state_dict(),
-            )
-        )
+    start = begin_level(protocol, data, seed=seed, level=level, parent=parent, rewind_point=rewind_point)
     training = train(
-        model,
-        masks,
+        start.model,
+        start.masks,
         data,
         protocol.recipe,
         max_lr=max_lr,
         seed=seed,
         level=level,
         augmentation=protocol.workload.augmentation,
-        rewind_step=pruning.rewind_step if level == 0 else None,
-        keep_change=pruning.needs_change,
+        rewind_step=protocol.pruning.rewind_step if level == 0 else None,
+        keep_change=protocol.pruning.needs_change,
     )
-    state = {name: tensor.detach() for name, tensor in model.state_dict().items()}
-    return Trial(training, Checkpoint(state, masks, training.change), training.early_state)
+    state = {name: tensor.detach() for name, tensor in start.model.state_dict().items()}
+    return Trial(training, Checkpoint(state, start.masks, training.change), training.early_state)
 
 
 def _pruned(pruning: Pruning, model: nn.Module, data: Dataset, parent: Checkpoint, *, seed: int, level: int) -> Masks:
     """Return the parent's masks pruned down to `level`; `model` is left with the parent's weights."""
     model.load_state_dict(parent.state)
+    masks = parent.masks.in_order(prunable_weights(model))
     context = PruningContext(
         parent.state,
-        parent.masks,
+        masks,
         pruning.rate,
         level,
         seed,
-        gradients=lambda: mean_gradients(model, parent.masks, data.train, seed=seed, level=level),
+        gradients=lambda: mean_gradients(model, masks, data.train, seed=seed, level=level),
         change=parent.change,
     )
     return find_criterion(pruning.criterion).prune(context, scope=pruning.scope)

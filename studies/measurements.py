@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
 from studies import locks, rows, schema
 from studies.patience import Persistent, persistent
 from studies.records import GradientRecord, MeasurementRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _gradients, _measurements = schema.gradients.c, schema.measurements.c
 
@@ -17,17 +21,21 @@ class Measurements(Persistent):
     """Measurements of the runs of one database. Every method is one transaction."""
 
     @persistent
-    def gradients(self, run_id: int) -> dict[int, tuple[GradientRecord, ...]]:
-        """Return by trial the distributions of weight gradients that a run recorded."""
-        query = (
-            select(schema.gradients)
-            .join(schema.trials)
-            .where(schema.trials.c.run_id == run_id)
-            .order_by(_gradients.trial_id, _gradients.point)
-        )
+    def gradients(self, run_id: int, trials: Sequence[int] | None = None) -> dict[int, tuple[GradientRecord, ...]]:
+        """Return by trial the distributions of weight gradients that a run recorded.
+
+        Args:
+            run_id: the run.
+            trials: only those of these trials.
+        """
+        wanted = schema.trials.c.run_id == run_id
+        if trials is not None:
+            wanted &= _gradients.trial_id.in_(trials)
+        order = (_gradients.trial_id, _gradients.point)
         with self._database.read() as connection:
-            by_trial = groupby(connection.execute(query), key=lambda row: row.trial_id)
-            return {trial_id: tuple(_gradient(*row[1:]) for row in found) for trial_id, found in by_trial}
+            found = connection.execute(select(schema.gradients).join(schema.trials).where(wanted).order_by(*order))
+            by_trial = groupby(found, key=lambda row: row.trial_id)
+            return {trial_id: tuple(_gradient(*row[1:]) for row in rows_) for trial_id, rows_ in by_trial}
 
     @persistent
     def add_measurement(self, run_id: int, measurement: MeasurementRecord) -> MeasurementRecord:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.table import Table
 
-from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, out, print_json, say
+from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, out, print_json, say
 from oracle.interval import TOLERANCE
 from oracle.view import view_study
 from scyc import InputError
@@ -17,6 +17,7 @@ from studies import Store
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison
+    from oracle.view import StudyView
 
 Rule = Annotated[Literal["within", "paired"], typer.Option(help="Which interval of the oracle to judge by.")]
 
@@ -24,7 +25,9 @@ Rule = Annotated[Literal["within", "paired"], typer.Option(help="Which interval 
 @app.command()
 def compare(
     name: StudyName,
-    folder: Annotated[Path | None, typer.Option("--out", help="Folder for comparison.json.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder for comparison.json, report.html and figures/.")
+    ] = None,
     schedules: Annotated[
         str | None, typer.Option(metavar="NAME,NAME,...", help="Which schedules; all unless given.")
     ] = None,
@@ -41,16 +44,17 @@ def compare(
 
     Losses are read off the oracle's surface, where every level starts from the oracle's own winner.
     """
-    from oracle.comparison import compare, to_json
+    from oracle.comparison import compare_study, to_json
 
     wanted = [word.strip() for word in schedules.split(",")] if schedules is not None else []
     with Store.open(db, create=False) as store:
-        comparison = compare(view_study(store, name), rule, tolerance, wanted)
+        comparison, view = compare_study(store, name, rule, tolerance, wanted), view_study(store, name)
     values = to_json(comparison)
     if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "comparison.json").write_text(json.dumps(values, allow_nan=False, indent=1), encoding="utf-8")
+            _write_report(comparison, view, folder)
         except OSError as error:
             raise InputError(f"The folder {folder} cannot be written to ({error.strerror}); choose another.") from error
     if as_json:
@@ -63,6 +67,18 @@ def compare(
         say(out, f"\nFit: {values['fit']['python']}")
         for sentence in comparison.fit.sentences:
             say(out, sentence)
+
+
+def _write_report(comparison: Comparison, view: StudyView, folder: Path) -> None:
+    """Write the page, and its figures as files where there is a browser to draw them."""
+    from oracle.report.comparison import panels, render
+    from oracle.report.comparison.images import NoImagesError, write_images
+
+    (folder / "report.html").write_text(render(comparison, view), encoding="utf-8")
+    try:
+        write_images(panels(comparison), folder / "figures")
+    except NoImagesError as error:
+        say(err, str(error))
 
 
 def _table(comparison: Comparison) -> Table:

@@ -1,4 +1,4 @@
-"""What `scyc sweep`, `resume` and `extend` share: their options, and how a study is gone on with."""
+"""What `scyc sweep`, `resume`, `extend` and `run` share: their options, and how a study is gone on with."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from oracle.execution import Executor, InlineExecutor
 from oracle.interruption import exit_within
 from oracle.listeners import Listener, Listeners
 from oracle.mirror import OptunaMirror
-from oracle.progress import LiveProgress, PlainProgress
+from oracle.progress import LiveProgress, PlainProgress, RunsProgress
 from oracle.study import ORACLE
 from oracle.sweep import Sweep
 from oracle.view import to_json, view_study
+from oracle.walk import Walk, Walks
 from scyc import InputError
 from studies import Artifacts, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
 
     from oracle.spec import Spec
     from studies import RunRecord, StudyRecord
@@ -67,7 +70,7 @@ class Drive:
     retry_failed: bool = False
 
     def go_on(self, store: Store, study: StudyRecord, spec: Spec) -> None:
-        """Train what the study lacks, with a display of how far it is.
+        """Train what the study's oracle lacks, with a display of how far it is.
 
         Args:
             store: fenced by the study's lease.
@@ -78,46 +81,28 @@ class Drive:
             typer.Exit: it was interrupted, or failed trials are in the way.
         """
         name, hint = study.name, db_option(self.db)
-        console = err if self.as_json else out
         artifacts = Artifacts(study.artifacts)
         run = store.open_run(study.id, ORACLE)
         if self.retry_failed:
             store.requeue_failed(run.id)
         recorded = store.counts(run.id)["complete"]
-        progress = (LiveProgress if console.is_terminal else PlainProgress)(console, spec, recorded)
-        started = time.monotonic()
-
-        def interrupted() -> None:
-            say(err, f"Interrupted; {progress.done} trials are in the database. Go on with `scyc resume {name}{hint}`.")
-
-        try:
-            with (
-                progress,
-                exit_within(GRACE, INTERRUPTED, interrupted),
-                self._listening(progress, store, run, name, spec) as listener,
-            ):
-                source = Sweep(store, run, spec, artifacts, listener, self.retries)
-                if not source.finished:
-                    self.executor.run(source, spec, artifacts)
-        except KeyboardInterrupt:
-            interrupted()
-            raise typer.Exit(INTERRUPTED) from None
-        finally:
-            store.add_wall_seconds(run.id, time.monotonic() - started)
+        progress = (LiveProgress if self._console.is_terminal else PlainProgress)(self._console, spec, recorded)
+        resume = f"scyc resume {name}{hint}"
+        with (
+            self._interruptible(store, [run], progress, resume),
+            self._listening(progress, store, run, name, spec) as listener,
+        ):
+            source = Sweep(store, run, spec, artifacts, listener, self.retries)
+            if not source.finished:
+                self.executor.run(source, spec, artifacts)
         if source.failed:
             say(
                 err,
                 f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed. Once the cause is "
-                f"mended, go on with `scyc resume {name}{hint} --retry-failed`.",
+                f"mended, go on with `{resume} --retry-failed`.",
             )
             raise typer.Exit(FAILED)
-        if not source.complete:
-            say(
-                err,
-                f"The workers ended before the study did: Ray may have been stopped, or has died. Nothing that was "
-                f"recorded is lost; go on with `scyc resume {name}{hint}`.",
-            )
-            raise typer.Exit(FAILED)
+        _check_ended(source.complete, resume)
         if self.as_json:
             print_json(to_json(view_study(store, name)))
             return
@@ -125,6 +110,61 @@ class Drive:
             out,
             f"Every level is decided. See `scyc show {name}{hint}`, or make the report: `scyc report {name}{hint}`.",
         )
+
+    def walk(
+        self, store: Store, study: StudyRecord, spec: Spec, runs: Sequence[RunRecord], seeds: Sequence[int], again: str
+    ) -> None:
+        """Train runs of schedules, with a display of how far they are.
+
+        Args:
+            store: fenced by the study's lease.
+            study: in it.
+            spec: of the study.
+            runs: of the study, each with its policy.
+            seeds: that every run is trained on.
+            again: the command that goes on with them.
+
+        Raises:
+            typer.Exit: it was interrupted, or a failure is in the way.
+        """
+        artifacts = Artifacts(study.artifacts)
+        progress = RunsProgress(self._console, {run.id: run.name for run in runs})
+        with self._interruptible(store, runs, progress, again):
+            if self.retry_failed:
+                for run in runs:
+                    store.requeue_failed(run.id)
+            walks = Walks([Walk(store, run, spec, seeds, progress, self.retries) for run in runs])
+            progress.start(walks.steps_left)
+            if not walks.finished:
+                self.executor.run(walks, spec, artifacts)
+        if walks.failures:
+            say(err, f"What failed: {'; '.join(walks.failures)}. Once the cause is mended, go on with `{again}`.")
+            raise typer.Exit(FAILED)
+        _check_ended(walks.complete, again)
+
+    @property
+    def _console(self) -> Console:
+        return err if self.as_json else out
+
+    @contextmanager
+    def _interruptible(
+        self, store: Store, runs: Sequence[RunRecord], progress: PlainProgress | RunsProgress, again: str
+    ) -> Iterator[None]:
+        """Show the progress, record the time spent, and when interrupted say how to go on."""
+        started = time.monotonic()
+
+        def interrupted() -> None:
+            say(err, f"Interrupted; {progress.done} trials are in the database. Go on with `{again}`.")
+
+        try:
+            with progress, exit_within(GRACE, INTERRUPTED, interrupted):
+                yield
+        except KeyboardInterrupt:
+            interrupted()
+            raise typer.Exit(INTERRUPTED) from None
+        finally:
+            for run in runs:
+                store.add_wall_seconds(run.id, time.monotonic() - started)
 
     @contextmanager
     def _listening(
@@ -136,6 +176,16 @@ class Drive:
             return
         with closing(OptunaMirror(self.db, store, run, name, spec, progress.say)) as mirror:
             yield Listeners(progress, mirror)
+
+
+def _check_ended(complete: bool, again: str) -> None:
+    if not complete:
+        say(
+            err,
+            f"The workers ended before the study did: Ray may have been stopped, or has died. Nothing that was "
+            f"recorded is lost; go on with `{again}`.",
+        )
+        raise typer.Exit(FAILED)
 
 
 def make_executor(kind: str, spec: Spec, workers: int | None, ray_address: str | None) -> Executor:

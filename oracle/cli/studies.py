@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -18,6 +18,9 @@ from oracle.transfer import read_export, write_export
 from oracle.view import view_study
 from scyc import InputError
 from studies import Artifacts, Store, upgrade
+
+if TYPE_CHECKING:
+    from studies import StudyRecord
 
 studies_app = typer.Typer(no_args_is_help=True, help="The studies of a database.")
 app.add_typer(studies_app, name="studies")
@@ -56,12 +59,16 @@ def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
 def delete_study(
     name: StudyName,
     db: DatabaseUrl = DEFAULT_DB,
+    run_name: Annotated[str | None, typer.Option("--run", help="Delete this run of a schedule alone.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a study with its trials, its weights and its mirror; asks first."""
+    """Delete a study with its trials, its weights and its mirror, or one run of it; asks first."""
     with Store.open(db, create=False) as store:
         study = store.study(name)
+        if run_name is not None:
+            _delete_run(store, study, run_name, yes=yes, as_json=as_json)
+            return
         run = store.open_run(study.id, ORACLE)
         trials = store.counts(run.id)["complete"]
         if not yes:
@@ -76,6 +83,29 @@ def delete_study(
         print_json({"study": name, "deleted_trials": trials})
     else:
         say(out, f"The study {name!r} is deleted.")
+
+
+def _delete_run(store: Store, study: StudyRecord, name: str, *, yes: bool, as_json: bool) -> None:
+    """Delete a run of a schedule with its trials and weights.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    runs = {run.name: run for run in store.runs(study.id) if run.name != ORACLE}
+    if name not in runs:
+        there = ", ".join(runs) or "none"
+        raise InputError(f"The study {study.name!r} has no run {name!r} of a schedule; there are: {there}.")
+    trials = store.counts(runs[name].id)["complete"]
+    if not yes:
+        typer.confirm(f"Delete the run {name!r} with its {trials} finished trials and their weights?", abort=True)
+    with driving(store, study) as fenced:
+        artifacts = Artifacts(study.artifacts)
+        for digest in fenced.delete_run(runs[name].id):
+            artifacts.delete(digest)
+    if as_json:
+        print_json({"study": study.name, "run": name, "deleted_trials": trials})
+    else:
+        say(out, f"The run {name!r} is deleted.")
 
 
 @studies_app.command("gc")

@@ -1,25 +1,36 @@
-"""The comparison of level schedules with the oracle: pure functions of the oracle's surface."""
+"""The comparison of level schedules with the oracle: on its surface, and trained for real."""
 
 from __future__ import annotations
 
-from oracle.comparison.compare import Comparison, as_python, compare, to_json
+from oracle.comparison.compare import Comparison, as_python, compare, compare_study, study_contenders, to_json
+from oracle.comparison.contenders import USUAL, pick
+from oracle.comparison.curse import WinnersCurse
 from oracle.comparison.fit import Fit, fit_scyc
 from oracle.comparison.held_out import HeldOut, HeldOutError
+from oracle.comparison.measured import Estimate, MeasuredLevel, MeasuredRun
 from oracle.comparison.surface import OracleLevel, winner_of
 from oracle.comparison.verdict import LevelVerdict, Verdict, judge
 
 __all__ = [
+    "USUAL",
     "Comparison",
+    "Estimate",
     "Fit",
     "HeldOut",
     "HeldOutError",
     "LevelVerdict",
+    "MeasuredLevel",
+    "MeasuredRun",
     "OracleLevel",
     "Verdict",
+    "WinnersCurse",
     "as_python",
     "compare",
+    "compare_study",
     "fit_scyc",
     "judge",
+    "pick",
+    "study_contenders",
     "to_json",
     "winner_of",
 ]

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from oracle.comparison.contenders import chosen, contenders
+from oracle.comparison.contenders import contenders, on_surface, pick
+from oracle.comparison.curse import winners_curse
 from oracle.comparison.fit import FEWEST_LEVELS, fit_scyc
+from oracle.comparison.gradients import find_narrowing, gradient_scaled
+from oracle.comparison.measured import measure_run
 from oracle.comparison.surface import OracleLevel
 from oracle.comparison.verdict import judge
 from oracle.interval import TOLERANCE, paired, within
+from oracle.run_view import view_runs, view_stds
+from oracle.spec_file import parse_spec
+from oracle.study import ORACLE, REPLAYED, study_spec
+from oracle.view import view_study
+from scyc import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from oracle.comparison.curse import WinnersCurse
     from oracle.comparison.fit import Fit
+    from oracle.comparison.gradients import GradientFinding
+    from oracle.comparison.measured import MeasuredRun
     from oracle.comparison.verdict import Verdict
+    from oracle.run_view import RunView
+    from oracle.spec import Spec
     from oracle.view import LevelView, StudyView
-    from scyc import LevelSchedule
+    from scyc import LevelSchedule, Policy
+    from studies import Store
 
 RuleName = Literal["within", "paired"]
 
-VERSION = 1
+GRADIENT_SCALED = "gradient-scaled"
+
+VERSION = 2
 """Of the shape that `to_json` returns, which docs/comparison.md describes."""
 
 
@@ -39,6 +55,12 @@ class Comparison:
         fit: of S-Cyc; None with too few levels.
         schedules: by name.
         verdicts: by the same names.
+        runs: schedules trained for real, by name; the replayed oracle is "oracle".
+        curse: the winner's curse; None where it was not worked out.
+        search_epochs: epochs per seed that the oracle search spent, None where that is not known.
+        level_epochs: epochs of one training at one level, None where that is not known.
+        gradients: what the gradients' spread says of the oracle curve, None where gradients were not recorded.
+        notes: what else a reader has to know.
     """
 
     study: str
@@ -49,10 +71,34 @@ class Comparison:
     fit: Fit | None
     schedules: Mapping[str, LevelSchedule]
     verdicts: Mapping[str, Verdict]
+    runs: Mapping[str, MeasuredRun] = field(default_factory=dict)
+    curse: WinnersCurse | None = None
+    search_epochs: int | None = None
+    level_epochs: int | None = None
+    gradients: GradientFinding | None = None
+    notes: tuple[str, ...] = ()
+
+
+def compare_study(
+    store: Store, name: str, rule: RuleName = "within", tolerance: float = TOLERANCE, names: Sequence[str] = ()
+) -> Comparison:
+    """Compare a study in the database with level schedules; see `compare`.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        InputError: no level is decided, or a schedule is not known.
+    """
+    view, study = view_study(store, name), store.study(name)
+    return compare(view, rule, tolerance, names, view_runs(store, study), view_stds(store, study, view))
 
 
 def compare(
-    view: StudyView, rule: RuleName = "within", tolerance: float = TOLERANCE, names: Sequence[str] = ()
+    view: StudyView,
+    rule: RuleName = "within",
+    tolerance: float = TOLERANCE,
+    names: Sequence[str] = (),
+    runs: Mapping[str, RunView] | None = None,
+    stds: Mapping[str, Sequence[Sequence[float]]] | None = None,
 ) -> Comparison:
     """Compare a study's decided levels with level schedules.
 
@@ -61,17 +107,115 @@ def compare(
         rule: which interval decides whether a schedule is as good as the oracle.
         tolerance: margin of the `within` rule, a fraction of accuracy, > 0.
         names: of the schedules; all without.
+        runs: schedules that were trained for real, by name.
+        stds: spread of the winners' weight gradients, by point of the training, level and seed.
 
     Raises:
         InputError: no level is decided, or a schedule is not known.
     """
     judge_by = partial(within, tolerance=tolerance) if rule == "within" else paired
-    p = float(view.spec["pruning"]["rate"])
+    spec, runs = parse_spec(dict(view.spec), f"of study {view.name!r}"), runs or {}
     levels = tuple(_surface(level, judge_by) for level in view.levels if level.winner is not None)
-    fit = fit_scyc(levels, p, judge_by) if len(levels) >= FEWEST_LEVELS else None
-    schedules = chosen(contenders(levels, p, fit.schedule if fit else None), names)
-    verdicts = {name: judge(schedule, levels) for name, schedule in schedules.items()}
-    return Comparison(view.name, rule, tolerance, p, levels, fit, schedules, verdicts)
+    fit = fit_scyc(levels, spec.pruning.rate, judge_by) if len(levels) >= FEWEST_LEVELS else None
+    schedules = _schedules(levels, spec, fit, names, runs, stds)
+    wanted = {name: run for name, run in runs.items() if not names or name in names}
+    replayed, notes = _replayed(runs.get(ORACLE), levels)
+    search_epochs = view.cost.epochs / len(spec.seeds)
+    return Comparison(
+        study=view.name,
+        rule=rule,
+        tolerance=tolerance,
+        p=spec.pruning.rate,
+        levels=levels,
+        fit=fit,
+        schedules=schedules,
+        verdicts={name: judge(schedule, levels) for name, schedule in schedules.items()},
+        runs={name: measure_run(run, replayed, spec.seeds, search_epochs) for name, run in wanted.items()},
+        curse=winners_curse(levels, replayed, spec.seeds),
+        search_epochs=round(search_epochs),
+        level_epochs=spec.epochs,
+        gradients=find_narrowing(levels, stds) if stds else None,
+        notes=(*notes, *_other_rates(schedules, spec.pruning.rate), *_undecided(len(levels), spec.levels)),
+    )
+
+
+def study_contenders(store: Store, name: str) -> dict[str, Policy]:
+    """Return by name the schedules that a study's runs can be trained by.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        InputError: its oracle has levels left to decide.
+    """
+    view, spec = view_study(store, name), study_spec(store.study(name))
+    levels = tuple(_surface(level, within) for level in view.levels if level.winner is not None)
+    if len(levels) < spec.levels:
+        raise InputError(
+            f"The oracle of {name!r} has decided {len(levels)} of {spec.levels} levels; schedules are trained beside "
+            f"it once it has decided all: `scyc resume {name}`."
+        )
+    fit = fit_scyc(levels, spec.pruning.rate, within, refits=1) if len(levels) >= FEWEST_LEVELS else None
+    return contenders(levels, spec, fit.schedule if fit else None)
+
+
+def _schedules(
+    levels: Sequence[OracleLevel],
+    spec: Spec,
+    fit: Fit | None,
+    names: Sequence[str],
+    runs: Mapping[str, RunView],
+    stds: Mapping[str, Sequence[Sequence[float]]] | None,
+) -> dict[str, LevelSchedule]:
+    """Return the schedules that the oracle's surface can judge, of those asked for."""
+    policies = contenders(levels, spec, fit.schedule if fit else None)
+    found: dict[str, LevelSchedule] = {}
+    for name in names or dict.fromkeys([*policies, *runs]):
+        policy = runs[name].policy if name in runs and name != ORACLE else pick(policies, name)
+        schedule = on_surface(policy)
+        if name == GRADIENT_SCALED and stds and stds.get("start"):
+            largest = max(max_lr for level in levels for max_lr in level.accuracies)
+            schedule = gradient_scaled(levels, stds["start"], largest)
+        if schedule is not None and _covers(schedule, levels[-1].level):
+            found[name] = schedule
+        elif names and name not in runs:
+            raise InputError(
+                f"The schedule {name!r} trains otherwise than the study, or looks at the network first, so the "
+                f"oracle's surface cannot judge it; train it for real: `scyc run NAME --schedule {name}`."
+            )
+    return found
+
+
+def _other_rates(schedules: Mapping[str, LevelSchedule], p: float) -> Iterator[str]:
+    """Say which schedules are for another pruning rate than the study's."""
+    for name, schedule in schedules.items():
+        if (meant := getattr(schedule, "p", p)) != p:
+            yield f"{name} is meant for a pruning rate of {meant:g}, but this study prunes {p:g} at every level."
+
+
+def _undecided(decided: int, levels: int) -> Iterator[str]:
+    """Say what an unfinished oracle leaves open."""
+    if decided < levels:
+        yield f"The oracle has decided {decided} of {levels} levels; nothing is known of the others."
+
+
+def _covers(schedule: LevelSchedule, level: int) -> bool:
+    try:
+        schedule(level)
+    except InputError:  # the curve of an oracle that had fewer levels
+        return False
+    return True
+
+
+def _replayed(run: RunView | None, levels: Sequence[OracleLevel]) -> tuple[RunView | None, tuple[str, ...]]:
+    """Return the run of the oracle's curve if it is still the oracle's, else what to say about it."""
+    if run is None:
+        return None, ()
+    winners, trained = [level.winner for level in levels], getattr(run.policy.schedule, "values", ())
+    if winners[: len(trained)] == list(trained)[: len(winners)]:
+        return run, ()
+    return None, (
+        "The oracle's curve has changed since it was trained on fresh seeds, so schedules trained for real have "
+        f"nothing to be compared with: `scyc studies delete NAME --run {REPLAYED}` and `scyc run NAME` mend that.",
+    )
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
@@ -90,6 +234,9 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
                 "winner": level.winner,
                 "interval": [level.interval.low, level.interval.high] if level.interval else None,
                 "open": [level.interval.low_open, level.interval.high_open] if level.interval else None,
+                "candidates": [
+                    {"max_lr": max_lr, "accuracy": level.mean(max_lr)} for max_lr in sorted(level.accuracies)
+                ],
             }
             for level in comparison.levels
         ],
@@ -98,6 +245,12 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             name: {"python": as_python(comparison.schedules[name]), **asdict(verdict)}
             for name, verdict in comparison.verdicts.items()
         },
+        "runs": {name: asdict(run) for name, run in comparison.runs.items()},
+        "curse": asdict(comparison.curse) if comparison.curse else None,
+        "search_epochs": comparison.search_epochs,
+        "level_epochs": comparison.level_epochs,
+        "gradients": asdict(comparison.gradients) if comparison.gradients else None,
+        "notes": list(comparison.notes),
     }
 
 

@@ -1,31 +1,45 @@
-"""The level schedules that are compared with an oracle unless told otherwise.
+"""The schedules that can be compared with an oracle, as policies that a run can be trained by.
 
 Those that need a scale get the dense network's winner, which whoever prunes has tuned anyway.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
-from scyc import PRESETS, SILO, Constant, InputError, InverseDensity, LevelSchedule, Replay, SCyc
+from oracle.study import ORACLE
+from scyc import PRESETS, InputError, LevelSchedule, Policy, Replay, SCyc, named_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from oracle.comparison.surface import OracleLevel
+    from oracle.spec import Spec
 
-FITTED, ORACLE = "fitted", "oracle"
+FITTED = "fitted"
 
-SHAPE = PRESETS["resnet20-cifar10"]
-"""The authors' schedule, whose shape is scaled to the dense winner."""
+USUAL = (
+    ORACLE,
+    FITTED,
+    "s-cyc",
+    "constant",
+    "linear",
+    "exponential",
+    "inverse-density",
+    "gradient-scaled",
+    "range-test",
+)
+"""What `scyc run` trains unless told otherwise: the schedules that differ from the oracle in max_lr alone."""
 
 
-def contenders(levels: Sequence[OracleLevel], p: float, fitted: SCyc | None) -> dict[str, LevelSchedule]:
-    """Return the schedules by name.
+def contenders(levels: Sequence[OracleLevel], spec: Spec, fitted: SCyc | None) -> dict[str, Policy]:
+    """Return the policies by name.
 
     Args:
         levels: the oracle's decided levels from level 0 on, ascending.
-        p: fraction of the remaining weights pruned per level.
+        spec: of the study.
         fitted: S-Cyc fitted to the oracle, if there were levels enough.
 
     Raises:
@@ -33,29 +47,56 @@ def contenders(levels: Sequence[OracleLevel], p: float, fitted: SCyc | None) -> 
     """
     if not levels or levels[0].level != 0:
         raise InputError("Schedules are compared once the dense network, level 0, is decided; go on with the sweep.")
-    dense = levels[0].winner
-    largest = max(max_lr for level in levels for max_lr in level.accuracies)
-    scaled = (dense, SHAPE.epsilon * dense / SHAPE.delta, SHAPE.beta, SHAPE.q, p)
-    schedules: dict[str, LevelSchedule] = {
-        "constant": Constant(dense),
-        "s-cyc": SCyc(*scaled),
-        "silo": SILO(*scaled),
-        "inverse-density": InverseDensity(dense, p, cap=largest),
-    }
-    schedules |= {f"s-cyc:{name}": preset for name, preset in PRESETS.items()}
+    policies = {ORACLE: Policy(Replay(tuple(level.winner for level in levels)))}
     if fitted is not None:
-        schedules[FITTED] = fitted
-    schedules[ORACLE] = Replay(tuple(level.winner for level in levels))
-    return schedules
+        policies[FITTED] = Policy(fitted)
+    policies |= named_policies(
+        max_lr=levels[0].winner,
+        p=spec.pruning.rate,
+        levels=spec.levels,
+        largest=max(max_lr for level in levels for max_lr in level.accuracies),
+        profile=spec.profile.build(),
+    )
+    return policies | {f"s-cyc:{name}": Policy(preset) for name, preset in PRESETS.items()}
 
 
-def chosen(schedules: dict[str, LevelSchedule], names: Sequence[str]) -> dict[str, LevelSchedule]:
-    """Return those of the schedules that `names` lists, all of them without names.
+def pick(policies: Mapping[str, Policy], wanted: str) -> Policy:
+    """Return the policy that `wanted` names: a name, or a name with other parameters, "s-cyc:delta=0.1,q=2".
 
     Raises:
-        InputError: one is not there.
+        InputError: there is none of that name, or it has no such parameter.
     """
-    for name in names:
-        if name not in schedules:
-            raise InputError(f"There is no schedule {name!r} to compare; there are {', '.join(schedules)}.")
-    return {name: schedules[name] for name in names or schedules}
+    if wanted in policies:
+        return policies[wanted]
+    name, _, parameters = wanted.partition(":")
+    if name not in policies:
+        raise InputError(f"There is no schedule {name!r} to compare; there are {', '.join(policies)}.")
+    policy = policies[name]
+    changes = dict(_parameter(name, policy, text) for text in parameters.split(","))
+    return replace(policy, schedule=replace(policy.schedule, **changes))  # type: ignore[type-var]
+
+
+def on_surface(policy: Policy) -> LevelSchedule | None:
+    """Return the policy's schedule if that is all it is; what trains or starts otherwise is not on the surface."""
+    if policy.profile is not None or policy.rewind is not None or not isinstance(policy.schedule, LevelSchedule):
+        return None
+    return policy.schedule
+
+
+def _parameter(name: str, policy: Policy, text: str) -> tuple[str, Any]:
+    """Return a parameter's name and value from "name=value"."""
+    known = {field.name: getattr(policy.schedule, field.name) for field in fields(policy.schedule)}  # type: ignore[arg-type]
+    numbers = {key: value for key, value in known.items() if isinstance(value, int | float)}
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or key not in numbers:
+        having = f"it has {', '.join(numbers)}" if numbers else "it has none"
+        raise InputError(
+            f"{text!r} is no parameter of the schedule {name!r}: {having}; write them as {name}:parameter=value,..."
+        )
+    try:
+        number = type(numbers[key])(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"The parameter {key} of {name!r} has to be a number, but it is {value!r}.")
+    return key, number

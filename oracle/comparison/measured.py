@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 from scipy.stats import t as student
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from oracle.run_view import RunView
+    from studies import TrialRecord, TrialResult
 
 CONFIDENCE = 0.95
 
@@ -30,15 +33,15 @@ class Estimate:
 
 @dataclass(frozen=True)
 class MeasuredLevel:
-    """A run at one level, on the seeds that both it and the replayed oracle have finished.
+    """A run at one level.
 
     Attributes:
-        max_lrs: one per seed; they differ where a schedule measures something first.
+        max_lrs: one per seed of the run; they differ where a schedule measures something first.
         test_accuracies: one per seed, fractions.
         diverged: on how many seeds.
         accuracy: mean test accuracy.
-        regret: the replayed oracle's test accuracy minus this one's, paired by seed; None where the oracle's is not
-            known.
+        regret: the replayed oracle's test accuracy minus this one's, paired by the seeds that both have; None where
+            there are none.
     """
 
     level: int
@@ -56,48 +59,20 @@ class MeasuredRun:
 
     Attributes:
         seeds: that it was trained on.
+        paired: those of them that the replayed oracle was trained on too.
         fresh: whether none of them had a part in the oracle's choice.
         levels: those that every seed has finished.
         regret: mean over the levels beyond the dense one, paired by seed; None where the oracle's is not known.
         epochs: trained per seed, what it measures first included.
+        sentence: what came of it, in plain words.
     """
 
     seeds: tuple[int, ...]
+    paired: tuple[int, ...]
     fresh: bool
     levels: tuple[MeasuredLevel, ...]
     regret: Estimate | None
     epochs: float
-
-
-@dataclass(frozen=True)
-class LevelCurse:
-    """How much its choice flatters the oracle at one level.
-
-    Attributes:
-        chosen: mean validation accuracy of the winner on the seeds that chose it.
-        held_out: the same when each seed is judged by the winner that the others chose; None with one seed.
-        fresh: mean validation accuracy of the replayed oracle on fresh seeds; None where it was not run.
-    """
-
-    level: int
-    density: float
-    chosen: float
-    held_out: float | None
-    fresh: float | None
-
-
-@dataclass(frozen=True)
-class WinnersCurse:
-    """The oracle's winner's curse.
-
-    Attributes:
-        held_out: chosen minus held out, mean over levels; None with one seed.
-        fresh: chosen minus fresh, mean over levels, with an interval over both sets of seeds; None where it was not run.
-    """
-
-    levels: tuple[LevelCurse, ...]
-    held_out: float | None
-    fresh: Estimate | None
     sentence: str
 
 
@@ -110,3 +85,69 @@ def estimate(values: Sequence[float]) -> Estimate:
     spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     half = float(student.ppf((1 + CONFIDENCE) / 2, n - 1)) * spread / math.sqrt(n)
     return Estimate(mean, mean - half, mean + half)
+
+
+def measure_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], search_epochs: float) -> MeasuredRun:
+    """Return what a run came to, next to the replayed oracle.
+
+    Args:
+        run: at least one seed of it has finished a level.
+        oracle: the run that replays the oracle's curve, if it was trained.
+        chosen_on: the seeds that the oracle chose its winners on.
+        search_epochs: that the oracle's search took per seed.
+    """
+    seeds = tuple(run.paths)
+    depth = min(map(len, run.paths.values()))
+    reference = oracle.paths if oracle is not None else {}
+    paired = tuple(seed for seed in seeds if seed in reference)
+    levels, regrets = [], []
+    for level in range(depth):
+        trials = [path[level] for path in run.paths.values()]
+        common = [seed for seed in paired if len(reference[seed]) > level]
+        losses = [_test(reference[seed][level]) - _test(run.paths[seed][level]) for seed in common]
+        accuracies = tuple(_test(trial) for trial in trials)
+        levels.append(
+            MeasuredLevel(
+                level,
+                _result(trials[0]).density,
+                tuple(trial.max_lr for trial in trials),
+                accuracies,
+                sum(_result(trial).diverged for trial in trials),
+                estimate(accuracies),
+                estimate(losses) if losses else None,
+            )
+        )
+        if level and paired and len(common) == len(paired):
+            regrets.append(losses)
+    regret = (
+        estimate([math.fsum(by_seed) / len(by_seed) for by_seed in zip(*regrets, strict=True)]) if regrets else None
+    )
+    fresh = not set(seeds) & set(chosen_on)
+    epochs = run.epochs / len(seeds)
+    sentence = _sentence(len(seeds), fresh, regret, epochs, search_epochs)
+    return MeasuredRun(seeds, paired, fresh, tuple(levels), regret, epochs, sentence)
+
+
+def _sentence(seeds: int, fresh: bool, regret: Estimate | None, epochs: float, search_epochs: float) -> str:
+    on = f"Trained for real on {seeds} {'fresh ' if fresh else ''}seed{'s' if seeds > 1 else ''}"
+    if not fresh:
+        on += ", some of which chose the oracle's winners,"
+    cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
+    if regret is None:
+        return f"{on} it took {cost}; what it loses is known once the oracle's curve is trained on the same seeds."
+    points, low, high = (None if v is None else 100 * v for v in (regret.mean, regret.low, regret.high))
+    loss = f"it {'loses' if regret.mean >= 0 else 'gains'} {abs(points or 0.0):.2f} points of test accuracy"
+    if low is None or high is None:
+        return f"{on} {loss} against the oracle's curve, with no interval for want of seeds, for {cost}."
+    verdict = "a difference" if low > 0 or high < 0 else "no difference that so few seeds could tell from chance"
+    return f"{on} {loss} against the oracle's curve (95 % interval {low:.2f} to {high:.2f}: {verdict}), for {cost}."
+
+
+def _result(trial: TrialRecord) -> TrialResult:
+    if trial.result is None:
+        raise ValueError(f"Trial {trial.id} of a path is not complete.")
+    return trial.result
+
+
+def _test(trial: TrialRecord) -> float:
+    return _result(trial).test_accuracy

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from oracle.execution.inline import InlineExecutor
 
 if TYPE_CHECKING:
+    from oracle.messages import Answer, Request
     from oracle.spec import Spec
-    from oracle.worker import Failure, Outcome, TrialRequest
     from studies import Artifacts
 
 __all__ = ["Executor", "InlineExecutor", "TrialSource"]
@@ -22,12 +22,12 @@ class TrialSource(Protocol):
         """Whether there is nothing left to train, nor will be."""
         ...
 
-    def next(self) -> TrialRequest | None:
-        """Return the next trial to train; None when there is none now: outcomes must come first, or it is over."""
+    def next(self) -> Request | None:
+        """Return what to do next; None when there is nothing now: answers must come first, or it is over."""
         ...
 
-    def record(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        """Take the outcome of a trial."""
+    def record(self, request: Request, answer: Answer, /) -> None:
+        """Take the answer to a request."""
         ...
 
 

@@ -17,16 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ray
-from pydantic import TypeAdapter
 from ray import tune
 from ray.tune.search import Searcher
 
-from oracle.worker import Failure, Outcome, TrialRequest, Worker
+from oracle.messages import Failure, answer_from_json, answer_to_json, request_from_dict, request_to_dict
+from oracle.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.execution import TrialSource
+    from oracle.messages import Answer, Request
     from oracle.spec import Spec
     from studies import Artifacts
 
@@ -38,7 +39,6 @@ QUIET = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the sweep, not just Tune's loop
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # Tune's snapshots are never read
 }
-OUTCOME: TypeAdapter[Outcome | Failure] = TypeAdapter(Outcome | Failure)
 
 
 class TuneExecutor:
@@ -115,15 +115,15 @@ class _TrialTrainable(tune.Trainable):
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
         self.worker = Worker(spec, artifacts)
-        self.request = TrialRequest(**config["request"])
+        self.request = request_from_dict(config["request"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.request = TrialRequest(**new_config["request"])
+        self.request = request_from_dict(new_config["request"])
         return True
 
     def step(self) -> dict[str, Any]:
-        outcome = self.worker.attempt(self.request)
-        return {"outcome": OUTCOME.dump_json(outcome).decode(), "done": True}  # text: Tune flattens nested results
+        answer = self.worker.attempt(self.request)
+        return {"answer": answer_to_json(answer), "done": True}  # text: Tune flattens nested results
 
 
 class _SourceSearcher(Searcher):
@@ -132,7 +132,7 @@ class _SourceSearcher(Searcher):
     def __init__(self, source: TrialSource) -> None:
         super().__init__(metric="done", mode="max")
         self.source = source
-        self.running: dict[str, TrialRequest] = {}
+        self.running: dict[str, Request] = {}
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -149,17 +149,17 @@ class _SourceSearcher(Searcher):
         if request is None:
             return Searcher.FINISHED if self.source.finished else None
         self.running[trial_id] = request
-        return {"request": request.__dict__}
+        return {"request": request_to_dict(request)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         request = self.running.pop(trial_id, None)
         if request is None or self.error is not None:
             return
         try:
-            outcome: Outcome | Failure = Failure("The worker process died before it could report.")
+            answer: Answer = Failure("The worker process died before it could report.")
             if result is not None and not error:
-                outcome = OUTCOME.validate_json(result["outcome"])
-            self.source.record(request, outcome)
+                answer = answer_from_json(result["answer"])
+            self.source.record(request, answer)
         except Exception as raised:
             self.error = raised  # what Tune would only log ends the sweep instead
 

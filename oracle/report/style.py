@@ -8,14 +8,12 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from oracle.report import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from oracle.view import LevelView
+    from collections.abc import Callable, Iterable, Sequence
 
 Figure = dict[str, Any]
 
@@ -35,18 +33,40 @@ _MOST_LEVELS = 14
 _MOST_RATES = 8
 
 
-def layout(levels: Sequence[LevelView], y_axis: dict[str, Any], y_title: str, height: int) -> dict[str, Any]:
+class Level(Protocol):
+    """What the axis of densities asks of a level."""
+
+    @property
+    def level(self) -> int:
+        """Number of prunings done."""
+        ...
+
+    @property
+    def density(self) -> float:
+        """Fraction of prunable weights left."""
+        ...
+
+
+def layout(levels: Sequence[Level], y_axis: dict[str, Any], y_title: str, height: int) -> dict[str, Any]:
     """Return the layout of a figure over density; all figures share it, so that their levels line up."""
+    x_title = f"density in % <span style='color:{MUTED}'>and level</span>"
+    return plain_layout(density_axis(levels), x_title, y_axis, y_title, height)
+
+
+def plain_layout(
+    x_axis: dict[str, Any], x_title: str, y_axis: dict[str, Any], y_title: str, height: int
+) -> dict[str, Any]:
+    """Return the layout that all figures share, whatever their axes."""
     return {
         "height": height,
         "margin": {"l": 76, "r": 16, "t": 16, "b": 64},
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
-        "xaxis": density_axis(levels),
+        "xaxis": _axis() | x_axis,
         "yaxis": _axis() | y_axis,
         "annotations": [
-            _title(f"density in % <span style='color:{MUTED}'>and level</span>", x=0.5, y=0, yshift=-54),
+            _title(x_title, x=0.5, y=0, yshift=-54),
             _title(y_title, x=0, y=0.5, xshift=-62, textangle=-90),
         ],
         "legend": {
@@ -63,13 +83,13 @@ def layout(levels: Sequence[LevelView], y_axis: dict[str, Any], y_title: str, he
     }
 
 
-def density_axis(levels: Sequence[LevelView]) -> dict[str, Any]:
+def density_axis(levels: Sequence[Level]) -> dict[str, Any]:
     """Return the axis of densities, dense at the left, with the level under each density."""
     every = math.ceil(len(levels) / _MOST_LEVELS)
     ticked = levels[::every]
     half = math.sqrt(density_step(levels))
     outer = [math.log10(levels[0].density / half), math.log10(levels[-1].density * half)]
-    return _axis() | {
+    return {
         "type": "log",
         "range": outer,
         "tickvals": [lv.density for lv in ticked],
@@ -80,6 +100,11 @@ def density_axis(levels: Sequence[LevelView]) -> dict[str, Any]:
 
 
 def max_lr_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:
+    """Return a logarithmic axis over the values of max_lr, with `pad` of its length left at either end."""
+    return log_axis(values, words.rate, pad)
+
+
+def log_axis(values: Iterable[float], write: Callable[[float], str], pad: float = 0.08) -> dict[str, Any]:
     """Return a logarithmic axis over the values, with round ticks and `pad` of its length left at either end."""
     values = list(values)
     room = max(max(values) / min(values), 1.5) ** pad
@@ -89,11 +114,11 @@ def max_lr_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:
         "type": "log",
         "range": [math.log10(low), math.log10(high)],
         "tickvals": ticks,
-        "ticktext": [words.rate(tick) for tick in ticks],
+        "ticktext": [write(tick) for tick in ticks],
     }
 
 
-def density_step(levels: Sequence[LevelView]) -> float:
+def density_step(levels: Sequence[Level]) -> float:
     """Return the usual ratio of a level's density to the one before."""
     ratios = [b.density / a.density for a, b in pairwise(levels)]
     return median(ratios) if ratios else 0.8

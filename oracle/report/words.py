@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oracle.comparison.measured import Estimate
     from oracle.interval import Interval
 
 NOTHING = "–"
+NOT_RECORDED = "not recorded"
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -35,6 +38,18 @@ def interval(bounds: Interval | None) -> str:
     return f"{low} – {high}"
 
 
+def points(fraction: float | None) -> str:
+    """Return a difference of accuracies in points with two decimals."""
+    return NOTHING if fraction is None else f"{round(100 * fraction, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def estimate(value: Estimate | None) -> str:
+    """Return a difference of accuracies in points with its interval."""
+    if value is None or value.low is None or value.high is None:
+        return points(value.mean if value else None)
+    return f"{points(value.mean)} ({points(value.low)} to {points(value.high)})"
+
+
 def count(number: int, noun: str) -> str:
     """Return the number with its noun, in the plural unless there is one."""
     return f"{number:,} {noun}" + "s" * (number != 1)
@@ -44,6 +59,15 @@ def listing(items: list[str]) -> str:
     """Return `a`, `a and b` or `a, b and c`."""
     *head, last = items
     return f"{', '.join(head)} and {last}" if head else last
+
+
+def flat(value: Any) -> str:
+    """Return a value of the provenance as one line of text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {flat(item)}" for key, item in value.items()) or NOT_RECORDED
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return NOT_RECORDED if value in (None, "") else str(value)
 
 
 def duration(seconds: float) -> str:

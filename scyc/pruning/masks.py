@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from scyc.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -31,6 +33,17 @@ class Masks:
     def dense(cls, model: nn.Module, names: Sequence[str]) -> Masks:
         """Return masks that keep every weight of the parameters `names`."""
         return cls({name: torch.ones_like(model.get_parameter(name), dtype=torch.bool) for name in names})
+
+    def in_order(self, names: Sequence[str]) -> Masks:
+        """Return the same masks in the order of `names`: on it depends how ties are broken and what is drawn for whom.
+
+        Raises:
+            InputError: when they are masks of other parameters.
+        """
+        if set(names) != set(self.kept):
+            odd = ", ".join(sorted(set(names) ^ set(self.kept)))
+            raise InputError(f"These masks are another network's: they differ from its prunable weights in {odd}.")
+        return Masks({name: self.kept[name] for name in names})
 
     @property
     def total(self) -> int:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from random import Random
 
-    from oracle.execution import TrialSource
-    from oracle.worker import Failure, Outcome, TrialRequest
+    from oracle.messages import Answer, Request, TrialRequest
 
 NAME = "killed"
 SPEC: dict[str, Any] = {
@@ -39,7 +38,7 @@ forked.set_forkserver_preload(["tests.oracle.kills", "torch._dynamo"])
 class Logged:
     """A source that writes down which trials it hands out, in a file that outlives the process."""
 
-    def __init__(self, source: TrialSource, log: Path) -> None:
+    def __init__(self, source: Sweep, log: Path) -> None:
         self.source = source
         self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -53,8 +52,8 @@ class Logged:
             os.write(self.log, f"{request.id}\n".encode())
         return request
 
-    def record(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        self.source.record(request, outcome)
+    def record(self, request: Request, answer: Answer) -> None:
+        self.source.record(request, answer)
 
 
 def drive(url: str, log: str, lifetime: float = 30.0) -> None:

@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from oracle.listeners import Listener
+from oracle.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study
 from oracle.sweep import Sweep
-from oracle.worker import Failure, Outcome, TrialRequest
-from scyc import density
+from oracle.walk import Walk
+from scyc import density, policy_to_dict
+from scyc.measuring import Measured
 from studies import Artifacts, CheckpointKind, EpochRecord, NewCheckpoint, Store, TrialResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any, Self
 
+    from oracle.execution import TrialSource
+    from oracle.messages import Answer, Request
     from oracle.spec import Spec
+    from scyc import Policy
     from studies import RunRecord
 
 
@@ -42,7 +47,8 @@ class Laboratory:
 
     Attributes:
         fails: trials (level, seed, max_lr) that raise.
-        handed_out: every request that was trained, in order.
+        asked: every request, in order.
+        handed_out: those of them that were trials.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Laboratory:
         study = open_study(self.store, "s", spec, f"memory://{uuid4().hex}")
         self.artifacts = Artifacts(study.artifacts)
         self.run: RunRecord = self.store.open_run(study.id, ORACLE)
+        self.asked: list[Request] = []
         self.handed_out: list[TrialRequest] = []
 
     def __enter__(self) -> Self:
@@ -73,21 +80,31 @@ class Laboratory:
         """A new driver, which knows only what the database holds."""
         return Sweep(self.store, self.run, self.spec, self.artifacts, listener or Listener(), retries)
 
-    def work(self, sweep: Sweep, most: int | None = None, at_once: int = 1, order: Random | None = None) -> int:
-        """Train until the sweep is finished or `most` trials are recorded; return how many were.
+    def open_walk(self, policy: Policy, name: str = "schedule") -> RunRecord:
+        """A run of a schedule."""
+        return self.store.open_run(self.run.study_id, name, policy_to_dict(policy))
 
-        Trials under way at that moment are lost.
+    def walk(self, run: RunRecord, seeds: Sequence[int] = (0, 7), retries: int = 0) -> Walk:
+        """A new driver of a schedule's run."""
+        return Walk(self.store, run, self.spec, seeds, Listener(), retries)
+
+    def work(self, source: TrialSource, most: int | None = None, at_once: int = 1, order: Random | None = None) -> int:
+        """Answer until the source is finished or `most` answers are recorded; return how many were.
+
+        What is under way at that moment is lost.
         """
-        under_way: list[TrialRequest] = []
+        under_way: list[Request] = []
         recorded = 0
         while recorded != most:
-            while len(under_way) < at_once and (request := sweep.next()) is not None:
-                self.handed_out.append(request)
+            while len(under_way) < at_once and (request := source.next()) is not None:
+                self.asked.append(request)
+                if isinstance(request, TrialRequest):
+                    self.handed_out.append(request)
                 under_way.append(request)
             if not under_way:
                 return recorded
             request = under_way.pop(order.randrange(len(under_way)) if order else 0)
-            sweep.record(request, self.train(request))
+            source.record(request, self.answer(request))
             recorded += 1
         return recorded
 
@@ -95,6 +112,14 @@ class Laboratory:
         """Sweep to the end."""
         self.work(self.sweep())
         return self
+
+    def answer(self, request: Request) -> Answer:
+        """Make up an answer."""
+        if isinstance(request, MeasureRequest):
+            if (request.level, request.seed, 0.0) in self.fails:
+                return Failure("Traceback ...\nRuntimeError: nothing to measure")
+            return Measured(0.2 / (1 + request.level), 1.5)
+        return self.train(request)
 
     def train(self, request: TrialRequest) -> Outcome | Failure:
         """Make up the outcome of a trial."""

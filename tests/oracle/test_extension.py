@@ -6,9 +6,9 @@ import pytest
 
 from oracle.extension import extend_study, extended
 from oracle.listeners import Listener
+from oracle.messages import Outcome
 from oracle.study import study_spec
 from oracle.view import view_study
-from oracle.worker import Outcome
 from scyc import InputError
 from tests.oracle.simulation import Laboratory, small_spec
 

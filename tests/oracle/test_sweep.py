@@ -15,7 +15,7 @@ from tests.oracle.simulation import Laboratory, small_spec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from oracle.worker import Failure, Outcome, TrialRequest
+    from oracle.messages import Failure, Outcome, TrialRequest
 
 CLIMBING = functools.partial(Laboratory, small_spec(), optimum=0.2, growth=1.5)  # widens at its last level
 TPE = functools.partial(

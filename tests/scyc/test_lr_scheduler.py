@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import scyc.lr_scheduler
-from scyc import Constant, InputError, LevelLR, Linear, SCyc, WarmupStep
+from scyc import Constant, InputError, LevelLR, Linear, OneCycle, Profile, SCyc, WarmupStep
 from scyc.randomness import stream
 
 if TYPE_CHECKING:
@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 SCHEDULE = SCyc(0.03, 0.04)
 PROFILE = WarmupStep(0.3, (0.5, 0.8))
 STEPS = 10
+CYCLING = OneCycle(0.4, momentum=(0.8, 0.9))
 FACTORS = [0, 1 / 3, 2 / 3, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01]  # of PROFILE, one for each of STEPS
 
 
 class Loop:
     """Somebody's own training loop."""
 
-    def __init__(self, level: int = 0) -> None:
+    def __init__(self, level: int = 0, profile: Profile = PROFILE) -> None:
         self.weight = torch.nn.Parameter(torch.linspace(-1, 1, 5))
         self.optimizer = torch.optim.SGD([self.weight], lr=123.0, momentum=0.9, weight_decay=1e-2)
-        self.scheduler = LevelLR(self.optimizer, SCHEDULE, STEPS, PROFILE, level)
+        self.scheduler = LevelLR(self.optimizer, SCHEDULE, STEPS, profile, level)
         self.rates: list[float] = []
+        self.momenta: list[float] = []
 
     def run(self, steps: Iterable[int]) -> None:
         for step in steps:
@@ -36,6 +38,7 @@ class Loop:
             loss = ((self.weight - target) ** 2).sum()
             loss.backward()  # type: ignore[no-untyped-call]
             self.rates.append(self.optimizer.param_groups[0]["lr"])
+            self.momenta.append(self.optimizer.param_groups[0]["momentum"])
             self.optimizer.step()
             self.scheduler.step()
 
@@ -91,6 +94,47 @@ def test_start_level_begins_that_level_at_once() -> None:
     assert loop.rates == pytest.approx([SCHEDULE(level) * factor for level in (5, 6) for factor in FACTORS])
 
 
+def test_momentum_follows_the_profile_over_several_levels() -> None:
+    loop = Loop(profile=CYCLING)
+    loop.run(range(2 * STEPS))
+    cycle = [CYCLING.momentum_at(step / STEPS) for step in range(STEPS)]
+    assert loop.momenta == cycle * 2
+    assert [loop.momenta[step] for step in (0, 2, 4, 7)] == pytest.approx([0.9, 0.85, 0.8, 0.85])
+    loop.run(range(3))
+    loop.momenta.clear()
+    loop.scheduler.start_level(5)
+    loop.run(range(STEPS))
+    assert loop.momenta == cycle
+
+
+def test_every_parameter_group_gets_the_same_momentum() -> None:
+    groups: list[dict[str, Any]] = [{"params": [torch.nn.Parameter(torch.ones(1))], "momentum": m} for m in (0.1, 0.2)]
+    optimizer = torch.optim.SGD(groups, lr=1.0)
+    LevelLR(optimizer, SCHEDULE, STEPS, CYCLING)
+    assert [group["momentum"] for group in optimizer.param_groups] == [0.9, 0.9]
+
+
+def test_momentum_is_left_alone_unless_the_profile_gives_one() -> None:
+    loop = Loop(profile=OneCycle())
+    loop.run(range(STEPS))
+    assert set(loop.momenta) == {0.9}
+
+
+def test_the_scheduler_alone_restores_the_momentum() -> None:
+    before = Loop(profile=CYCLING)
+    before.run(range(14))
+    after = Loop(profile=CYCLING)
+    after.scheduler.load_state_dict(saved(before.scheduler.state_dict()))
+    assert after.optimizer.param_groups[0]["momentum"] == before.optimizer.param_groups[0]["momentum"] == 0.8
+
+
+def test_an_optimizer_without_momentum_is_refused() -> None:
+    optimizer = torch.optim.Adam([torch.nn.Parameter(torch.ones(1))])
+    with pytest.raises(InputError, match=r"^The profile OneCycle\(.+\) cycles the momentum, but Adam has none; .+\.$"):
+        LevelLR(optimizer, SCHEDULE, STEPS, CYCLING)
+    assert LevelLR(optimizer, SCHEDULE, STEPS, OneCycle()).get_last_lr() == pytest.approx([0.03 / 25])
+
+
 def saved(state: dict[str, Any]) -> dict[str, Any]:
     """A state after its way through a file that may hold nothing but plain data and tensors."""
     file = io.BytesIO()
@@ -102,11 +146,12 @@ def saved(state: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("order", ["scheduler first", "optimizer first"])
 @pytest.mark.parametrize("stop", [13, 17, 20])
-def test_goes_on_identically_from_the_middle_of_a_level(order: str, stop: int) -> None:
-    through = Loop(level=2)
+@pytest.mark.parametrize("profile", [PROFILE, CYCLING])
+def test_goes_on_identically_from_the_middle_of_a_level(order: str, stop: int, profile: Profile) -> None:
+    through = Loop(2, profile)
     through.run(range(45))
 
-    before = Loop(level=2)
+    before = Loop(2, profile)
     before.run(range(stop))
     state = saved(
         {
@@ -115,7 +160,7 @@ def test_goes_on_identically_from_the_middle_of_a_level(order: str, stop: int) -
             "scheduler": before.scheduler.state_dict(),
         }
     )
-    after = Loop()
+    after = Loop(0, profile)
     after.weight.data.copy_(state["weight"])
     if order == "scheduler first":
         after.scheduler.load_state_dict(state["scheduler"])
@@ -127,6 +172,7 @@ def test_goes_on_identically_from_the_middle_of_a_level(order: str, stop: int) -
     after.run(range(stop, 45))
 
     assert before.rates + after.rates == through.rates
+    assert before.momenta + after.momenta == through.momenta
     assert torch.equal(after.weight, through.weight)
 
 

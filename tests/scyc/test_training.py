@@ -12,6 +12,7 @@ from torch import nn
 from scyc import InputError, OneCycle
 from scyc.data import Dataset, Split
 from scyc.models import mlp
+from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
 from scyc.training import OptimizerSettings, Recipe, evaluate, train
@@ -109,6 +110,26 @@ def test_equals_a_bare_loop_to_the_bit(blobs: Dataset, level: int) -> None:
     bare_loop(reference, masks, blobs, max_lr=0.2, level=level, steps=STEPS)
     assert same_state(model, reference)
     assert not same_state(model, network())
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_profile_sets_the_momentum_of_each_step(blobs: Dataset, momentum: float) -> None:
+    profile = OneCycle(momentum=(0.5, 0.95))
+    recipe = replace(RECIPE, profile=profile, optimizer=OptimizerSettings(momentum=momentum))
+    model, reference = network(), network()
+    train(model, dense(model), blobs, recipe, max_lr=0.1, seed=0, level=0)
+    optimizer = torch.optim.SGD(reference.parameters(), lr=0.0, momentum=0.7, weight_decay=5e-4, fused=True)
+    rates, cycle = learning_rates(profile, 0.1, STEPS), momenta(profile, STEPS)
+    assert cycle is not None
+    for step, (rate, now) in enumerate(zip(rates, cycle, strict=True)):
+        epoch, index = divmod(step, 10)
+        batch = torch.randperm(320, generator=stream("order", 0, 0, epoch))[30 * index :][:30]
+        optimizer.param_groups[0].update(lr=rate, momentum=now)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(reference(blobs.train.inputs[batch]), blobs.train.targets[batch])
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert same_state(model, reference)
 
 
 def test_pruned_weights_are_zero_afterwards_and_the_others_are_not(blobs: Dataset) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from scyc import InputError
 from scyc.models import mlp
 from scyc.profiles import ConstantProfile
-from scyc.pruning import CRITERIA, Rewind, Scope, prunable_weights
+from scyc.pruning import CRITERIA, Masks, Rewind, Scope, prunable_weights
 from scyc.training import Recipe, evaluate
 from scyc.trial import Checkpoint, Protocol, Pruning, State, Trial, run_trial
 from scyc.workloads import Workload
@@ -151,6 +151,35 @@ def test_every_criterion_prunes_level_after_level_and_repeats_to_the_bit(
     left = [trial.checkpoint.masks.alive for trial in trials]
     assert left == ([192, 154, 123] if scope == "global" else [192, 153, 123])
     assert all(same_trial(*pair) for pair in zip(trials, walk(chosen, blobs, [0.1] * 3), strict=True))
+
+
+@pytest.mark.parametrize("criterion", ["random", "magnitude", "erk"])
+def test_the_order_in_which_a_parent_keeps_its_masks_is_of_no_account(blobs: Dataset, criterion: str) -> None:
+    chosen = protocol(criterion=criterion)
+    dense = run_trial(chosen, blobs, seed=0, level=0, max_lr=0.1)
+    parent = dense.checkpoint
+    turned = replace(parent, masks=Masks(dict(reversed(parent.masks.kept.items()))))
+    one, other = (
+        run_trial(chosen, blobs, seed=0, level=1, max_lr=0.1, parent=each, rewind_point=dense.rewind_point)
+        for each in (parent, turned)
+    )
+    assert same_trial(one, other)
+    assert list(other.checkpoint.masks.kept) == list(parent.masks.kept)
+
+
+def test_another_networks_masks_are_refused(blobs: Dataset) -> None:
+    dense = run_trial(protocol(), blobs, seed=0, level=0, max_lr=0.1)
+    fewer = Masks({name: mask for name, mask in dense.checkpoint.masks.kept.items() if name != "0.weight"})
+    with pytest.raises(InputError, match=r"another network's.* in 0\.weight"):
+        run_trial(
+            protocol(),
+            blobs,
+            seed=0,
+            level=1,
+            max_lr=0.1,
+            parent=replace(dense.checkpoint, masks=fewer),
+            rewind_point=dense.rewind_point,
+        )
 
 
 def test_criteria_disagree_on_what_to_prune(blobs: Dataset) -> None:

@@ -6,6 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from markupsafe import escape
+
+from tests.oracle.report.browsing import EXECUTABLE, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,14 +25,29 @@ def swept(scyc: Callable[..., Ended]) -> None:
 
 
 @pytest.mark.usefixtures("swept")
-def test_compare_says_and_writes_the_same(scyc: Callable[..., Ended], tmp_path: Path) -> None:
+def test_compare_says_and_writes_the_same(
+    scyc: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
     ended = scyc("compare", "demo", "--out", "comparison", "--rule", "paired")
     assert ended.code == 0
+    assert "not written as PNG and SVG" in ended.err
     assert "constant: " in ended.out
     assert "Fit: from scyc import SCyc; schedule = SCyc(" in ended.out
     written = json.loads((tmp_path / "comparison" / "comparison.json").read_text())
     assert written == json.loads(scyc("compare", "demo", "--rule", "paired", "--json").out)
     assert written["rule"] == "paired"
+    report = (tmp_path / "comparison" / "report.html").read_text()
+    assert str(escape(written["schedules"]["constant"]["sentence"])) in report
+
+
+@pytest.mark.skipif(EXECUTABLE is None, reason=f"None of {', '.join(NAMES)} is on PATH.")
+@pytest.mark.usefixtures("swept")
+def test_figures_are_written_where_there_is_a_browser(scyc: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = scyc("compare", "demo", "--out", "comparison", "--schedules", "constant")
+    assert (ended.code, ended.err) == (0, "")
+    names = {path.name for path in (tmp_path / "comparison" / "figures").iterdir()}
+    assert names >= {"curves.png", "curves.svg", "surface.png", "fit.svg", "cost.png"}
 
 
 @pytest.mark.usefixtures("swept")

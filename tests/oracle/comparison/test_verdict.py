@@ -96,7 +96,7 @@ class TestStudy:
     @pytest.mark.parametrize("rule", ["within", "paired"])
     def test_as_json_it_is_plain_and_has_the_documented_shape(self, rule: str, lab: Laboratory) -> None:
         values = to_json(compare(view_study(lab.store, "s"), rule, names=["constant", "fitted"]))  # type: ignore[arg-type]
-        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 1
+        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 2
         assert list(values["schedules"]) == ["constant", "fitted"]
         for schedule in values["schedules"].values():
             assert schedule.keys() >= {"python", "levels", "judged", "hits", "mean_regret", "sentence"}
@@ -118,7 +118,7 @@ class TestStudy:
         assert lenient > 1
 
     def test_an_unknown_schedule_is_refused(self, lab: Laboratory) -> None:
-        with pytest.raises(InputError, match="no schedule 'cosine' to compare; there are constant, "):
+        with pytest.raises(InputError, match="no schedule 'cosine' to compare; there are oracle, fitted, "):
             compare(view_study(lab.store, "s"), names=["cosine"])
 
     def test_a_study_without_decisions_is_refused(self) -> None:

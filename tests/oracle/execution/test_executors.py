@@ -20,13 +20,24 @@ from oracle.listeners import Listener
 from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study
 from oracle.sweep import Sweep
+from oracle.walk import Walk, Walks
+from scyc import (
+    AdaptiveRestart,
+    Constant,
+    GradientScaled,
+    Linear,
+    OneCycle,
+    Policy,
+    RangeTest,
+    policy_to_dict,
+)
 from studies import Artifacts, Store, TrialRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oracle.messages import Failure, Outcome, TrialRequest
     from oracle.spec import Spec
-    from oracle.worker import Failure, Outcome, TrialRequest
     from tests.studies.server import Server
 
 SMALL = {
@@ -102,6 +113,55 @@ def test_tune_gives_what_inline_gives(workers: int, cluster: str, reference: lis
     sweep, store = run(TuneExecutor(workers, cluster), SMALL, tmp_path)
     with store:
         assert facts(store, sweep) == reference
+
+
+POLICIES = {
+    "gradient-scaled": Policy(GradientScaled(0.1, 0.8)),
+    "range-test": Policy(RangeTest()),
+    "clr": Policy(Constant(0.1), OneCycle(momentum=(0.85, 0.95)), "learning-rate", 1),
+    "allr": Policy(AdaptiveRestart(0.1, 0.2, 0.45), Linear(0.1), "learning-rate", 1),
+}
+
+
+def walked(executor: Executor, folder: Path) -> dict[str, list[Any]]:
+    """What runs of schedules that measure, or train otherwise than the study, come to."""
+    spec = parse_spec(SMALL, "of the test")
+    with Store.open(f"sqlite:///{folder / 'study.db'}") as store:
+        study = open_study(store, "small", spec, str(folder / "artifacts"))
+        runs = [store.open_run(study.id, name, policy_to_dict(policy)) for name, policy in POLICIES.items()]
+        walks = Walks([Walk(store, run, spec, [3, 4], Listener()) for run in runs])
+        executor.run(walks, spec, Artifacts(study.artifacts))
+        assert walks.complete
+        return {
+            run.name: [
+                sorted(
+                    (t.seed, t.level, t.max_lr, t.result.checkpoint, t.result.test_accuracy)
+                    for t in store.trials(run.id)
+                    if t.result is not None
+                ),
+                store.measurements(run.id),
+                sorted(store.gradients(run.id).values(), key=repr),
+            ]
+            for run in runs
+        }
+
+
+def test_runs_of_schedules_are_the_same_whoever_trains_them(cluster: str, tmp_path: Path) -> None:
+    found = []
+    for executor in (InlineExecutor(), TuneExecutor(2, cluster)):
+        folder = tmp_path / type(executor).__name__
+        folder.mkdir()
+        found.append(walked(executor, folder))
+    assert found[0] == found[1]
+    for trials, _, gradients in found[0].values():
+        assert len(trials) == len(gradients) == 6
+    assert {len(measured) for _, measured, _ in found[0].values()} == {0, 6}
+    rates = {name: {level: max_lr for _, level, max_lr, *_ in run[0]} for name, run in found[0].items()}
+    assert rates["clr"] == {0: 0.1, 1: 0.1, 2: 0.1}
+    assert rates["gradient-scaled"][1] != 0.1
+    dense = {name: run[0][0][3] for name, run in found[0].items()}
+    assert dense["clr"] == dense["allr"] == dense["gradient-scaled"]  # the retraining variants' dense network too
+    assert len({run[0][1][3] for run in found[0].values()}) == 4  # no two train level 1 the same way
 
 
 WORKLOAD = """

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from oracle.report import write
 from tests.oracle.report import samples
+from tests.oracle.report.browsing import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from oracle.view import StudyView
-
-_NAMES = ("chromium", "google-chrome", "chromium-browser")
 
 STUDIES = {
     "finished": samples.finished(),
@@ -27,28 +24,6 @@ STUDIES = {
     "every mark": samples.open_ended(),
     "hostile": dataclasses.replace(samples.running(), name="</script><b id=injected>" + "x" * 200),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    if executable is None:
-        pytest.skip(f"None of {', '.join(_NAMES)} is on PATH.")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
-    with sync_api.sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield instance
-        instance.close()
-
-
-def _settle(page: Page) -> None:
-    """Wait until all plots are as wide as their place; the page's own policy rules out `wait_for_function`."""
-    off = "Math.max(...[...document.querySelectorAll('.plot')].map(p => Math.abs(p._fullLayout.width - p.clientWidth)))"
-    for _ in range(60):
-        if page.evaluate(off) <= 1:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail("The plots did not follow the width of the window.")
 
 
 @pytest.mark.parametrize("view", STUDIES.values(), ids=STUDIES)
@@ -69,7 +44,7 @@ def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, vie
     assert page.locator("#injected").count() == 0
     for width in (1280, 700):
         page.set_viewport_size({"width": width, "height": 900})
-        _settle(page)
+        settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert {url.split(":")[0] for url in requests} <= {"file", "data"}
     assert complaints == []

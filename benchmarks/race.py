@@ -1,0 +1,102 @@
+"""The whole chain on one study: sweep, schedules trained for real on fresh seeds, comparison.
+
+    python -m benchmarks.race [mnist1d | fashion-mnist] [FOLDER]
+
+Runs the `scyc` commands in FOLDER (a temporary one unless given), leaves the report there, and keeps the verdicts in
+benchmarks/results/race-NAME.md. A chain that was interrupted goes on when it is started again in the same folder.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from oracle.provenance import provenance
+
+SCYC = str(Path(sys.executable).with_name("scyc"))
+ROOT = Path(__file__).parent.parent
+SPECS = {"mnist1d": [], "fashion-mnist": [str(ROOT / "examples" / "fashion-mnist.toml")]}
+
+
+def chain(name: str, folder: Path) -> list[str]:
+    """Run the commands; return a line for each with the time that it took."""
+    commands = [
+        ["sweep", *SPECS[name], "--name", name],
+        ["run", name],
+        ["compare", name, "--out", "comparison"],
+    ]
+    lines = []
+    for command in commands:
+        started = time.monotonic()
+        subprocess.run([SCYC, *command], cwd=folder, check=True)
+        shown = " ".join(part.replace(f"{ROOT}/", "") for part in command)
+        lines.append(f"| `scyc {shown}` | {time.monotonic() - started:.0f} s |")
+    return lines
+
+
+def verdicts(values: dict[str, Any]) -> list[str]:
+    """Return a table row per schedule."""
+    rows = []
+    for name in dict.fromkeys([*values["schedules"], *values["runs"]]):
+        surface, run = values["schedules"].get(name), values["runs"].get(name)
+        hits = f"{surface['hits']} of {surface['judged']}" if surface else "-"
+        loss = _points(surface["mean_regret"]) + "*" * bool(surface["unknown"]) if surface else "-"
+        regret = run["regret"] if run else None
+        measured = _points(regret["mean"]) if regret else "-"
+        if regret and regret["low"] is not None:
+            measured += f" ({_points(regret['low'])} to {_points(regret['high'])})"
+        epochs = f"{run['epochs']:,.0f}" if run else "-"
+        rows.append(f"| {name} | {hits} | {loss} | {measured} | {epochs} |")
+    return rows
+
+
+def _points(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{100 * fraction:.2f}"
+
+
+def main() -> None:
+    """Run the chain named on the command line."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "mnist1d"
+    folder = Path(sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp(prefix="scyc-race-")).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    times = chain(name, folder)
+    values = json.loads((folder / "comparison" / "comparison.json").read_text(encoding="utf-8"))
+    made = provenance()
+    hardware, versions = made["hardware"], made["versions"]
+    lines = [
+        f"# Schedules against the oracle: {name}",
+        "",
+        f"Made by `python -m benchmarks.race {name}` at commit {made['commit']} on {hardware['processor']}, "
+        f"{hardware['cores']} cores, with torch {versions['torch']} and ray {versions['ray']}.",
+        "",
+        "| command | wall time |",
+        "| --- | --- |",
+        *times,
+        "",
+        "Regrets in points of accuracy, mean over levels: on the surface (validation, every level from the oracle's "
+        "own winner; * where it is known), and measured (test, trained through all levels on "
+        f"{len(values['runs']['oracle']['seeds'])} fresh seeds, paired with the oracle's curve on the same seeds, 95 % "
+        f"interval). The search took {values['search_epochs']:,} epochs per seed.",
+        "",
+        "| schedule | levels in the interval | surface regret | measured regret | epochs per seed |",
+        "| --- | --- | --- | --- | --- |",
+        *verdicts(values),
+        "",
+        *(f"* {name}: {run['sentence']}" for name, run in values["runs"].items() if name != "oracle"),
+        f"* {values['curse']['sentence']}",
+        *(f"* {sentence}" for sentence in (values["fit"] or {"sentences": []})["sentences"]),
+        *(f"* {sentence}" for sentence in (values["gradients"] or {"sentences": []})["sentences"]),
+        *(f"* {note}" for note in values["notes"]),
+    ]
+    result = ROOT / "benchmarks" / "results" / f"race-{name}.md"
+    result.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(result.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""Accuracy over density of the schedules that were really trained."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from oracle.report import words
+from oracle.report.comparison import table
+from oracle.report.comparison.looks import EMPHASISED, Look, bottom_up, looks
+from oracle.report.comparison.marks import Frame, Trace, frame, path, with_legend
+from oracle.report.comparison.panel import Panel
+from oracle.report.comparison.table import Cell, Table
+from oracle.report.style import INK, Figure, accuracy_axis, density_step, layout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oracle.comparison import Comparison
+    from oracle.comparison.measured import Estimate, MeasuredLevel, MeasuredRun
+    from oracle.report.style import Level
+
+_SPREAD = 0.45
+"""The lines' markers share this much of the space between two levels."""
+
+_DIVERGED = "diverged on at least one seed"
+
+_BARS = 8
+"""With more lines than these, those that are not emphasised go without bars."""
+
+
+def panel(comparison: Comparison) -> Panel:
+    """Return the figure of measured accuracies."""
+    title = "Accuracy of the schedules that were trained"
+    runs = trained(comparison)
+    if not runs:
+        return Panel("accuracy", title, None, f"{how_to_train(comparison)}; none has been trained yet.")
+    view = _frame(runs)
+    caption = (
+        "Mean test accuracy with its 95 % interval (Student's t over seeds); markers of one level are set side by "
+        "side. The intervals hold what the schedules' seeds share, too: how they differ on the same seeds, next to "
+        "the oracle, is the table's regret."
+    )
+    if len(runs) > _BARS:
+        caption += " To keep so many lines apart, only the thick ones show their interval; the table has all."
+    if view.cut:
+        caption += " Intervals that leave the frame are cut; the table has them in full."
+    if view.outside:
+        caption += " Means far below the rest lie outside the frame; a triangle at its edge stands for each."
+    drawn = figure(comparison)
+    if any(trace["name"] == _DIVERGED for trace in drawn["data"]):
+        caption += " A cross marks levels at which training diverged on at least one seed."
+    return Panel("accuracy", title, drawn, caption, (_table(runs),))
+
+
+def trained(comparison: Comparison) -> dict[str, MeasuredRun]:
+    """Return the runs that have finished a level, by name, in the order of the legend."""
+    return {name: run for name in looks(comparison) if (run := comparison.runs.get(name)) is not None and run.levels}
+
+
+def how_to_train(comparison: Comparison) -> str:
+    """Return what to run to have schedules trained."""
+    return f"`scyc run {shlex.quote(comparison.study)}` trains schedules for real"
+
+
+def figure(comparison: Comparison) -> Figure:
+    """Return the measured accuracies as Plotly JSON."""
+    runs, look = trained(comparison), looks(comparison)
+    levels = _levels(runs)
+    step, view = density_step(levels), _frame(runs)
+    barred = _barred(runs)
+    places = {name: _place(barred.index(name), len(barred), step) if name in barred else 1.0 for name in runs}
+    data = [_line(name, look[name], runs[name], places[name], name in barred) for name in bottom_up(runs, look)]
+    data += _diverged(runs, places, view)
+    data += [trace for name, run in runs.items() for trace in _below(name, look[name], run, places[name], view)]
+    axis = accuracy_axis() | {"range": [view.low, view.high]}
+    return with_legend({"data": data, "layout": layout(levels, axis, "test accuracy", height=460)})
+
+
+def _levels(runs: Mapping[str, MeasuredRun]) -> list[Level]:
+    levels: dict[int, Level] = {level.level: level for run in runs.values() for level in run.levels}
+    return [levels[m] for m in sorted(levels)]
+
+
+def _frame(runs: Mapping[str, MeasuredRun]) -> Frame:
+    drawn = [level.accuracy for name in _barred(runs) for level in runs[name].levels]
+    bounds = [(100 * one.low, 100 * one.high) for one in drawn if one.low is not None and one.high is not None]
+    return frame([100 * level.accuracy.mean for run in runs.values() for level in run.levels], bounds)
+
+
+def _barred(runs: Mapping[str, MeasuredRun]) -> list[str]:
+    """Return the names of the runs whose intervals are drawn."""
+    return [name for name in runs if len(runs) <= _BARS or name in EMPHASISED]
+
+
+def _place(i: int, lines: int, step: float) -> float:
+    """Return the factor that moves the i-th line's markers aside."""
+    return float(step ** (_SPREAD * (i / (lines - 1) - 0.5))) if lines > 1 else 1.0
+
+
+def _line(name: str, look: Look, run: MeasuredRun, aside: float, barred: bool) -> Trace:
+    levels = run.levels
+    texts = [_describe(name, run, level) for level in levels]
+    line = path(
+        name, look, [level.density * aside for level in levels], [100 * lv.accuracy.mean for lv in levels], texts
+    )
+    return line | {"error_y": _bars([level.accuracy for level in levels], look)} if barred else line
+
+
+def _bars(estimates: list[Estimate], look: Look) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [None if one.high is None else 100 * (one.high - one.mean) for one in estimates],
+        "arrayminus": [None if one.low is None else 100 * (one.mean - one.low) for one in estimates],
+        "color": look.colour,
+        "thickness": 1.4 if look.width > 2 else 0.8,
+        "width": 3 if look.width > 2 else 2,
+    }
+
+
+def _describe(name: str, run: MeasuredRun, level: MeasuredLevel) -> str:
+    lines = [
+        f"<b>{name}</b>, level {level.level}, {words.density(level.density)} density",
+        f"max_lr {' or '.join(dict.fromkeys(map(words.rate, level.max_lrs)))}",
+        f"test accuracy <b>{words.accuracy(level.accuracy.mean)}</b> {_between(level.accuracy)}".rstrip(),
+        f"{words.estimate(level.regret)} points below the replayed oracle",
+        words.count(len(run.seeds), "fresh seed" if run.fresh else "seed")
+        + (f", {level.diverged} diverged" if level.diverged else ""),
+    ]
+    return "<br>".join(line for line in lines if level.regret or "replayed" not in line)
+
+
+def _between(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"({words.accuracy(estimate.low)} to {words.accuracy(estimate.high)})"
+
+
+def _diverged(runs: Mapping[str, MeasuredRun], places: Mapping[str, float], view: Frame) -> list[Trace]:
+    marks = [
+        (level.density * places[name], 100 * level.accuracy.mean)
+        for name, run in runs.items()
+        for level in run.levels
+        if level.diverged and 100 * level.accuracy.mean >= view.low
+    ]
+    if not marks:
+        return []
+    x, y = zip(*marks, strict=True)
+    return [
+        {
+            "name": _DIVERGED,
+            "legendrank": 900,
+            "type": "scatter",
+            "mode": "markers",
+            "x": list(x),
+            "y": list(y),
+            "hoverinfo": "skip",
+            "marker": {"symbol": "x-thin", "size": 13, "color": INK, "line": {"color": INK, "width": 2}},
+        }
+    ]
+
+
+def _below(name: str, look: Look, run: MeasuredRun, aside: float, view: Frame) -> list[Trace]:
+    """Return triangles at the lower edge for the levels of a run that lie below it."""
+    levels = [level for level in run.levels if 100 * level.accuracy.mean < view.low]
+    if not levels:
+        return []
+    texts = [_describe(name, run, level) for level in levels]
+    edge = [view.low + 0.015 * (view.high - view.low)] * len(levels)
+    trace = path(name, look, [level.density * aside for level in levels], edge, texts)
+    symbol = {"color": look.colour, "symbol": "triangle-down", "size": 10}
+    return [trace | {"mode": "markers", "showlegend": False, "marker": symbol}]
+
+
+def _table(runs: Mapping[str, MeasuredRun]) -> Table:
+    rows = [
+        (
+            Cell(name),
+            table.whole(level.level),
+            table.density(level.density),
+            table.accuracy(level.accuracy.mean),
+            table.accuracy(level.accuracy.low),
+            table.accuracy(level.accuracy.high),
+            table.points(level.regret.mean if level.regret else None),
+            table.points(level.regret.low if level.regret else None),
+            table.points(level.regret.high if level.regret else None),
+            table.whole(level.diverged),
+        )
+        for name, run in runs.items()
+        for level in run.levels
+    ]
+    bounds = ("95 % from", "to")
+    columns = ("Schedule", "Level", "Density", "Accuracy", *bounds, "Regret in points", *bounds, "Seeds diverged")
+    return Table("Test accuracy, and regret: how far below the replayed oracle on the same seeds", columns, tuple(rows))

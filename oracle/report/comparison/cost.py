@@ -1,0 +1,248 @@
+"""Loss beside cost: what each schedule loses, and how many epochs it takes next to the oracle's own search.
+
+One row per schedule: nearly all cost the same, and on two crossed axes they would lie on top of each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from oracle.comparison.measured import Estimate
+from oracle.report import words
+from oracle.report.comparison import table
+from oracle.report.comparison.accuracy import how_to_train
+from oracle.report.comparison.looks import EMPHASISED, looks
+from oracle.report.comparison.marks import Frame, Trace, frame
+from oracle.report.comparison.panel import Panel
+from oracle.report.comparison.table import Cell, Table
+from oracle.report.style import INK, MUTED, Figure, log_axis, plain_layout
+from oracle.study import ORACLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oracle.comparison import Comparison
+    from oracle.report.comparison.looks import Look
+
+SEARCH = "the oracle's search"
+
+_LOSS, _COST = (0.0, 0.62), (0.68, 1.0)
+"""Where the two axes begin and end, as parts of the figure's width."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """A schedule's loss and cost.
+
+    Attributes:
+        regret: a fraction of accuracy.
+        epochs: trained per seed; None where not known.
+        measured: whether the schedule was trained; else the regret is the surface's.
+    """
+
+    regret: Estimate
+    epochs: float | None
+    measured: bool
+
+
+def panel(comparison: Comparison) -> Panel:
+    """Return the figure of loss and cost."""
+    title = "What it loses, and what it costs"
+    rows = spent(comparison)
+    if not rows:
+        return Panel("cost", title, None, f"{how_to_train(comparison)}; until then neither loss nor cost is known.")
+    caption = "Left, points of accuracy lost to the oracle, the least first: at 0 a schedule is as good as it."
+    if any(row.measured for row in rows.values()):
+        caption += (
+            " Filled: measured, mean test accuracy below the replayed oracle's on the same seeds, over all levels "
+            "beyond the dense one, with its 95 % interval."
+        )
+    if not all(row.measured for row in rows.values()):
+        caption += (
+            " Hollow: not trained, but read off the oracle's surface, where every level starts from the oracle's own "
+            f"winner; {how_to_train(comparison)}."
+        )
+    if _frame(rows).outside:
+        caption += " Losses far from the rest are marked at the frame with their number."
+    caption += " Right, the epochs trained per seed, on a logarithmic axis"
+    caption += ", and what the oracle's search has cost (dotted)." if comparison.search_epochs is not None else "."
+    caption += " What it took to tune the dense network's max_lr, which most schedules need, is not counted."
+    return Panel("cost", title, figure(comparison), caption, (_table(comparison, rows),))
+
+
+def spent(comparison: Comparison) -> dict[str, Spent]:
+    """Return loss and cost of every schedule but the oracle whose loss is known, by name, the least loss first."""
+    found = {}
+    for name in looks(comparison):
+        run, verdict = comparison.runs.get(name), comparison.verdicts.get(name)
+        if name == ORACLE:
+            continue
+        if run is not None and run.regret is not None:
+            found[name] = Spent(run.regret, run.epochs, measured=True)
+        elif verdict is not None and verdict.mean_regret is not None:
+            epochs = comparison.level_epochs * len(comparison.levels) if comparison.level_epochs else None
+            found[name] = Spent(Estimate(verdict.mean_regret, None, None), epochs, measured=False)
+    return dict(sorted(found.items(), key=lambda item: item[1].regret.mean))
+
+
+def figure(comparison: Comparison) -> Figure:
+    """Return the figure as Plotly JSON, of a comparison in which something is `spent`."""
+    rows, look, search = spent(comparison), looks(comparison), comparison.search_epochs
+    view, names = _frame(rows), [*rows, *([SEARCH] if search is not None else [])]
+    data = [
+        *_losses("trained for real", {name: row for name, row in rows.items() if row.measured}, look, names),
+        *_losses("on the oracle's surface", {name: row for name, row in rows.items() if not row.measured}, look, names),
+        *_beyond(rows, look, names, view),
+        *_costs(rows, look, names, search),
+    ]
+    y_axis = {
+        "tickvals": list(range(len(names))),
+        "ticktext": [f"<b>{name}</b>" if name in EMPHASISED else name for name in names],
+        "range": [len(names) - 0.4, -0.6],
+        "automargin": True,
+        "ticks": "",
+    }
+    x_axis = {"domain": list(_LOSS), "range": [view.low, view.high], "zeroline": True, "zerolinecolor": MUTED}
+    layout = plain_layout(x_axis, "points of accuracy lost", y_axis, "", height=104 + 25 * len(names))
+    title = layout["annotations"][0] | {"x": sum(_LOSS) / 2, "yshift": -38}
+    layout["annotations"] = [title]
+    costs = [epochs for trace in data if trace.get("xaxis") == "x2" for epochs in trace["x"]]
+    if costs:
+        axis = log_axis(costs, lambda epochs: f"{epochs:,.10g}", pad=0.1)
+        layout["xaxis2"] = layout["xaxis"] | axis | {"domain": list(_COST), "anchor": "y", "zeroline": False}
+        layout["annotations"].append(title | {"text": "epochs per seed", "x": sum(_COST) / 2})
+    if search is not None:
+        layout["shapes"] = [_line(search)]
+    layout |= {"margin": layout["margin"] | {"b": 52}, "showlegend": True}
+    return {"data": data, "layout": layout}
+
+
+def _frame(rows: Mapping[str, Spent]) -> Frame:
+    found = [row.regret for row in rows.values()]
+    bounds = [(100 * one.low, 100 * one.high) for one in found if one.low is not None and one.high is not None]
+    return frame([100 * one.mean for one in found], [*bounds, (0.0, 0.0)])
+
+
+def _losses(what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str]) -> list[Trace]:
+    """Return the points of the schedules of one kind with their intervals."""
+    if not rows:
+        return []
+    regrets = [row.regret for row in rows.values()]
+    trace: Trace = {
+        "name": what,
+        "showlegend": False,
+        "type": "scatter",
+        "mode": "markers",
+        "x": [100 * regret.mean for regret in regrets],
+        "y": [names.index(name) for name in rows],
+        "text": [
+            f"<b>{name}</b><br><b>{words.estimate(row.regret)}</b> points lost, {what}" for name, row in rows.items()
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": _markers(rows, look),
+    }
+    if any(regret.low is not None for regret in regrets):
+        trace["error_x"] = {
+            "type": "data",
+            "symmetric": False,
+            "array": [None if one.high is None else 100 * (one.high - one.mean) for one in regrets],
+            "arrayminus": [None if one.low is None else 100 * (one.mean - one.low) for one in regrets],
+            "color": MUTED,
+            "thickness": 1.6,
+            "width": 4,
+        }
+    return [trace, _legend(what, next(iter(rows.values())).measured)]
+
+
+def _legend(what: str, measured: bool) -> Trace:
+    """Return a trace that shows in the legend alone, in no schedule's colour."""
+    drawn = {"symbol": "circle" if measured else "circle-open", "color": INK, "size": 9, "line": {"width": 1.6}}
+    return {"name": what, "type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": drawn}
+
+
+def _beyond(rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], view: Frame) -> list[Trace]:
+    """Return triangles at the frame, with the number, for losses beyond it."""
+    traces = []
+    for name, row in rows.items():
+        loss = 100 * row.regret.mean
+        if view.low <= loss <= view.high:
+            continue
+        high = loss > view.high
+        symbol = f"triangle-{'right' if high else 'left'}{'' if row.measured else '-open'}"
+        traces.append(
+            {
+                "name": "beyond the frame",
+                "showlegend": False,
+                "type": "scatter",
+                "mode": "markers+text",
+                "x": [view.high if high else view.low],
+                "y": [names.index(name)],
+                "texttemplate": words.points(row.regret.mean),
+                "textposition": "middle left" if high else "middle right",
+                "hovertemplate": f"<b>{name}</b><br><b>{words.estimate(row.regret)}</b> points lost<extra></extra>",
+                "cliponaxis": False,
+                "marker": {"symbol": symbol, "size": 11, "color": look[name].colour},
+            }
+        )
+    return traces
+
+
+def _costs(
+    rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], search: int | None
+) -> list[Trace]:
+    known = {name: row.epochs for name, row in rows.items() if row.epochs is not None}
+    traces = [_cost(known, _markers({name: rows[name] for name in known}, look), names)] if known else []
+    if search is not None:
+        oracle = look[ORACLE]
+        drawn = {"symbol": oracle.symbol, "color": oracle.colour, "size": oracle.size + 3}
+        traces.append(_cost({SEARCH: search}, drawn, names))
+    return traces
+
+
+def _cost(epochs: Mapping[str, float], markers: dict[str, Any], names: Sequence[str]) -> Trace:
+    return {
+        "name": "epochs per seed",
+        "showlegend": False,
+        "type": "scatter",
+        "mode": "markers",
+        "xaxis": "x2",
+        "x": list(epochs.values()),
+        "y": [names.index(name) for name in epochs],
+        "text": [f"<b>{name}</b><br><b>{cost:,.10g}</b> epochs per seed" for name, cost in epochs.items()],
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": markers,
+    }
+
+
+def _markers(rows: Mapping[str, Spent], look: Mapping[str, Look]) -> dict[str, Any]:
+    """Return the schedules' markers, filled where they were trained and hollow where not."""
+    symbols = [
+        look[name].symbol.removesuffix("-open") + ("" if row.measured else "-open") for name, row in rows.items()
+    ]
+    sizes, colours = [look[name].size + 3 for name in rows], [look[name].colour for name in rows]
+    return {"symbol": symbols, "color": colours, "size": sizes, "line": {"width": 1.6}, "opacity": 1.0}
+
+
+def _line(epochs: int) -> dict[str, object]:
+    line = {"color": INK, "width": 1.2, "dash": "dot"}
+    return {"type": "line", "xref": "x2", "yref": "paper", "x0": epochs, "x1": epochs, "y0": 0, "y1": 1, "line": line}
+
+
+def _table(comparison: Comparison, rows: Mapping[str, Spent]) -> Table:
+    cells: list[tuple[Cell, ...]] = [
+        (
+            Cell(name),
+            table.points(row.regret.mean),
+            table.points(row.regret.low),
+            table.points(row.regret.high),
+            Cell("trained" if row.measured else "surface"),
+            table.whole(row.epochs),
+        )
+        for name, row in rows.items()
+    ]
+    if comparison.search_epochs is not None:
+        nothing = Cell(words.NOTHING)
+        cells.append((Cell(SEARCH), nothing, nothing, nothing, nothing, table.whole(comparison.search_epochs)))
+    columns = ("Schedule", "Points lost", "95 % from", "to", "Known from", "Epochs per seed")
+    return Table("Mean loss and cost of every schedule", columns, tuple(cells))

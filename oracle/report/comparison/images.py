@@ -1,0 +1,86 @@
+"""The figures as PNG and SVG files, drawn by a Chrome or Chromium that is started once for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from kaleido import Kaleido
+from kaleido.errors import (
+    BrowserClosedError,
+    BrowserFailedError,
+    ChromeNotFoundError,
+    JavascriptError,
+    KaleidoError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from oracle.report.comparison.panel import Panel
+
+FORMATS = ("png", "svg")
+WIDTH = 900
+"""Of the images, in the figures' own pixels."""
+
+SHARPNESS = 2
+"""Pixels of a PNG per pixel of the figure, for print."""
+
+PATIENCE = 60.0
+"""Seconds until a browser that does not answer is given up."""
+
+
+class NoImagesError(Exception):
+    """The figures could not be drawn; the message is a full sentence that says why and what to do."""
+
+
+def write_images(panels: Sequence[Panel], folder: Path) -> list[Path]:
+    """Write every figure as PNG and SVG; files of an earlier call that are not drawn again are removed.
+
+    Args:
+        panels: the figures; those with nothing to draw leave no files.
+        folder: where to, made if need be.
+
+    Returns:
+        The files.
+
+    Raises:
+        NoImagesError: there is no Chrome or Chromium, or it failed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for panel in panels:
+        for kind in FORMATS:
+            (folder / f"{panel.key}.{kind}").unlink(missing_ok=True)
+    orders = [_order(panel, kind, folder) for panel in panels if panel.figure for kind in FORMATS]
+    try:
+        with ThreadPoolExecutor(max_workers=1) as thread:  # the caller may have an event loop of its own
+            thread.submit(_session, orders).result()
+    except ChromeNotFoundError as error:
+        raise NoImagesError(
+            "The figures were not written as PNG and SVG: that takes Chrome or Chromium, and none was found; install "
+            "one, run `kaleido_get_chrome`, or set BROWSER_PATH to where it is."
+        ) from error
+    except (BrowserClosedError, BrowserFailedError, JavascriptError, KaleidoError, TimeoutError) as error:
+        raise NoImagesError(
+            f"The figures were not written as PNG and SVG: the browser failed ({type(error).__name__}); set "
+            "BROWSER_PATH to a Chrome or Chromium that starts without a display."
+        ) from error
+    return [order["path"] for order in orders]
+
+
+def _order(panel: Panel, kind: str, folder: Path) -> dict[str, Any]:
+    height = panel.figure["layout"]["height"] if panel.figure else 0
+    size = {"width": WIDTH, "height": height, "scale": SHARPNESS if kind == "png" else 1}
+    return {"fig": panel.figure, "path": folder / f"{panel.key}.{kind}", "opts": {"format": kind} | size}
+
+
+def _session(orders: Sequence[dict[str, Any]]) -> None:
+    asyncio.run(asyncio.wait_for(_draw(orders), PATIENCE))
+
+
+async def _draw(orders: Sequence[dict[str, Any]]) -> None:
+    # MathJax would be fetched from the network, and no figure has any mathematics in it.
+    async with Kaleido(mathjax=False) as kaleido:
+        await kaleido.write_fig_from_object(orders, cancel_on_error=True)

@@ -1,0 +1,111 @@
+"""The page: the verdicts, the figures with their numbers, and where these come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+from markupsafe import Markup, escape
+from plotly.offline import get_plotlyjs
+
+from oracle.comparison import as_python
+from oracle.report import words
+from oracle.report.comparison import accuracy, cost, curves, fitted, gradients, surface
+from oracle.report.comparison.accuracy import how_to_train
+from oracle.report.comparison.looks import EMPHASISED, looks
+from oracle.report.comparison.verdicts import curse_table, fit_tables, reading, verdicts
+from oracle.report.toml import to_toml
+from oracle.study import ORACLE
+
+if TYPE_CHECKING:
+    from oracle.comparison import Comparison
+    from oracle.report.comparison.panel import Panel
+    from oracle.view import StudyView
+
+
+@dataclass(frozen=True)
+class Item:
+    """One schedule in the headline: what is said of it, and whether it is one of those that the reader is after."""
+
+    name: str
+    sentences: tuple[str, ...]
+    first: bool
+
+
+def panels(comparison: Comparison) -> list[Panel]:
+    """Return the figures in reading order."""
+    drawn = (curves.panel, accuracy.panel, cost.panel, fitted.panel, surface.panel, gradients.panel)
+    return [draw(comparison) for draw in drawn]
+
+
+def render(comparison: Comparison, view: StudyView) -> str:
+    """Return the comparison as one HTML page that needs nothing but itself.
+
+    Args:
+        comparison: of the study.
+        view: the study, for where the numbers come from.
+    """
+    fit, curse = comparison.fit, comparison.curse
+    return _template().render(
+        comparison=comparison,
+        workload=view.spec.get("workload", f"workload {words.NOT_RECORDED}"),
+        headline=headline(comparison),
+        verdicts=verdicts(comparison),
+        reading=reading(comparison),
+        untrained=how_to_train(comparison),
+        curse=curse_table(curse) if curse else None,
+        fit_tables=fit_tables(fit) if fit else [],
+        python=as_python(fit.schedule) if fit else "",
+        panels=panels(comparison),
+        origins=_origins(comparison, view),
+        spec=to_toml(view.spec),
+        plotlyjs=Markup(get_plotlyjs()),  # Plotly's own code, the only text that is not escaped
+    )
+
+
+def headline(comparison: Comparison) -> list[Item]:
+    """Return what is said of each schedule but the oracle itself, those that the reader is after first."""
+    items = []
+    for name in looks(comparison):
+        found = (comparison.verdicts.get(name), comparison.runs.get(name))
+        if name != ORACLE and any(found):
+            items.append(Item(name, tuple(one.sentence for one in found if one is not None), name in EMPHASISED))
+    return items
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["coded"] = _coded
+    return environment.get_template("template.html")
+
+
+def _coded(sentence: str) -> Markup:
+    """Return a sentence as HTML, what stands between backticks in it as code."""
+    *pairs, last = sentence.split("`")
+    if len(pairs) % 2:  # a backtick on its own
+        return escape(sentence)
+    parts = [Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(pairs)]
+    return Markup("").join([*parts, escape(last)])
+
+
+def _origins(comparison: Comparison, view: StudyView) -> list[tuple[str, str]]:
+    known, seeds = view.provenance, {trial.seed for level in view.levels for trial in level.trials}
+    return [
+        ("Study", f"{view.name}, {view.state}, {words.count(len(comparison.levels), 'decided level')}"),
+        ("Oracle", f"{words.count(view.cost.trials, 'trial')} on {words.count(len(seeds), 'seed')}"),
+        ("Numbers of this page", "comparison.json, beside it"),
+        ("Started", words.flat(known.get("started"))),
+        ("Commit", words.flat(known.get("commit"))),
+        ("Versions", words.flat(known.get("versions"))),
+        ("Hardware", words.flat(known.get("hardware"))),
+    ]

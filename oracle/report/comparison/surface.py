@@ -1,0 +1,133 @@
+"""The oracle's surface: what every candidate reached at every level, and the schedules' paths over it."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from oracle.report import words
+from oracle.report.comparison import table
+from oracle.report.comparison.curves import paths, rates
+from oracle.report.comparison.marks import Trace, with_legend
+from oracle.report.comparison.panel import Panel
+from oracle.report.comparison.table import Table
+from oracle.report.heatmap import CLIP_QUANTILE
+from oracle.report.style import Figure, density_step, layout, max_lr_axis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.comparison import Comparison, OracleLevel
+
+_ALONE = 1.2
+"""How far a cell extends, as a factor, where its level has but one candidate."""
+
+
+def panel(comparison: Comparison) -> Panel:
+    """Return the figure of the surface."""
+    floor = _floor(comparison.levels)
+    caption = (
+        "Mean validation accuracy of every candidate on the seeds that chose the oracle; cells meet half way between "
+        f"candidates. The colours start at {words.accuracy(floor)}, so that they can differ near the top. "
+        "A schedule where there are no cells is where nothing was tried."
+    )
+    return Panel(
+        "surface", "The oracle's surface", figure(comparison), caption, (_table(comparison), rates(comparison))
+    )
+
+
+def figure(comparison: Comparison) -> Figure:
+    """Return the heat map with the schedules' paths as Plotly JSON."""
+    levels = comparison.levels
+    columns = [_column(level, density_step(levels)) for level in levels]
+    lines = paths(comparison)
+    rows = [edge for column in columns for edge in column["y"]]
+    rows += [value for line in lines for value in line["y"]]
+    drawn = layout(levels, max_lr_axis(rows, pad=0.01) | {"showgrid": False}, "max_lr", height=500)
+    drawn["coloraxis"] = _colours(levels)
+    drawn["margin"] |= {"r": 92}
+    lines = [line | {"legendgroup": line["name"]} for line in lines]
+    return with_legend({"data": [*columns, *map(_halo, lines), *lines], "layout": drawn})
+
+
+def _cells(level: OracleLevel) -> list[tuple[float, float]]:
+    """Return a level's candidates with their mean accuracies."""
+    return [(max_lr, mean) for max_lr in sorted(level.accuracies) if (mean := level.mean(max_lr)) is not None]
+
+
+def _floor(levels: Sequence[OracleLevel]) -> float:
+    """Return the accuracy below which all cells share the darkest colour."""
+    ordered = sorted(mean for level in levels for _, mean in _cells(level))
+    return ordered[int(CLIP_QUANTILE * (len(ordered) - 1))]
+
+
+def _column(level: OracleLevel, step: float) -> dict[str, Any]:
+    cells = _cells(level)
+    best = max(mean for _, mean in cells)
+    texts = [
+        f"level {level.level}, max_lr <b>{words.rate(max_lr)}</b><br>validation {words.accuracy(mean)}, "
+        + (f"{words.points(best - mean)} points below the level's best" if mean < best else "the level's best")
+        + f"<br>{words.count(level.seeds, 'seed')}"
+        for max_lr, mean in cells
+    ]
+    return {
+        "type": "heatmap",
+        "x": [level.density * step**-0.5, level.density * step**0.5],
+        "y": _edges([max_lr for max_lr, _ in cells]),
+        "z": [[100 * mean] for _, mean in cells],
+        "text": [[text] for text in texts],
+        "hovertemplate": "%{text}<extra></extra>",
+        "coloraxis": "coloraxis",
+        "xgap": 1,
+        "ygap": 1,
+    }
+
+
+def _edges(rates: Sequence[float]) -> list[float]:
+    """Return the cells' edges: half way between candidates, the outermost as far away as on their other side."""
+    if len(rates) == 1:
+        return [rates[0] / _ALONE, rates[0] * _ALONE]
+    inner = [math.sqrt(a * b) for a, b in pairwise(rates)]
+    return [rates[0] ** 2 / inner[0], *inner, rates[-1] ** 2 / inner[-1]]
+
+
+def _halo(line: Trace) -> Trace:
+    """Return the white line under a schedule's path that keeps it apart from any colour below."""
+    under = line["line"] | {"color": "rgba(255,255,255,0.85)", "width": line["line"]["width"] + 2.5, "dash": "solid"}
+    kept = {key: line[key] for key in ("name", "legendgroup", "type", "x", "y")}
+    return kept | {"mode": "lines", "line": under, "showlegend": False, "hoverinfo": "skip"}
+
+
+def _colours(levels: Sequence[OracleLevel]) -> dict[str, Any]:
+    low = 100 * _floor(levels)
+    high = 100 * max(mean for level in levels for _, mean in _cells(level))
+    return {
+        "colorscale": "Cividis",
+        "cmin": low,
+        "cmax": high if high > low else low + 1,
+        "colorbar": {
+            "x": 1.01,
+            "thickness": 11,
+            "outlinewidth": 0,
+            "ticksuffix": "\u202f%",
+            "nticks": 8,
+            "title": {"text": "mean validation accuracy", "side": "right", "font": {"size": 12}},
+        },
+    }
+
+
+def _table(comparison: Comparison) -> Table:
+    rows = tuple(
+        (
+            table.whole(level.level),
+            table.density(level.density),
+            table.rate(max_lr),
+            table.accuracy(mean),
+            table.whole(level.seeds),
+        )
+        for level in comparison.levels
+        for max_lr, mean in _cells(level)
+    )
+    columns = ("Level", "Density", "max_lr", "Mean validation accuracy", "Seeds")
+    return Table("The surface: every candidate at every level", columns, rows)

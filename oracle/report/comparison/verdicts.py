@@ -1,0 +1,129 @@
+"""The claims of the page in tables: the verdicts, the winner's curse, and what the fit rests on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from oracle.report import words
+from oracle.report.comparison import table
+from oracle.report.comparison.looks import looks
+from oracle.report.comparison.table import Cell, Table
+from oracle.study import ORACLE
+
+if TYPE_CHECKING:
+    from oracle.comparison import Comparison, Fit, HeldOutError, Verdict
+    from oracle.comparison.curse import WinnersCurse
+    from oracle.comparison.measured import MeasuredRun
+
+
+def verdicts(comparison: Comparison) -> Table:
+    """Return the table of verdicts, one row per schedule, emphasised ones first."""
+    rows = []
+    for name in looks(comparison):
+        verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
+        if verdict is not None or run is not None:
+            trained = _trained(run) if name != ORACLE else _reference(run)
+            rows.append((Cell(name), *_on_surface(verdict), *trained))
+    columns = (
+        "Schedule",
+        "In the interval",
+        "Missed levels, by what factor",
+        "Points lost on the surface",
+        "Points lost when trained (95 % interval)",
+        "Epochs per seed",
+        "Seeds",
+    )
+    return Table("Every schedule against the oracle", columns, tuple(rows))
+
+
+def reading(comparison: Comparison) -> str:
+    """Return how to read the table of verdicts."""
+    if comparison.rule == "within":
+        margin = f"{100 * comparison.tolerance:g} points"
+        rule = f"the max_lr around the winner whose mean validation accuracy is at most {margin} lower"
+    else:
+        rule = "those that cannot be told from the best (Hsu's multiple comparisons, seeds as blocks, 5 % per level)"
+    text = (
+        f"The interval is the “{comparison.rule}” one, {rule}. The papers do not define it; the rule is this project's "
+        "own. A factor above 1 is too high, one below too low. On the surface every level starts from the oracle's own "
+        "winner, on the seeds that the oracle chose by; when trained, a schedule starts from what itself has left, and "
+        "is held against the oracle's curve trained on the same seeds, over all levels beyond the dense one."
+    )
+    if any(verdict.unknown for verdict in comparison.verdicts.values()):
+        text += " An asterisk: over the levels where the schedule is among the candidates."
+    return text
+
+
+def curse_table(curse: WinnersCurse) -> Table:
+    """Return the winner's curse level by level."""
+    rows = tuple(
+        (
+            table.whole(level.level),
+            table.density(level.density),
+            table.accuracy(level.chosen),
+            table.accuracy(level.held_out),
+            table.accuracy(level.fresh),
+        )
+        for level in curse.levels
+    )
+    columns = ("Level", "Density", "On the seeds that chose", "Each judged by the others' choice", "On fresh seeds")
+    return Table("Mean validation accuracy of the oracle's winners", columns, rows)
+
+
+def fit_tables(fit: Fit) -> list[Table]:
+    """Return the parameters with their errors, and the error at left-out levels beside the rivals'."""
+    parameters = []
+    for name, value in asdict(fit.schedule).items():
+        bounds = fit.errors.get(name) or (None, None)
+        known = {True: "yes", False: "no"}.get(fit.identified.get(name, None), "given")  # type: ignore[arg-type]
+        parameters.append((Cell(name), table.rate(value), table.rate(bounds[0]), table.rate(bounds[1]), Cell(known)))
+    columns = ("Parameter", "Value", "95 % from", "to", "Determined by the levels")
+    tables = [Table("The fitted parameters", columns, tuple(parameters))]
+    if fit.held_out[0].to_centre is not None:
+        rows = tuple(
+            (Cell(row.family), *_error(row.to_interval), *_error(row.to_centre), table.rate(row.objective))
+            for row in fit.held_out
+        )
+        headings = ("Family", "RMS to the interval", "next to S-Cyc", "RMS to the centre", "next to S-Cyc", "Objective")
+        tables.append(Table("Log distance at levels left out of the fit", headings, rows))
+    return tables
+
+
+def _on_surface(verdict: Verdict | None) -> tuple[Cell, Cell, Cell]:
+    if verdict is None:
+        return (Cell(words.NOTHING),) * 3
+    missed = [(level.level, level.off) for level in verdict.levels if level.inside is False and level.off is not None]
+    regret = Cell(words.points(verdict.mean_regret) + "*" * bool(verdict.unknown), verdict.mean_regret)
+    return (
+        Cell(f"{verdict.hits} of {verdict.judged}", verdict.hits),
+        Cell(", ".join(f"{level}\u202f(×{_factor(off)})" for level, off in missed) or "none"),
+        regret,
+    )
+
+
+def _factor(off: float) -> str:
+    return f"{off:.2f}" if off >= 0.1 else f"{off:.2g}"
+
+
+def _trained(run: MeasuredRun | None) -> tuple[Cell, Cell, Cell]:
+    if run is None:
+        return Cell("not trained"), Cell(words.NOTHING), Cell(words.NOTHING)
+    fresh = "fresh" if run.fresh else "not all fresh"
+    return (
+        Cell(words.estimate(run.regret), run.regret.mean if run.regret else None),
+        table.whole(run.epochs),
+        Cell(f"{len(run.seeds)}, {fresh}", len(run.seeds)),
+    )
+
+
+def _reference(run: MeasuredRun | None) -> tuple[Cell, Cell, Cell]:
+    """Return the cells of the oracle's own curve, trained again."""
+    _, epochs, seeds = trained = _trained(run)
+    return trained if run is None else (Cell("the reference"), epochs, seeds)
+
+
+def _error(error: HeldOutError | None) -> tuple[Cell, Cell]:
+    if error is None:
+        return Cell(words.NOTHING), Cell(words.NOTHING)
+    return Cell(words.rate(error.rms), error.rms), Cell(error.verdict or words.NOTHING)
