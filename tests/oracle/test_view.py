@@ -122,6 +122,7 @@ class TestJson:
                 "diverged": False,
                 "state": "complete",
                 "seconds": 1.5,
+                "id": level.trials[0].id,
             }
 
 
