@@ -11,11 +11,15 @@ from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, out, print_json, say
 from oracle.interval import TOLERANCE
+from oracle.report import words
+from oracle.study import ORACLE
 from oracle.view import view_study
 from scyc import InputError
 from studies import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oracle.comparison import Comparison
     from oracle.view import StudyView
 
@@ -42,7 +46,8 @@ def compare(
 ) -> None:
     """Compare level schedules with a study's oracle: the fit of S-Cyc, and a verdict on each.
 
-    Losses are read off the oracle's surface, where every level starts from the oracle's own winner.
+    On the surface every level starts from the oracle's own winner; what `scyc run` has trained is measured, on the same
+    seeds as the oracle's curve.
     """
     from oracle.comparison import compare_study, to_json
 
@@ -61,12 +66,8 @@ def compare(
         print_json(values)
         return
     out.print(_table(comparison))
-    for schedule, verdict in comparison.verdicts.items():
-        say(out, f"{schedule}: {verdict.sentence}")
-    if comparison.fit is not None:
-        say(out, f"\nFit: {values['fit']['python']}")
-        for sentence in comparison.fit.sentences:
-            say(out, sentence)
+    for sentence in _sentences(comparison):
+        say(out, sentence)
 
 
 def _write_report(comparison: Comparison, view: StudyView, folder: Path) -> None:
@@ -82,21 +83,44 @@ def _write_report(comparison: Comparison, view: StudyView, folder: Path) -> None
 
 
 def _table(comparison: Comparison) -> Table:
-    table = Table(
-        "schedule", "in the interval", "mean regret", "worst at level", "max_lr, first to last level", box=None
-    )
+    headings = ("schedule", "in the interval", "on the surface", "trained (95 % interval)", "epochs", "max_lr")
+    table = Table(*headings, box=None)
     for column in table.columns[1:]:
-        column.justify = "right"
-    table.title = f"{comparison.study}: schedules against the oracle's “{comparison.rule}” interval"
-    for name, verdict in comparison.verdicts.items():
-        loss, worst = verdict.mean_regret, verdict.worst
+        column.justify, column.no_wrap = "right", True
+    table.title = f"{comparison.study}: points of accuracy below the oracle, “{comparison.rule}” interval"
+    for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
+        verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
+        rates = [level.max_lr for level in verdict.levels] if verdict else []
         table.add_row(
             name,
-            f"{verdict.hits} of {verdict.judged}",
-            "-" if loss is None else f"{100 * loss:.2f} points" + "*" * bool(verdict.unknown),
-            "-" if worst is None else str(worst),
-            f"{verdict.levels[0].max_lr:.3g} – {verdict.levels[-1].max_lr:.3g}",
+            f"{verdict.hits} of {verdict.judged}" if verdict else words.NOTHING,
+            words.points(verdict.mean_regret) + "*" * bool(verdict.unknown) if verdict else words.NOTHING,
+            words.estimate(run.regret) if run else words.NOTHING,
+            f"{run.epochs:,.0f}" if run else words.NOTHING,
+            f"{rates[0]:.3g} – {rates[-1]:.3g}" if rates else words.NOTHING,
         )
+    captions = []
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
-        table.caption = "* over the levels where the schedule is among the candidates"
+        captions.append("* over the levels where the schedule is among the candidates.")
+    if comparison.search_epochs is not None:
+        captions.append(f"Epochs per seed; the search took {comparison.search_epochs:,}.")
+    table.caption = " ".join(captions)
     return table
+
+
+def _sentences(comparison: Comparison) -> Iterator[str]:
+    from oracle.comparison import as_python
+
+    yield from comparison.notes
+    for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
+        if name != ORACLE:
+            known = (comparison.verdicts.get(name), comparison.runs.get(name))
+            yield f"{name}: {' '.join(found.sentence for found in known if found is not None)}"
+    if comparison.curse is not None:
+        yield f"\nWinner's curse: {comparison.curse.sentence}"
+    if comparison.fit is not None:
+        yield f"\nFit: {as_python(comparison.fit.schedule)}"
+        yield from comparison.fit.sentences
+    if comparison.gradients is not None:
+        yield "\nGradients:"
+        yield from comparison.gradients.sentences

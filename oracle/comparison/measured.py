@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from oracle.run_view import RunView
+    from scyc import Policy
     from studies import TrialRecord, TrialResult
 
 CONFIDENCE = 0.95
@@ -124,23 +125,33 @@ def measure_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int]
     )
     fresh = not set(seeds) & set(chosen_on)
     epochs = run.epochs / len(seeds)
-    sentence = _sentence(len(seeds), fresh, regret, epochs, search_epochs)
+    cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
+    sentence = _sentence(run.policy, len(seeds), fresh, regret, cost)
     return MeasuredRun(seeds, paired, fresh, tuple(levels), regret, epochs, sentence)
 
 
-def _sentence(seeds: int, fresh: bool, regret: Estimate | None, epochs: float, search_epochs: float) -> str:
-    on = f"Trained for real on {seeds} {'fresh ' if fresh else ''}seed{'s' if seeds > 1 else ''}"
+def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Estimate | None, cost: str) -> str:
+    text = f"Trained for real on {seeds} {'fresh ' if fresh else ''}seed{'s' if seeds > 1 else ''}"
     if not fresh:
-        on += ", some of which chose the oracle's winners,"
-    cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
+        text += ", some of which chose the oracle's winners,"
     if regret is None:
-        return f"{on} it took {cost}; what it loses is known once the oracle's curve is trained on the same seeds."
-    points, low, high = (None if v is None else 100 * v for v in (regret.mean, regret.low, regret.high))
-    loss = f"it {'loses' if regret.mean >= 0 else 'gains'} {abs(points or 0.0):.2f} points of test accuracy"
-    if low is None or high is None:
-        return f"{on} {loss} against the oracle's curve, with no interval for want of seeds, for {cost}."
-    verdict = "a difference" if low > 0 or high < 0 else "no difference that so few seeds could tell from chance"
-    return f"{on} {loss} against the oracle's curve (95 % interval {low:.2f} to {high:.2f}: {verdict}), for {cost}."
+        text += f" it took {cost}; what it loses is known once the oracle's curve is trained on the same seeds."
+    else:
+        text += f" it {_difference(regret)}, for {cost}."
+    others = [f"rewind {policy.rewind}"] if policy.rewind else []
+    others += [f"profile {policy.profile}"] if policy.profile else []
+    return text + (f" It differs from the oracle in more than max_lr: {', '.join(others)}." if others else "")
+
+
+def _difference(regret: Estimate) -> str:
+    sign = 1 if regret.mean >= 0 else -1
+    verb, points = "loses" if sign > 0 else "gains", abs(100 * regret.mean)
+    text = f"{verb} {points:.2f} points of test accuracy against the oracle's curve"
+    if regret.low is None or regret.high is None:
+        return f"{text}, with no interval for want of seeds"
+    low, high = sorted((100 * sign * regret.low, 100 * sign * regret.high))
+    verdict = "a difference" if low > 0 else "no difference that so few seeds could tell from chance"
+    return f"{text} (95 % interval {low:.2f} to {high:.2f}: {verdict})"
 
 
 def _result(trial: TrialRecord) -> TrialResult:
