@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from oracle.comparison.compare import Comparison, as_python, compare, compare_study, study_contenders, to_json
+from oracle.comparison.compare import Comparison, compare, compare_study, study_contenders
 from oracle.comparison.contenders import USUAL, pick
 from oracle.comparison.curse import WinnersCurse
 from oracle.comparison.fit import Fit, fit_scyc
 from oracle.comparison.held_out import HeldOut, HeldOutError
 from oracle.comparison.measured import Estimate, MeasuredLevel, MeasuredRun
+from oracle.comparison.plain import as_python, to_json
 from oracle.comparison.surface import OracleLevel, winner_of
 from oracle.comparison.verdict import LevelVerdict, Verdict, judge
 

@@ -1,8 +1,8 @@
-"""A study's oracle against level schedules: the fit, the verdicts, and the same as plain values."""
+"""A study's oracle against level schedules: the fit, the verdicts, and what training them has shown."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 RuleName = Literal["within", "paired"]
 
 GRADIENT_SCALED = "gradient-scaled"
-
-VERSION = 2
-"""Of the shape that `to_json` returns, which docs/comparison.md describes."""
 
 
 @dataclass(frozen=True)
@@ -216,47 +213,6 @@ def _replayed(run: RunView | None, levels: Sequence[OracleLevel]) -> tuple[RunVi
         "The oracle's curve has changed since it was trained on fresh seeds, so schedules trained for real have "
         f"nothing to be compared with: `scyc studies delete NAME --run {REPLAYED}` and `scyc run NAME` mend that.",
     )
-
-
-def to_json(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as plain JSON values: accuracies and regrets as fractions, `max_lr` in full."""
-    fit = comparison.fit
-    return {
-        "comparison": VERSION,
-        "study": comparison.study,
-        "rule": comparison.rule,
-        "tolerance": comparison.tolerance if comparison.rule == "within" else None,
-        "p": comparison.p,
-        "levels": [
-            {
-                "level": level.level,
-                "density": level.density,
-                "winner": level.winner,
-                "interval": [level.interval.low, level.interval.high] if level.interval else None,
-                "open": [level.interval.low_open, level.interval.high_open] if level.interval else None,
-                "candidates": [
-                    {"max_lr": max_lr, "accuracy": level.mean(max_lr)} for max_lr in sorted(level.accuracies)
-                ],
-            }
-            for level in comparison.levels
-        ],
-        "fit": {**asdict(fit), "python": as_python(fit.schedule)} if fit else None,
-        "schedules": {
-            name: {"python": as_python(comparison.schedules[name]), **asdict(verdict)}
-            for name, verdict in comparison.verdicts.items()
-        },
-        "runs": {name: asdict(run) for name, run in comparison.runs.items()},
-        "curse": asdict(comparison.curse) if comparison.curse else None,
-        "search_epochs": comparison.search_epochs,
-        "level_epochs": comparison.level_epochs,
-        "gradients": asdict(comparison.gradients) if comparison.gradients else None,
-        "notes": list(comparison.notes),
-    }
-
-
-def as_python(schedule: LevelSchedule) -> str:
-    """Return the one line that makes the schedule in a training loop of one's own."""
-    return f"from scyc import {type(schedule).__name__}; schedule = {schedule!r}"
 
 
 def _surface(level: LevelView, rule: Any) -> OracleLevel:
