@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scyc.gradients import POINTS
-
 from oracle.study import ORACLE, REPLAYED
+from scyc.gradients import POINTS
 from scyc.policies import policy_from_dict
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from pydantic import (
 
 from oracle.faults import faults
 from scyc import PROFILES, InputError, Profile
+from scyc.optimizers import OptimizerSettings
 from scyc.pruning import find_criterion
-from scyc.training import OptimizerSettings, Recipe
+from scyc.training import Recipe
 from scyc.trial import Protocol, Pruning
 from scyc.workloads import load_workload
 
@@ -112,15 +113,18 @@ class ProfileSpec(BaseModel):
 class OptimizerSpec(_Section):
     """[optimizer]: what applies the gradients."""
 
-    kind: Literal["sgd"] = Field("sgd", description="the optimizer")
-    momentum: float = Field(0.9, ge=0, lt=1, description="momentum, from 0 up to, not including, 1")
-    weight_decay: float = Field(5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, >= 0")
-    nesterov: bool = Field(False, description="Nesterov momentum")
+    kind: Literal["sgd", "adamw"] = Field("sgd", description="the optimizer")
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1")
+    weight_decay: float = Field(5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0")
+    nesterov: bool = Field(False, description="Nesterov momentum of sgd")
+    beta2: float = Field(0.999, ge=0, lt=1, description="adamw's second beta, from 0 up to, not including, 1")
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Self:
         if self.nesterov and self.momentum == 0:
             raise ValueError("nesterov needs a momentum above 0")
+        if self.nesterov and self.kind == "adamw":
+            raise ValueError("adamw has no Nesterov momentum; leave nesterov out")
         return self
 
 
@@ -213,6 +217,9 @@ class Spec(_Section):
     epochs: int = Field(10, ge=1, description="epochs per level, >= 1")
     batch_size: int = Field(64, ge=1, description="examples per step, >= 1")
     pruning: PruningSpec = Field(default_factory=PruningSpec)
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="of the forward and backward pass; bf16 by autocast, with weights in single precision"
+    )
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
     keep: Literal["winners", "all"] = Field(
@@ -228,7 +235,7 @@ class Spec(_Section):
             InputError: when the workload cannot be found or imported.
         """
         optimizer = OptimizerSettings(**self.optimizer.model_dump())
-        recipe = Recipe(self.epochs, self.batch_size, self.profile.build(), optimizer)
+        recipe = Recipe(self.epochs, self.batch_size, self.profile.build(), optimizer, self.precision)
         pruning = Pruning(**self.pruning.model_dump())
         return Protocol(load_workload(self.workload), recipe, pruning)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim.lr_scheduler import LRScheduler
 
 from scyc.errors import InputError
+from scyc.optimizers import has_momentum, set_momentum
 from scyc.profiles import Profile, WarmupStep, momentum_at
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ class LevelLR(LRScheduler):
         self.profile = profile if profile is not None else WarmupStep()
         self.steps_per_level = steps_per_level
         self.first_level = level
-        if momentum_at(self.profile, 0.0) is not None and not all(
-            "momentum" in group for group in optimizer.param_groups
-        ):
+        if momentum_at(self.profile, 0.0) is not None and not all(map(has_momentum, optimizer.param_groups)):
             raise InputError(
                 f"The profile {self.profile!r} cycles the momentum, but {type(optimizer).__name__} has none; "
                 "choose an optimizer with momentum such as SGD, or leave the profile's momentum out."
@@ -126,4 +125,4 @@ class LevelLR(LRScheduler):
         momentum = momentum_at(self.profile, self._progress)
         if momentum is not None:
             for group in self.optimizer.param_groups:
-                group["momentum"] = momentum
+                set_momentum(group, momentum)

@@ -168,7 +168,8 @@ def _smoothed_losses(
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(inputs), targets)
+        with protocol.recipe.autocast(inputs.device):
+            loss = F.cross_entropy(model(inputs), targets)
         average = SMOOTHING * average + (1 - SMOOTHING) * loss.item()
         smoothed.append(average / (1 - SMOOTHING**step))
         best = min(best, smoothed[-1])

@@ -12,6 +12,7 @@ from torch import nn
 
 from scyc.errors import InputError
 from scyc.gradients import GradientRecorder, GradientSummary
+from scyc.optimizers import OptimizerSettings, set_momentum
 from scyc.profiles import Profile, WarmupStep, learning_rates, momenta
 from scyc.pruning import weight_change
 from scyc.randomness import seeded, stream
@@ -24,38 +25,21 @@ EVALUATION_BATCH = 2048
 
 
 @dataclass(frozen=True)
-class OptimizerSettings:
-    """SGD's settings; the learning rate comes from the profile and `max_lr`, and a profile may set the momentum."""
-
-    kind: Literal["sgd"] = "sgd"
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    nesterov: bool = False
-
-    def build(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Return a fresh optimizer over the model's parameters."""
-        return torch.optim.SGD(
-            model.parameters(),
-            lr=0.0,
-            momentum=self.momentum,
-            weight_decay=self.weight_decay,
-            nesterov=self.nesterov,
-            fused=True,
-        )
-
-
-@dataclass(frozen=True)
 class Recipe:
     """How every level is trained. The last, incomplete batch of an epoch is left out.
 
+    Attributes:
+        precision: of the forward and backward pass: "fp32", or "bf16" by autocast; weights stay in single precision.
+
     Raises:
-        InputError: when `epochs` or `batch_size` is below 1.
+        InputError: when `epochs` or `batch_size` is below 1, or there is no such precision.
     """
 
     epochs: int = 10
     batch_size: int = 64
     profile: Profile = field(default_factory=WarmupStep)
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
+    precision: Literal["fp32", "bf16"] = "fp32"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
@@ -63,6 +47,12 @@ class Recipe:
             raise InputError(
                 f"epochs is {self.epochs} and batch_size is {self.batch_size}; both must be whole numbers from 1 on."
             )
+        if self.precision not in ("fp32", "bf16"):
+            raise InputError(f"There is no precision {self.precision!r}; choose fp32 or bf16.")
+
+    def autocast(self, device: torch.device) -> torch.autocast:
+        """Return the context in which networks compute."""
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16")
 
     def steps(self, examples: int) -> int:
         """Return the number of steps of one level over `examples` training examples.
@@ -180,9 +170,10 @@ def train(
                 for group in optimizer.param_groups:
                     group["lr"] = rates[step]
                     if momentum is not None:
-                        group["momentum"] = momentum[step]
+                        set_momentum(group, momentum[step])
                 optimizer.zero_grad()
-                loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
+                with recipe.autocast(device):
+                    loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
                 loss.backward()  # type: ignore[no-untyped-call]
                 gradients.record(step)
                 optimizer.step()
@@ -191,12 +182,14 @@ def train(
                 if step + 1 == rewind_step:
                     early_state = _copy(model)
             train_loss = _finite(loss_sum.item() / steps_per_epoch)
-            val_loss, val_accuracy = evaluate(model, data.validation)
+            with recipe.autocast(device):
+                val_loss, val_accuracy = evaluate(model, data.validation)
             metrics.append(EpochMetrics(epoch, train_loss, val_loss, val_accuracy))
             if train_loss is None:
                 break
 
-    test_loss, test_accuracy = evaluate(model, data.test)
+    with recipe.autocast(device):
+        test_loss, test_accuracy = evaluate(model, data.test)
     last = metrics[-1].train_loss
     diverged = last is None or last >= math.log(data.num_classes)
     change = weight_change(before, model.state_dict(), masks) if keep_change else None

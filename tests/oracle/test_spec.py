@@ -274,7 +274,10 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"optimizer": {"nesterov": 1}}, "optimizer.nesterov", "true or false"),
     ({"optimizer": {"momentum": 1}}, "optimizer.momentum", "below 1"),
     ({"optimizer": {"weight_decay": INF}}, "optimizer.weight_decay", "finite"),
-    ({"optimizer": {"kind": "adam"}}, "optimizer.kind", "'sgd'"),
+    ({"optimizer": {"kind": "adam"}}, "optimizer.kind", "'sgd' or 'adamw'"),
+    ({"optimizer": {"kind": "adamw", "nesterov": True}}, "optimizer", "adamw has no Nesterov momentum"),
+    ({"optimizer": {"beta2": 1.0}}, "optimizer.beta2", "below 1"),
+    ({"precision": "fp16"}, "precision", "'fp32' or 'bf16'"),
     ({"resources": {"cpus_per_trial": 0}}, "resources.cpus_per_trial", "at least 1"),
     ({"resources": {"gpus_per_trial": -0.5}}, "resources.gpus_per_trial", "at least 0"),
 ]

@@ -129,8 +129,10 @@ def test_the_scheduler_alone_restores_the_momentum() -> None:
 
 
 def test_an_optimizer_without_momentum_is_refused() -> None:
-    optimizer = torch.optim.Adam([torch.nn.Parameter(torch.ones(1))])
-    with pytest.raises(InputError, match=r"^The profile OneCycle\(.+\) cycles the momentum, but Adam has none; .+\.$"):
+    optimizer = torch.optim.Adagrad([torch.nn.Parameter(torch.ones(1))])
+    with pytest.raises(
+        InputError, match=r"^The profile OneCycle\(.+\) cycles the momentum, but Adagrad has none; .+\.$"
+    ):
         LevelLR(optimizer, SCHEDULE, STEPS, CYCLING)
     assert LevelLR(optimizer, SCHEDULE, STEPS, OneCycle()).get_last_lr() == pytest.approx([0.03 / 25])
 

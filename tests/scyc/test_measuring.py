@@ -12,10 +12,11 @@ from torch import nn
 from scyc import InputError, Measurement
 from scyc.measuring import Measured, measure
 from scyc.models import mlp
+from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.pruning import Masks
 from scyc.randomness import stream
-from scyc.training import OptimizerSettings, Recipe
+from scyc.training import Recipe
 from scyc.trial import Checkpoint, Protocol, Pruning, State, Trial, begin_level, run_trial
 from scyc.workloads import Workload
 

@@ -12,10 +12,11 @@ from torch import nn
 from scyc import InputError, OneCycle
 from scyc.data import Dataset, Split
 from scyc.models import mlp
+from scyc.optimizers import OptimizerSettings
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
-from scyc.training import OptimizerSettings, Recipe, evaluate, train
+from scyc.training import Recipe, evaluate, train
 
 if TYPE_CHECKING:
     from scyc.training import EpochMetrics, Training
@@ -298,8 +299,35 @@ def test_profile_and_optimizer_come_from_the_recipe(blobs: Dataset) -> None:
         trained(replace(RECIPE, optimizer=OptimizerSettings(momentum=0.8))),
         trained(replace(RECIPE, optimizer=OptimizerSettings(weight_decay=0.0))),
         trained(replace(RECIPE, optimizer=OptimizerSettings(nesterov=True))),
+        trained(replace(RECIPE, optimizer=OptimizerSettings("adamw"))),
+        trained(replace(RECIPE, optimizer=OptimizerSettings("adamw", beta2=0.9))),
+        trained(replace(RECIPE, precision="bf16")),
     ]
     assert not any(same_state(one, other) for i, one in enumerate(states) for other in states[:i])
+
+
+def test_bf16_trains_weights_in_single_precision_to_about_the_same(blobs: Dataset) -> None:
+    trained = []
+    for precision in ("fp32", "bf16", "bf16"):
+        model = network()
+        recipe = replace(RECIPE, precision=precision)
+        trained.append((train(model, half(model), blobs, recipe, max_lr=0.1, seed=0, level=1), model.state_dict()))
+    (exact, _), (rough, state), (again, same) = trained
+    assert {tensor.dtype for tensor in state.values()} == {torch.float32}
+    assert rough.val_accuracy == pytest.approx(exact.val_accuracy, abs=0.1)
+    assert rough.epochs != exact.epochs
+    assert rough.epochs == again.epochs
+    assert same_state(state, same)
+
+
+def test_adamw_learns_and_holds_pruned_weights_at_zero(blobs: Dataset) -> None:
+    model = network()
+    masks = half(model)
+    recipe = replace(RECIPE, optimizer=OptimizerSettings("adamw", weight_decay=0.01))
+    training = train(model, masks, blobs, recipe, max_lr=0.1, seed=0, level=1)
+    assert training.val_accuracy > 0.8
+    for name, mask in masks.kept.items():
+        assert not model.get_parameter(name)[~mask].any()
 
 
 def with_dropout() -> nn.Sequential:
