@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -68,7 +68,9 @@ def _template_lines(section: BaseModel, prefix: str) -> Iterable[str]:
         elif value is None:
             yield f"# {name} = []  # {field.description}"
         else:
-            yield f"{name} = {json.dumps(value)}  # {field.description}"
+            choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+            named = f" ({', '.join(choices)})" if choices else ""
+            yield f"{name} = {json.dumps(value)}  # {field.description}{named}"
     for name, value in (section.model_extra or {}).items():
         yield f"{name} = {json.dumps(value)}"
     for table, value in tables:

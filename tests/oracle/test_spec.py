@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from oracle.spec import MaxLrSpec, Spec
 from oracle.spec_file import load_spec, parse_spec, spec_template
-from scyc import Cosine, InputError, WarmupStep
+from scyc import PROFILES, Cosine, InputError, WarmupStep
+from scyc.pruning import CRITERIA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,7 +203,16 @@ class TestTemplate:
     def test_mentions_every_field_with_its_meaning(self) -> None:
         lines = spec_template().splitlines()
         for name, description in fields_of(Spec):
-            assert any(re.match(rf"(# )?{name} = .*# {re.escape(description or '?')}$", line) for line in lines), name
+            assert any(
+                re.match(rf"(# )?{name} = .*# {re.escape(description or '?')}( \(.+\))?$", line) for line in lines
+            ), name
+
+    def test_lists_what_there_is_to_choose_from(self) -> None:
+        lines = spec_template().splitlines()
+        [criterion] = [line for line in lines if line.startswith("criterion")]
+        assert criterion.endswith(f"({', '.join(CRITERIA)})")
+        [kind, _] = [line for line in lines if line.startswith("kind")]
+        assert kind.endswith(f"({', '.join(PROFILES)})")
 
     def test_leaves_no_field_unexplained(self) -> None:
         names = [name for name, description in fields_of(Spec) if description and len(description) > 8]
