@@ -51,7 +51,15 @@ class PruningSpec(_Section):
     """[pruning]: how the network is pruned from one level to the next."""
 
     criterion: Literal[
-        "magnitude", "gradient", "snip", "weight-change", "weight-change-times-magnitude", "lamp", "random", "erk"
+        "magnitude",
+        "gradient",
+        "snip",
+        "weight-change",
+        "weight-change-times-magnitude",
+        "lamp",
+        "random",
+        "erk",
+        "none",
     ] = Field("magnitude", description="score that ranks the weights")
     scope: Literal["global", "layer"] = Field("global", description="rank all weights together, or layer by layer")
     rate: Fraction = Field(0.2, description="fraction of the remaining weights pruned per level, between 0 and 1")

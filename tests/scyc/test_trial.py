@@ -139,7 +139,8 @@ def test_density_is_exact_at_every_level(blobs: Dataset, rewind: Rewind) -> None
             assert torch.equal(trial.checkpoint.state[name] != 0, mask)
 
 
-CRITERIA_AND_SCOPES = [(name, scope) for name, criterion in CRITERIA.items() for scope in criterion.scopes]
+PRUNING = {name: criterion for name, criterion in CRITERIA.items() if name != "none"}
+CRITERIA_AND_SCOPES = [(name, scope) for name, criterion in PRUNING.items() for scope in criterion.scopes]
 
 
 @pytest.mark.parametrize(("criterion", "scope"), CRITERIA_AND_SCOPES)
@@ -184,11 +185,17 @@ def test_another_networks_masks_are_refused(blobs: Dataset) -> None:
 
 def test_criteria_disagree_on_what_to_prune(blobs: Dataset) -> None:
     by_masks: dict[tuple[bool, ...], list[str]] = {}
-    for criterion in CRITERIA:
+    for criterion in PRUNING:
         masks = walk(protocol(criterion=criterion), blobs, [0.1] * 4, seed=2)[-1].checkpoint.masks
         kept = tuple(torch.cat([mask.flatten() for mask in masks.kept.values()]).tolist())
         by_masks.setdefault(kept, []).append(criterion)
     assert all(len(criteria) == 1 for criteria in by_masks.values()), by_masks.values()
+
+
+def test_the_control_goes_through_the_levels_and_prunes_nothing(blobs: Dataset) -> None:
+    trials = walk(protocol(criterion="none", rewind="learning-rate"), blobs, [0.1] * 3)
+    assert [trial.checkpoint.masks.density for trial in trials] == [1.0] * 3
+    assert not same(trials[1].checkpoint.state, trials[2].checkpoint.state)
 
 
 def test_the_change_of_the_last_epoch_is_kept_only_where_it_is_needed(blobs: Dataset) -> None:

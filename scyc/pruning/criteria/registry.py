@@ -49,6 +49,13 @@ _BUILT_IN = (
         global_only="it gives each layer a density of its own; "
         "choose the scope 'global', or the criterion 'random' for equal densities",
     ),
+    # The control of Gadhikar, Nelaturu & Burkholz ("Cyclic sparse training", 2024): as many cycles, and no pruning.
+    Criterion(
+        "none",
+        lambda context: magnitude(context.weights, context.masks),
+        counts=lambda context: {name: int(mask.count_nonzero()) for name, mask in context.masks.kept.items()},
+        global_only="it prunes nothing; choose the scope 'global'",
+    ),
 )
 
 CRITERIA = {criterion.name: criterion for criterion in _BUILT_IN}

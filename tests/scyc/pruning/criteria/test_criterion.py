@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 Shapes = list[tuple[int, ...]]
 
-COMBINATIONS = [(criterion, scope) for criterion in CRITERIA.values() for scope in criterion.scopes]
+COMBINATIONS = [
+    (criterion, scope) for name, criterion in CRITERIA.items() if name != "none" for scope in criterion.scopes
+]
 IDS = [f"{criterion.name}-{scope}" for criterion, scope in COMBINATIONS]
 EVERY = pytest.mark.parametrize(("criterion", "scope"), COMBINATIONS, ids=IDS)
 
@@ -78,13 +80,14 @@ def test_names() -> None:
         "lamp",
         "random",
         "erk",
+        "none",
     ]
     assert all(find_criterion(name) is CRITERIA[name] and CRITERIA[name].name == name for name in CRITERIA)
 
 
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(
-        InputError, match=r"^There is no pruning criterion 'magnitud' \(did you mean 'magnitude'\?\): .+, erk\.$"
+        InputError, match=r"^There is no pruning criterion 'magnitud' \(did you mean 'magnitude'\?\): .+, none\.$"
     ):
         find_criterion("magnitud")
 
@@ -178,6 +181,11 @@ def test_more_weights_than_are_left_cannot_be_kept(criterion: Criterion, scope: 
     sparse = criterion.prune(context(shapes, level=3), scope=scope)
     with pytest.raises(InputError, match=r"^Level 1 at rate 0\.2 keeps \d+ weights, but only \d+ are left"):
         criterion.prune(context(shapes, sparse, level=1), scope=scope)
+
+
+def test_none_prunes_nothing() -> None:
+    dense = context([(6, 5), (4,)], level=3)
+    assert same(CRITERIA["none"].prune(dense), dense.masks)
 
 
 def test_gradients_are_measured_only_when_needed() -> None:
