@@ -1,15 +1,18 @@
-"""What several packages' tests share: a real PostgreSQL server."""
+"""What several packages' tests share: a real PostgreSQL server, and one thread for what is too small for two."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from tests.studies.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+torch.set_num_threads(1)  # two spend their time waiting for each other, and for ever where a core is busy
 
 
 @pytest.fixture(scope="session")
