@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -47,14 +48,16 @@ def _machine() -> Iterator[Finding]:
 
 
 def _data() -> Iterator[Finding]:
-    for name in workload_names():
+    for data_set, group in groupby(workload_names(), key=lambda name: name.partition("/")[0]):
+        names = list(group)
+        subject = names[0] if len(names) == 1 else f"{data_set}/*"
         try:
-            data = load_workload(name).load_data()
+            data = load_workload(names[0]).load_data()
         except InputError as error:
-            yield Finding(name, "note", str(error))
+            yield Finding(subject, "note", str(error))
         else:
             sizes = f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} test examples"
-            yield Finding(name, "ok", sizes)
+            yield Finding(subject, "ok", sizes)
 
 
 def _database(url: str) -> Finding:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, partial
 from importlib import import_module
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scyc.data import CropFlip, load_cifar10, load_digits, load_fashion_mnist, load_mnist1d
+from scyc.data import (
+    CropFlip,
+    load_cifar10,
+    load_cifar100,
+    load_digits,
+    load_fashion_mnist,
+    load_image_folder,
+    load_mnist,
+    load_mnist1d,
+    load_npz,
+    load_tiny_imagenet,
+)
+from scyc.data.sources import data_root
 from scyc.errors import InputError
-from scyc.models import lenet5, mlp, resnet20
+from scyc.models import find_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,21 +53,53 @@ class Workload:
     augmentation: Augmentation | None = None
 
 
-_BUILT_IN = {
-    workload.name: workload
-    for workload in (
-        Workload("mnist1d/mlp-300-100", mlp, load_mnist1d),
-        Workload("digits/mlp-300-100", partial(mlp, inputs=64), load_digits),
-        Workload("fashion-mnist/mlp-300-100", partial(mlp, inputs=784), partial(load_fashion_mnist, flat=True)),
-        Workload("fashion-mnist/lenet-5", lenet5, load_fashion_mnist),
-        Workload("cifar10/resnet-20", resnet20, load_cifar10, CropFlip(padding=4)),
-    )
+@dataclass(frozen=True)
+class _DataSet:
+    """A built-in data set: how to load it, the shape of one input, and what the papers train on it."""
+
+    load: Callable[[], Dataset]
+    shape: tuple[int, ...]
+    classes: int
+    networks: tuple[str, ...]
+    augmentation: Augmentation | None = None
+
+
+_CIFAR_NETWORKS = ("resnet-20", "resnet-8", "resnet-50", "vgg-19", "vit-small")
+_DROPNET_NETWORKS = (
+    "dropnet-a",
+    "dropnet-a-20-40",
+    "dropnet-a-40-20",
+    "dropnet-a-20-20",
+    "dropnet-b",
+    "dropnet-b-20-20",
+)
+_DATA_SETS = {
+    "mnist1d": _DataSet(load_mnist1d, (40,), 10, ("mlp-300-100",)),
+    "digits": _DataSet(load_digits, (64,), 10, ("mlp-300-100",)),
+    "fashion-mnist": _DataSet(load_fashion_mnist, (1, 28, 28), 10, ("mlp-300-100", "lenet-5")),
+    "mnist": _DataSet(
+        load_mnist,
+        (1, 28, 28),
+        10,
+        ("lenet-300-100", "lenet-5", *_DROPNET_NETWORKS),
+    ),
+    "cifar10": _DataSet(
+        load_cifar10,
+        (3, 32, 32),
+        10,
+        (*_CIFAR_NETWORKS, "conv-2", "conv-4", "conv-6", "dropnet-c"),
+        CropFlip(padding=4),
+    ),
+    "cifar100": _DataSet(load_cifar100, (3, 32, 32), 100, _CIFAR_NETWORKS, CropFlip(padding=4)),
+    "tiny-imagenet": _DataSet(
+        load_tiny_imagenet, (3, 64, 64), 200, ("resnet-50", "vgg-19", "vit-small"), CropFlip(padding=4)
+    ),
 }
 
 
 def workload_names() -> list[str]:
-    """Return the names of the built-in workloads."""
-    return list(_BUILT_IN)
+    """Return the names of the built-in workloads, those of one data set together."""
+    return [f"{data}/{network}" for data, found in _DATA_SETS.items() for network in found.networks]
 
 
 @cache
@@ -61,20 +107,89 @@ def load_workload(name: str) -> Workload:
     """Return the workload of that name; its data are loaded once per process, at the first `load_data()`.
 
     Args:
-        name: one of `workload_names()`, or the import path of your own, `my_package.my_module:my_workload`: a
-            `Workload`, or a callable without arguments that returns one. The working folder is importable.
+        name: one of these:
+
+            - `DATA/NETWORK`: one of `workload_names()`, or any other pair of a built-in data set and a network of
+              `scyc.models.network_names()` that takes its inputs; where both can be, an image becomes a vector;
+            - `npz:PATH/NETWORK`: data from an `.npz` file, see `scyc.data.load_npz`;
+            - `folder:PATH/NETWORK`: images in a folder, see `scyc.data.load_image_folder`; `folder:PATH@64/NETWORK`
+              scales them to 64 x 64 pixels;
+            - the import path of your own, `my_package.my_module:my_workload`: a `Workload`, or a callable without
+              arguments that returns one. The working folder is importable.
+
+            A relative PATH is looked for in the data folder, `$SCYC_DATA`, else `data`.
 
     Raises:
         InputError: there is no such workload, or it could not be imported.
     """
-    workload = _import_workload(name) if ":" in name else _BUILT_IN.get(name)
-    if workload is None:
-        close = get_close_matches(name, _BUILT_IN, n=1, cutoff=0)
+    scheme, colon, rest = name.partition(":")
+    if scheme in ("npz", "folder") and colon:
+        workload = _from_files(scheme, rest, name)
+    elif colon:
+        workload = _import_workload(name)
+    else:
+        workload = _built_in(name)
+    return replace(workload, load_data=cache(workload.load_data))
+
+
+def _built_in(name: str) -> Workload:
+    data_name, _, network_name = name.partition("/")
+    data = _DATA_SETS.get(data_name)
+    try:
+        network = find_network(network_name)
+    except InputError:
+        data = None
+    if data is None:
+        close = get_close_matches(name, workload_names(), n=1, cutoff=0)
         raise InputError(
-            f"There is no workload {name!r} (did you mean {close[0]!r}?): choose one of {', '.join(_BUILT_IN)}, "
+            f"There is no workload {name!r} (did you mean {close[0]!r}?): choose one of {', '.join(workload_names())}, "
+            "another pair of data set and network, npz:PATH/NETWORK or folder:PATH/NETWORK for your own data, "
             "or give an import path such as my_package.my_module:my_workload."
         )
-    return replace(workload, load_data=cache(workload.load_data))
+    shape = (prod(data.shape),) if network.flat else data.shape
+    if network_name not in data.networks:
+        network.check(network_name, shape, data.classes)
+    return Workload(
+        name,
+        partial(network.build, shape, data.classes),
+        partial(_flattened, data.load) if network.flat else data.load,
+        None if network.flat or not network.augmented else data.augmentation,
+    )
+
+
+def _flattened(load: Callable[[], Dataset]) -> Dataset:
+    return load().flattened()
+
+
+def _from_files(scheme: str, address: str, name: str) -> Workload:
+    place, _, network_name = address.rpartition("/")
+    place, size = _size_of(place) if scheme == "folder" else (place, None)
+    if not place:
+        raise InputError(
+            f"{name!r} must have the form {scheme}:PATH/NETWORK, for example {scheme}:/data/mine/resnet-8."
+        )
+    network = find_network(network_name)
+    path = data_root() / Path(place).expanduser()
+
+    @cache
+    def load() -> Dataset:
+        data = load_npz(path) if scheme == "npz" else load_image_folder(path, size)
+        if network.flat:
+            data = data.flattened()
+        network.check(network_name, data.train.inputs.shape[1:], data.num_classes)
+        return data
+
+    def build() -> nn.Module:
+        data = load()
+        return network.build(data.train.inputs.shape[1:], data.num_classes)
+
+    return Workload(name, build, load)
+
+
+def _size_of(place: str) -> tuple[str, int | None]:
+    """Split `PATH@64`, which gives images a size in pixels."""
+    found = re.fullmatch("(.*)@([1-9][0-9]{0,3})", place, re.ASCII | re.DOTALL)
+    return (found[1], int(found[2])) if found else (place, None)
 
 
 def _import_workload(name: str) -> Workload:

@@ -28,6 +28,10 @@ class Split:
         """Return the split with its tensors on `device`."""
         return Split(self.inputs.to(device), self.targets.to(device))
 
+    def flattened(self) -> Split:
+        """Return the split with each input as a vector: (N, D) with D the product of the features' sizes."""
+        return Split(self.inputs.flatten(1), self.targets)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -41,3 +45,7 @@ class Dataset:
     def to(self, device: torch.device | str) -> Dataset:
         """Return the data set with every tensor on `device`."""
         return Dataset(self.train.to(device), self.validation.to(device), self.test.to(device), self.num_classes)
+
+    def flattened(self) -> Dataset:
+        """Return the data set with each input as a vector."""
+        return Dataset(self.train.flattened(), self.validation.flattened(), self.test.flattened(), self.num_classes)

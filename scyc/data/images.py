@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from scyc.data.dataset import Split
+from scyc.data.dataset import Dataset, Split
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def labelled_images(
-    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], num_classes: int, path: Path
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer[Any]], num_classes: int, path: Path | str
 ) -> Split:
     """Pair raw images with their labels.
 
     Args:
         images: pixels of shape (N, C, H, W).
-        labels: class indices of shape (N,).
+        labels: class indices of shape (N,), none of them negative.
         num_classes: labels must lie in [0, num_classes).
         path: file of the labels, for the message.
 
@@ -59,3 +59,11 @@ def normalised(split: Split, mean: Sequence[float], std: Sequence[float]) -> Spl
     scale = 255 * torch.tensor(std).view(-1, 1, 1)
     offset = 255 * torch.tensor(mean).view(-1, 1, 1)
     return Split(split.inputs.float().sub_(offset).div_(scale), split.targets)
+
+
+def normalised_dataset(
+    splits: tuple[Split, Split, Split], mean: Sequence[float], std: Sequence[float], num_classes: int
+) -> Dataset:
+    """Return a data set of training, validation and test split, in this order, each `normalised`."""
+    train, validation, test = (normalised(split, mean, std) for split in splits)
+    return Dataset(train, validation, test, num_classes)

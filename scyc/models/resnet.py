@@ -37,21 +37,21 @@ class BasicBlock(nn.Module):
 class CifarResNet(nn.Module):
     """ResNet of depth 6n + 2: three stages of n blocks with 16, 32 and 64 channels.
 
-    Maps images of shape (N, 3, 32, 32) to logits of shape (N, classes).
+    Maps images of shape (N, channels, H, W), 3 x 32 x 32 in the paper, to logits of shape (N, classes).
     """
 
-    def __init__(self, blocks_per_stage: int, classes: int) -> None:
+    def __init__(self, blocks_per_stage: int, classes: int, channels: int = 3) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(3, 16, 3, padding=1, bias=False)
+        self.conv = nn.Conv2d(channels, 16, 3, padding=1, bias=False)
         self.bn = nn.BatchNorm2d(16)
         blocks: list[nn.Module] = []
-        channels = 16
+        inputs = 16
         for width in (16, 32, 64):
             for i in range(blocks_per_stage):
-                blocks.append(BasicBlock(channels, width, stride=2 if i == 0 and width > 16 else 1))
-                channels = width
+                blocks.append(BasicBlock(inputs, width, stride=2 if i == 0 and width > 16 else 1))
+                inputs = width
         self.blocks = nn.Sequential(*blocks)
-        self.fc = nn.Linear(channels, classes)
+        self.fc = nn.Linear(inputs, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -62,6 +62,11 @@ class CifarResNet(nn.Module):
         return cast("torch.Tensor", self.fc(features.mean((2, 3))))
 
 
-def resnet20(classes: int = 10) -> CifarResNet:
+def resnet20(classes: int = 10, channels: int = 3) -> CifarResNet:
     """Return the ResNet-20 for CIFAR-10: 0.27 million parameters, 91.25 % test accuracy in the paper."""
-    return CifarResNet(blocks_per_stage=3, classes=classes)
+    return CifarResNet(3, classes, channels)
+
+
+def resnet8(classes: int = 10, channels: int = 3) -> CifarResNet:
+    """Return the smallest of the family, one block per stage: 75,290 parameters, for machines without a GPU."""
+    return CifarResNet(1, classes, channels)

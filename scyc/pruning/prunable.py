@@ -16,7 +16,7 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def prunable_weights(model: nn.Module, *, batch_norm: bool = False) -> list[str]:
-    """Return the names of the weights of convolutional and linear layers, in the model's own order.
+    """Return the names of the weights of convolutional and linear layers, attention's too, in the model's own order.
 
     Biases are never pruned. A weight that several layers share is named once, after the first of them.
 
@@ -32,8 +32,13 @@ def prunable_weights(model: nn.Module, *, batch_norm: bool = False) -> list[str]
     kinds = PRUNED_LAYERS + BATCH_NORMS if batch_norm else PRUNED_LAYERS
     names: dict[torch.Tensor, str] = {}
     for prefix, layer in model.named_modules():
-        if isinstance(layer, kinds) and layer.weight is not None:  # a BatchNorm layer may have no scales
-            names.setdefault(layer.weight, f"{prefix}.weight" if prefix else "weight")
+        projections: tuple[str, ...] = ("weight",) if isinstance(layer, kinds) else ()
+        if isinstance(layer, nn.MultiheadAttention):
+            projections = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
+        for name in projections:
+            weight = getattr(layer, name)
+            if weight is not None:  # a BatchNorm layer may have no scales; attention has one projection or three
+                names.setdefault(weight, f"{prefix}.{name}" if prefix else name)
     if not names:
         raise InputError(
             f"{type(model).__name__} has no linear or convolutional layer, so there is nothing to prune; "

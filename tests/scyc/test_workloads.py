@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import ast
+import math
 import sys
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import scyc.data
 from scyc.data import CropFlip
 from scyc.errors import InputError
+from scyc.models import find_network
 from scyc.workloads import load_workload, workload_names
 
 
@@ -25,13 +29,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_names() -> None:
-    assert workload_names() == [
+    names = workload_names()
+    assert len(set(names)) == len(names) == 29
+    assert {
         "mnist1d/mlp-300-100",
         "digits/mlp-300-100",
         "fashion-mnist/mlp-300-100",
         "fashion-mnist/lenet-5",
+        "mnist/lenet-300-100",
+        "mnist/dropnet-a",
         "cifar10/resnet-20",
-    ]
+        "cifar10/conv-6",
+        "cifar100/resnet-50",
+        "tiny-imagenet/resnet-50",
+    } <= set(names)
 
 
 @pytest.mark.parametrize("name", ["mnist1d/mlp-300-100", "digits/mlp-300-100"])
@@ -42,22 +53,47 @@ def test_model_fits_data(name: str) -> None:
     assert workload.build_model()(data.train.inputs[:3]).shape == (3, data.num_classes)
 
 
+SHAPES = {
+    "mnist1d": (40,),
+    "digits": (64,),
+    "fashion-mnist": (1, 28, 28),
+    "mnist": (1, 28, 28),
+    "cifar10": (3, 32, 32),
+    "cifar100": (3, 32, 32),
+    "tiny-imagenet": (3, 64, 64),
+}
+CLASSES = {"cifar100": 100, "tiny-imagenet": 200}
+
+
 @pytest.mark.parametrize(
-    ("name", "shape"),
-    [
-        ("fashion-mnist/mlp-300-100", (784,)),
-        ("fashion-mnist/lenet-5", (1, 28, 28)),
-        ("cifar10/resnet-20", (3, 32, 32)),
-    ],
+    "name", [*workload_names(), "cifar10/mlp-7", "cifar100/conv-4", "mnist/vgg-19", "digits/resnet-8"]
 )
-def test_model_fits_images(name: str, shape: tuple[int, ...]) -> None:
-    assert load_workload(name).build_model()(torch.zeros(2, *shape)).shape == (2, 10)
+def test_models_fit_their_data(name: str) -> None:
+    data, network = name.split("/")
+    shape = SHAPES[data]
+    if name in ("mnist/vgg-19", "digits/resnet-8"):
+        with pytest.raises(
+            InputError, match=r"a side of 28 pixels|takes images, but the inputs have the shape \(64,\)"
+        ):
+            load_workload(name)
+        return
+    if find_network(network).flat:
+        shape = (math.prod(shape),)
+    with torch.device("meta"):
+        logits = load_workload(name).build_model()(torch.empty(2, *shape))
+    assert logits.shape == (2, CLASSES.get(data, 10))
 
 
-def test_only_cifar_is_augmented() -> None:
-    augmentations = {name: load_workload(name).augmentation for name in workload_names()}
-    assert augmentations.pop("cifar10/resnet-20") == CropFlip(padding=4)
-    assert set(augmentations.values()) == {None}
+def test_colour_images_are_augmented_where_the_papers_do() -> None:
+    augmented = {name for name in workload_names() if load_workload(name).augmentation == CropFlip(padding=4)}
+    networks = ("resnet-20", "resnet-8", "resnet-50", "vgg-19", "vit-small")
+    assert augmented == {
+        *(f"cifar10/{network}" for network in networks),
+        *(f"cifar100/{network}" for network in networks),
+        *(f"tiny-imagenet/{network}" for network in networks[2:]),
+    }
+    assert {load_workload(name).augmentation for name in set(workload_names()) - augmented} == {None}
+    assert load_workload("cifar10/mlp-300-100").augmentation is None
 
 
 def test_data_are_loaded_once_per_process() -> None:
@@ -77,6 +113,71 @@ def test_unknown_names_are_refused(name: str) -> None:
 def test_unknown_name_suggests_the_closest() -> None:
     with pytest.raises(InputError, match="did you mean 'fashion-mnist/lenet-5'"):
         load_workload("fashion-mnist/lenet5")
+
+
+@pytest.fixture
+def numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with 40 coloured images of 12 x 12 pixels in three classes, as an .npz file and as a folder."""
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (40, 12, 12, 3), dtype=np.uint8), np.arange(40) % 3
+    np.savez(tmp_path / "mine.npz", x_train=images, y_train=labels)
+    for i, (image, label) in enumerate(zip(images, labels, strict=True)):
+        folder = tmp_path / "mine" / "train" / f"class {label}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{i:02}.png")
+    monkeypatch.setenv("SCYC_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("address", ["npz:{}/mine.npz", "npz:mine.npz", "folder:{}/mine", "folder:mine"])
+@pytest.mark.parametrize(("network", "shape"), [("lenet-5", (3, 12, 12)), ("mlp-20-10", (432,))])
+def test_ones_own_data_need_no_code(numbers: Path, address: str, network: str, shape: tuple[int, ...]) -> None:
+    load_workload.cache_clear()  # relative addresses depend on the environment
+    name = f"{address.format(numbers)}/{network}"
+    workload = load_workload(name)
+    data = workload.load_data()
+    assert (workload.name, workload.augmentation, data.num_classes) == (name, None, 3)
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [32, 4, 4]
+    assert data.train.inputs.shape[1:] == shape
+    assert workload.load_data() is data
+    assert workload.build_model()(data.test.inputs).shape == (4, 3)
+
+
+def test_folders_of_images_can_be_scaled(numbers: Path) -> None:
+    workload = load_workload(f"folder:{numbers}/mine@8/resnet-8")
+    assert workload.load_data().train.inputs.shape[1:] == (3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("npz:mine.npz", "must have the form npz:PATH/NETWORK"),
+        ("folder:/resnet-8", "must have the form folder:PATH/NETWORK"),
+        ("folder:@8/resnet-8", "must have the form folder:PATH/NETWORK"),
+        ("npz:", "must have the form npz:PATH/NETWORK"),
+        ("npz:mine.npz/resnet-9", "no network 'resnet-9' .did you mean 'resnet-"),
+        ("npz:mine.npz/mlp-0", "no network 'mlp-0'"),
+    ],
+)
+def test_bad_addresses_are_refused(name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_workload(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("npz:{}/no.npz/resnet-8", "There is no file .*no.npz"),
+        ("folder:{}/no/resnet-8", "no images for training in .*no/train"),
+        ("npz:{}/mine.npz/vgg-19", "a side of 12 pixels, but 5 poolings need at least 32"),
+        ("npz:{}/mine.npz/vit-small", "side cannot be 12 pixels"),
+        ("npz:{}/mine.npz/vit-b-16", r"vit-b-16 does not take inputs of shape \(3, 12, 12\) \(Wrong image height"),
+        ("folder:{}/mine@8/lenet-5", "at least 12 pixels a side, not 8"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(numbers: Path, name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_workload(name.format(numbers)).load_data()
 
 
 def test_imports_a_workload_from_the_working_folder(folder: Path) -> None:

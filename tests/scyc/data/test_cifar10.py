@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-import struct
 import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import torch
 
 from scyc.data import load_cifar10
 from scyc.errors import InputError
+from tests.scyc.data.python2 import python2_pickle
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,38 +40,12 @@ def batches() -> dict[str, tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]]:
     return result
 
 
-def python2_pickle(pixels: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> bytes:
-    """Pickle a batch the way that Python 2 and its NumPy wrote the official files, opcode for opcode."""
-
-    def text(value: bytes) -> bytes:
-        return b"U" + bytes([len(value)]) + value
-
-    def integer(value: int) -> bytes:
-        return b"J" + struct.pack("<i", value)
-
-    array = (
-        b"cnumpy.core.multiarray\n_reconstruct\n" + b"cnumpy\nndarray\n" + integer(0) + b"\x85" + text(b"b") + b"\x87R"
-        + b"(" + integer(1) + integer(pixels.shape[0]) + integer(pixels.shape[1]) + b"\x86"
-        + b"cnumpy\ndtype\n" + text(b"u1") + integer(0) + integer(1) + b"\x87R"
-        + b"(" + integer(3) + text(b"|") + b"NNN" + integer(-1) + integer(-1) + integer(0) + b"tb"
-        + b"\x89T" + struct.pack("<i", pixels.nbytes) + pixels.tobytes() + b"tb"
-    )  # fmt: skip
-    return (
-        b"\x80\x02}("
-        + (text(b"batch_label") + text(b"training batch 1 of 5"))
-        + (text(b"labels") + b"](" + b"".join(integer(int(label)) for label in labels) + b"e")
-        + (text(b"data") + array)
-        + (text(b"filenames") + b"](" + b"".join(text(b"auto_s_%06d.png" % i) for i in range(len(labels))) + b"e")
-        + b"u."
-    )
-
-
 def write(root: Path, version: str) -> Path:
     folder = root / f"cifar-10-batches-{version}"
     folder.mkdir(parents=True)
     for name, (pixels, labels) in batches().items():
         if version == "py":
-            (folder / name).write_bytes(python2_pickle(pixels, labels))
+            (folder / name).write_bytes(python2_pickle(pixels, labels=labels))
         else:
             np.concatenate([labels[:, None], pixels], axis=1).tofile(folder / f"{name}.bin")
     return folder

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from scyc.models import lenet5, mlp, resnet20
+from scyc.models import (
+    conv,
+    dropnet_a,
+    dropnet_b,
+    dropnet_c,
+    lenet5,
+    mlp,
+    resnet8,
+    resnet20,
+    vgg19,
+    vit_small,
+)
 from scyc.models.resnet import BasicBlock
 
 if TYPE_CHECKING:
@@ -26,6 +38,15 @@ def parameters(model: nn.Module) -> int:
         (lambda: mlp(inputs=784), (784,), 266_610),  # the LeNet-300-100 of the pruning literature
         (lenet5, (1, 28, 28), 61_706),
         (resnet20, (3, 32, 32), 269_722),  # "0.27M" in table 6 of He et al. 2015
+        (resnet8, (3, 32, 32), 75_290),
+        (dropnet_a, (784,), 33_450),
+        (partial(dropnet_a, hidden=(20, 40)), (784,), 16_950),
+        (partial(dropnet_a, hidden=(40, 20)), (784,), 32_430),
+        (partial(dropnet_a, hidden=(20, 20)), (784,), 16_330),
+        (dropnet_b, (1, 28, 28), 68_938),
+        (partial(dropnet_b, (20, 20)), (1, 28, 28), 13_630),
+        (dropnet_c, (3, 32, 32), 394_058),
+        (vit_small, (3, 32, 32), 2_693_578),
     ],
 )
 def test_size_and_shapes(build: Callable[[], nn.Module], shape: tuple[int, ...], expected: int) -> None:
@@ -34,7 +55,7 @@ def test_size_and_shapes(build: Callable[[], nn.Module], shape: tuple[int, ...],
     assert model(torch.randn(2, *shape)).shape == (2, 10)
 
 
-@pytest.mark.parametrize("build", [mlp, lenet5, resnet20])
+@pytest.mark.parametrize("build", [mlp, lenet5, resnet20, partial(conv, 3), dropnet_b, vgg19, vit_small])
 def test_weights_follow_the_callers_seed(build: Callable[[], nn.Module]) -> None:
     def weights(seed: int) -> torch.Tensor:
         with torch.random.fork_rng():

@@ -4,7 +4,7 @@ import pytest
 from torch import nn
 
 from scyc.errors import InputError
-from scyc.models import lenet5, mlp, resnet20
+from scyc.models import lenet5, mlp, resnet20, vit_small
 from scyc.pruning import Masks, prunable_weights
 
 
@@ -89,3 +89,16 @@ def test_a_model_without_such_layers_is_refused() -> None:
         InputError, match=r"^Sequential has no linear or convolutional layer, .+ nothing to prune; .+\.$"
     ):
         prunable_weights(nn.Sequential(nn.BatchNorm1d(3), nn.ReLU()))
+
+
+@pytest.mark.parametrize("kdim", [None, 6])
+def test_the_projections_of_attention_are_linear_layers_too(kdim: int | None) -> None:
+    attention = nn.MultiheadAttention(8, 2, kdim=kdim)
+    projections = ["in_proj_weight"] if kdim is None else ["q_proj_weight", "k_proj_weight", "v_proj_weight"]
+    assert prunable_weights(attention) == [*projections, "out_proj.weight"]
+
+
+def test_all_of_a_vision_transformer_but_biases_embeddings_and_norms_is_prunable() -> None:
+    model = vit_small()
+    prunable = sum(model.get_parameter(name).numel() for name in prunable_weights(model))
+    assert prunable / sum(parameter.numel() for parameter in model.parameters()) > 0.97
