@@ -7,7 +7,17 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from oracle.cli import compare, extend, run, studies, sweep, view  # noqa: F401 - the commands register themselves
+from oracle.cli import (  # noqa: F401 - the commands register themselves
+    analyse,
+    compare,
+    dropnet,
+    extend,
+    run,
+    single_neuron,
+    studies,
+    sweep,
+    view,
+)
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
 from scyc import InputError
 from studies import LeaseLost, StudyBusy, StudyError
