@@ -138,7 +138,8 @@ class Drive:
             if not walks.finished:
                 self.executor.run(walks, spec, artifacts)
         if walks.failures:
-            say(err, f"What failed: {'; '.join(walks.failures)}. Once the cause is mended, go on with `{again}`.")
+            failures = "; ".join(walks.failures)
+            say(err, f"What failed: {failures}. Once the cause is mended, go on with `{again} --retry-failed`.")
             raise typer.Exit(FAILED)
         _check_ended(walks.complete, again)
 

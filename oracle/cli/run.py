@@ -65,13 +65,17 @@ def run(
             _list(policies, as_json=as_json)
             return
         chosen = _chosen(policies, schedules or [], run_name)
+        given = [
+            *(f"--schedule {schedule}" for schedule in schedules or []),
+            *(f"--seed {seed}" for seed in seeds or []),
+        ]
+        given += [f"--as {run_name}"] if run_name else []
         seeds = list(dict.fromkeys(seeds)) if seeds else fresh_seeds(spec.seeds)
         drive = Drive(make_executor(executor, spec, workers, ray_address), db, retries, False, as_json, retry_failed)
         check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
         with driving(store, study) as fenced:
             runs = [_open(fenced, study, run, policy) for run, policy in chosen.items()]
-            options = "".join(f" --schedule {schedule}" for schedule in schedules or [])
-            again = f"scyc run {name}{options}{db_option(db)}"
+            again = f"{' '.join(['scyc run', name, *given])}{db_option(db)}"
             drive.walk(fenced, study, spec, runs, seeds, again)
     if as_json:
         print_json({"study": name, "runs": list(chosen), "seeds": seeds})

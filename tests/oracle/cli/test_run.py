@@ -110,3 +110,17 @@ def test_an_unfinished_oracle_is_no_reference(scyc: Callable[..., Ended]) -> Non
     ended = scyc("run", "demo", *INLINE)
     assert ended.code == 2
     assert "has decided 2 of 3 levels" in ended.err
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_failure_says_where_and_how_to_go_on(scyc: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ["--schedule", "constant", "--seed", "5", "--as", "mine", "--retries", "0", *INLINE]
+    with monkeypatch.context() as broken:
+        broken.setattr("oracle.worker.run_trial", lambda *_, **__: 1 / 0)
+        ended = scyc("run", "demo", *options)
+    assert ended.code == 1
+    assert "mine at level 0, seed 5: ZeroDivisionError" in ended.err
+    assert "go on with `scyc run demo --schedule constant --seed 5 --as mine --retry-failed`" in ended.err
+    assert scyc("run", "demo", *options).code == 1  # nothing is tried again unless told so
+    assert scyc("run", "demo", *options, "--retry-failed").code == 0
+    assert trained()["mine"] == 3
