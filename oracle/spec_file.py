@@ -54,20 +54,20 @@ def parse_spec(given: dict[str, Any], origin: str) -> Spec:
         raise InputError(f"The spec ({origin}) is not valid: {faults(error)}.") from error
 
 
-def spec_template() -> str:
-    """Return the embedded default as TOML, every field with its meaning and range as a comment."""
-    return "\n".join(_template_lines(Spec(), "")) + "\n"
+def spec_template(spec: Spec | None = None) -> str:
+    """Return a spec, the embedded default unless given, as TOML with every field's meaning and range as a comment."""
+    return "\n".join(_template_lines(spec or Spec(), "")) + "\n"
 
 
 def _template_lines(section: BaseModel, prefix: str) -> Iterable[str]:
-    tables = []
+    tables, said = [], section.model_dump()
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel):
             tables.append((f"{prefix}{name}", value))
         elif value is None:
             yield f"# {name} = []  # {field.description}"
-        else:
+        elif name in said:
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
             named = f" ({', '.join(choices)})" if choices else ""
             yield f"{name} = {json.dumps(value)}  # {field.description}{named}"

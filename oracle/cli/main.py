@@ -12,6 +12,7 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
     compare,
     dropnet,
     extend,
+    presets,
     run,
     single_neuron,
     studies,
