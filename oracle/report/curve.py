@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oracle.report import words
+from oracle.report.intervals import band, bars, open_bounds
 from oracle.report.style import (
     BLUE,
     GREEN,
@@ -14,7 +14,7 @@ from oracle.report.style import (
     SKY,
     VERMILLION,
     Figure,
-    density_step,
+    Trace,
     layout,
     max_lr_axis,
     translucent,
@@ -24,12 +24,9 @@ from scyc.schedules import PRESETS, SCyc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.interval import Interval
     from oracle.view import LevelView, StudyView
 
 AUTHORS = PRESETS["resnet20-cifar10"]
-
-Trace = dict[str, Any]
 
 
 def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
@@ -39,11 +36,13 @@ def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
         view: the study.
         levels: its levels that have something to show, at least one of them decided.
     """
+    within, paired = [lv.within for lv in levels], [lv.paired for lv in levels]
     data = [
-        *_within(levels),
+        *band("“within” interval", levels, within, SKY, rank=3),
         *_schedules(view, levels),
-        *_paired(levels),
-        *_open_bounds(levels),
+        *bars("“paired” interval", levels, paired, translucent(INK, 0.65), 1.2, rank=4),
+        *open_bounds(levels, within, BLUE),
+        *open_bounds(levels, paired, INK, away=23),  # beyond the other triangles
         *_winners(levels),
     ]
     values = [value for trace in data for value in trace["y"] if value is not None]
@@ -100,100 +99,6 @@ def _describe(level: LevelView) -> str:
     if level.winning:
         lines.append(f"validation accuracy {words.accuracy(level.winning.val_accuracy)}")
     return "<br>".join(lines)
-
-
-def _within(levels: Sequence[LevelView]) -> list[Trace]:
-    """Return one filled band per unbroken stretch of levels that have the interval."""
-    traces: list[Trace] = []
-    for judged, stretch in groupby(levels, key=lambda lv: lv.within is not None):
-        if not judged:
-            continue
-        x, low, high = _edges([(lv.density, lv.within) for lv in stretch if lv.within], density_step(levels))
-        traces.append(
-            {
-                "name": "“within” interval",
-                "legendrank": 3,
-                "legendgroup": "within",
-                "showlegend": not traces,
-                "type": "scatter",
-                "mode": "lines",
-                "x": x + x[::-1],
-                "y": high + low[::-1],
-                "fill": "toself",
-                "fillcolor": translucent(SKY, 0.28),
-                "line": {"width": 0, "color": SKY},
-                "hoverinfo": "skip",
-            }
-        )
-    return traces
-
-
-def _edges(stretch: Sequence[tuple[float, Interval]], step: float) -> tuple[list[float], list[float], list[float]]:
-    """Return the band's densities, lower and upper edge; a level on its own gets some width to be seen."""
-    x = [density for density, _ in stretch]
-    low, high = [i.low for _, i in stretch], [i.high for _, i in stretch]
-    if len(x) > 1:
-        return x, low, high
-    return [x[0] * step**-0.2, x[0] * step**0.2], low * 2, high * 2
-
-
-def _paired(levels: Sequence[LevelView]) -> list[Trace]:
-    judged = [(lv.density, lv.paired) for lv in levels if lv.paired]
-    if not judged:
-        return []
-    return [
-        {
-            "name": "“paired” interval",
-            "legendrank": 4,
-            "type": "scatter",
-            "mode": "lines+markers",
-            "x": [x for density, _ in judged for x in (density, density, None)],
-            "y": [y for _, i in judged for y in (i.low, i.high, None)],
-            "hoverinfo": "skip",
-            "line": {"color": translucent(INK, 0.65), "width": 1.2},
-            "marker": {
-                "symbol": "line-ew-open",
-                "size": 9,
-                "color": translucent(INK, 0.65),
-                "line": {"width": 1.2},
-            },
-        }
-    ]
-
-
-def _open_bounds(levels: Sequence[LevelView]) -> list[Trace]:
-    """Return triangles that point from open bounds to where the interval goes on, one above the other."""
-    return [
-        *_triangles([(lv.density, lv.within) for lv in levels if lv.within], BLUE, away=12),
-        *_triangles([(lv.density, lv.paired) for lv in levels if lv.paired], INK, away=23),
-    ]
-
-
-def _triangles(intervals: Sequence[tuple[float, Interval]], colour: str, away: int) -> list[Trace]:
-    marks = [(density, i.high, 180) for density, i in intervals if i.high_open]
-    marks += [(density, i.low, 0) for density, i in intervals if i.low_open]
-    if not marks:
-        return []
-    x, y, angles = zip(*marks, strict=True)
-    return [
-        {
-            "showlegend": False,
-            "type": "scatter",
-            "mode": "markers",
-            "x": list(x),
-            "y": list(y),
-            "hoverinfo": "skip",
-            "cliponaxis": False,
-            "marker": {
-                "symbol": "triangle-down-open",
-                "angle": list(angles),
-                "standoff": away,
-                "size": 10,
-                "color": colour,
-                "line": {"width": 1.8},
-            },
-        }
-    ]
 
 
 def _schedules(view: StudyView, levels: Sequence[LevelView]) -> list[Trace]:

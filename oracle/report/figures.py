@@ -9,11 +9,11 @@ from oracle.report import words
 from oracle.report.accuracy import accuracy
 from oracle.report.curve import oracle_curve, scaled
 from oracle.report.heatmap import clipped_at, heatmap
+from oracle.report.intervals import is_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from oracle.interval import Interval
     from oracle.report.style import Figure
     from oracle.view import LevelView, StudyView
 
@@ -56,7 +56,7 @@ def _curve_caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str
         yield "The bars are the “paired” interval."
     else:
         yield "No “paired” interval could be judged; it needs two seeds or more."
-    if any(_is_open(lv.within) or _is_open(lv.paired) for lv in levels):
+    if any(is_open(lv.within) or is_open(lv.paired) for lv in levels):
         yield (
             "A hollow triangle marks an open bound: the interval goes on beyond the candidates "
             "(blue for “within”, black for “paired”)."
@@ -99,7 +99,3 @@ def _accuracy(levels: Sequence[LevelView]) -> Plate:
         "it is: trust the test accuracy, which was never used to choose."
     )
     return Plate("accuracy", title, accuracy(levels), caption)
-
-
-def _is_open(interval: Interval | None) -> bool:
-    return interval is not None and (interval.low_open or interval.high_open)

@@ -1,41 +1,34 @@
-"""The page: what the template shows, worked out from the study's view."""
+"""The page on a sweep: what its template shows, worked out from the study's view."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
-
 from oracle.report import words
+from oracle.report.base import fill, provenance
 from oracle.report.figures import plates
 from oracle.report.finding import find, planned_levels
-from oracle.report.toml import to_toml
 
 if TYPE_CHECKING:
-    from oracle.view import LevelView, StudyView
+    from pathlib import Path
 
-NOT_RECORDED = "not recorded"
+    from oracle.view import LevelView, StudyView
 
 
 def render(view: StudyView) -> str:
     """Return the report on a study as one HTML page that needs nothing but itself."""
-    return _template().render(
-        view=view,
+    finding = find(view)
+    return fill(
+        "sweep.html",
+        view,
         words=words,
-        workload=view.spec.get("workload", f"workload {NOT_RECORDED}"),
-        finding=find(view),
+        headline=finding.headline,
+        notes=finding.notes,
         plates=plates(view),
         facts=_facts(view),
         levels=[_row(lv) for lv in view.levels],
         costs=_costs(view),
-        spec=to_toml(view.spec),
-        origins=_origins(view),
-        plotlyjs=Markup(get_plotlyjs()),  # Plotly's own code, the only text that is not escaped
+        origins=provenance(view, "started", "commit", "versions"),
     )
 
 
@@ -43,18 +36,6 @@ def write(view: StudyView, path: Path) -> None:
     """Write the report on a study to a file, creating its folder if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(view), encoding="utf-8")
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("template.html")
 
 
 def _facts(view: StudyView) -> list[tuple[str, str]]:
@@ -109,24 +90,5 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
     return [
         *rows,
         ("Wall time, pauses left out", words.duration(cost.wall_seconds)),
-        ("Hardware", _flat(view.provenance.get("hardware"))),
+        *provenance(view, "hardware"),
     ]
-
-
-def _origins(view: StudyView) -> list[tuple[str, str]]:
-    """Return where the numbers come from: date, code and versions."""
-    known = view.provenance
-    return [
-        ("Started", _flat(known.get("started"))),
-        ("Commit", _flat(known.get("commit"))),
-        ("Versions", _flat(known.get("versions"))),
-    ]
-
-
-def _flat(value: Any) -> str:
-    """Return a value of the provenance as one line of text."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_flat(item)}" for key, item in value.items()) or NOT_RECORDED
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or "none"
-    return NOT_RECORDED if value in (None, "") else str(value)

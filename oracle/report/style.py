@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 Figure = dict[str, Any]
+Trace = dict[str, Any]
 
 # Okabe and Ito's colours, told apart by readers with any kind of colour vision.
 BLUE, SKY, GREEN, VERMILLION, ORANGE, PURPLE = (

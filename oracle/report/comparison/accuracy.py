@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look, bottom_up, looks
-from oracle.report.comparison.marks import Frame, Trace, frame, path, with_legend
+from oracle.report.comparison.marks import Frame, frame, path, with_legend
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
-from oracle.report.style import INK, Figure, accuracy_axis, density_step, layout
+from oracle.report.style import INK, Figure, Trace, accuracy_axis, density_step, layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

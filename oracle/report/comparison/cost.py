@@ -13,10 +13,10 @@ from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.accuracy import how_to_train
 from oracle.report.comparison.looks import EMPHASISED, looks
-from oracle.report.comparison.marks import Frame, Trace, frame
+from oracle.report.comparison.marks import Frame, frame
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
-from oracle.report.style import INK, MUTED, Figure, log_axis, plain_layout
+from oracle.report.style import INK, MUTED, Figure, Trace, log_axis, plain_layout
 from oracle.study import ORACLE
 
 if TYPE_CHECKING:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import Look, bottom_up, looks
-from oracle.report.comparison.marks import Trace, band, open_bounds, path, with_legend
+from oracle.report.comparison.marks import path, with_legend
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
-from oracle.report.style import BLUE, SKY, Figure, layout, max_lr_axis
+from oracle.report.intervals import band, is_open, open_bounds
+from oracle.report.style import BLUE, SKY, Figure, Trace, layout, max_lr_axis
 from oracle.study import ORACLE
 
 if TYPE_CHECKING:
-    from oracle.comparison import Comparison, LevelVerdict, OracleLevel
+    from oracle.comparison import Comparison, LevelVerdict
 
 
 def panel(comparison: Comparison) -> Panel:
@@ -24,7 +25,7 @@ def panel(comparison: Comparison) -> Panel:
         f"The oracle's best max_lr at each density, dense network at the left; the band is its “{comparison.rule}” "
         "interval. Both axes are logarithmic."
     )
-    if any(_open(level) for level in comparison.levels):
+    if any(is_open(level.interval) for level in comparison.levels):
         caption += " A hollow triangle marks an open bound: the interval goes on beyond the candidates."
     if not any(level.interval for level in comparison.levels):
         caption = caption.replace("; the band is its", "; no level has a").replace(" interval. ", " interval. ")
@@ -36,11 +37,11 @@ def panel(comparison: Comparison) -> Panel:
 def figure(comparison: Comparison) -> Figure:
     """Return the oracle curve, its interval and the schedules as Plotly JSON."""
     levels = comparison.levels
-    bounds = [(level.interval.low, level.interval.high) if level.interval else None for level in levels]
+    intervals = [level.interval for level in levels]
     data = [
-        *band(f"“{comparison.rule}” interval", levels, bounds, SKY, rank=0),
+        *band(f"“{comparison.rule}” interval", levels, intervals, SKY, rank=0),
         *paths(comparison),
-        *open_bounds(levels, BLUE),
+        *open_bounds(levels, intervals, BLUE),
     ]
     values = [value for trace in data for value in trace["y"]]
     return with_legend({"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=480)})
@@ -134,7 +135,3 @@ def _place(level: LevelVerdict) -> str:
         place = f"{max(level.off, 1 / level.off):.2f} times too {'high' if level.off > 1 else 'low'}"
     known = "beyond the candidates" if level.regret is None else f"{words.points(level.regret)} points lost there"
     return f"{place}<br>{known}"
-
-
-def _open(level: OracleLevel) -> bool:
-    return level.interval is not None and (level.interval.low_open or level.interval.high_open)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import FITTED
 from oracle.comparison.fit import FEWEST_LEVELS
+from oracle.interval import Interval
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look
-from oracle.report.comparison.marks import Trace, band, open_bounds, path, with_legend
+from oracle.report.comparison.marks import path, with_legend
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Table
-from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION, Figure, layout, max_lr_axis
+from oracle.report.intervals import band, bars, open_bounds
+from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, Fit
@@ -60,11 +62,12 @@ def panel(comparison: Comparison) -> Panel:
 def figure(comparison: Comparison, fit: Fit) -> Figure:
     """Return the fit with its band, the intervals and its rivals as Plotly JSON."""
     levels = comparison.levels
-    densities = [level.density for level in levels]
+    densities, intervals = [level.density for level in levels], [level.interval for level in levels]
+    refits = [Interval(*bounds) for bounds in fit.band] if fit.band else [None] * len(levels)
     data = [
-        *(band("95 % of the refits", levels, fit.band, VERMILLION, rank=3) if fit.band else []),
-        *_intervals(comparison),
-        *open_bounds(levels, INK),
+        *band("95 % of the refits", levels, refits, VERMILLION, rank=3),
+        *bars(f"“{comparison.rule}” interval", levels, intervals, MUTED, 1.4, rank=2),
+        *open_bounds(levels, intervals, INK),
         *_rivals(fit, densities),
         _fitted(fit, densities),
         _winners(comparison),
@@ -96,25 +99,6 @@ def _rivals(fit: Fit, densities: list[float]) -> list[Trace]:
             ],
         )
         for rival, look in zip(fit.held_out[1:], _RIVALS, strict=False)
-    ]
-
-
-def _intervals(comparison: Comparison) -> list[Trace]:
-    judged = [(level.density, level.interval) for level in comparison.levels if level.interval]
-    if not judged:
-        return []
-    return [
-        {
-            "name": f"“{comparison.rule}” interval",
-            "legendrank": 2,
-            "type": "scatter",
-            "mode": "lines+markers",
-            "x": [x for density, _ in judged for x in (density, density, None)],
-            "y": [y for _, interval in judged for y in (interval.low, interval.high, None)],
-            "hoverinfo": "skip",
-            "line": {"color": MUTED, "width": 1.4},
-            "marker": {"symbol": "line-ew-open", "size": 9, "color": MUTED, "line": {"width": 1.4}},
-        }
     ]
 
 

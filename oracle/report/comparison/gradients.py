@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look
-from oracle.report.comparison.marks import Trace, path, with_legend
+from oracle.report.comparison.marks import path, with_legend
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
-from oracle.report.style import GREEN, MUTED, PURPLE, VERMILLION, Figure, layout, log_axis, max_lr_axis
+from oracle.report.style import GREEN, MUTED, PURPLE, VERMILLION, Figure, Trace, layout, log_axis, max_lr_axis
 from oracle.study import ORACLE
 
 if TYPE_CHECKING:

@@ -1,23 +1,17 @@
-"""What the figures of a comparison draw with: paths, bands, bars, open bounds, and the frame around outliers."""
+"""What the figures of a comparison draw with: paths, legends, and the frame around outliers."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import groupby
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any
-
-from oracle.report.style import density_step, translucent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from oracle.comparison import OracleLevel
     from oracle.report.comparison.looks import Look
-    from oracle.report.style import Figure
-
-Trace = dict[str, Any]
+    from oracle.report.style import Figure, Trace
 
 _PER_ROW = 5
 """Legend entries that fit beside each other."""
@@ -43,69 +37,6 @@ def marker(look: Look) -> dict[str, Any]:
     """Return a schedule's marker."""
     outline = {"width": 1.5} if look.symbol.endswith("open") else {"color": "white", "width": 1}
     return {"color": look.colour, "symbol": look.symbol, "size": look.size, "line": outline}
-
-
-def band(
-    name: str, levels: Sequence[OracleLevel], bounds: Sequence[tuple[float, float] | None], colour: str, rank: int
-) -> list[Trace]:
-    """Return one filled band per unbroken stretch of levels that have bounds, in one legend entry."""
-    traces: list[Trace] = []
-    step = density_step(levels)
-    for known, stretch in groupby(zip(levels, bounds, strict=True), key=lambda pair: pair[1] is not None):
-        if not known:
-            continue
-        pairs = [(level.density, bound) for level, bound in stretch if bound]
-        x = [density for density, _ in pairs]
-        low, high = [bound[0] for _, bound in pairs], [bound[1] for _, bound in pairs]
-        if len(x) == 1:  # a level on its own gets some width to be seen
-            x, low, high = [x[0] * step**-0.2, x[0] * step**0.2], low * 2, high * 2
-        traces.append(
-            {
-                "name": name,
-                "legendrank": rank,
-                "legendgroup": name,
-                "showlegend": not traces,
-                "type": "scatter",
-                "mode": "lines",
-                "x": x + x[::-1],
-                "y": high + low[::-1],
-                "fill": "toself",
-                "fillcolor": translucent(colour, 0.25),
-                "line": {"width": 0, "color": colour},
-                "hoverinfo": "skip",
-            }
-        )
-    return traces
-
-
-def open_bounds(levels: Sequence[OracleLevel], colour: str) -> list[Trace]:
-    """Return triangles that point from the open bounds of the levels' intervals to where these go on."""
-    judged = [(level.density, level.interval) for level in levels if level.interval]
-    marks = [(density, interval.high, 180) for density, interval in judged if interval.high_open]
-    marks += [(density, interval.low, 0) for density, interval in judged if interval.low_open]
-    if not marks:
-        return []
-    x, y, angles = zip(*marks, strict=True)
-    return [
-        {
-            "name": "open bound",
-            "showlegend": False,
-            "type": "scatter",
-            "mode": "markers",
-            "x": list(x),
-            "y": list(y),
-            "hoverinfo": "skip",
-            "cliponaxis": False,
-            "marker": {
-                "symbol": "triangle-down-open",
-                "angle": list(angles),
-                "standoff": 12,
-                "size": 10,
-                "color": colour,
-                "line": {"width": 1.8},
-            },
-        }
-    ]
 
 
 def with_legend(figure: Figure) -> Figure:

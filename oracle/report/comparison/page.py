@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import jinja2
-from markupsafe import Markup, escape
-from plotly.offline import get_plotlyjs
 
 from oracle.comparison import as_python
 from oracle.report import words
+from oracle.report.base import fill, provenance
 from oracle.report.comparison import accuracy, cost, curves, fitted, gradients, surface
 from oracle.report.comparison.accuracy import how_to_train
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.verdicts import curse_table, fit_tables, reading, verdicts
-from oracle.report.toml import to_toml
 from oracle.study import ORACLE
 
 if TYPE_CHECKING:
@@ -49,9 +43,11 @@ def render(comparison: Comparison, view: StudyView) -> str:
         view: the study, for where the numbers come from.
     """
     fit, curse = comparison.fit, comparison.curse
-    return _template().render(
+    return fill(
+        "comparison.html",
+        view,
         comparison=comparison,
-        workload=view.spec.get("workload", f"workload {words.NOT_RECORDED}"),
+        notes=comparison.notes,
         headline=headline(comparison),
         verdicts=verdicts(comparison),
         reading=reading(comparison),
@@ -59,10 +55,8 @@ def render(comparison: Comparison, view: StudyView) -> str:
         curse=curse_table(curse) if curse else None,
         fit_tables=fit_tables(fit) if fit else [],
         python=as_python(fit.schedule) if fit else "",
-        panels=panels(comparison),
+        plates=panels(comparison),
         origins=_origins(comparison, view),
-        spec=to_toml(view.spec),
-        plotlyjs=Markup(get_plotlyjs()),  # Plotly's own code, the only text that is not escaped
     )
 
 
@@ -76,36 +70,11 @@ def headline(comparison: Comparison) -> list[Item]:
     return items
 
 
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["coded"] = _coded
-    return environment.get_template("template.html")
-
-
-def _coded(sentence: str) -> Markup:
-    """Return a sentence as HTML, what stands between backticks in it as code."""
-    *pairs, last = sentence.split("`")
-    if len(pairs) % 2:  # a backtick on its own
-        return escape(sentence)
-    parts = [Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(pairs)]
-    return Markup("").join([*parts, escape(last)])
-
-
 def _origins(comparison: Comparison, view: StudyView) -> list[tuple[str, str]]:
-    known, seeds = view.provenance, {trial.seed for level in view.levels for trial in level.trials}
+    seeds = {trial.seed for level in view.levels for trial in level.trials}
     return [
         ("Study", f"{view.name}, {view.state}, {words.count(len(comparison.levels), 'decided level')}"),
         ("Oracle", f"{words.count(view.cost.trials, 'trial')} on {words.count(len(seeds), 'seed')}"),
         ("Numbers of this page", "comparison.json, beside it"),
-        ("Started", words.flat(known.get("started"))),
-        ("Commit", words.flat(known.get("commit"))),
-        ("Versions", words.flat(known.get("versions"))),
-        ("Hardware", words.flat(known.get("hardware"))),
+        *provenance(view, "started", "commit", "versions", "hardware"),
     ]

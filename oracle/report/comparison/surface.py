@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.curves import paths, rates
-from oracle.report.comparison.marks import Trace, with_legend
+from oracle.report.comparison.marks import with_legend
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Table
 from oracle.report.heatmap import CLIP_QUANTILE
-from oracle.report.style import Figure, density_step, layout, max_lr_axis
+from oracle.report.style import Figure, Trace, density_step, layout, max_lr_axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -45,7 +45,7 @@ class Table:
 
 def whole(number: float | None) -> Cell:
     """Return the cell of a count, a level or an amount of epochs."""
-    return Cell(words.NOTHING) if number is None else Cell(f"{number:,.10g}", number)
+    return Cell(words.NOTHING) if number is None else Cell(f"{round(number, 1):,.10g}", number)
 
 
 def density(fraction: float) -> Cell:

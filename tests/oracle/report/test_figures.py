@@ -48,7 +48,7 @@ def test_the_band_is_the_within_interval() -> None:
 
 def test_the_band_breaks_where_the_interval_is_missing() -> None:
     view = samples.open_ended()
-    first, second = [t for t in figure(view, "curve")["data"] if t.get("legendgroup") == "within"]
+    first, second = [t for t in figure(view, "curve")["data"] if t.get("name") == "“within” interval"]
     assert (first["showlegend"], second["showlegend"]) == (True, False)
     assert second["x"] == pytest.approx([0.64, 0.512, 0.512, 0.64])
     assert min(first["x"]) < 1 < max(first["x"])
