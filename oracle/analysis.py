@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from oracle import lineage
 from oracle.run_view import view_runs
 from oracle.study import ORACLE, REPLAYED, study_spec
-from oracle.weights import load_checkpoint, load_state
+from oracle.weights import load_checkpoint, load_snapshot
 from scyc import InputError
 from scyc.signs import mask_overlap, pooled, sign_agreement
 from studies import Artifacts
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from scyc.pruning import Masks
     from scyc.signs import Agreement, Overlap
-    from scyc.trial import Checkpoint, State
+    from scyc.training import State
+    from scyc.trial import Checkpoint
     from studies import Store, StudyRecord, TrialRecord
 
 Paths = dict[int, list["TrialRecord"]]
@@ -257,7 +258,9 @@ class _Reader:
         return replace(found, masks=found.masks.in_order(sorted(found.masks.kept, key=_natural)))
 
     def rewind_point(self, trial: TrialRecord) -> State:
-        return load_state(self._bytes(trial, trial.result.rewind_point if trial.result else None, "rewind point"))
+        return load_snapshot(
+            self._bytes(trial, trial.result.rewind_point if trial.result else None, "rewind point")
+        ).state
 
     def _bytes(self, trial: TrialRecord, digest: str | None, what: str) -> bytes:
         if digest is None or not self.artifacts.exists(digest):

@@ -32,7 +32,7 @@ def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> None:
         training_device(spec)
     protocol.check(protocol.workload.load_data())
     model = protocol.workload.build_model()
-    masks = Masks.dense(model, prunable_weights(model))
+    masks = Masks.dense(model, prunable_weights(model, batch_norm=spec.pruning.batch_norm))
     size = len(dump_checkpoint(Checkpoint(dict(model.state_dict()), masks)))
     under_way = 2 * spec.search.max_lr.budget  # at level 0 a trial leaves its rewind point too
     artifacts.check_writable(size * len(spec.seeds) * (under_way + spec.levels))

@@ -23,7 +23,6 @@ from pydantic import (
 from oracle.faults import faults
 from scyc import PROFILES, InputError, Profile
 from scyc.optimizers import OptimizerSettings
-from scyc.pruning import find_criterion
 from scyc.training import Recipe
 from scyc.trial import Protocol, Pruning
 from scyc.workloads import load_workload
@@ -67,14 +66,26 @@ class PruningSpec(_Section):
         "weights", description="what the next level starts from: early weights, the trained ones, or new ones"
     )
     rewind_step: int = Field(0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0')
+    statistics: Literal["with-weights", "trained"] = Field(
+        "with-weights",
+        description="BatchNorm's running statistics after a rewind: the weights' own, or the trained ones",
+    )
+    optimizer_state: Literal["fresh", "with-weights"] = Field(
+        "fresh", description="what a level's optimizer remembers: nothing, or what it did where the weights come from"
+    )
+    batch_norm: bool = Field(False, description="prune BatchNorm's scales too")
 
     @model_validator(mode="after")
-    def _criterion_goes_with_scope(self) -> Self:
+    def _goes_together(self) -> Self:
         try:
-            find_criterion(self.criterion).check(self.scope)
+            self.build()
         except InputError as error:
             raise ValueError(str(error).rstrip(".")) from error
         return self
+
+    def build(self) -> Pruning:
+        """Return how the network is pruned."""
+        return Pruning(**self.model_dump())
 
 
 class ProfileSpec(BaseModel):
@@ -246,8 +257,7 @@ class Spec(_Section):
         """
         optimizer = OptimizerSettings(**self.optimizer.model_dump())
         recipe = Recipe(self.epochs, self.batch_size, self.profile.build(), optimizer, self.precision)
-        pruning = Pruning(**self.pruning.model_dump())
-        return Protocol(load_workload(self.workload), recipe, pruning)
+        return Protocol(load_workload(self.workload), recipe, self.pruning.build())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, every default written out."""

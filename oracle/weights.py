@@ -7,35 +7,42 @@ from typing import TYPE_CHECKING
 from safetensors.torch import load, save
 
 from scyc.pruning import Masks
-from scyc.trial import Checkpoint, State
+from scyc.training import Snapshot, State
+from scyc.trial import Checkpoint
 
 if TYPE_CHECKING:
     import torch
 
-STATE, MASK, CHANGE = "state/", "mask/", "change/"
+STATE, MASK, CHANGE, OPTIMIZER = "state/", "mask/", "change/", "optimizer/"
 
 
-def dump_state(state: State) -> bytes:
-    """Return `state` as bytes; equal states give equal bytes."""
-    return save(_prefixed(STATE, state))
+def dump_snapshot(snapshot: Snapshot) -> bytes:
+    """Return `snapshot` as bytes; equal snapshots give equal bytes."""
+    return save(_prefixed(STATE, snapshot.state) | _prefixed(OPTIMIZER, snapshot.optimizer or {}))
 
 
 def dump_checkpoint(checkpoint: Checkpoint) -> bytes:
     """Return `checkpoint`, masks included, as bytes; equal checkpoints give equal bytes."""
     tensors = _prefixed(STATE, checkpoint.state) | _prefixed(MASK, checkpoint.masks.kept)
-    return save(tensors | _prefixed(CHANGE, checkpoint.change or {}))
+    tensors |= _prefixed(CHANGE, checkpoint.change or {}) | _prefixed(OPTIMIZER, checkpoint.optimizer or {})
+    return save(tensors)
 
 
-def load_state(data: bytes) -> State:
-    """Return the state in `data`, on the CPU."""
-    return _with_prefix(STATE, load(data))
+def load_snapshot(data: bytes) -> Snapshot:
+    """Return the snapshot in `data`, on the CPU."""
+    tensors = load(data)
+    return Snapshot(_with_prefix(STATE, tensors), _with_prefix(OPTIMIZER, tensors) or None)
 
 
 def load_checkpoint(data: bytes) -> Checkpoint:
     """Return the checkpoint in `data`, on the CPU."""
     tensors = load(data)
-    masks, change = Masks(_with_prefix(MASK, tensors)), _with_prefix(CHANGE, tensors)
-    return Checkpoint(_with_prefix(STATE, tensors), masks, change or None)
+    return Checkpoint(
+        state=_with_prefix(STATE, tensors),
+        masks=Masks(_with_prefix(MASK, tensors)),
+        change=_with_prefix(CHANGE, tensors) or None,
+        optimizer=_with_prefix(OPTIMIZER, tensors) or None,
+    )
 
 
 def _prefixed(prefix: str, tensors: State) -> dict[str, torch.Tensor]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from oracle.messages import Failure, MeasureRequest, Outcome
-from oracle.weights import dump_checkpoint, dump_state, load_checkpoint, load_state
+from oracle.weights import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
 from scyc import InputError
 from scyc.measuring import measure
 from scyc.policies import policy_from_dict
@@ -49,7 +49,7 @@ class Worker:
         self.device = training_device(spec)
         self.data: Dataset = self.protocol.workload.load_data().to(self.device)
         self._checkpoint = lru_cache(maxsize=8)(lambda key: load_checkpoint(artifacts.get(key)))
-        self._state = lru_cache(maxsize=8)(lambda key: load_state(artifacts.get(key)))
+        self._snapshot = lru_cache(maxsize=8)(lambda key: load_snapshot(artifacts.get(key)))
 
     def attempt(self, request: Request) -> Answer:
         """Do what is asked for; what it raises comes back as a failure."""
@@ -65,7 +65,7 @@ class Worker:
             "seed": request.seed,
             "level": request.level,
             "parent": self._checkpoint(request.parent) if request.parent else None,
-            "rewind_point": self._state(request.rewind_point) if request.rewind_point else None,
+            "rewind_point": self._snapshot(request.rewind_point) if request.rewind_point else None,
         }
         threads = torch.get_num_threads()
         torch.set_num_threads(self.threads)
@@ -93,7 +93,7 @@ class Worker:
     def _outcome(self, request: TrialRequest, trial: Trial, seconds: float) -> Outcome:
         saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
         if trial.rewind_point is not None:
-            saved.append(self._save("rewind", dump_state(trial.rewind_point), None))
+            saved.append(self._save("rewind", dump_snapshot(trial.rewind_point), None))
         training, last = trial.training, trial.training.epochs[-1]
         result = TrialResult(
             val_accuracy=training.val_accuracy,

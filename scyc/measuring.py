@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from scyc.errors import InputError
+from scyc.optimizers import restore_optimizer
 from scyc.randomness import seeded, stream
 from scyc.trial import begin_level
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.measured_schedules import Measurement
-    from scyc.trial import Checkpoint, LevelStart, Protocol, State
+    from scyc.training import Snapshot
+    from scyc.trial import Checkpoint, LevelStart, Protocol
 
 GRADIENT_BATCHES = 8
 """Mini-batches whose gradients are looked at."""
@@ -60,7 +62,7 @@ def measure(
     seed: int,
     level: int,
     parent: Checkpoint | None = None,
-    rewind_point: State | None = None,
+    rewind_point: Snapshot | None = None,
 ) -> Measured:
     """Measure one thing at the beginning of a pruning level.
 
@@ -162,6 +164,7 @@ def _smoothed_losses(
     """Return the smoothed loss at each rate; the last one is where the test ended, and may not be finite."""
     model = start.model.train()
     optimizer = protocol.recipe.optimizer.build(model)
+    restore_optimizer(optimizer, model, start.optimizer or {})
     start.masks.bind(model).attach(optimizer)
     average, best, smoothed = 0.0, math.inf, list[float]()
     for step, (rate, (inputs, targets)) in enumerate(zip(rates, batches, strict=False), start=1):

@@ -10,6 +10,7 @@ import torch
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from torch import nn
@@ -43,6 +44,11 @@ class OptimizerSettings:
         if self.kind == "adamw" and self.nesterov:
             raise InputError("AdamW has no Nesterov momentum; leave nesterov out, or choose sgd.")
 
+    @property
+    def remembers(self) -> bool:
+        """Whether the optimizer has a memory of earlier steps."""
+        return self.kind == "adamw" or self.momentum > 0
+
     def build(self, model: nn.Module) -> torch.optim.Optimizer:
         """Return a fresh optimizer over the model's parameters."""
         if self.kind == "adamw":
@@ -61,6 +67,24 @@ class OptimizerSettings:
             nesterov=self.nesterov,
             fused=True,
         )
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return a copy of what the optimizer remembers of the model's parameters, by `kind/parameter`."""
+    return {
+        f"{kind}/{name}": value.detach().clone()
+        for name, parameter in model.named_parameters()
+        for kind, value in optimizer.state.get(parameter, {}).items()
+        if isinstance(value, torch.Tensor)  # SGD without momentum remembers None
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Let a fresh optimizer go on from `state`, which `optimizer_state` returned for such a model."""
+    parameters = dict(model.named_parameters())
+    for key, value in state.items():
+        kind, name = key.split("/", maxsplit=1)
+        optimizer.state[parameters[name]][kind] = value.detach().clone().to(parameters[name].device)
 
 
 def has_momentum(group: dict[str, Any]) -> bool:

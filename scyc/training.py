@@ -12,14 +12,18 @@ from torch import nn
 
 from scyc.errors import InputError
 from scyc.gradients import GradientRecorder, GradientSummary
-from scyc.optimizers import OptimizerSettings, set_momentum
+from scyc.optimizers import OptimizerSettings, optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import Profile, WarmupStep, learning_rates, momenta
 from scyc.pruning import weight_change
 from scyc.randomness import seeded, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scyc.data import Augmentation, Dataset, Split
     from scyc.pruning import Masks
+
+State = dict[str, torch.Tensor]
 
 EVALUATION_BATCH = 2048
 
@@ -79,6 +83,19 @@ class EpochMetrics:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """A network at one moment of its training.
+
+    Attributes:
+        state: parameters and buffers.
+        optimizer: what the optimizer remembers, by `kind/parameter`, where a later level goes on from it.
+    """
+
+    state: State
+    optimizer: State | None = None
+
+
+@dataclass(frozen=True)
 class Training:
     """What one training gave.
 
@@ -87,7 +104,8 @@ class Training:
         test_accuracy: fraction, measured once, after the last step.
         diverged: the training loss became infinite or NaN (training stopped there), or ended no better than
             guessing, at ln(number of classes) or above.
-        early_state: model state after `rewind_step` steps, if that was asked for.
+        early: the network after `rewind_step` steps, if that was asked for.
+        last: the network after the last step.
         change: how far the last epoch trained moved the prunable weights, if that was asked for.
         gradients: of the weights that are left, at the points of the training where they could be taken.
     """
@@ -96,8 +114,9 @@ class Training:
     test_loss: float | None
     test_accuracy: float
     diverged: bool
-    early_state: dict[str, torch.Tensor] | None
-    change: dict[str, torch.Tensor] | None = None
+    early: Snapshot | None
+    last: Snapshot
+    change: State | None = None
     gradients: tuple[GradientSummary, ...] = ()
 
     @property
@@ -116,7 +135,9 @@ def train(
     seed: int,
     level: int,
     augmentation: Augmentation | None = None,
+    optimizer_from: Mapping[str, torch.Tensor] | None = None,
     rewind_step: int | None = None,
+    keep_optimizer: bool = False,
     keep_change: bool = False,
 ) -> Training:
     """Train `model` in place on `data.train`, holding pruned weights at zero.
@@ -133,7 +154,9 @@ def train(
         seed: of the trial, >= 0.
         level: pruning level, >= 0.
         augmentation: applied to each training batch on the device.
-        rewind_step: keep the model state as it is after this many steps.
+        optimizer_from: what the optimizer remembers as training begins, from a `Snapshot`; nothing unless given.
+        rewind_step: take a snapshot after this many steps.
+        keep_optimizer: have the snapshots tell what the optimizer remembers.
         keep_change: tell how far the last epoch moved the prunable weights.
 
     Raises:
@@ -145,14 +168,19 @@ def train(
     if rewind_step is not None:
         check_rewind_step(rewind_step, len(rates))
     optimizer = recipe.optimizer.build(model)
+    restore_optimizer(optimizer, model, optimizer_from or {})
     pruned = masks.bind(model)
     pruned.apply()
     gradients = GradientRecorder(model, masks, len(rates))
     generator = stream("augmentation", seed, level, device=device)
     steps_per_epoch = len(rates) // recipe.epochs
-    early_state = _copy(model) if rewind_step == 0 else None
+
+    def snapshot() -> Snapshot:
+        return Snapshot(_copy(model), optimizer_state(optimizer, model) if keep_optimizer else None)
+
+    early = snapshot() if rewind_step == 0 else None
     metrics: list[EpochMetrics] = []
-    before: dict[str, torch.Tensor] = {}  # as it was when the epoch began
+    before: State = {}  # as it was when the epoch began
 
     with seeded("model", seed, level, device=device):
         for epoch in range(recipe.epochs):
@@ -180,7 +208,7 @@ def train(
                 pruned.apply()
                 loss_sum += loss.detach()
                 if step + 1 == rewind_step:
-                    early_state = _copy(model)
+                    early = snapshot()
             train_loss = _finite(loss_sum.item() / steps_per_epoch)
             with recipe.autocast(device):
                 val_loss, val_accuracy = evaluate(model, data.validation)
@@ -193,7 +221,9 @@ def train(
     last = metrics[-1].train_loss
     diverged = last is None or last >= math.log(data.num_classes)
     change = weight_change(before, model.state_dict(), masks) if keep_change else None
-    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early_state, change, gradients.summaries())
+    return Training(
+        tuple(metrics), test_loss, test_accuracy, diverged, early, snapshot(), change, gradients.summaries()
+    )
 
 
 @torch.no_grad()
@@ -219,7 +249,7 @@ def check_rewind_step(rewind_step: int, steps: int) -> None:
         raise InputError(f"rewind_step is {rewind_step}, but a level has only {steps} steps; choose an earlier step.")
 
 
-def _copy(model: nn.Module) -> dict[str, torch.Tensor]:
+def _copy(model: nn.Module) -> State:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Literal
 
 from scyc.errors import InputError
 from scyc.pruning import (
@@ -14,19 +11,24 @@ from scyc.pruning import (
     PruningContext,
     Rewind,
     Scope,
+    Statistics,
     find_criterion,
     mean_gradients,
     prunable_weights,
     rewound,
 )
 from scyc.randomness import seeded
-from scyc.training import Recipe, Training, check_rewind_step, train
+from scyc.training import Recipe, Snapshot, State, Training, check_rewind_step, train
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
     from scyc.data import Dataset
     from scyc.workloads import Workload
 
-State = dict[str, torch.Tensor]
+
+OptimizerState = Literal["fresh", "with-weights"]
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,15 @@ class Pruning:
         rate: fraction of the remaining weights pruned per level, in (0, 1).
         criterion: one of `scyc.pruning.CRITERIA`.
         rewind_step: the step of the dense network's training that `rewind="weights"` goes back to, >= 0.
+        statistics: what becomes of BatchNorm's running statistics; see `scyc.pruning.rewound`.
+        optimizer_state: each level starts with a "fresh" optimizer; or "with-weights", with what it remembered when
+            the weights were taken: after the last step under `rewind="learning-rate"`, at the rewind step under
+            `rewind="weights"` (both so in the code of Gadhikar & Burkholz, ICLR 2024).
+        batch_norm: prune BatchNorm's scales too; see `scyc.pruning.prunable_weights`.
 
     Raises:
-        InputError: when there is no such criterion, or it does not go with the scope.
+        InputError: when there is no such criterion, it does not go with the scope, or new weights should come with
+            an optimizer's memory of old ones.
     """
 
     rate: float = 0.2
@@ -47,10 +55,17 @@ class Pruning:
     scope: Scope = "global"
     rewind: Rewind = "weights"
     rewind_step: int = 0
+    statistics: Statistics = "with-weights"
+    optimizer_state: OptimizerState = "fresh"
+    batch_norm: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
         find_criterion(self.criterion).check(self.scope)
+        if self.rewind == "reinit" and self.optimizer_state == "with-weights":
+            raise InputError(
+                'New weights (rewind = "reinit") come with no optimizer state; set optimizer_state to "fresh".'
+            )
 
     @property
     def needs_change(self) -> bool:
@@ -66,11 +81,13 @@ class Checkpoint:
         state: parameters and buffers.
         masks: which of its weights are left.
         change: how far the last epoch moved the prunable weights, where the pruning criterion needs to know.
+        optimizer: what the optimizer remembers, by `kind/parameter`, where the next level may go on from it.
     """
 
     state: State
     masks: Masks
     change: State | None = None
+    optimizer: State | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,7 @@ class Trial:
 
     training: Training
     checkpoint: Checkpoint
-    rewind_point: State | None
+    rewind_point: Snapshot | None
 
 
 @dataclass(frozen=True)
@@ -106,10 +123,12 @@ class LevelStart:
     Attributes:
         model: with the weights that training starts from, on the data's device.
         masks: which of its weights are left.
+        optimizer: what its optimizer remembers, by `kind/parameter`; None for a fresh one.
     """
 
     model: nn.Module
     masks: Masks
+    optimizer: State | None = None
 
 
 def begin_level(
@@ -119,7 +138,7 @@ def begin_level(
     seed: int,
     level: int,
     parent: Checkpoint | None = None,
-    rewind_point: State | None = None,
+    rewind_point: Snapshot | None = None,
 ) -> LevelStart:
     """Build the network of one pruning level: prune what the parent left, rewind.
 
@@ -129,7 +148,7 @@ def begin_level(
         seed: determines initial weights, and whatever the pruning draws.
         level: 0 for the dense network.
         parent: what the committed winner of the level before left; None at level 0 alone.
-        rewind_point: the early state that a level-0 trial returned; None at level 0 alone.
+        rewind_point: the snapshot that a level-0 trial returned; None at level 0 alone.
 
     Raises:
         InputError: when a level above 0 has no parent or no rewind point, or the parent is another network.
@@ -138,7 +157,7 @@ def begin_level(
     pruning = protocol.pruning
     model = _initialised(protocol.workload, device, "init", seed).to(device)
     if level == 0:
-        return LevelStart(model, Masks.dense(model, prunable_weights(model)))
+        return LevelStart(model, Masks.dense(model, prunable_weights(model, batch_norm=pruning.batch_norm)))
     if parent is None or rewind_point is None:
         raise InputError(f"A trial at level {level} needs its parent's checkpoint and the rewind point.")
     masks = _pruned(pruning, model, data, parent, seed=seed, level=level)
@@ -146,11 +165,12 @@ def begin_level(
         rewound(
             pruning.rewind,
             trained=parent.state,
-            early=rewind_point,
+            early=rewind_point.state,
             fresh=lambda: _initialised(protocol.workload, device, "reinit", seed, level).state_dict(),
+            statistics=pruning.statistics,
         )
     )
-    return LevelStart(model, masks)
+    return LevelStart(model, masks, _optimizer_from(protocol, parent, rewind_point))
 
 
 def run_trial(
@@ -161,7 +181,7 @@ def run_trial(
     level: int,
     max_lr: float,
     parent: Checkpoint | None = None,
-    rewind_point: State | None = None,
+    rewind_point: Snapshot | None = None,
 ) -> Trial:
     """Train one network at one pruning level.
 
@@ -174,7 +194,7 @@ def run_trial(
         level: 0 for the dense network.
         max_lr: upper bound of the learning rate.
         parent: what the committed winner of the level before left; None at level 0 alone.
-        rewind_point: the early state that a level-0 trial returned; None at level 0 alone.
+        rewind_point: the snapshot that a level-0 trial returned; None at level 0 alone.
 
     Raises:
         InputError: when a level above 0 has no parent or no rewind point.
@@ -189,17 +209,38 @@ def run_trial(
         seed=seed,
         level=level,
         augmentation=protocol.workload.augmentation,
+        optimizer_from=start.optimizer,
         rewind_step=protocol.pruning.rewind_step if level == 0 else None,
+        keep_optimizer=protocol.pruning.optimizer_state == "with-weights",
         keep_change=protocol.pruning.needs_change,
     )
-    state = {name: tensor.detach() for name, tensor in start.model.state_dict().items()}
-    return Trial(training, Checkpoint(state, start.masks, training.change), training.early_state)
+    last = training.last
+    return Trial(training, Checkpoint(last.state, start.masks, training.change, last.optimizer), training.early)
+
+
+def _optimizer_from(protocol: Protocol, parent: Checkpoint, rewind_point: Snapshot) -> State | None:
+    """Return what the optimizer remembers at the level's start.
+
+    Raises:
+        InputError: when the weights come from a trial that did not keep it.
+    """
+    pruning = protocol.pruning
+    if pruning.optimizer_state == "fresh":
+        return None
+    trained = pruning.rewind == "learning-rate"
+    source = parent.optimizer if trained else rewind_point.optimizer
+    if source is None and protocol.recipe.optimizer.remembers and (trained or pruning.rewind_step > 0):
+        raise InputError(
+            'With optimizer_state = "with-weights" a level goes on from the optimizer of the level before, but that '
+            "one did not keep it; train it with the same setting."
+        )
+    return source
 
 
 def _pruned(pruning: Pruning, model: nn.Module, data: Dataset, parent: Checkpoint, *, seed: int, level: int) -> Masks:
     """Return the parent's masks pruned down to `level`; `model` is left with the parent's weights."""
     model.load_state_dict(parent.state)
-    masks = parent.masks.in_order(prunable_weights(model))
+    masks = parent.masks.in_order(prunable_weights(model, batch_norm=pruning.batch_norm))
     context = PruningContext(
         parent.state,
         masks,

@@ -13,7 +13,7 @@ from scyc.pruning.criteria import (
 from scyc.pruning.masks import BoundMasks, Masks
 from scyc.pruning.prunable import prunable_weights
 from scyc.pruning.ranking import Scope, prune, prune_to_counts, weights_due, weights_left
-from scyc.pruning.rewind import Rewind, rewound
+from scyc.pruning.rewind import Rewind, Statistics, rewound
 
 __all__ = [
     "CRITERIA",
@@ -24,6 +24,7 @@ __all__ = [
     "PruningContext",
     "Rewind",
     "Scope",
+    "Statistics",
     "find_criterion",
     "magnitude",
     "mean_gradients",

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import torch
 
 Rewind = Literal["weights", "learning-rate", "reinit"]
+Statistics = Literal["with-weights", "trained"]
+_RUNNING = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def rewound(
@@ -18,6 +20,7 @@ def rewound(
     trained: Mapping[str, torch.Tensor],
     early: Mapping[str, torch.Tensor],
     fresh: Callable[[], Mapping[str, torch.Tensor]],
+    statistics: Statistics = "with-weights",
 ) -> Mapping[str, torch.Tensor]:
     """Return the model state (parameters and buffers) that training at the next level starts from.
 
@@ -28,11 +31,17 @@ def rewound(
         trained: state at the end of the level before.
         early: state at the rewind step of the dense network's training.
         fresh: draws a newly initialised state.
+        statistics: the running statistics of BatchNorm layers: "with-weights" takes them from where the weights come
+            from; "trained" keeps them, as the code of Gadhikar & Burkholz (ICLR 2024) does, which rewinds parameters
+            alone (github.com/AdvaitGadhikar/imp-lrr-lts).
     """
     match kind:
         case "weights":
-            return early
+            state = early
         case "learning-rate":
             return trained
         case "reinit":
-            return fresh()
+            state = fresh()
+    if statistics == "with-weights":
+        return state
+    return {name: trained[name] if name.endswith(_RUNNING) else tensor for name, tensor in state.items()}

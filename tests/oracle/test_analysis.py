@@ -12,10 +12,11 @@ import torch
 from oracle.analysis import analyse, to_json
 from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study
-from oracle.weights import dump_checkpoint, dump_state
+from oracle.weights import dump_checkpoint, dump_snapshot
 from scyc import Constant, InputError, policy_to_dict
 from scyc.policies import Policy
 from scyc.pruning import Masks
+from scyc.training import Snapshot
 from scyc.trial import Checkpoint
 from studies import Artifacts, NewCheckpoint, NewTrial, Store, StudyNotFound, TrialResult
 
@@ -60,7 +61,7 @@ class Made:
         early = {"w": torch.tensor([float(weight) for weight in EARLY[seed]]), "seed": torch.tensor(seed)}
         state = {"w": weights, "seed": torch.tensor(seed)}
         saved = [self._put(dump_checkpoint(Checkpoint(state, Masks({"w": weights != 0}))), parent)]
-        rewind = self.artifacts.put(dump_state(early)) if level == 0 else None
+        rewind = self.artifacts.put(dump_snapshot(Snapshot(early))) if level == 0 else None
         new = NewTrial(level, seed, 0.2, parent, 0, self.spec.trial_hash)
         [trial] = self.store.add_trials(run_id, [new])
         result = TrialResult(0.5, 0.5, 1.0, 1.0, 1.0, False, 0.75**level, 1.0, saved[0].hash, rewind, ())

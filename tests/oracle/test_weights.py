@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from oracle.weights import dump_checkpoint, dump_state, load_checkpoint, load_state
+from oracle.weights import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
 from scyc.models import resnet20
 from scyc.pruning import Masks, prunable_weights
+from scyc.training import Snapshot
 from scyc.trial import Checkpoint
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ def network() -> Checkpoint:
         for name, tensor in model.state_dict().items()
     }
     return Checkpoint(state, Masks(masks))
+
+
+def came_back(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return load_snapshot(dump_snapshot(Snapshot(state))).state
 
 
 def assert_same(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> None:
@@ -63,9 +68,21 @@ def test_the_change_of_a_checkpoint_comes_back_too() -> None:
     assert load_checkpoint(dump_checkpoint(checkpoint)).change is None
 
 
-def test_a_state_comes_back_to_the_bit() -> None:
+def test_a_snapshot_comes_back_to_the_bit() -> None:
     state = network().state
-    assert_same(load_state(dump_state(state)), state)
+    assert_same(came_back(state), state)
+
+
+def test_what_the_optimizer_remembers_comes_back_too() -> None:
+    remembered = {"momentum_buffer/0.weight": torch.rand(3, 2), "step/0.weight": torch.tensor(7.0)}
+    checkpoint = replace(network(), optimizer=remembered)
+    snapshot = Snapshot(checkpoint.state, remembered)
+    for again in (load_checkpoint(dump_checkpoint(checkpoint)), load_snapshot(dump_snapshot(snapshot))):
+        assert again.optimizer is not None
+        assert_same(again.optimizer, remembered)
+        assert_same(again.state, checkpoint.state)
+    assert load_checkpoint(dump_checkpoint(network())).optimizer is None
+    assert load_snapshot(dump_snapshot(Snapshot(checkpoint.state))).optimizer is None
 
 
 def test_a_network_loads_what_comes_back() -> None:
@@ -77,7 +94,7 @@ def test_a_network_loads_what_comes_back() -> None:
 
 def test_what_is_not_a_number_comes_back_too() -> None:
     odd = torch.tensor([math.nan, math.inf, -math.inf, -0.0, 1e-45])
-    found = load_state(dump_state({"odd": odd}))["odd"]
+    found = came_back({"odd": odd})["odd"]
     assert found.view(torch.int32).tolist() == odd.view(torch.int32).tolist()
 
 
@@ -93,12 +110,12 @@ def test_the_layout_in_memory_is_of_no_account() -> None:
     weight = torch.arange(12.0).reshape(3, 4)
     transposed = weight.t().contiguous().t()
     assert not transposed.is_contiguous()
-    assert dump_state({"w": transposed}) == dump_state({"w": weight})
+    assert dump_snapshot(Snapshot({"w": transposed})) == dump_snapshot(Snapshot({"w": weight}))
 
 
 def test_tensors_that_share_memory_are_both_written() -> None:
     shared = torch.arange(4.0)
-    found = load_state(dump_state({"a": shared, "b": shared}))
+    found = came_back({"a": shared, "b": shared})
     assert_same(found, {"a": shared, "b": shared})
 
 

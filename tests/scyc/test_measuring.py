@@ -16,8 +16,8 @@ from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.pruning import Masks
 from scyc.randomness import stream
-from scyc.training import Recipe
-from scyc.trial import Checkpoint, Protocol, Pruning, State, Trial, begin_level, run_trial
+from scyc.training import Recipe, Snapshot, State
+from scyc.trial import Checkpoint, Protocol, Pruning, Trial, begin_level, run_trial
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:
@@ -150,7 +150,13 @@ class TestNormDrop:
         masks = Masks.dense(network(), ["0.weight", "2.weight"])
         parent = filled(Checkpoint(dict(network().state_dict()), masks), 1.0)
         measured = measure(
-            "norm-drop", protocol(), blobs, seed=0, level=1, parent=parent, rewind_point=network().state_dict()
+            "norm-drop",
+            protocol(),
+            blobs,
+            seed=0,
+            level=1,
+            parent=parent,
+            rewind_point=Snapshot(network().state_dict()),
         )
         assert measured.value == pytest.approx(math.sqrt(38 / 212), rel=1e-12)
 
@@ -209,12 +215,14 @@ class TestGradientStd:
         with pytest.raises(
             InputError, match=r"^The standard deviation of the gradients of level 1 with seed 0 is 0\.0;"
         ):
-            measure("gradient-std", protocol(), blobs, seed=0, level=1, parent=dead, rewind_point=dead.state)
+            measure("gradient-std", protocol(), blobs, seed=0, level=1, parent=dead, rewind_point=Snapshot(dead.state))
 
     def test_of_gradients_that_are_not_finite_is_refused(self, blobs: Dataset, dense: Trial) -> None:
         broken = filled(dense.checkpoint, math.nan)
         with pytest.raises(InputError, match="of the gradients of level 1 with seed 0 is nan;"):
-            measure("gradient-std", protocol(), blobs, seed=0, level=1, parent=broken, rewind_point=broken.state)
+            measure(
+                "gradient-std", protocol(), blobs, seed=0, level=1, parent=broken, rewind_point=Snapshot(broken.state)
+            )
 
 
 class TestRangeTest:
@@ -280,7 +288,9 @@ class TestRangeTest:
     def test_a_loss_that_is_not_finite_from_the_start_is_refused(self, blobs: Dataset, dense: Trial) -> None:
         broken = filled(dense.checkpoint, math.nan)
         with pytest.raises(InputError, match=r"^The range test of level 1 with seed 0 found no .+ is nan before .+\.$"):
-            measure("range-test", protocol(), blobs, seed=0, level=1, parent=broken, rewind_point=broken.state)
+            measure(
+                "range-test", protocol(), blobs, seed=0, level=1, parent=broken, rewind_point=Snapshot(broken.state)
+            )
 
 
 class Recorder:

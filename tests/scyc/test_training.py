@@ -16,7 +16,7 @@ from scyc.optimizers import OptimizerSettings
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
-from scyc.training import Recipe, evaluate, train
+from scyc.training import Recipe, Snapshot, evaluate, train
 
 if TYPE_CHECKING:
     from scyc.training import EpochMetrics, Training
@@ -74,7 +74,7 @@ def test_learns_what_can_be_learnt(blobs: Dataset) -> None:
     assert losses[-1] < losses[0] / 5
     assert min(training.val_accuracy, training.test_accuracy) > 0.9
     assert not training.diverged
-    assert training.early_state is None
+    assert training.early is None
 
 
 def test_metrics_are_those_of_the_network_that_it_leaves(blobs: Dataset) -> None:
@@ -148,10 +148,11 @@ def test_the_same_call_gives_the_same_bits(blobs: Dataset) -> None:
 
     (first, one), (second, other) = once(), once()
     assert same_state(first, second)
-    assert replace(one, early_state=None) == replace(other, early_state=None)
-    assert one.early_state is not None
-    assert other.early_state is not None
-    assert same_state(one.early_state, other.early_state)
+    assert replace(one, early=None, last=Snapshot({})) == replace(other, early=None, last=Snapshot({}))
+    assert one.early is not None
+    assert other.early is not None
+    assert same_state(one.early.state, other.early.state)
+    assert same_state(one.last.state, other.last.state)
 
 
 @pytest.mark.parametrize(("seed", "level"), [(1, 0), (0, 1)])
@@ -237,22 +238,22 @@ def test_no_better_than_guessing_is_diverged_too(blobs: Dataset) -> None:
 
 
 @pytest.mark.parametrize("step", [0, 1, 13, STEPS])
-def test_early_state_is_that_after_so_many_steps(blobs: Dataset, step: int) -> None:
+def test_the_snapshot_is_that_after_so_many_steps(blobs: Dataset, step: int) -> None:
     model, reference = network(), network()
     training = train(model, dense(model), blobs, RECIPE, max_lr=0.2, seed=0, level=0, rewind_step=step)
     bare_loop(reference, dense(reference), blobs, max_lr=0.2, level=0, steps=step)
-    assert training.early_state is not None
-    assert same_state(training.early_state, reference)
-    assert same_state(training.early_state, model) == (step == STEPS)
+    assert training.early is not None
+    assert same_state(training.early.state, reference)
+    assert same_state(training.early.state, model) == (step == STEPS)
 
 
-def test_early_state_includes_the_masks(blobs: Dataset) -> None:
+def test_the_snapshot_includes_the_masks(blobs: Dataset) -> None:
     model = network()
     masks = half(model)
     training = train(model, masks, blobs, RECIPE, max_lr=0.2, seed=0, level=1, rewind_step=0)
-    assert training.early_state is not None
+    assert training.early is not None
     for name, mask in masks.kept.items():
-        assert not training.early_state[name][~mask].any()
+        assert not training.early.state[name][~mask].any()
 
 
 @pytest.mark.parametrize("step", [STEPS + 1, 10_000])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -11,8 +11,8 @@ from scyc import InputError
 from scyc.models import mlp
 from scyc.profiles import ConstantProfile
 from scyc.pruning import CRITERIA, Masks, Rewind, Scope, prunable_weights
-from scyc.training import Recipe, evaluate
-from scyc.trial import Checkpoint, Protocol, Pruning, State, Trial, run_trial
+from scyc.training import Recipe, Snapshot, State, evaluate
+from scyc.trial import Checkpoint, Protocol, Pruning, Trial, run_trial
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:
@@ -73,13 +73,19 @@ def same(one: State, other: State) -> bool:
     return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
+def same_snapshot(one: Snapshot, other: Snapshot) -> bool:
+    return same(one.state, other.state) and same(one.optimizer or {}, other.optimizer or {})
+
+
 def same_trial(one: Trial, other: Trial) -> bool:
+    without: dict[str, Any] = {"early": None, "last": Snapshot({}), "change": None}
     return (
-        replace(one.training, early_state=None, change=None) == replace(other.training, early_state=None, change=None)
+        replace(one.training, **without) == replace(other.training, **without)
         and same(one.checkpoint.change or {}, other.checkpoint.change or {})
         and same(one.checkpoint.state, other.checkpoint.state)
         and same(one.checkpoint.masks.kept, other.checkpoint.masks.kept)
-        and same(one.rewind_point or {}, other.rewind_point or {})
+        and same_snapshot(one.training.last, other.training.last)
+        and same_snapshot(one.rewind_point or Snapshot({}), other.rewind_point or Snapshot({}))
     )
 
 
@@ -92,7 +98,7 @@ def masked(state: State, checkpoint: Checkpoint) -> State:
 def test_weights_start_the_next_level_from_the_rewind_point(blobs: Dataset, rewind_step: int) -> None:
     dense, sparse = walk(protocol(rewind_step=rewind_step), blobs, [0.1, STANDSTILL])
     assert dense.rewind_point is not None
-    assert same(sparse.checkpoint.state, masked(dense.rewind_point, sparse.checkpoint))
+    assert same(sparse.checkpoint.state, masked(dense.rewind_point.state, sparse.checkpoint))
     assert not same(sparse.checkpoint.state, masked(dense.checkpoint.state, sparse.checkpoint))
 
 
@@ -110,7 +116,7 @@ def test_reinit_starts_each_level_from_new_weights(blobs: Dataset) -> None:
     biases = [trial.checkpoint.state["0.bias"] for trials in (by_seed[0], by_seed[2]) for trial in trials[1:]]
     dense = by_seed[0][0]
     assert dense.rewind_point is not None
-    biases += [dense.checkpoint.state["0.bias"], dense.rewind_point["0.bias"]]
+    biases += [dense.checkpoint.state["0.bias"], dense.rewind_point.state["0.bias"]]
     assert len({tuple(bias.tolist()) for bias in biases}) == 6
 
 
@@ -272,14 +278,14 @@ def test_candidates_of_different_max_lr_start_from_the_same_weights(blobs: Datas
     points = [run_trial(protocol(), blobs, seed=0, level=0, max_lr=max_lr).rewind_point for max_lr in (0.01, 0.5)]
     assert points[0] is not None
     assert points[1] is not None
-    assert same(points[0], points[1])
+    assert same_snapshot(points[0], points[1])
 
 
 def test_what_a_trial_is_given_stays_as_it_is(blobs: Dataset) -> None:
     for rewind in REWINDS:
         dense = run_trial(protocol(rewind=rewind), blobs, seed=0, level=0, max_lr=0.1)
         assert dense.rewind_point is not None
-        given = [dense.checkpoint.state, dense.rewind_point, dense.checkpoint.masks.kept]
+        given = [dense.checkpoint.state, dense.rewind_point.state, dense.checkpoint.masks.kept]
         copies = [{name: tensor.clone() for name, tensor in state.items()} for state in given]
         run_trial(
             protocol(rewind=rewind),

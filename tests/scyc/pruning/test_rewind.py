@@ -20,3 +20,10 @@ def test_learning_rate_keeps_the_trained_state() -> None:
 
 def test_reinit_draws_a_fresh_state() -> None:
     assert rewound("reinit", trained=TRAINED, early=EARLY, fresh=lambda: FRESH) == FRESH
+
+
+def test_trained_statistics_outlast_a_rewind() -> None:
+    found = rewound("weights", trained=TRAINED, early=EARLY, fresh=lambda: FRESH, statistics="trained")
+    assert found == {"weight": EARLY["weight"], "running_mean": TRAINED["running_mean"]}
+    found = rewound("reinit", trained=TRAINED, early=EARLY, fresh=lambda: FRESH, statistics="trained")
+    assert found == {"weight": FRESH["weight"], "running_mean": TRAINED["running_mean"]}
