@@ -229,7 +229,7 @@ class Spec(_Section):
     workload: str = Field(
         "mnist1d/mlp-300-100",
         min_length=1,
-        description='"data/network", "npz:PATH/network", "folder:PATH/network" or "my_package.module:workload"',
+        description='"data/network", "npz:", "folder:" or "stream:PATH/network", or "my_package.module:workload"',
     )
     levels: int = Field(13, ge=1, le=200, description="pruning levels, the dense one included, 1 to 200")
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(min_length=1), AfterValidator(_distinct)] = (

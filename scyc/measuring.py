@@ -97,7 +97,7 @@ def measure(
     start = begin_level(protocol, data, seed=seed, level=level, parent=parent, rewind_point=rewind_point)
     batches = _batches(protocol, data, seed=seed, level=level)
     where = f"of level {level} with seed {seed}"
-    device = data.train.inputs.device
+    device = data.train.device
     match kind:
         case "norm-drop":
             return Measured(_norm_drop(start, parent if level else None, where), 0.0)
@@ -200,13 +200,12 @@ def _batches(
     protocol: Protocol, data: Dataset, *, seed: int, level: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield inputs and targets of the mini-batches that `scyc.training.train` takes, epoch after epoch without end."""
-    split, device, size = data.train, data.train.inputs.device, protocol.recipe.batch_size
-    generator = stream("augmentation", seed, level, device=device)
+    split, size = data.train, protocol.recipe.batch_size
+    generator = stream("augmentation", seed, level, device=split.device)
     augmentation = protocol.workload.augmentation
     for epoch in count():
-        order = torch.randperm(len(split), generator=stream("order", seed, level, epoch)).to(device)
-        for batch in torch.split(order, size)[: len(split) // size]:
-            inputs = split.inputs.index_select(0, batch)
+        order = torch.randperm(len(split), generator=stream("order", seed, level, epoch))
+        for inputs, targets in split.batches(size, order[: len(split) // size * size]):
             if augmentation is not None:
                 inputs = augmentation(inputs, generator)
-            yield inputs, split.targets.index_select(0, batch)
+            yield inputs, targets

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 State = dict[str, torch.Tensor]
 
 EVALUATION_BATCH = 2048
+"""Examples evaluated at a time, at the most."""
+_EVALUATION_NUMBERS = 2**25
+"""Numbers in a batch of inputs for evaluation, at the most: images of 224 x 224 pixels take more memory than digits."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ def train(
     Raises:
         InputError: when the training split is smaller than a batch, or `rewind_step` is past the last step.
     """
-    split, device = data.train, data.train.inputs.device
+    split, device = data.train, data.train.device
     rates = learning_rates(recipe.profile, max_lr, recipe.steps(len(split)))
     momentum = momenta(recipe.profile, len(rates))
     if rewind_step is not None:
@@ -187,12 +190,10 @@ def train(
             model.train()
             if keep_change:
                 before = _copy(model)
-            order = torch.randperm(len(split), generator=stream("order", seed, level, epoch)).to(device)
+            order = torch.randperm(len(split), generator=stream("order", seed, level, epoch))
+            order = order[: steps_per_epoch * recipe.batch_size]
             loss_sum = torch.zeros((), device=device)
-            for index in range(steps_per_epoch):
-                step = epoch * steps_per_epoch + index
-                batch = order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
-                inputs = split.inputs.index_select(0, batch)
+            for step, (inputs, targets) in enumerate(split.batches(recipe.batch_size, order), epoch * steps_per_epoch):
                 if augmentation is not None:
                     inputs = augmentation(inputs, generator)
                 for group in optimizer.param_groups:
@@ -201,7 +202,7 @@ def train(
                         set_momentum(group, momentum[step])
                 optimizer.zero_grad()
                 with recipe.autocast(device):
-                    loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
+                    loss = F.cross_entropy(model(inputs), targets)
                 loss.backward()  # type: ignore[no-untyped-call]
                 gradients.record(step)
                 optimizer.step()
@@ -230,11 +231,9 @@ def train(
 def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
     """Return the mean loss (None when not finite) and the accuracy (a fraction) of `model` over `split`."""
     model.eval()
-    loss = torch.zeros((), device=split.targets.device)
-    correct = torch.zeros((), device=split.targets.device, dtype=torch.int64)
-    for inputs, targets in zip(
-        torch.split(split.inputs, EVALUATION_BATCH), torch.split(split.targets, EVALUATION_BATCH), strict=True
-    ):
+    loss = torch.zeros((), device=split.device)
+    correct = torch.zeros((), device=split.device, dtype=torch.int64)
+    for inputs, targets in split.batches(max(1, min(EVALUATION_BATCH, _EVALUATION_NUMBERS // split.shape.numel()))):
         logits = model(inputs)
         loss += F.cross_entropy(logits, targets, reduction="sum")
         correct += (logits.argmax(dim=1) == targets).sum()

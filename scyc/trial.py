@@ -153,7 +153,7 @@ def begin_level(
     Raises:
         InputError: when a level above 0 has no parent or no rewind point, or the parent is another network.
     """
-    device = data.train.inputs.device
+    device = data.train.device
     pruning = protocol.pruning
     model = _initialised(protocol.workload, device, "init", seed).to(device)
     if level == 0:

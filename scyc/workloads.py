@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING
 
 from scyc.data import (
     CropFlip,
+    ResizedCropFlip,
     load_cifar10,
     load_cifar100,
     load_digits,
     load_fashion_mnist,
     load_image_folder,
+    load_imagenet,
     load_mnist,
     load_mnist1d,
     load_npz,
     load_tiny_imagenet,
+    stream_image_folder,
 )
 from scyc.data.sources import data_root
 from scyc.errors import InputError
@@ -64,6 +67,11 @@ class _DataSet:
     augmentation: Augmentation | None = None
 
 
+def _imagenet(size: int) -> _DataSet:
+    networks = ("resnet-50-imagenet", "vgg-19-imagenet", "vit-b-16")
+    return _DataSet(partial(load_imagenet, size), (3, size, size), 1000, networks, ResizedCropFlip())
+
+
 _CIFAR_NETWORKS = ("resnet-20", "resnet-8", "resnet-50", "vgg-19", "vit-small")
 _DROPNET_NETWORKS = (
     "dropnet-a",
@@ -94,6 +102,7 @@ _DATA_SETS = {
     "tiny-imagenet": _DataSet(
         load_tiny_imagenet, (3, 64, 64), 200, ("resnet-50", "vgg-19", "vit-small"), CropFlip(padding=4)
     ),
+    "imagenet": _imagenet(224),
 }
 
 
@@ -111,9 +120,11 @@ def load_workload(name: str) -> Workload:
 
             - `DATA/NETWORK`: one of `workload_names()`, or any other pair of a built-in data set and a network of
               `scyc.models.network_names()` that takes its inputs; where both can be, an image becomes a vector;
+            - `imagenet@64/NETWORK`: ImageNet in 64 x 64 pixels instead of 224 x 224;
             - `npz:PATH/NETWORK`: data from an `.npz` file, see `scyc.data.load_npz`;
             - `folder:PATH/NETWORK`: images in a folder, see `scyc.data.load_image_folder`; `folder:PATH@64/NETWORK`
               scales them to 64 x 64 pixels;
+            - `stream:PATH@224/NETWORK`: images in a folder, too many for memory, see `scyc.data.stream_image_folder`;
             - the import path of your own, `my_package.my_module:my_workload`: a `Workload`, or a callable without
               arguments that returns one. The working folder is importable.
 
@@ -123,7 +134,7 @@ def load_workload(name: str) -> Workload:
         InputError: there is no such workload, or it could not be imported.
     """
     scheme, colon, rest = name.partition(":")
-    if scheme in ("npz", "folder") and colon:
+    if scheme in ("npz", "folder", "stream") and colon:
         workload = _from_files(scheme, rest, name)
     elif colon:
         workload = _import_workload(name)
@@ -134,7 +145,10 @@ def load_workload(name: str) -> Workload:
 
 def _built_in(name: str) -> Workload:
     data_name, _, network_name = name.partition("/")
+    data_name, size = _size_of(data_name)
     data = _DATA_SETS.get(data_name)
+    if size is not None:
+        data = _imagenet(size) if data_name == "imagenet" else None
     try:
         network = find_network(network_name)
     except InputError:
@@ -143,8 +157,8 @@ def _built_in(name: str) -> Workload:
         close = get_close_matches(name, workload_names(), n=1, cutoff=0)
         raise InputError(
             f"There is no workload {name!r} (did you mean {close[0]!r}?): choose one of {', '.join(workload_names())}, "
-            "another pair of data set and network, npz:PATH/NETWORK or folder:PATH/NETWORK for your own data, "
-            "or give an import path such as my_package.my_module:my_workload."
+            "another pair of data set and network, npz:PATH/NETWORK, folder:PATH/NETWORK or stream:PATH@224/NETWORK "
+            "for data of your own, or give an import path such as my_package.my_module:my_workload."
         )
     shape = (prod(data.shape),) if network.flat else data.shape
     if network_name not in data.networks:
@@ -163,27 +177,34 @@ def _flattened(load: Callable[[], Dataset]) -> Dataset:
 
 def _from_files(scheme: str, address: str, name: str) -> Workload:
     place, _, network_name = address.rpartition("/")
-    place, size = _size_of(place) if scheme == "folder" else (place, None)
-    if not place:
+    place, size = _size_of(place) if scheme != "npz" else (place, None)
+    if not place or (scheme == "stream" and size is None):
+        pixels = "@64" * (scheme == "stream")
         raise InputError(
-            f"{name!r} must have the form {scheme}:PATH/NETWORK, for example {scheme}:/data/mine/resnet-8."
+            f"{name!r} must have the form {scheme}:PATH{pixels}/NETWORK, "
+            f"for example {scheme}:/data/mine{pixels}/resnet-8."
         )
     network = find_network(network_name)
     path = data_root() / Path(place).expanduser()
 
+    def read() -> Dataset:
+        if scheme == "npz":
+            return load_npz(path)
+        return stream_image_folder(path, size) if scheme == "stream" and size else load_image_folder(path, size)
+
     @cache
     def load() -> Dataset:
-        data = load_npz(path) if scheme == "npz" else load_image_folder(path, size)
+        data = read()
         if network.flat:
             data = data.flattened()
-        network.check(network_name, data.train.inputs.shape[1:], data.num_classes)
+        network.check(network_name, data.train.shape, data.num_classes)
         return data
 
     def build() -> nn.Module:
         data = load()
-        return network.build(data.train.inputs.shape[1:], data.num_classes)
+        return network.build(data.train.shape, data.num_classes)
 
-    return Workload(name, build, load)
+    return Workload(name, build, load, ResizedCropFlip() if scheme == "stream" and network.augmented else None)
 
 
 def _size_of(place: str) -> tuple[str, int | None]:

@@ -1,12 +1,14 @@
-"""A data set as three disjoint splits of tensors that live on the training device."""
+"""A data set as three disjoint splits that hand out batches on the training device."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,29 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the batches are."""
+        return self.targets.device
+
+    @property
+    def shape(self) -> torch.Size:
+        """Of one input, without the batch's dimension."""
+        return self.inputs.shape[1:]
+
+    def batches(self, size: int, order: torch.Tensor | None = None) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield inputs and targets, `size` examples at a time, the last batch with what is left.
+
+        Args:
+            size: of a batch, >= 1.
+            order: indices of the examples wanted, int64 on any device; all in their own order by default.
+        """
+        if order is None:
+            yield from zip(torch.split(self.inputs, size), torch.split(self.targets, size), strict=True)
+            return
+        for batch in torch.split(order.to(self.device), size):
+            yield self.inputs.index_select(0, batch), self.targets.index_select(0, batch)
 
     def to(self, device: torch.device | str) -> Split:
         """Return the split with its tensors on `device`."""

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 _PURPOSE = "Reading image files"
 
 
+def class_names(folder: Path) -> list[str]:
+    """Return the names of the folders in `folder`, in order; none if it is not there."""
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
 def find_image_files(folder: Path, classes: Sequence[str]) -> tuple[list[str], list[int]]:
     """Return the images below each of `folder`'s class folders, in torchvision's order, and their class indices.
 
@@ -32,6 +39,19 @@ def find_image_files(folder: Path, classes: Sequence[str]) -> tuple[list[str], l
         folder, {name: i for i, name in enumerate(classes)}, torchvision.IMG_EXTENSIONS, allow_empty=True
     )
     return [path for path, _ in samples], [label for _, label in samples]
+
+
+def read_image(path: Path | str, size: int | None = None) -> npt.NDArray[np.uint8]:
+    """Read one image as a colour image of shape (3, H, W); see `read_image_files`."""
+    torchvision = optional_module("torchvision.datasets.folder", "torchvision", _PURPOSE)
+    transforms = optional_module("torchvision.transforms.functional", "torchvision", _PURPOSE)
+    try:
+        image = torchvision.default_loader(path)
+        if size is not None:
+            image = transforms.center_crop(transforms.resize(image, size), size)
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow's ways to say that a file is damaged
+        raise InputError(f"{path} cannot be read as an image ({error}): fetch it again, or remove it.") from error
+    return np.array(image).transpose(2, 0, 1)  # a copy: Pillow lends its memory for reading only
 
 
 def read_image_files(
@@ -52,22 +72,10 @@ def read_image_files(
     Raises:
         InputError: a file cannot be read, has another shape than the first, or torchvision is not installed.
     """
-    torchvision = optional_module("torchvision.datasets.folder", "torchvision", _PURPOSE)
-    transforms = optional_module("torchvision.transforms.functional", "torchvision", _PURPOSE)
-
-    def read(path: Path | str) -> npt.NDArray[np.uint8]:
-        try:
-            image = torchvision.default_loader(path)
-            if size is not None:
-                image = transforms.center_crop(transforms.resize(image, size), size)
-        except (OSError, SyntaxError, ValueError) as error:  # Pillow's ways to say that a file is damaged
-            raise InputError(f"{path} cannot be read as an image ({error}): fetch it again, or remove it.") from error
-        return np.asarray(image).transpose(2, 0, 1)
-
-    first = read(paths[0])
+    first = read_image(paths[0], size)
     images = np.empty((len(paths), *first.shape), np.uint8)
     for i, path in enumerate(paths):
-        image = read(path)
+        image = read_image(path, size)
         if image.shape != first.shape:
             raise InputError(
                 f"{path} is {image.shape[2]} x {image.shape[1]} pixels, but {paths[0]} is "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scyc.data.image_files import find_image_files, read_image_files
+from scyc.data.image_files import class_names, find_image_files, read_image_files
 from scyc.data.own import own_dataset
 from scyc.errors import InputError
 
@@ -17,7 +17,8 @@ def load_image_folder(path: Path | str, size: int | None = None) -> Dataset:
     """Load `path/train/CLASS/*` and, where they are there, `path/val/CLASS/*` and `path/test/CLASS/*`.
 
     Classes are numbered in the order of their names. Missing splits are held out and everything is standardised as
-    `own_dataset` says. All images, in colour, are held in memory: 12 bytes per pixel, so this is not for ImageNet.
+    `own_dataset` says. All images, in colour, are held in memory, 12 bytes per pixel; ImageNet is for
+    `stream_image_folder`.
 
     Args:
         path: folder that holds `train`.
@@ -28,7 +29,7 @@ def load_image_folder(path: Path | str, size: int | None = None) -> Dataset:
         InputError: folders or images are missing or do not fit together, or torchvision is not installed.
     """
     path = Path(path)
-    classes = _class_names(path / "train")
+    classes = class_names(path / "train")
     if not classes:
         raise InputError(
             f"There are no images for training in {path / 'train'}: they are expected in one folder per class, "
@@ -44,16 +45,10 @@ def load_image_folder(path: Path | str, size: int | None = None) -> Dataset:
     return own_dataset(train, validation, test, num_classes=len(classes), source=path)
 
 
-def _class_names(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-
-
 def _load_part(folder: Path, classes: list[str], size: int | None) -> Split | None:
     if not folder.is_dir():
         return None
-    unknown = sorted(set(_class_names(folder)) - set(classes))
+    unknown = sorted(set(class_names(folder)) - set(classes))
     if unknown:
         raise InputError(f"{folder / unknown[0]} is a class that the training images do not have.")
     paths, labels = find_image_files(folder, classes)

@@ -56,9 +56,14 @@ def normalised(split: Split, mean: Sequence[float], std: Sequence[float]) -> Spl
         mean: of each of the C channels, on the scale 0..1.
         std: likewise.
     """
-    scale = 255 * torch.tensor(std).view(-1, 1, 1)
-    offset = 255 * torch.tensor(mean).view(-1, 1, 1)
-    return Split(split.inputs.float().sub_(offset).div_(scale), split.targets)
+    return Split(standardised(split.inputs, mean, std), split.targets)
+
+
+def standardised(pixels: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """Return uint8 images of shape (N, C, H, W) as float32 on the same device, standardised as by `normalised`."""
+    scale = 255 * torch.tensor(std, device=pixels.device).view(-1, 1, 1)
+    offset = 255 * torch.tensor(mean, device=pixels.device).view(-1, 1, 1)
+    return pixels.float().sub_(offset).div_(scale)
 
 
 def normalised_dataset(

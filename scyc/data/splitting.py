@@ -19,10 +19,16 @@ def hold_out(split: Split, fraction: float, seed: int = 0) -> tuple[Split, Split
     Returns:
         The kept and the held-out examples, disjoint and together all N.
     """
-    # The legacy generator, because NumPy froze its stream for good (NEP 19): splits must outlive upgrades.
-    permutation = np.random.RandomState(seed).permutation(len(split))
-    held_out, kept = torch.from_numpy(permutation).tensor_split([round(fraction * len(split))])
+    kept, held_out = held_out_indices(len(split), fraction, seed)
     return (
         Split(split.inputs[kept], split.targets[kept]),
         Split(split.inputs[held_out], split.targets[held_out]),
     )
+
+
+def held_out_indices(count: int, fraction: float, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the indices, of `count` examples, that `hold_out` keeps and holds out: two int64 vectors."""
+    # The legacy generator, because NumPy froze its stream for good (NEP 19): splits must outlive upgrades.
+    permutation = np.random.RandomState(seed).permutation(count)
+    held_out, kept = torch.from_numpy(permutation).tensor_split([round(fraction * count)])
+    return kept, held_out

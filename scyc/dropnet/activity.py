@@ -42,9 +42,9 @@ def mean_activity(model: nn.Module, layers: Sequence[HiddenLayer], split: Split)
     model.eval()
     steps = [step for _, step in steps_of(model)]
     ends = {layer.activation: layer for layer in layers}
-    device = split.inputs.device
+    device = split.device
     sums = {layer.name: torch.zeros(layer.width, dtype=torch.float64, device=device) for layer in layers}
-    for inputs in torch.split(split.inputs, BATCH):
+    for inputs, _ in split.batches(BATCH):
         outputs = inputs
         for position, step in enumerate(steps[: max(ends) + 1]):
             outputs = step(outputs)

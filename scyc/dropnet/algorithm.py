@@ -142,7 +142,7 @@ def _cycles(
     seed: int,
     augmentation: Augmentation | None,
 ) -> Iterator[Cycle]:
-    model.to(data.train.inputs.device)
+    model.to(data.train.device)
     initial = _copy(model)
     units = Units.all_of(layers)
     enough = 0.0  # an accuracy at most so high ends it

@@ -62,11 +62,11 @@ def losses_without(
     model.eval()
     steps = [step for _, step in steps_of(model)]
     ends, fed = {layer.activation: layer for layer in layers}, {layer.successor: layer for layer in layers}
-    sizes = _output_sizes(steps, split.inputs[:1])
+    sizes = _output_sizes(steps, next(split.batches(1))[0])
     rows = [max(1, memory // (LIVE * max(sizes[position:]))) for position in range(len(steps))]
     batch = min(rows[0], EVALUATION_BATCH)
     sums = {layer.name: torch.zeros(layer.width, dtype=torch.float64) for layer in layers}
-    for inputs, targets in zip(torch.split(split.inputs, batch), torch.split(split.targets, batch), strict=True):
+    for inputs, targets in split.batches(batch):
         changed: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
         outputs = inputs
         for position, step in enumerate(steps):

@@ -82,7 +82,7 @@ def train_until_stale(
         cycle: of training and dropping, from 0 on.
         augmentation: applied to each training batch on the device.
     """
-    split, device = data.train, data.train.inputs.device
+    split, device = data.train, data.train.device
     optimizer = OptimizerSettings(momentum=settings.momentum, weight_decay=settings.weight_decay).build(model)
     for group in optimizer.param_groups:
         group["lr"] = settings.lr
@@ -93,17 +93,16 @@ def train_until_stale(
     with seeded("model", seed, cycle, device=device):
         for epoch in range(settings.epochs):
             model.train()
-            order = torch.randperm(len(split), generator=stream("order", seed, cycle, epoch)).to(device)
+            order = torch.randperm(len(split), generator=stream("order", seed, cycle, epoch))
             loss_sum = torch.zeros((), device=device)
-            for batch in torch.split(order, settings.batch_size):
-                inputs = split.inputs.index_select(0, batch)
+            for inputs, targets in split.batches(settings.batch_size, order):
                 if augmentation is not None:
                     inputs = augmentation(inputs, generator)
                 optimizer.zero_grad()
-                loss = F.cross_entropy(model(inputs), split.targets.index_select(0, batch))
+                loss = F.cross_entropy(model(inputs), targets)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
-                loss_sum += loss.detach() * len(batch)
+                loss_sum += loss.detach() * len(targets)
             train_loss = loss_sum.item() / len(split)
             val_loss, val_accuracy = evaluate(model, data.validation)
             finite = math.isfinite(train_loss)

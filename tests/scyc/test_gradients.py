@@ -221,7 +221,7 @@ def test_the_training_is_the_same_to_the_bit_without_it(blobs: Dataset, monkeypa
     monkeypatch.setattr(training, "GradientRecorder", Unheard)
     other = train(bare, half(bare), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
     assert len(one.gradients) == 3
-    assert replace(one, gradients=()) == other
+    assert replace(one, gradients=(), last=other.last) == other
     assert all(torch.equal(tensor, bare.state_dict()[name]) for name, tensor in recorded.state_dict().items())
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import scyc.data
-from scyc.data import CropFlip
+from scyc.data import CropFlip, ResizedCropFlip
 from scyc.errors import InputError
 from scyc.models import find_network
 from scyc.workloads import load_workload, workload_names
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_names() -> None:
     names = workload_names()
-    assert len(set(names)) == len(names) == 29
+    assert len(set(names)) == len(names) == 32
     assert {
         "mnist1d/mlp-300-100",
         "digits/mlp-300-100",
@@ -42,6 +42,7 @@ def test_names() -> None:
         "cifar10/conv-6",
         "cifar100/resnet-50",
         "tiny-imagenet/resnet-50",
+        "imagenet/vit-b-16",
     } <= set(names)
 
 
@@ -61,8 +62,9 @@ SHAPES = {
     "cifar10": (3, 32, 32),
     "cifar100": (3, 32, 32),
     "tiny-imagenet": (3, 64, 64),
+    "imagenet": (3, 224, 224),
 }
-CLASSES = {"cifar100": 100, "tiny-imagenet": 200}
+CLASSES = {"cifar100": 100, "tiny-imagenet": 200, "imagenet": 1000}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,9 @@ def test_colour_images_are_augmented_where_the_papers_do() -> None:
         *(f"cifar100/{network}" for network in networks),
         *(f"tiny-imagenet/{network}" for network in networks[2:]),
     }
-    assert {load_workload(name).augmentation for name in set(workload_names()) - augmented} == {None}
+    imagenet = {name for name in workload_names() if load_workload(name).augmentation == ResizedCropFlip()}
+    assert imagenet == {name for name in workload_names() if name.startswith("imagenet/")}
+    assert {load_workload(name).augmentation for name in set(workload_names()) - augmented - imagenet} == {None}
     assert load_workload("cifar10/mlp-300-100").augmentation is None
 
 

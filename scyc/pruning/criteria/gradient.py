@@ -72,18 +72,17 @@ def mean_gradients(
         sample: which examples; all of them, not augmented, by default.
     """
     sample = sample or GradientSample()
-    device = split.inputs.device
+    device = split.device
     chosen = _chosen(split, sample, seed, level)
     weights = {name: model.get_parameter(name).detach().requires_grad_() for name in masks.kept}
     sums = [torch.zeros_like(weight) for weight in weights.values()]
     generator = stream("pruning augmentation", seed, level, device=device)
     with _evaluating(model), seeded("pruning gradient", seed, level, device=device), torch.enable_grad():
-        for batch in torch.split(chosen, sample.batch_size):
-            inputs = split.inputs.index_select(0, batch)
+        for inputs, targets in split.batches(sample.batch_size, chosen):
             if sample.augmentation is not None:
                 inputs = sample.augmentation(inputs, generator)
             logits = functional_call(model, weights, (inputs,))
-            loss = F.cross_entropy(logits, split.targets.index_select(0, batch), reduction="sum")
+            loss = F.cross_entropy(logits, targets, reduction="sum")
             gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True, materialize_grads=True)
             torch._foreach_add_(sums, gradients)
     return {name: total / len(chosen) for name, total in zip(weights, sums, strict=True)}
@@ -108,10 +107,8 @@ def connection_sensitivity(
 
 def _chosen(split: Split, sample: GradientSample, seed: int, level: int) -> torch.Tensor:
     if sample.examples is None or sample.examples >= len(split):
-        indices = torch.arange(len(split))
-    else:
-        indices = torch.randperm(len(split), generator=stream("pruning sample", seed, level))[: sample.examples]
-    return indices.to(split.inputs.device)
+        return torch.arange(len(split))
+    return torch.randperm(len(split), generator=stream("pruning sample", seed, level))[: sample.examples]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scyc.data import CropFlip
+from scyc.data import CropFlip, ResizedCropFlip
 
 
 def generator(seed: int) -> torch.Generator:
@@ -71,3 +71,38 @@ def test_without_padding_only_flips_remain() -> None:
     same = (outputs == inputs).flatten(1).all(1)
     assert bool((flipped ^ same).all())
     assert 25 < int(flipped.sum()) < 75
+
+
+def test_a_resized_crop_of_everything_is_the_image_or_its_mirror_image() -> None:
+    inputs = images(40, 3, 6, 6)
+    outputs = ResizedCropFlip(area=(1.0, 1.0), ratio=(1.0, 1.0))(inputs, generator(0))
+    mirrored = [torch.allclose(output, image.flip(2)) for image, output in zip(inputs, outputs, strict=True)]
+    assert 10 < sum(mirrored) < 30
+    for flipped, image, output in zip(mirrored, inputs, outputs, strict=True):
+        torch.testing.assert_close(output, image.flip(2) if flipped else image)
+
+
+@given(st.floats(0.05, 1.0), st.floats(0.3, 1.0), st.integers(0, 1000))
+def test_a_resized_crop_lies_inside_the_image_and_has_the_area_asked_for(area: float, narrow: float, seed: int) -> None:
+    # Where each pixel comes from can be read off an image of coordinates.
+    side = 64
+    place = (torch.arange(side) + 0.5) / side
+    inputs = torch.stack([place.expand(side, side), place.expand(side, side).T])[None].repeat(8, 1, 1, 1)
+    outputs = ResizedCropFlip((area, area), (narrow, 1 / narrow))(inputs, generator(seed))
+    assert outputs.min() >= 0
+    assert outputs.max() <= 1
+    spread = (outputs.amax((2, 3)) - outputs.amin((2, 3))) * side / (side - 1)
+    for width, height in spread.tolist():
+        assert width * height < area * 1.1
+        fits = max(width, height) < 0.95  # or the part would reach over the image's edge, and is cut
+        assert not fits or width * height > area * 0.9
+        assert not fits or narrow * 0.9 < width / height < 1.1 / narrow
+
+
+def test_resized_crops_draw_from_the_generator_alone() -> None:
+    inputs = images(16, 3, 8, 8)
+    state = torch.get_rng_state()
+    first, again, other = (ResizedCropFlip()(inputs, generator(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), state)
