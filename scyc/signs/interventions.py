@@ -7,6 +7,7 @@ github.com/AdvaitGadhikar/imp-lrr-lts), with `learned` and `early` states of one
 - learned magnitudes, initial signs: `with_signs_of(learned, early, masks)`;
 - initial magnitudes, learned signs: `with_signs_of(early, learned, masks)`;
 - shuffled magnitudes, learned signs: `shuffle_magnitudes(learned, masks, seed=0)`;
+- signs held while magnitudes are trained: `scyc.signs.FixedSigns`;
 - BatchNorm alone goes back: `reset_entries(learned, early, batch_norm_entries(model))`.
 """
 

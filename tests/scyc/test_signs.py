@@ -14,6 +14,7 @@ from scyc import InputError
 from scyc.pruning import Masks
 from scyc.signs import (
     Agreement,
+    FixedSigns,
     SignPerturbation,
     batch_norm_entries,
     flip_signs,
@@ -212,3 +213,37 @@ class TestOverlap:
     def test_another_network_is_refused(self) -> None:
         with pytest.raises(InputError, match="different networks"):
             mask_overlap(masks(1, 0), masks(1))
+
+
+class TestFixedSigns:
+    def model(self) -> nn.Linear:
+        model = nn.Linear(3, 1)
+        model.load_state_dict({"weight": torch.tensor([[0.1, -0.1, 0.0]]), "bias": torch.tensor([0.1])})
+        return model
+
+    def step(self, model: nn.Linear, optimizer: torch.optim.Optimizer) -> None:
+        optimizer.zero_grad()
+        loss = 10 * (model.weight[0, 0] - model.weight[0, 1] + model.weight[0, 2]) + model.bias.sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+    def test_magnitudes_are_trained_and_signs_are_not(self) -> None:
+        model = self.model()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        handle = FixedSigns(model, Masks.dense(model, ["weight"])).attach(optimizer)
+        self.step(model, optimizer)  # from 0.1, -0.1, 0 and 0.1 by -1, +1, -1 and -0.1
+        assert model.weight.tolist() == [pytest.approx([0.9, -0.9, -1.0])]
+        assert model.bias.item() == pytest.approx(0.0)
+        handle.remove()
+        self.step(model, optimizer)
+        assert model.weight.tolist() == [pytest.approx([-0.1, 0.1, -2.0])]
+
+    def test_pruned_weights_stay_pruned(self) -> None:
+        model = self.model()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        kept = Masks({"weight": torch.tensor([[True, True, False]])})
+        kept.bind(model).attach(optimizer)
+        FixedSigns(model, kept).attach(optimizer)
+        for _ in range(3):
+            self.step(model, optimizer)
+            assert model.weight.sign().tolist() == [[1, -1, 0]]
