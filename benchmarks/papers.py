@@ -84,8 +84,8 @@ def run(command: list[str], folder: Path) -> tuple[str, float]:
     lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
     if process.returncode:
         return f"not run: {lines[-1] if lines else 'no output'}", time.monotonic() - started
-    figures = [line for line in lines if re.search(r"\d%|\d\.\d", line) and "trials" not in line]
-    levels = [line for line in figures if line.startswith("level")]
+    levels = re.findall(r"level +\d.* validation accuracy [\d.]+%", "\n".join(lines))
+    figures = [line for line in lines if re.search(r"\d%|\d\.\d", line)]
     return (levels or figures or lines)[-1], time.monotonic() - started
 
 
