@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from scyc.engines import gradients_of
 from scyc.errors import InputError
 from scyc.gradients import GradientRecorder, GradientSummary
 from scyc.optimizers import OptimizerSettings, optimizer_state, restore_optimizer, set_momentum
@@ -174,7 +175,7 @@ def train(
     restore_optimizer(optimizer, model, optimizer_from or {})
     pruned = masks.bind(model)
     pruned.apply()
-    gradients = GradientRecorder(model, masks, len(rates))
+    gradients, recorder = gradients_of(model, recipe, device), GradientRecorder(model, masks, len(rates))
     generator = stream("augmentation", seed, level, device=device)
     steps_per_epoch = len(rates) // recipe.epochs
 
@@ -200,14 +201,10 @@ def train(
                     group["lr"] = rates[step]
                     if momentum is not None:
                         set_momentum(group, momentum[step])
-                optimizer.zero_grad()
-                with recipe.autocast(device):
-                    loss = F.cross_entropy(model(inputs), targets)
-                loss.backward()  # type: ignore[no-untyped-call]
-                gradients.record(step)
+                loss_sum += gradients(inputs, targets)
+                recorder.record(step)
                 optimizer.step()
                 pruned.apply()
-                loss_sum += loss.detach()
                 if step + 1 == rewind_step:
                     early = snapshot()
             train_loss = _finite(loss_sum.item() / steps_per_epoch)
@@ -222,9 +219,7 @@ def train(
     last = metrics[-1].train_loss
     diverged = last is None or last >= math.log(data.num_classes)
     change = weight_change(before, model.state_dict(), masks) if keep_change else None
-    return Training(
-        tuple(metrics), test_loss, test_accuracy, diverged, early, snapshot(), change, gradients.summaries()
-    )
+    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early, snapshot(), change, recorder.summaries())
 
 
 @torch.no_grad()

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from hypothesis import settings
 
 from tests.studies.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+settings.register_profile("unhurried", deadline=None)  # an example may be slow on a busy machine
+settings.load_profile("unhurried")
 torch.set_num_threads(1)  # two spend their time waiting for each other, and for ever where a core is busy
 
 
