@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.weights import dump_checkpoint
 from oracle.worker import training_device
-from scyc.pruning import Masks, prunable_weights
-from scyc.trial import Checkpoint
+from scyc.pruning import prunable_weights
 
 if TYPE_CHECKING:
     from oracle.spec import Spec
+    from scyc.trial import Protocol
     from studies import Artifacts
 
 
@@ -31,8 +30,14 @@ def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> None:
     if here:
         training_device(spec)
     protocol.check(protocol.workload.load_data())
-    model = protocol.workload.build_model()
-    masks = Masks.dense(model, prunable_weights(model, batch_norm=spec.pruning.batch_norm))
-    size = len(dump_checkpoint(Checkpoint(dict(model.state_dict()), masks)))
     under_way = 2 * spec.search.max_lr.budget  # at level 0 a trial leaves its rewind point too
-    artifacts.check_writable(size * len(spec.seeds) * (under_way + spec.levels))
+    artifacts.check_writable(_checkpoint_bytes(protocol) * len(spec.seeds) * (under_way + spec.levels))
+
+
+def _checkpoint_bytes(protocol: Protocol) -> int:
+    """Return about how many bytes one trial's weights, masks and what its optimizer remembers take up."""
+    model, pruning = protocol.workload.build_model(), protocol.pruning
+    state: int = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+    masks = sum(model.get_parameter(name).numel() for name in prunable_weights(model, batch_norm=pruning.batch_norm))
+    moments = 2 if protocol.recipe.optimizer.kind == "adamw" else 1
+    return state * (1 + moments * (pruning.optimizer_state == "with-weights")) + masks
