@@ -12,7 +12,7 @@ import torch
 import typer
 
 from oracle.cli.app import FAILED, INTERRUPTED, db_option, err, out, print_json, say
-from oracle.execution import Executor, InlineExecutor
+from oracle.execution import Executor, InlineExecutor, ProcessExecutor
 from oracle.interruption import exit_within
 from oracle.listeners import Listener, Listeners
 from oracle.mirror import OptunaMirror
@@ -39,7 +39,8 @@ Workers = Annotated[
     typer.Option(min=1, help="Trials trained at a time; as many as this machine's cores allow unless given."),
 ]
 Engine = Annotated[
-    Literal["tune", "inline"], typer.Option("--executor", help="Train on Ray Tune's workers, or in this process.")
+    Literal["tune", "processes", "inline"],
+    typer.Option("--executor", help="Train on Ray Tune's workers, in processes of this machine, or in this one."),
 ]
 RayAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A running Ray cluster; without it one is started and stopped.")
@@ -201,6 +202,12 @@ def make_executor(kind: str, spec: Spec, workers: int | None, ray_address: str |
                 "--executor inline trains one trial at a time here; leave out --workers and --ray-address."
             )
         return InlineExecutor()
+    if kind == "processes":
+        if ray_address is not None:
+            raise InputError("--executor processes trains on this machine alone; leave out --ray-address.")
+        if spec.resources.gpus_per_trial > 0:
+            raise InputError("--executor processes trains on the CPU; leave it out to train on GPUs.")
+        return ProcessExecutor(workers or _places(spec))
     from oracle.execution.tune import TuneExecutor
 
     return TuneExecutor(workers or _places(spec), ray_address)

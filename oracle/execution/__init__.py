@@ -1,17 +1,18 @@
-"""Executors: who trains the trials. The seam has two rooms, this process and Ray Tune."""
+"""Executors: who trains the trials. The seam has three rooms: this process, others of this machine, and Ray Tune."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 from oracle.execution.inline import InlineExecutor
+from oracle.execution.processes import ProcessExecutor
 
 if TYPE_CHECKING:
     from oracle.messages import Answer, Request
     from oracle.spec import Spec
     from studies import Artifacts
 
-__all__ = ["Executor", "InlineExecutor", "TrialSource"]
+__all__ = ["Executor", "InlineExecutor", "ProcessExecutor", "TrialSource"]
 
 
 class TrialSource(Protocol):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from queue import SimpleQueue
+from threading import Thread
 
 from oracle.messages import answer_to_json, request_from_dict
 from oracle.spec_file import parse_spec
@@ -13,15 +15,23 @@ from studies import Artifacts
 
 
 def main() -> None:
-    """Train until standard input ends, as it does when the driver has died."""
+    """Train until standard input ends, as it does when the driver has died: then at once, whatever is under way."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a workload prints is no answer
-    first = json.loads(sys.stdin.readline())
+    lines: SimpleQueue[str] = SimpleQueue()
+    Thread(target=_listen, args=(lines,), daemon=True).start()
+    first = json.loads(lines.get())
     worker = Worker(parse_spec(first["spec"], "of the driver"), Artifacts(first["artifacts"]))
-    for line in sys.stdin:
-        answer = worker.attempt(request_from_dict(json.loads(line)))
+    while True:
+        answer = worker.attempt(request_from_dict(json.loads(lines.get())))
         answers.write(answer_to_json(answer) + "\n")
         answers.flush()
+
+
+def _listen(lines: SimpleQueue[str]) -> None:
+    for line in sys.stdin:
+        lines.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Training in processes of this machine, each of which trains one trial after another."""
+"""Training in processes of this machine: they start in a few seconds, where Ray takes many."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import os
 import selectors
 import subprocess
 import sys
-from contextlib import ExitStack, closing
-from typing import IO, TYPE_CHECKING
+from contextlib import ExitStack, closing, suppress
+from typing import TYPE_CHECKING
 
 from oracle.messages import Failure, answer_from_json, request_to_dict
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from oracle.execution import TrialSource
-    from oracle.messages import Request
+    from oracle.messages import Answer, Request
     from oracle.spec import Spec
     from studies import Artifacts
 
@@ -30,35 +32,27 @@ class ProcessExecutor:
         self.workers = workers
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
-        """Train until `source.finished`."""
-        with ExitStack() as stack, selectors.DefaultSelector() as selector:
+        """Train until `source.finished`; a process that dies is replaced."""
+        with ExitStack() as stack, selectors.DefaultSelector() as busy:
             idle: list[_Process] = []
-            started = 0
             while not source.finished:
-                while (idle or started < self.workers) and (request := source.next()) is not None:
-                    if not idle:
-                        idle.append(stack.enter_context(closing(_Process(spec, artifacts))))
-                        started += 1
-                    process = idle.pop()
+                while len(busy.get_map()) < self.workers and (request := source.next()) is not None:
+                    process = idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts)))
                     process.ask(request)
-                    selector.register(process.answers, selectors.EVENT_READ, (process, request))
-                if not selector.get_map():
+                    busy.register(process.answers, selectors.EVENT_READ, (process, request))
+                if not busy.get_map():
                     return
-                for key, _ in selector.select():
+                for key, _ in busy.select():
                     process, request = key.data
-                    selector.unregister(process.answers)
-                    text = process.answers.readline()
-                    if text:
+                    busy.unregister(process.answers)
+                    answer = process.answer()
+                    if answer is not None:
                         idle.append(process)
-                        source.record(request, answer_from_json(text))
-                    else:
-                        started -= 1
-                        process.close()
-                        source.record(request, Failure("The worker process died before it could report."))
+                    source.record(request, answer or Failure("The worker process died before it could report."))
 
 
 class _Process:
-    """A process that trains: JSON goes in and comes out, one line each."""
+    """A process that trains: JSON goes in and comes out, a line each."""
 
     def __init__(self, spec: Spec, artifacts: Artifacts) -> None:
         self._process = subprocess.Popen(
@@ -79,14 +73,20 @@ class _Process:
         """Hand over what to do."""
         self._write(request_to_dict(request))
 
+    def answer(self) -> Answer | None:
+        """Return the answer once there is one; None if the process has died."""
+        line = self.answers.readline()
+        return answer_from_json(line) if line else None
+
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        for pipe in (self._requests, self.answers):
+            with suppress(BrokenPipeError):
+                pipe.close()
 
     def _write(self, values: object) -> None:
-        try:
+        with suppress(BrokenPipeError):  # it has died, as asking for the answer will tell
             self._requests.write(json.dumps(values) + "\n")
             self._requests.flush()
-        except BrokenPipeError:
-            pass  # it has died, which reading its answer will tell

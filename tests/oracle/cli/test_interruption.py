@@ -93,8 +93,19 @@ def interrupt(sweep: subprocess.Popen[str], how: signal.Signals) -> None:
     assert "Traceback" not in complaint
 
 
-def test_ctrl_c_stops_a_sweep_soon_and_leaves_nothing_running(tmp_path: Path, mark: str) -> None:
-    interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", "2"), signal.SIGINT)
+@pytest.mark.parametrize("executor", ["tune", "processes"])
+def test_ctrl_c_stops_a_sweep_soon_and_leaves_nothing_running(executor: str, tmp_path: Path, mark: str) -> None:
+    interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", executor), signal.SIGINT)
+    assert left_running(mark, patience=15) == []
+
+
+def test_processes_end_with_a_driver_that_is_killed(tmp_path: Path, mark: str) -> None:
+    sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", "processes")
+    assert sweep.stdout is not None
+    assert "trials" in sweep.stdout.readline()
+    assert sum("oracle.execution.child" in command for command in processes_of(int(mark))) == 2
+    sweep.kill()
+    sweep.communicate()
     assert left_running(mark, patience=15) == []
 
 

@@ -105,3 +105,6 @@ def test_a_name_that_is_no_name(scyc: Callable[..., Ended]) -> None:
 
 def test_options_that_do_not_go_together(scyc: Callable[..., Ended]) -> None:
     refused(scyc("sweep", "--executor", "inline", "--workers", "2"))
+    processes = ("sweep", "--executor", "processes")
+    assert "--ray-address" in refused(scyc(*processes, "--ray-address", "127.0.0.1:1"))
+    assert "GPU" in refused(scyc(*processes, "--set", "resources.gpus_per_trial=1"))

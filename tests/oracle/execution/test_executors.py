@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oracle.execution import Executor, InlineExecutor
+from oracle.execution import Executor, InlineExecutor, ProcessExecutor
 from oracle.execution.tune import TuneExecutor
 from oracle.listeners import Listener
 from oracle.spec_file import parse_spec
@@ -46,6 +46,9 @@ SMALL = {
     "epochs": 1,
     "search": {"max_lr": {"values": [0.05, 0.2, 0.8]}, "widen": 1},
 }
+
+
+KINDS = ["tune", "processes"]
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +111,16 @@ def test_inline_is_reproducible(reference: list[Any], tmp_path: Path) -> None:
         assert facts(store, sweep) == reference
 
 
+def make(kind: str, workers: int, cluster: str) -> Executor:
+    return TuneExecutor(workers, cluster) if kind == "tune" else ProcessExecutor(workers)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
-def test_tune_gives_what_inline_gives(workers: int, cluster: str, reference: list[Any], tmp_path: Path) -> None:
-    sweep, store = run(TuneExecutor(workers, cluster), SMALL, tmp_path)
+@pytest.mark.parametrize("kind", KINDS)
+def test_others_give_what_inline_gives(
+    kind: str, workers: int, cluster: str, reference: list[Any], tmp_path: Path
+) -> None:
+    sweep, store = run(make(kind, workers, cluster), SMALL, tmp_path)
     with store:
         assert facts(store, sweep) == reference
 
@@ -148,11 +158,11 @@ def walked(executor: Executor, folder: Path) -> dict[str, list[Any]]:
 
 def test_runs_of_schedules_are_the_same_whoever_trains_them(cluster: str, tmp_path: Path) -> None:
     found = []
-    for executor in (InlineExecutor(), TuneExecutor(2, cluster)):
+    for executor in (InlineExecutor(), TuneExecutor(2, cluster), ProcessExecutor(2)):
         folder = tmp_path / type(executor).__name__
         folder.mkdir()
         found.append(walked(executor, folder))
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
     for trials, _, gradients in found[0].values():
         assert len(trials) == len(gradients) == 6
     assert {len(measured) for _, measured, _ in found[0].values()} == {0, 6}
@@ -183,11 +193,12 @@ WORKLOAD = """
 """
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("trouble", ["raise RuntimeError('no luck')", "os._exit(1)"])
 def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_be_trained_later(
-    trouble: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trouble: str, kind: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = "mine_" + "".join(filter(str.isalpha, trouble))
+    package = f"mine_{kind}_" + "".join(filter(str.isalpha, trouble))
     (tmp_path / f"{package}.py").write_text(textwrap.dedent(WORKLOAD))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -199,7 +210,7 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
     }
 
     (tmp_path / "trouble").write_text(f"if os.getpid() != {os.getpid()}: {trouble}")
-    sweep, store = run(TuneExecutor(1, cluster), spec, tmp_path)
+    sweep, store = run(make(kind, 1, cluster), spec, tmp_path)
     with store:
         assert sweep.failed
         assert not sweep.complete
@@ -210,20 +221,22 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
 
         (tmp_path / "trouble").unlink()
         store.requeue_failed(sweep.run.id)
-    sweep, store = run(TuneExecutor(1, cluster), spec, tmp_path)
+    sweep, store = run(make(kind, 1, cluster), spec, tmp_path)
     with store:
         assert sweep.complete
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_error_of_the_database_ends_the_sweep_instead_of_being_logged(
-    cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise OSError("the disk is full")
 
     monkeypatch.setattr(Store, "finish_trial", refuse)
     with pytest.raises(OSError, match="the disk is full"):
-        run(TuneExecutor(2, cluster), SMALL, tmp_path)
+        run(make(kind, 2, cluster), SMALL, tmp_path)
+    assert workers_of("processes") == []
 
 
 def test_a_sweep_leaves_no_folder_behind(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,20 +247,22 @@ def test_a_sweep_leaves_no_folder_behind(cluster: str, tmp_path: Path, monkeypat
     assert list(scratch.iterdir()) == []
 
 
-def workers_of(cluster: str) -> list[int]:
-    """Processes of Ray's workers that train."""
+def workers_of(kind: str) -> list[int]:
+    """Processes that train."""
+    mark = {"tune": b"ray::_TrialTrainable", "processes": b"oracle.execution.child"}[kind]
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if folder.joinpath("cmdline").read_bytes().startswith(b"ray::_TrialTrainable"):
+            if mark in folder.joinpath("cmdline").read_bytes():
                 found.append(int(folder.name))
         except OSError:
             continue
     return found
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_killed_workers_are_replaced_and_their_trials_trained_again(
-    cluster: str, reference: list[Any], tmp_path: Path
+    kind: str, cluster: str, reference: list[Any], tmp_path: Path
 ) -> None:
     killed: list[int] = []
 
@@ -259,7 +274,7 @@ def test_killed_workers_are_replaced_and_their_trials_trained_again(
         def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
             self.ended += 1
             if self.ended in (4, 10):
-                for pid in workers_of(cluster):
+                for pid in workers_of(kind):
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)
 
@@ -268,7 +283,7 @@ def test_killed_workers_are_replaced_and_their_trials_trained_again(
         study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
         artifacts = Artifacts(study.artifacts)
         sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=2)
-        TuneExecutor(2, cluster).run(sweep, spec, artifacts)
+        make(kind, 2, cluster).run(sweep, spec, artifacts)
         assert len(killed) >= 2
         assert facts(store, sweep) == reference
 
