@@ -81,6 +81,7 @@ def run(command: list[str], folder: Path) -> tuple[str, float]:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate()
         return f"not run: takes longer than {LIMIT} s here", time.monotonic() - started
+    output = output.replace(str(data), "$SCYC_DATA")
     lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
     if process.returncode:
         return f"not run: {lines[-1] if lines else 'no output'}", time.monotonic() - started

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from oracle.spec import Spec
     from tests.studies.server import Server
 
+pytestmark = pytest.mark.xdist_group("machine")
+
 SMALL = {
     "levels": 3,
     "seeds": [0, 1],
