@@ -11,7 +11,7 @@ demo: .venv/ready
 	$(BIN)/scyc report demo --db sqlite:///demo/scyc.db --out demo/report.html
 
 test: .venv/ready browser lint
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

@@ -18,17 +18,6 @@ settings.load_profile("unhurried")
 torch.set_num_threads(1)  # two spend their time waiting for each other, and for ever where a core is busy
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of one file run in one process, where they share what is costly to set up.
-
-    Files marked as of the group "machine" look for processes of the whole machine: they run one after the other.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A running server."""

@@ -37,7 +37,7 @@ def assert_same_gradients(one: nn.Module, other: nn.Module) -> None:
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=0, atol=0, equal_nan=True)
 
 
-@given(st.lists(sizes, min_size=2, max_size=5), st.lists(st.integers(1, 130), min_size=1, max_size=3))
+@given(st.lists(sizes, min_size=2, max_size=5), st.lists(st.integers(2, 130), min_size=1, max_size=3))
 def test_lean_gives_the_bits_of_eager(widths: list[int], batches: list[int]) -> None:
     ours = seeded_mlp(*widths)
     theirs = copy.deepcopy(ours)
@@ -129,4 +129,5 @@ def test_lean_is_chosen_for_mlps_in_single_precision_on_a_cpu() -> None:
     model = mlp(4, (4,), 4)
     assert isinstance(gradients_of(model, Recipe(), CPU), Lean)
     assert isinstance(gradients_of(model, replace(Recipe(), precision="bf16"), CPU), Eager)
+    assert isinstance(gradients_of(model, Recipe(batch_size=1), CPU), Eager)
     assert isinstance(gradients_of(model, Recipe(), torch.device("cuda")), Eager)

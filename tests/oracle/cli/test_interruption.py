@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("machine")
-
 SCYC = str(Path(sys.executable).with_name("scyc"))
 SETTINGS = [
     f"--set={setting}"

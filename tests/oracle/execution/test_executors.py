@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from oracle.spec import Spec
     from tests.studies.server import Server
 
-pytestmark = pytest.mark.xdist_group("machine")
-
 SMALL = {
     "levels": 3,
     "seeds": [0, 1],
@@ -51,6 +49,13 @@ SMALL = {
 
 
 KINDS = ["tune", "processes"]
+OURS = str(os.getpid())
+
+
+@pytest.fixture(autouse=True)
+def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is started by these tests can be told by this word in its environment."""
+    monkeypatch.setenv("SCYC_TEST_DRIVER", OURS)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +66,8 @@ def cluster() -> Iterator[str]:
         port = probe.getsockname()[1]
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", f"--port={port}"]
     command += ["--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats", "--node-ip-address=127.0.0.1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = os.environ | {"SCYC_TEST_CLUSTER": OURS}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     address = f"127.0.0.1:{port}"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -250,12 +256,14 @@ def test_a_sweep_leaves_no_folder_behind(cluster: str, tmp_path: Path, monkeypat
 
 
 def workers_of(kind: str) -> list[int]:
-    """Processes that train."""
+    """Processes that train for these tests, and not for others that run beside them."""
     mark = {"tune": b"ray::_TrialTrainable", "processes": b"oracle.execution.child"}[kind]
+    ours = f"SCYC_TEST_CLUSTER={OURS}" if kind == "tune" else f"SCYC_TEST_DRIVER={OURS}"
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if mark in folder.joinpath("cmdline").read_bytes():
+            called, environment = (folder.joinpath(name).read_bytes() for name in ("cmdline", "environ"))
+            if mark in called and ours.encode() in environment:
                 found.append(int(folder.name))
         except OSError:
             continue
