@@ -28,6 +28,13 @@ def class_names(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
+def check_class_names(folder: Path, classes: Sequence[str]) -> None:
+    """See that `folder` has no class folder besides those of `classes`; InputError when it has."""
+    unknown = sorted(set(class_names(folder)) - set(classes))
+    if unknown:
+        raise InputError(f"{folder / unknown[0]} is a class that the training images do not have.")
+
+
 def find_image_files(folder: Path, classes: Sequence[str]) -> tuple[list[str], list[int]]:
     """Return the images below each of `folder`'s class folders, in torchvision's order, and their class indices.
 

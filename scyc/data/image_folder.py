@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scyc.data.image_files import class_names, find_image_files, read_image_files
+from scyc.data.image_files import check_class_names, class_names, find_image_files, read_image_files
 from scyc.data.own import own_dataset
 from scyc.errors import InputError
 
@@ -48,9 +48,7 @@ def load_image_folder(path: Path | str, size: int | None = None) -> Dataset:
 def _load_part(folder: Path, classes: list[str], size: int | None) -> Split | None:
     if not folder.is_dir():
         return None
-    unknown = sorted(set(class_names(folder)) - set(classes))
-    if unknown:
-        raise InputError(f"{folder / unknown[0]} is a class that the training images do not have.")
+    check_class_names(folder, classes)
     paths, labels = find_image_files(folder, classes)
     if not paths:
         raise InputError(f"There are no images in the class folders of {folder}: add some, or remove the folder.")

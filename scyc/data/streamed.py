@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from scyc.data.dataset import Dataset, Split
-from scyc.data.image_files import class_names, find_image_files, read_image
+from scyc.data.image_files import check_class_names, class_names, find_image_files, read_image
 from scyc.data.images import standardised
 from scyc.data.splitting import held_out_indices
 from scyc.errors import InputError
@@ -95,9 +95,7 @@ def stream_image_folder(path: Path | str, size: int) -> Dataset:
                 f"There are no images in {path / name}: they are expected in one folder per class, "
                 f"{path / name / 'CLASS'}."
             )
-    unknown = sorted(set(class_names(path / "val")) - set(classes))
-    if unknown:
-        raise InputError(f"{path / 'val' / unknown[0]} is a class that the training images do not have.")
+    check_class_names(path / "val", classes)
     train, test = (_split(*parts[name], size) for name in ("train", "val"))
     kept, held_out = held_out_indices(len(train), VALIDATION_FRACTION)
     return Dataset(_chosen(train, kept), _chosen(train, held_out), test, num_classes=len(classes))
