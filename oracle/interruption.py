@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
+from _thread import interrupt_main
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -47,8 +49,16 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
                     os._exit(code)
                 return
 
+    def again(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            unheard(unraisable)
+        elif not ended.is_set():
+            # It fell into a destructor or a weak reference's callback, where nobody hears it: once more, after that.
+            threading.Timer(0.05, interrupt_main).start()
+
     watcher = threading.Thread(target=watch, name="interruption", daemon=True)
     previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    unheard, sys.unraisablehook = sys.unraisablehook, again
     watcher.start()
     try:
         yield
@@ -59,7 +69,10 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         raise
     finally:
         ended.set()
+        sys.unraisablehook = unheard
         signal.set_wakeup_fd(previous)
         writer.close()
         watcher.join()
         reader.close()
+    if received.is_set():
+        raise KeyboardInterrupt  # a library has swallowed it

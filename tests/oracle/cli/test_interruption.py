@@ -81,14 +81,20 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def interrupt(sweep: subprocess.Popen[str], how: signal.Signals) -> None:
-    """Interrupt a sweep that is recording trials, and see that it ends soon and says how to go on."""
+    """Interrupt a sweep that is recording trials, and see that it ends soon and says how to go on.
+
+    Ctrl-C goes to every process of the group, as from a terminal; SIGTERM to the driver alone, as from `kill`.
+    """
     assert sweep.stdout is not None
     assert "trials" in sweep.stdout.readline()  # printed once trials are being recorded
-    os.killpg(sweep.pid, how)  # what a terminal does on Ctrl-C: every process of the group hears it
+    if how == signal.SIGINT:
+        os.killpg(sweep.pid, how)
+    else:
+        sweep.send_signal(how)
     interrupted = time.monotonic()
     _, complaint = sweep.communicate(timeout=30)
     assert time.monotonic() - interrupted < 15
-    assert sweep.returncode == 130
+    assert sweep.returncode == 130, complaint
     assert "scyc resume demo" in complaint
     assert "Traceback" not in complaint
 
@@ -106,6 +112,16 @@ def test_processes_end_with_a_driver_that_is_killed(tmp_path: Path, mark: str) -
     assert sum("oracle.execution.child" in command for command in processes_of(int(mark))) == 2
     sweep.kill()
     sweep.communicate()
+    assert left_running(mark, patience=15) == []
+
+
+def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark: str) -> None:
+    sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2")
+    assert sweep.stdout is not None
+    assert "trials" in sweep.stdout.readline()
+    os.killpg(sweep.pid, signal.SIGTERM)  # as from `timeout`: Ray's services end at once, and may end their driver
+    sweep.communicate(timeout=30)
+    assert sweep.returncode in (1, 130)
     assert left_running(mark, patience=15) == []
 
 
