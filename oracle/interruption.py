@@ -49,12 +49,16 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
                     os._exit(code)
                 return
 
+    def once_more() -> None:
+        if not ended.wait(0.05):
+            interrupt_main()
+
     def again(unraisable: sys.UnraisableHookArgs) -> None:
         if unraisable.exc_type is not KeyboardInterrupt:
             unheard(unraisable)
-        elif not ended.is_set():
-            # It fell into a destructor or a weak reference's callback, where nobody hears it: once more, after that.
-            threading.Timer(0.05, interrupt_main).start()
+            return
+        # It fell into a destructor or a weak reference's callback, where nobody hears it: once more, after that.
+        threading.Thread(target=once_more, name="once more", daemon=True).start()
 
     watcher = threading.Thread(target=watch, name="interruption", daemon=True)
     previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)

@@ -62,6 +62,9 @@ class Failure:
     error: str  # the traceback
 
 
+WORKER_DIED = Failure("The worker process died before it could report.")
+"""What an executor answers for a worker that cannot."""
+
 Request = TrialRequest | MeasureRequest
 Answer = Outcome | Measured | Failure
 

@@ -10,7 +10,7 @@ import sys
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
-from oracle.messages import Failure, answer_from_json, request_to_dict
+from oracle.messages import WORKER_DIED, answer_from_json, request_to_dict
 
 if TYPE_CHECKING:
     from typing import IO
@@ -48,7 +48,7 @@ class ProcessExecutor:
                     answer = process.answer()
                     if answer is not None:
                         idle.append(process)
-                    source.record(request, answer or Failure("The worker process died before it could report."))
+                    source.record(request, answer or WORKER_DIED)
 
 
 class _Process:

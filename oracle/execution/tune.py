@@ -20,7 +20,7 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from oracle.messages import Failure, answer_from_json, answer_to_json, request_from_dict, request_to_dict
+from oracle.messages import WORKER_DIED, answer_from_json, answer_to_json, request_from_dict, request_to_dict
 from oracle.worker import Worker
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class _SourceSearcher(Searcher):
         if request is None or self.error is not None:
             return
         try:
-            answer: Answer = Failure("The worker process died before it could report.")
+            answer: Answer = WORKER_DIED
             if result is not None and not error:
                 answer = answer_from_json(result["answer"])
             self.source.record(request, answer)

@@ -41,10 +41,8 @@ class Lean:
         """Return whether the network is an MLP as this engine knows it, in single precision on a CPU."""
         if device.type != "cpu" or recipe.precision != "fp32" or type(model) is not nn.Sequential:
             return False
-        if recipe.batch_size == 1:
-            return (
-                False  # matrices of one row and one column: autograd may lay them out otherwise, and add up otherwise
-            )
+        if recipe.batch_size == 1:  # of one row autograd may make another layout, and add up in another order
+            return False
         layers = list(model)[isinstance(next(iter(model), None), nn.Flatten) :]
         linear, between = layers[::2], layers[1::2]
         return (

@@ -80,13 +80,17 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> str:
     return word
 
 
+def wait_for_trials(sweep: subprocess.Popen[str]) -> None:
+    assert sweep.stdout is not None
+    assert "trials" in sweep.stdout.readline()  # printed once trials are being recorded
+
+
 def interrupt(sweep: subprocess.Popen[str], how: signal.Signals) -> None:
     """Interrupt a sweep that is recording trials, and see that it ends soon and says how to go on.
 
     Ctrl-C goes to every process of the group, as from a terminal; SIGTERM to the driver alone, as from `kill`.
     """
-    assert sweep.stdout is not None
-    assert "trials" in sweep.stdout.readline()  # printed once trials are being recorded
+    wait_for_trials(sweep)
     if how == signal.SIGINT:
         os.killpg(sweep.pid, how)
     else:
@@ -107,8 +111,7 @@ def test_ctrl_c_stops_a_sweep_soon_and_leaves_nothing_running(executor: str, tmp
 
 def test_processes_end_with_a_driver_that_is_killed(tmp_path: Path, mark: str) -> None:
     sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", "processes")
-    assert sweep.stdout is not None
-    assert "trials" in sweep.stdout.readline()
+    wait_for_trials(sweep)
     assert sum("oracle.execution.child" in command for command in processes_of(int(mark))) == 2
     sweep.kill()
     sweep.communicate()
@@ -117,8 +120,7 @@ def test_processes_end_with_a_driver_that_is_killed(tmp_path: Path, mark: str) -
 
 def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark: str) -> None:
     sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2")
-    assert sweep.stdout is not None
-    assert "trials" in sweep.stdout.readline()
+    wait_for_trials(sweep)
     os.killpg(sweep.pid, signal.SIGTERM)  # as from `timeout`: Ray's services end at once, and may end their driver
     sweep.communicate(timeout=30)
     assert sweep.returncode in (1, 130)
