@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from scyc import gradients, training
+from scyc import gradients, learner
 from scyc.gradients import HISTOGRAM_EDGES, POINTS, QUANTILES, WINDOW, GradientRecorder, GradientSummary, windows
 from scyc.models import mlp
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded
-from scyc.training import Recipe, train
+from scyc.training import Recipe
+from tests.scyc.alone import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,7 +219,7 @@ class Unheard:
 def test_the_training_is_the_same_to_the_bit_without_it(blobs: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded, bare = network(), network()
     one = train(recorded, half(recorded), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
-    monkeypatch.setattr(training, "GradientRecorder", Unheard)
+    monkeypatch.setattr(learner, "GradientRecorder", Unheard)
     other = train(bare, half(bare), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
     assert len(one.gradients) == 3
     assert replace(one, gradients=(), last=other.last) == other

@@ -16,7 +16,8 @@ from scyc.optimizers import OptimizerSettings
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
-from scyc.training import Recipe, Snapshot, evaluate, train
+from scyc.training import Recipe, Snapshot, evaluate
+from tests.scyc.alone import train
 
 if TYPE_CHECKING:
     from scyc.training import EpochMetrics, Training
