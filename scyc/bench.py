@@ -16,7 +16,7 @@ from scyc.randomness import seeded
 from scyc.trial import Member, make_learner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from scyc.data import Dataset
     from scyc.engines import Engine
@@ -32,7 +32,10 @@ GAIN = 1.05
 MARGIN = 0.9
 """Share of a GPU's free memory that a group may fill."""
 
-_WARM_UP, _FEWEST, _BLOCK = 3, 5, 5
+BARE = "bare"
+
+_ROUNDS = 3
+_WARM_UP, _FEWEST, _BLOCK = 2, 3, 3  # steps; blocks of steps; steps in a block
 _RATE = 1e-3
 
 
@@ -70,9 +73,29 @@ def choose(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> str:
     names = possible(protocol, data.train.device)
     if len(names) == 1:
         return names[0]
-    speeds = {name: measure(name, protocol, data, seconds=seconds).samples for name in names}
-    fastest = max(speeds, key=speeds.__getitem__)
-    return fastest if speeds[fastest] > GAIN * speeds["eager"] else "eager"
+    found = {speed.engine: speed.samples for speed in compare(names, protocol, data, seconds)}
+    fastest = max(found, key=found.__getitem__)
+    return fastest if found[fastest] > GAIN * found["eager"] else "eager"
+
+
+def compare(names: Sequence[str], protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> list[Speed]:
+    """Return how fast engines are, in the order of their names, timed in turns so that a busy moment hits all alike.
+
+    Args:
+        names: of engines; "bare" is the bare step loop.
+        protocol: workload and recipe.
+        data: the workload's data on the device to train on.
+        seconds: to time each of them for.
+    """
+    rounds: list[list[Speed]] = [[] for _ in names]
+    for _ in range(_ROUNDS):
+        for found, name in zip(rounds, names, strict=True):
+            if name == BARE:
+                found.append(measure_bare(protocol, data, seconds / _ROUNDS))
+            else:
+                members = found[0].members if found else None
+                found.append(measure(name, protocol, data, members=members, seconds=seconds / _ROUNDS))
+    return [sorted(found, key=lambda speed: speed.samples)[_ROUNDS // 2] for found in rounds]
 
 
 def measure(
@@ -112,7 +135,7 @@ def measure_bare(protocol: Protocol, data: Dataset, seconds: float = SECONDS) ->
         optimizer.step()
         pruned.apply()
 
-    return _timed("bare", 1, take, protocol, data.train.device, seconds)
+    return _timed(BARE, 1, take, protocol, data.train.device, seconds)
 
 
 def fitting(engine: Engine, protocol: Protocol, data: Dataset) -> int:
