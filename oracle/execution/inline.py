@@ -18,5 +18,5 @@ class InlineExecutor:
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
         worker = Worker(spec, artifacts)
-        while (request := source.next()) is not None:
-            source.record(request, worker.attempt(request))
+        while requests := source.next():
+            source.record([(request, worker.attempt(request)) for request in requests])

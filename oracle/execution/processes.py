@@ -36,19 +36,22 @@ class ProcessExecutor:
         with ExitStack() as stack, selectors.DefaultSelector() as busy:
             idle: list[_Process] = []
             while not source.finished:
-                while len(busy.get_map()) < self.workers and (request := source.next()) is not None:
-                    process = idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts)))
-                    process.ask(request)
-                    busy.register(process.answers, selectors.EVENT_READ, (process, request))
+                while (free := self.workers - len(busy.get_map())) and (requests := source.next(free)):
+                    for request in requests:
+                        process = idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts)))
+                        process.ask(request)
+                        busy.register(process.answers, selectors.EVENT_READ, (process, request))
                 if not busy.get_map():
                     return
+                answers: list[tuple[Request, Answer]] = []
                 for key, _ in busy.select():
                     process, request = key.data
                     busy.unregister(process.answers)
                     answer = process.answer()
                     if answer is not None:
                         idle.append(process)
-                    source.record(request, answer or Failure("The worker process died before it could report."))
+                    answers.append((request, answer or Failure("The worker process died before it could report.")))
+                source.record(answers)
 
 
 class _Process:

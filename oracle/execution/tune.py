@@ -142,12 +142,13 @@ class _SourceSearcher(Searcher):
         if self.error is not None:
             return Searcher.FINISHED
         try:
-            request = self.source.next()
+            requests = self.source.next()
         except Exception as error:
             self.error = error
             return Searcher.FINISHED
-        if request is None:
+        if not requests:
             return Searcher.FINISHED if self.source.finished else None
+        [request] = requests
         self.running[trial_id] = request
         return {"request": request_to_dict(request)}
 
@@ -159,7 +160,7 @@ class _SourceSearcher(Searcher):
             answer: Answer = Failure("The worker process died before it could report.")
             if result is not None and not error:
                 answer = answer_from_json(result["answer"])
-            self.source.record(request, answer)
+            self.source.record([(request, answer)])
         except Exception as raised:
             self.error = raised  # what Tune would only log ends the sweep instead
 

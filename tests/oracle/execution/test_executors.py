@@ -241,7 +241,7 @@ def test_an_error_of_the_database_ends_the_sweep_instead_of_being_logged(
     def refuse(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(Store, "finish_trial", refuse)
+    monkeypatch.setattr(Store, "finish_trials", refuse)
     with pytest.raises(OSError, match="the disk is full"):
         run(make(kind, 2, cluster), SMALL, tmp_path)
     assert workers_of("processes") == []
