@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 """How long each engine is timed for the choice."""
 
+UNTIMED = ("graphs", "stacked", "eager")
+"""What is taken where GPUs cannot be timed, best first."""
+
 
 def with_engine(spec: Spec) -> Spec:
     """Return the spec with the engine that its trials will be trained with, where it leaves the choice to us.
@@ -33,8 +36,10 @@ def with_engine(spec: Spec) -> Spec:
     protocol, wants_gpu = spec.protocol(), spec.resources.gpus_per_trial > 0
     device = torch.device("cuda" if wants_gpu else "cpu")
     names = possible(protocol, device)
-    if len(names) == 1 or (wants_gpu and not torch.cuda.is_available()):
-        name = names[-1] if len(names) == 1 else next(name for name in names if name in ("graphs", "stacked", "eager"))
+    if len(names) == 1:
+        [name] = names
+    elif wants_gpu and not torch.cuda.is_available():
+        name = next(name for name in UNTIMED if name in names)
     else:
         name = _remembered(spec, device, names) or _measured(spec, protocol, device, names)
     return spec.model_copy(update={"engine": name})

@@ -38,9 +38,13 @@ Workers = Annotated[
     int | None,
     typer.Option(min=1, help="Trials trained at a time; as many as this machine's cores allow unless given."),
 ]
-Engine = Annotated[
-    Literal["tune", "processes", "inline"],
-    typer.Option("--executor", help="Train on Ray Tune's workers, in processes of this machine, or in this one."),
+ExecutorName = Annotated[
+    Literal["auto", "tune", "processes", "inline"],
+    typer.Option(
+        "--executor",
+        help="Train on Ray Tune's workers, in processes of this machine, or in this one; auto takes Ray for a cluster "
+        "and for GPUs, processes otherwise.",
+    ),
 ]
 RayAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A running Ray cluster; without it one is started and stopped.")
@@ -202,6 +206,8 @@ def make_executor(kind: str, spec: Spec, workers: int | None, ray_address: str |
                 "--executor inline trains one trial at a time here; leave out --workers and --ray-address."
             )
         return InlineExecutor()
+    if kind == "auto":
+        kind = "tune" if ray_address is not None or spec.resources.gpus_per_trial > 0 else "processes"
     if kind == "processes":
         if ray_address is not None:
             raise InputError("--executor processes trains on this machine alone; leave out --ray-address.")

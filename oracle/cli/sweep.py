@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, default_artifacts
-from oracle.cli.drive import Drive, Engine, Mirror, RayAddress, Retries, RetryFailed, Workers, make_executor
+from oracle.cli.drive import Drive, ExecutorName, Mirror, RayAddress, Retries, RetryFailed, Workers, make_executor
 from oracle.driving import driving
 from oracle.engine_choice import with_engine
 from oracle.preflight import check_ready
@@ -29,7 +29,7 @@ def sweep(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
     ] = None,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     artifacts: Annotated[
         str | None,
@@ -61,7 +61,7 @@ def resume(
     name: StudyName,
     db: DatabaseUrl = DEFAULT_DB,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     retries: Retries = 1,
     retry_failed: RetryFailed = False,

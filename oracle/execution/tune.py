@@ -20,14 +20,15 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from oracle.messages import Failure, answer_from_json, answer_to_json, request_from_dict, request_to_dict
+from oracle.execution.groups import Groups
+from oracle.messages import answers_from_json, answers_to_json, dead, requests_from_json, requests_to_json
 from oracle.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.execution import TrialSource
-    from oracle.messages import Answer, Request
+    from oracle.messages import Request
     from oracle.spec import Spec
     from studies import Artifacts
 
@@ -55,7 +56,7 @@ class TuneExecutor:
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
-        searcher = _SourceSearcher(source)
+        searcher = _SourceSearcher(source, Groups(source, spec, self.workers))
         with self._cluster(spec) as folder:
             trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts)
             tuner = tune.Tuner(
@@ -109,30 +110,29 @@ class TuneExecutor:
 
 
 class _TrialTrainable(tune.Trainable):
-    """One Tune trial is one training. The actor is reused, so data and model code are loaded once per worker."""
+    """One Tune trial is one group of trainings. Actors are reused, so data and code are loaded once per worker."""
 
     def setup(self, config: dict[str, Any], spec: Spec | None = None, artifacts: Artifacts | None = None) -> None:
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
         self.worker = Worker(spec, artifacts)
-        self.request = request_from_dict(config["request"])
+        self.requests = requests_from_json(config["requests"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.request = request_from_dict(new_config["request"])
+        self.requests = requests_from_json(new_config["requests"])
         return True
 
     def step(self) -> dict[str, Any]:
-        answer = self.worker.attempt(self.request)
-        return {"answer": answer_to_json(answer), "done": True}  # text: Tune flattens nested results
+        return {"answers": answers_to_json(self.worker.attempt(self.requests)), "done": True}  # Tune flattens lists
 
 
 class _SourceSearcher(Searcher):
-    """Hands the source's trials to Tune and Tune's results to the source."""
+    """Hands groups of the source's trials to Tune and Tune's results to the source."""
 
-    def __init__(self, source: TrialSource) -> None:
+    def __init__(self, source: TrialSource, groups: Groups) -> None:
         super().__init__(metric="done", mode="max")
-        self.source = source
-        self.running: dict[str, Request] = {}
+        self.source, self.groups = source, groups
+        self.running: dict[str, list[Request]] = {}
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -142,25 +142,22 @@ class _SourceSearcher(Searcher):
         if self.error is not None:
             return Searcher.FINISHED
         try:
-            requests = self.source.next()
+            group = self.groups.next()
         except Exception as error:
             self.error = error
             return Searcher.FINISHED
-        if not requests:
+        if not group:
             return Searcher.FINISHED if self.source.finished else None
-        [request] = requests
-        self.running[trial_id] = request
-        return {"request": request_to_dict(request)}
+        self.running[trial_id] = group
+        return {"requests": requests_to_json(group)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        request = self.running.pop(trial_id, None)
-        if request is None or self.error is not None:
+        group = self.running.pop(trial_id, None)
+        if group is None or self.error is not None:
             return
         try:
-            answer: Answer = Failure("The worker process died before it could report.")
-            if result is not None and not error:
-                answer = answer_from_json(result["answer"])
-            self.source.record([(request, answer)])
+            answers = answers_from_json(result["answers"]) if result is not None and not error else dead(group)
+            self.source.record(list(zip(group, answers, strict=True)))
         except Exception as raised:
             self.error = raised  # what Tune would only log ends the sweep instead
 
