@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -110,7 +110,7 @@ def ours(case: Case, data: Dataset, options: argparse.Namespace, precision: Lite
     evaluated = data.test if options.evaluate else first(data.test, 1)
     run(data=Dataset(first(data.train, WARM_UP * case.batch), first(data.test, 1), first(data.test, 1), 10))
     started = time.perf_counter()
-    run(data=Dataset(first(data.train, options.steps * case.batch), evaluated, evaluated, 10))
+    run(data=Dataset(first(data.train, case.steps * case.batch), evaluated, evaluated, 10))
     return time.perf_counter() - started
 
 
@@ -124,7 +124,7 @@ def first(split: Split, examples: int) -> Split:
 def theirs(case: Case, checkout: Path, images: Path, options: argparse.Namespace) -> float:
     """Return the seconds of one training by open_lth."""
     command = [sys.executable, str(RUNNER), str(checkout), str(images), "--model", case.model]
-    command += ["--batch", str(case.batch), "--steps", str(options.steps), "--threads", str(options.threads)]
+    command += ["--batch", str(case.batch), "--steps", str(case.steps), "--threads", str(options.threads)]
     command += ["--lr", str(LR), "--momentum", str(MOMENTUM), "--weight-decay", str(WEIGHT_DECAY)]
     command += ["--evaluate"] if options.evaluate else []
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
@@ -150,7 +150,7 @@ def fetch(folder: Path) -> Path:
 def rows(name: str, case: Case, checkout: Path, options: argparse.Namespace) -> list[str]:
     """Measure a case; return its lines of the table."""
     data = load_workload(case.workload).load_data()
-    options = argparse.Namespace(**vars(options) | {"steps": options.steps or case.steps})
+    case = replace(case, steps=options.steps or case.steps)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "images.npz"
         write_images(data, path)
@@ -162,8 +162,8 @@ def rows(name: str, case: Case, checkout: Path, options: argparse.Namespace) -> 
             sides["ours, bf16"] = partial(ours, case, data, options, "bf16")
         seconds = {side: median(found) for side, found in take_turns(sides, options.repeats).items()}
     return [
-        f"| {name} | {case.batch} | {options.steps} | {side} | {seconds[side]:.2f} | "
-        f"{1000 * seconds[side] / options.steps:.2f} | {seconds['open_lth'] / seconds[side]:.2f} | "
+        f"| {name} | {case.batch} | {case.steps} | {side} | {seconds[side]:.2f} | "
+        f"{1000 * seconds[side] / case.steps:.2f} | {seconds['open_lth'] / seconds[side]:.2f} | "
         f"{'' if side == 'open_lth' else case.wanted} |"
         for side in sides
     ]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -112,11 +111,9 @@ def peer(overrides: Sequence[str], workers: int, *options: str) -> Timing:
 
 
 def _run(command: Sequence[str], folder: str) -> float:
-    """Run a command in a folder, in one thread per trial, without its output; return its wall seconds."""
+    """Run a command in a folder without showing its output; return its wall seconds."""
     started = time.perf_counter()
-    ended = subprocess.run(
-        command, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
     return time.perf_counter() - started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,11 @@ def images(channels: int, examples: int = 64) -> Split:
     return Split(pixels / 255, torch.arange(examples) % 10)
 
 
-def options(evaluate: bool = False) -> argparse.Namespace:
-    return argparse.Namespace(steps=2, threads=1, evaluate=evaluate)
+LENET = replace(open_lth.CASES["lenet-300-100"], steps=2)
+
+
+def options(evaluate: bool) -> argparse.Namespace:
+    return argparse.Namespace(threads=1, evaluate=evaluate)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -43,7 +47,7 @@ def test_normalised_images_become_the_bytes_that_they_were(channels: int) -> Non
 def test_ours_is_timed(evaluate: bool) -> None:
     split = images(1, 300).flattened()
     data = Dataset(split, split, split, num_classes=10)
-    assert 0 < open_lth.ours(open_lth.CASES["lenet-300-100"], data, options(evaluate), "fp32") < 60
+    assert 0 < open_lth.ours(LENET, data, options(evaluate), "fp32") < 60
 
 
 def test_more_steps_than_an_epoch_has_are_refused() -> None:
@@ -58,7 +62,7 @@ def test_the_runner_understands_its_command_line(tmp_path: Path) -> None:
         assert arrays["x_train"].shape == (128, 28, 28)
         assert len(arrays["y_train"]) == 128
     with pytest.raises(SystemExit, match="No module named 'datasets'"):  # it has come as far as open_lth itself
-        open_lth.theirs(open_lth.CASES["lenet-300-100"], tmp_path, tmp_path / "images.npz", options(evaluate=True))
+        open_lth.theirs(LENET, tmp_path, tmp_path / "images.npz", options(evaluate=True))
 
 
 def test_without_a_network_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
