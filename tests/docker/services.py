@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.studies.server import Server
 
+GRACE = 45  # seconds that the compose file gives a service to end in
 _MARK = "SCYC_TEST_SERVICES"
 
 
@@ -120,7 +121,8 @@ class Services:
         for process in reversed(self.started.values()):
             process.terminate()
         for process in self.started.values():
-            process.wait(30)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
         deadline = time.monotonic() + 20
         while (left := self.ours()) and time.monotonic() < deadline:
             for pid in left:
