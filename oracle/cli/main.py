@@ -18,6 +18,7 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
     studies,
     sweep,
     view,
+    watch,
 )
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
 from scyc import InputError
