@@ -52,11 +52,20 @@ class Worker:
         self._snapshot = lru_cache(maxsize=8)(lambda key: load_snapshot(artifacts.get(key)))
 
     def attempt(self, request: Request) -> Answer:
-        """Do what is asked for; what it raises comes back as a failure."""
-        try:
-            return self.run(request)
-        except Exception:
-            return Failure(traceback.format_exc())
+        """Do what is asked for, twice if a GPU's memory is full; what it raises comes back as a failure."""
+        reason = ""
+        for _ in range(2):
+            try:
+                return self.run(request)
+            except torch.OutOfMemoryError as error:
+                reason = str(error)  # the error itself holds every tensor of the attempt until it is left behind
+            except Exception:
+                return Failure(traceback.format_exc())
+            torch.cuda.empty_cache()
+        return Failure(
+            f"The GPU's memory was too small for this trial twice ({reason}); give trials a larger "
+            f"resources.gpus_per_trial, or the study a smaller batch_size."
+        )
 
     def run(self, request: Request) -> Outcome | Measured:
         """Do what is asked for, with the spec's number of threads, and store what a trial leaves."""

@@ -16,6 +16,7 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
     run,
     single_neuron,
     studies,
+    submit,
     sweep,
     view,
     watch,

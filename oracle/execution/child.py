@@ -8,9 +8,9 @@ import sys
 from queue import SimpleQueue
 from threading import Thread
 
+from oracle.execution.trainer import Trainer
 from oracle.messages import answer_to_json, request_from_dict
 from oracle.spec_file import parse_spec
-from oracle.worker import Worker
 from studies import Artifacts
 
 
@@ -21,9 +21,9 @@ def main() -> None:
     lines: SimpleQueue[str] = SimpleQueue()
     Thread(target=_listen, args=(lines,), daemon=True).start()
     first = json.loads(lines.get())
-    worker = Worker(parse_spec(first["spec"], "of the driver"), Artifacts(first["artifacts"]))
+    trainer = Trainer(parse_spec(first["spec"], "of the driver"), Artifacts(first["artifacts"]), first["limit"])
     while True:
-        answer = worker.attempt(request_from_dict(json.loads(lines.get())))
+        answer = trainer.attempt(request_from_dict(json.loads(lines.get())))
         answers.write(answer_to_json(answer) + "\n")
         answers.flush()
 

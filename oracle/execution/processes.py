@@ -10,7 +10,8 @@ import sys
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
-from oracle.messages import Failure, answer_from_json, request_to_dict
+from oracle.execution.deaths import Died, Forgiving
+from oracle.messages import answer_from_json, request_to_dict
 
 if TYPE_CHECKING:
     from typing import IO
@@ -26,19 +27,24 @@ class ProcessExecutor:
 
     Args:
         workers: how many trials train at a time, >= 1.
+        limit: seconds that a trial may take; None for no limit.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, workers: int, limit: float | None = None) -> None:
+        self.workers, self.limit = workers, limit
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`; a process that dies is replaced."""
+        source = Forgiving(source, self.limit)
         with ExitStack() as stack, selectors.DefaultSelector() as busy:
             idle: list[_Process] = []
             while not source.finished:
                 while len(busy.get_map()) < self.workers and (request := source.next()) is not None:
-                    process = idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts)))
+                    process = (
+                        idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts, self.limit)))
+                    )
                     process.ask(request)
+                    source.begun(request)
                     busy.register(process.answers, selectors.EVENT_READ, (process, request))
                 if not busy.get_map():
                     return
@@ -48,13 +54,13 @@ class ProcessExecutor:
                     answer = process.answer()
                     if answer is not None:
                         idle.append(process)
-                    source.record(request, answer or Failure("The worker process died before it could report."))
+                    source.record(request, answer or Died())
 
 
 class _Process:
     """A process that trains: JSON goes in and comes out, a line each."""
 
-    def __init__(self, spec: Spec, artifacts: Artifacts) -> None:
+    def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "oracle.execution.child"],
             stdin=subprocess.PIPE,
@@ -67,7 +73,7 @@ class _Process:
         assert self._process.stdout is not None
         self._requests: IO[str] = self._process.stdin
         self.answers: IO[str] = self._process.stdout
-        self._write({"spec": spec.to_dict(), "artifacts": artifacts.url})
+        self._write({"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit})
 
     def ask(self, request: Request) -> None:
         """Hand over what to do."""

@@ -20,8 +20,9 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from oracle.messages import Failure, answer_from_json, answer_to_json, request_from_dict, request_to_dict
-from oracle.worker import Worker
+from oracle.execution.deaths import Died, Forgiving
+from oracle.execution.trainer import Trainer
+from oracle.messages import answer_from_json, answer_to_json, request_from_dict, request_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,31 +46,33 @@ class TuneExecutor:
     """Trains on Ray workers, on a cluster of our own or on one that is there.
 
     Args:
-        workers: how many trials train at a time, >= 1.
-        address: of a running Ray cluster; None starts one on this machine and stops it in the end.
+        workers: how many trials train at a time, >= 1; None for as many as the cluster has room for when it starts.
+        address: of a running Ray cluster; None starts one for `workers` on this machine and stops it in the end.
+        limit: seconds that a trial may take; None for no limit.
     """
 
-    def __init__(self, workers: int, address: str | None = None) -> None:
-        self.workers, self.address = workers, address
+    def __init__(self, workers: int | None, address: str | None = None, limit: float | None = None) -> None:
+        self.workers, self.address, self.limit = workers, address, limit
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
-        searcher = _SourceSearcher(source)
+        searcher = _SourceSearcher(Forgiving(source, self.limit))
         with self._cluster(spec) as folder:
-            trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts)
+            trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit)
             tuner = tune.Tuner(
                 tune.with_resources(trainable, resources),
                 tune_config=tune.TuneConfig(
                     search_alg=searcher,
                     num_samples=-1,
-                    max_concurrent_trials=self.workers,
+                    max_concurrent_trials=self.workers or _places(resources),
                     reuse_actors=True,
                 ),
                 run_config=tune.RunConfig(
                     name=f"sweep-{uuid.uuid4().hex[:8]}",
                     storage_path=str(folder),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                    callbacks=[_Clock(searcher)],
                     verbose=0,
                 ),
             )
@@ -95,7 +98,7 @@ class TuneExecutor:
             else:
                 ray.init(
                     "local",  # another cluster on this machine is somebody else's
-                    num_cpus=self.workers * spec.resources.cpus_per_trial,
+                    num_cpus=(self.workers or 1) * spec.resources.cpus_per_trial,
                     include_dashboard=False,
                     _temp_dir=str(scratch / "ray"),
                     **common,
@@ -108,13 +111,25 @@ class TuneExecutor:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def _places(resources: dict[str, float]) -> int:
+    """Return how many trials fit on the cluster at a time, at least one: another node may be about to join."""
+    there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(1, int(min(there.get(name.upper(), 0) / amount for name, amount in resources.items() if amount)))
+
+
 class _TrialTrainable(tune.Trainable):
     """One Tune trial is one training. The actor is reused, so data and model code are loaded once per worker."""
 
-    def setup(self, config: dict[str, Any], spec: Spec | None = None, artifacts: Artifacts | None = None) -> None:
+    def setup(
+        self,
+        config: dict[str, Any],
+        spec: Spec | None = None,
+        artifacts: Artifacts | None = None,
+        limit: float | None = None,
+    ) -> None:
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
-        self.worker = Worker(spec, artifacts)
+        self.trainer = Trainer(spec, artifacts, limit)
         self.request = request_from_dict(config["request"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -122,14 +137,14 @@ class _TrialTrainable(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        answer = self.worker.attempt(self.request)
+        answer = self.trainer.attempt(self.request)
         return {"answer": answer_to_json(answer), "done": True}  # text: Tune flattens nested results
 
 
 class _SourceSearcher(Searcher):
     """Hands the source's trials to Tune and Tune's results to the source."""
 
-    def __init__(self, source: TrialSource) -> None:
+    def __init__(self, source: Forgiving) -> None:
         super().__init__(metric="done", mode="max")
         self.source = source
         self.running: dict[str, Request] = {}
@@ -156,7 +171,7 @@ class _SourceSearcher(Searcher):
         if request is None or self.error is not None:
             return
         try:
-            answer: Answer = Failure("The worker process died before it could report.")
+            answer: Answer = Died()
             if result is not None and not error:
                 answer = answer_from_json(result["answer"])
             self.source.record(request, answer)
@@ -171,3 +186,14 @@ class _SourceSearcher(Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         pass
+
+
+class _Clock(tune.Callback):
+    """Says when a worker begins with a trial: Tune may have kept it waiting for a place."""
+
+    def __init__(self, searcher: _SourceSearcher) -> None:
+        self.searcher = searcher
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002
+        if (request := self.searcher.running.get(trial.trial_id)) is not None:
+            self.searcher.source.begun(request)
