@@ -32,7 +32,19 @@ if TYPE_CHECKING:
 
 LONGER: dict[str, Any] = SPEC | {"epochs": 16}
 PAUSES = (4.0, 12.0)  # seconds between two faults
+PATIENCE = 120.0  # seconds
 AWAY = (2.0, 20.0)  # seconds that a node is cut off or frozen; it is given up after about ten
+
+FAULTS = (
+    "kill worker",
+    "kill node",
+    "end node",
+    "cut node off",
+    "freeze node",
+    "restart database",
+    "restart head",
+    "kill driver",
+)
 
 
 class Fire:
@@ -56,7 +68,6 @@ class Fire:
                 return
             if self.driver.exitcode is not None:
                 self.counts["driver gave up"] += 1
-                print(self.study.complaint(), flush=True)
                 self._again()
                 continue
             fault = self.random.choice(
@@ -93,6 +104,9 @@ class Fire:
             case "restart database":
                 self.server.stop()
                 self.server.start()
+            case "restart head":
+                self.cluster.restart_head()
+                self.driver.join(PATIENCE)  # which it takes a while to notice
             case "kill driver":
                 self.driver.kill()
                 self.driver.join()

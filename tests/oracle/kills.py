@@ -77,6 +77,8 @@ def _drive(url: str, log: str, lifetime: float, ray_address: str | None) -> None
 
                 executor = TuneExecutor(2, ray_address)
             executor.run(Logged(sweep, Path(log)), spec, artifacts)
+            if not sweep.complete:
+                raise StudyError(f"The workers ended before the study did; {len(sweep.failed)} trials failed.")
 
 
 class Study:

@@ -28,6 +28,7 @@ DETECTION = {  # a node is given up after some ten seconds of silence, instead o
     "RAY_health_check_period_ms": "1000",
     "RAY_health_check_timeout_ms": "3000",
     "RAY_health_check_failure_threshold": "3",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "10",  # so are nodes and drivers when the head is gone
 }
 MEMORY = "--object-store-memory=80000000"  # bytes
 
@@ -155,10 +156,7 @@ class Cluster:
                 probe.bind((f"{self.subnet}.1", 0))
                 port = probe.getsockname()[1]
             self.address = f"{self.subnet}.1:{port}"
-            command = [RAY, "start", "--head", "--block", f"--port={port}", f"--node-ip-address={self.subnet}.1"]
-            command += ["--num-cpus=0", "--include-dashboard=false", "--disable-usage-stats", MEMORY]
-            self.head = subprocess.Popen([*command, f"--temp-dir={self.folder}/r"], **self.silent)
-            self._wait(port)
+            self._start_head()
             self.nodes = [Node(number, self) for number in range(nodes)]
         except BaseException:
             self.close()
@@ -171,6 +169,11 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def restart_head(self) -> None:
+        """Kill the head and start it again: it has forgotten everything, and the nodes join anew."""
+        self._kill_head()
+        self._start_head()
+
     def close(self) -> None:
         """End everything."""
         self._ended.set()
@@ -178,8 +181,7 @@ class Cluster:
             self._keeper.join()
         for node in self.nodes:
             node.close()
-        self.head.terminate()
-        self.head.wait(60)
+        self._kill_head()
         ip("link", "del", self.bridge)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -189,11 +191,27 @@ class Cluster:
             for node in self.nodes:
                 node.tend()
 
-    def _wait(self, port: int) -> None:
+    def _start_head(self) -> None:
+        host, port = self.address.split(":")
+        command = [RAY, "start", "--head", "--block", f"--port={port}", f"--node-ip-address={host}", "--num-cpus=0"]
+        command += ["--include-dashboard=false", "--disable-usage-stats", MEMORY, f"--temp-dir={self.folder}/r"]
+        self.head = subprocess.Popen(command, **self.silent)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.head.poll() is None:
             with socket.socket() as probe:
-                if probe.connect_ex((f"{self.subnet}.1", port)) == 0:
+                if probe.connect_ex((host, int(port))) == 0:
                     return
             time.sleep(0.2)
         raise RuntimeError(f"No Ray head came up at {self.address}: {(self.folder / 'log').read_text()[-2000:]}")
+
+    def _kill_head(self) -> None:
+        for pid in [self.head.pid, *descendants(self.head.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.head.wait(60)
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, and theirs."""
+    children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return [one for child in children for one in (child, *descendants(child))]

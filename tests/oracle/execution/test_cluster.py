@@ -9,6 +9,7 @@ import pytest
 
 from tests.oracle.execution.cluster import Cluster, permitted
 from tests.oracle.kills import SPEC, Study, undisturbed
+from tests.studies.server import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 LONGER = SPEC | {"epochs": 16}  # a trial takes about a second, so that what happens falls into some
 PATIENCE = 240  # seconds, on a machine that is busy with something else
+
+
+def connections(server: Server, study: Study) -> int:
+    [(number,)] = server.execute(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database_of(study.url)}'")
+    return int(number)
 
 
 @pytest.mark.skipif(not permitted(), reason="Network namespaces, which take root and `ip`, cannot be made here.")
@@ -40,6 +46,7 @@ def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, t
 
         wait_for(lambda: all(node.trains() for node in cluster.nodes))
         wait_for_trials(2)
+        assert connections(server, study) <= 3  # the driver's alone: to record, and for its heartbeat
         dying.kill()
         wait_for_trials(1)
         secluded.cut_off()
