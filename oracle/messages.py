@@ -69,11 +69,6 @@ Request = TrialRequest | MeasureRequest
 Answer = Outcome | Measured | Failure
 
 
-def dead(requests: Sequence[Request]) -> list[Answer]:
-    """Return the answers of a worker that has died."""
-    return [Failure("The worker process died before it could report.")] * len(requests)
-
-
 _REQUESTS: TypeAdapter[list[Request]] = TypeAdapter(list[Request])
 _ANSWERS: TypeAdapter[list[Answer]] = TypeAdapter(list[Answer])
 

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
     from studies import Artifacts
 
 
+TOO_SMALL = (
+    "The GPU's memory was too small for this trial twice ({}); give trials a larger resources.gpus_per_trial, or the "
+    "study a smaller batch_size."
+)
+
+
 class Worker:
     """Trains trials of one study in this process, together where its engine can, else one after another.
 
@@ -66,21 +72,27 @@ class Worker:
         fails no other trial than its own.
         """
         answers: dict[int, Answer] = {}
-        waiting = [list(group) for group in self._groups(requests)]
+        waiting, tried_twice = list(self._groups(requests)), set[int]()
         while waiting:
             group = waiting.pop(0)
             try:
-                done = self.run([requests[index] for index in group])
-            except Exception as error:
-                half = len(group) // 2
-                if isinstance(error, torch.OutOfMemoryError):
-                    torch.cuda.empty_cache()
-                    self._most = max(1, half)
-                if half:
-                    waiting[:0] = [group[:half], group[half:]]
-                    continue
-                done = [Failure(traceback.format_exc())]
-            answers |= dict(zip(group, done, strict=True))
+                answers |= zip(group, self.run([requests[index] for index in group]), strict=True)
+                continue
+            except torch.OutOfMemoryError as error:
+                full, failure = True, TOO_SMALL.format(error)
+            except Exception:
+                full, failure = False, traceback.format_exc()
+            half = len(group) // 2
+            if full:  # here, because the error holds every tensor of the attempt until it is left behind
+                torch.cuda.empty_cache()
+                self._most = max(1, half)
+            if half:
+                waiting[:0] = [group[:half], group[half:]]
+            elif full and group[0] not in tried_twice:
+                tried_twice.add(group[0])
+                waiting.insert(0, group)
+            else:
+                answers[group[0]] = Failure(failure)
         return [answers[index] for index in range(len(requests))]
 
     def run(self, requests: Sequence[Request]) -> list[Answer]:

@@ -59,6 +59,24 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class TenureRecord:
+    """Who holds a study's lease, seen from outside.
+
+    Attributes:
+        since: when it was acquired.
+        seconds: how long ago that was.
+        silence: seconds since the last heartbeat.
+        seconds_left: until the lease lapses; negative once it has.
+    """
+
+    holder: str
+    since: datetime
+    seconds: float
+    silence: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """A walk through the levels under one policy: "oracle", or the name of a level schedule.
 

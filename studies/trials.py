@@ -15,6 +15,7 @@ from studies.records import EpochRecord, TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -113,6 +114,13 @@ class Trials(Persistent):
         with self._database.read() as connection:
             found = {state: number for state, number in connection.execute(query)}  # noqa: C416 - rows, not pairs
         return {state: found.get(state, 0) for state in get_args(TrialState)}
+
+    @persistent
+    def finished_since(self, run_id: int, since: datetime) -> int:
+        """Return how many trials of a run were completed at or after `since`, by the clock of their driver."""
+        wanted = (_trials.run_id == run_id) & (_trials.state == "complete") & (_trials.finished_at >= since)
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).where(wanted)).scalar_one()
 
     @persistent
     def epochs_trained(self, run_id: int) -> int:

@@ -10,8 +10,9 @@ import sys
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
+from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
-from oracle.messages import answers_from_json, dead, requests_to_json
+from oracle.messages import answers_from_json, requests_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,20 +29,23 @@ class ProcessExecutor:
 
     Args:
         workers: how many trials train at a time, >= 1.
+        limit: seconds that a trial may take; None for no limit.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, workers: int, limit: float | None = None) -> None:
+        self.workers, self.limit = workers, limit
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`; a process that dies is replaced."""
+        source = Forgiving(source, self.limit)
         with ExitStack() as stack, selectors.DefaultSelector() as busy:
             idle: list[_Process] = []
             groups = Groups(source, spec, self.workers)
             while not source.finished:
                 while len(busy.get_map()) < self.workers and (group := groups.next()):
-                    process = idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts)))
+                    process = idle.pop() if idle else stack.enter_context(closing(self._start(spec, artifacts)))
                     process.ask(group)
+                    source.begun(group)
                     busy.register(process.answers, selectors.EVENT_READ, (process, group))
                 if not busy.get_map():
                     return
@@ -52,14 +56,17 @@ class ProcessExecutor:
                     answered = process.answer()
                     if answered is not None:
                         idle.append(process)
-                    answers += zip(group, answered or dead(group), strict=True)
+                    answers += zip(group, answered or died(group), strict=True)
                 source.record(answers)
+
+    def _start(self, spec: Spec, artifacts: Artifacts) -> _Process:
+        return _Process(spec, artifacts, self.limit)
 
 
 class _Process:
     """A process that trains: JSON goes in and comes out, a line each."""
 
-    def __init__(self, spec: Spec, artifacts: Artifacts) -> None:
+    def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "oracle.execution.child"],
             stdin=subprocess.PIPE,
@@ -72,7 +79,7 @@ class _Process:
         assert self._process.stdout is not None
         self._requests: IO[str] = self._process.stdin
         self.answers: IO[str] = self._process.stdout
-        self._write(json.dumps({"spec": spec.to_dict(), "artifacts": artifacts.url}))
+        self._write(json.dumps({"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit}))
 
     def ask(self, requests: Sequence[Request]) -> None:
         """Hand over what to do."""

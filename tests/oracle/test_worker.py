@@ -101,7 +101,10 @@ def test_a_full_memory_makes_groups_smaller(together: Worker, monkeypatch: pytes
 def test_a_memory_too_small_for_one_is_a_failure(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oracle.worker, "run_trials", Groups(room=0))
     answers = together.attempt(trials()[:2])
-    assert all(isinstance(answer, Failure) and "OutOfMemoryError" in answer.error for answer in answers)
+    assert all(
+        isinstance(answer, Failure) and "memory was too small for this trial twice" in answer.error
+        for answer in answers
+    )
 
 
 def test_stacked_networks_give_the_results_of_single_ones(together: Worker, worker: Worker) -> None:

@@ -220,6 +220,7 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
     (tmp_path / f"{package}.py").write_text(textwrap.dedent(WORKLOAD))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("oracle.execution.deaths.FORGIVEN", 0)
     spec = SMALL | {
         "workload": f"{package}:mine",
         "levels": 1,
@@ -233,8 +234,8 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
         assert sweep.failed
         assert not sweep.complete
         assert {trial.state for trial in store.trials(sweep.run.id)} == {"failed"}
-        if "raise" in trouble:
-            assert "RuntimeError: no luck" in (store.trials(sweep.run.id)[0].error or "")
+        said = "RuntimeError: no luck" if "raise" in trouble else "The worker process died"
+        assert said in (store.trials(sweep.run.id)[0].error or "")
         assert store.levels(sweep.run.id) == []
 
         (tmp_path / "trouble").unlink()
@@ -242,6 +243,49 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
     sweep, store = run(make(kind, 1, cluster), spec, tmp_path)
     with store:
         assert sweep.complete
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_trial_that_hangs_is_ended_and_recorded_as_failed(
+    kind: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = f"mine_{kind}_that_hangs"
+    (tmp_path / f"{package}.py").write_text(textwrap.dedent(WORKLOAD))
+    # Holds the interpreter's lock, as a hanging library may: nothing of Python runs in that process any more.
+    (tmp_path / "trouble").write_text("import ctypes; ctypes.PyDLL(None).sleep(1000)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = SMALL | {"workload": f"{package}:mine", "levels": 1, "seeds": [0], "search": {"max_lr": {"values": [0.1]}}}
+    executor = TuneExecutor(1, cluster, 2) if kind == "tune" else ProcessExecutor(1, 2)
+    sweep, store = run(executor, spec, tmp_path)
+    with store:
+        [trial] = store.trials(sweep.run.id)
+        assert trial.state == "failed"
+        assert "The trial took longer than the 2 seconds that --trial-timeout allows" in (trial.error or "")
+        assert trial.attempts == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_worker_lacks_is_said(kind: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = f"mine_{kind}_without_data"
+    source = (
+        textwrap.dedent(WORKLOAD)
+        + f"""
+def load():
+    if os.getpid() != {os.getpid()}:
+        raise FileNotFoundError("this machine has no such data")
+    return base.load_data()
+
+mine = replace(mine, load_data=load)
+"""
+    )
+    (tmp_path / f"{package}.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = SMALL | {"workload": f"{package}:mine", "levels": 1, "seeds": [0], "search": {"max_lr": {"values": [0.1]}}}
+    sweep, store = run(make(kind, 1, cluster), spec, tmp_path)
+    with store:
+        assert "FileNotFoundError: this machine has no such data" in (store.trials(sweep.run.id)[0].error or "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -281,13 +325,13 @@ def workers_of(kind: str) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_workers_are_replaced_and_their_trials_trained_again(
+def test_killed_workers_are_replaced_and_cost_no_trial_an_attempt(
     kind: str, cluster: str, reference: list[Any], tmp_path: Path
 ) -> None:
     killed: list[int] = []
 
     class Killer(Listener):
-        """Kills every worker after the fourth and after the tenth trial."""
+        """Ends every worker after the fourth trial, at once, and after the tenth, as a machine that is taken away."""
 
         ended = 0
 
@@ -295,16 +339,17 @@ def test_killed_workers_are_replaced_and_their_trials_trained_again(
             self.ended += 1
             if self.ended in (4, 10):
                 for pid in workers_of(kind):
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL if self.ended == 4 else signal.SIGTERM)
                     killed.append(pid)
 
     spec = parse_spec(SMALL, "of the test")
     with Store.open(f"sqlite:///{tmp_path / 'study.db'}") as store:
         study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
         artifacts = Artifacts(study.artifacts)
-        sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=2)
+        sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=0)
         make(kind, 2, cluster).run(sweep, spec, artifacts)
         assert len(killed) >= 2
+        assert {trial.attempts for trial in store.trials(sweep.run.id)} == {0}
         assert facts(store, sweep) == reference
 
 
