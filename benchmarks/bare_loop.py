@@ -3,11 +3,12 @@
     python -m benchmarks.bare_loop [--only lenet-5 resnet-20 ...] [--repeats 5]
 
 The bare loop is forward, backward, fused SGD and the masks, in eager PyTorch on batches that lie ready, with nothing
-around it: no shuffling, no learning rate, no loss kept. Ours is `scyc.training.train` as it is, shuffling, profile,
-divergence check and gradient statistics included, on data whose validation and test splits have one example each, so
-that next to nothing is spent on evaluation. Both train the same network under the same masks at half density, on
-made-up data without augmentation, in one thread, and take turns. The last row is ours in bf16 beside the bare loop in
-single precision; it is left out where the processor has no bf16. Keeps the table in benchmarks/results/bare-loop.md.
+around it: no shuffling, no learning rate, no loss kept. Ours is a training as it is, shuffling, profile, divergence
+check and gradient statistics included, with the engine that `scyc bench` prefers for such a network, on data whose
+validation and test splits have one example each, so that next to nothing is spent on evaluation. Both train the same
+network under the same masks at half density, on made-up data without augmentation, in one thread, and take turns. The
+last row is ours in bf16 beside the bare loop in single precision; it is left out where the processor has no bf16. Keeps
+the table in benchmarks/results/bare-loop.md.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ import torch.nn.functional as F
 
 from benchmarks.tables import keep, made_on, take_turns
 from scyc.data import Dataset, Split
+from scyc.engines import find_engine
+from scyc.lockstep import train_one
 from scyc.models import find_network
 from scyc.pruning import Masks, prunable_weights
-from scyc.training import Recipe, train
+from scyc.training import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +52,7 @@ class Case:
         batch: examples per step.
         steps: per epoch, those of the data set or fewer.
         epochs: trained at a time.
+        engine: of ours.
         precision: of ours.
     """
 
@@ -57,6 +61,7 @@ class Case:
     batch: int
     steps: int
     epochs: int
+    engine: str = "eager"
     precision: Literal["fp32", "bf16"] = "fp32"
 
     def build(self) -> tuple[nn.Module, Masks]:
@@ -75,9 +80,11 @@ class Case:
 
 CASES = {
     "mlp-300-100": Case("mlp-300-100", (40,), batch=64, steps=50, epochs=20),
-    "lenet-5": Case("lenet-5", (1, 28, 28), batch=64, steps=100, epochs=2),
-    "resnet-20": Case("resnet-20", (3, 32, 32), batch=128, steps=8, epochs=1),
-    "resnet-20-bf16": Case("resnet-20", (3, 32, 32), batch=128, steps=8, epochs=1, precision="bf16"),
+    "lenet-5": Case("lenet-5", (1, 28, 28), batch=64, steps=100, epochs=2, engine="channels-last"),
+    "resnet-20": Case("resnet-20", (3, 32, 32), batch=128, steps=8, epochs=1, engine="channels-last"),
+    "resnet-20-bf16": Case(
+        "resnet-20", (3, 32, 32), batch=128, steps=8, epochs=1, engine="channels-last", precision="bf16"
+    ),
 }
 
 
@@ -100,12 +107,12 @@ def bare(case: Case) -> float:
 
 
 def ours(case: Case) -> float:
-    """Return the steps per second of `train`, from its call to its return."""
+    """Return the steps per second of a training, from its call to its return."""
     model, masks = case.build()
     data = Dataset(case.split(case.steps * case.batch), case.split(1), case.split(1), CLASSES)
     recipe = Recipe(epochs=case.epochs, batch_size=case.batch, precision=case.precision)
     started = time.perf_counter()
-    train(model, masks, data, recipe, max_lr=MAX_LR, seed=0, level=1)
+    train_one(model, masks, data, recipe, max_lr=MAX_LR, seed=0, level=1, engine=find_engine(case.engine))
     return case.epochs * case.steps / (time.perf_counter() - started)
 
 
@@ -127,7 +134,7 @@ def row(name: str, case: Case, repeats: int) -> str:
     share = middle["ours"] / middle["bare"]
     shown = f"{share:.2f} x" if case.precision == "bf16" else f"{100 * share:.1f} %"
     return (
-        f"| {name} | {case.batch} | {middle['bare']:.1f} | {middle['ours']:.1f} | {shown} | "
+        f"| {name} | {case.engine} | {case.batch} | {middle['bare']:.1f} | {middle['ours']:.1f} | {shown} | "
         f"{min(ratios):.2f} to {max(ratios):.2f} | {wanted} |"
     )
 
@@ -151,11 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "# Training beside the bare step loop",
         "",
         f"`python -m benchmarks.bare_loop` at {made_on()}. One thread; medians of {options.repeats} measurements that "
-        "took turns. Ours is `scyc.training.train` without evaluation, the bare loop is forward, backward, fused SGD "
+        "took turns. Ours is a training without evaluation, the bare loop is forward, backward, fused SGD "
         "and masks on batches that lie ready, in single precision.",
         "",
-        "| network | batch | bare steps/s | our steps/s | ours / bare | one by one | wanted |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| network | engine | batch | bare steps/s | our steps/s | ours / bare | one by one | wanted |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *rows,
         *(f"\n{name} was left out: this processor has no bf16 of its own." for name in skipped),
     ]

@@ -3,13 +3,14 @@
     python -m benchmarks.open_lth [--only lenet-300-100 resnet-20] [--steps N] [--evaluate] [--checkout FOLDER]
 
 Fetches open_lth (github.com/facebookresearch/open_lth, or takes it from FOLDER) and runs its own loop on its own
-network under its own masks, in a process of its own, see benchmarks/peers/open_lth_runner.py. Beside it, in turns,
-`scyc.training.train` trains ours, on the same images, with the same batch size, steps, optimizer settings and number of
-threads, and with the augmentation that each has for the data set (CIFAR-10: crop and flip). Two things differ:
-open_lth's ResNet-20 has a 1 x 1 convolution and BatchNorm in its two shortcuts with a stride where ours has nothing,
-less than 1 % of the multiplications; and where the processor has bf16, we train ResNet-20 in bf16 besides. Evaluation
-is left out on both sides; with `--evaluate` both evaluate twice on the 10,000 test images. The first steps are not
-timed. Data come from $SCYC_DATA. Keeps the table in benchmarks/results/open-lth.md.
+network under its own masks, in a process of its own, see benchmarks/peers/open_lth_runner.py. Beside it, in turns, we
+train ours, with the engine `channels-last` where there are convolutions, on the same images, with the same batch size,
+steps, optimizer settings and number of threads, and with the augmentation that each has for the data set (CIFAR-10:
+crop and flip). Two things differ: open_lth's ResNet-20 has a 1 x 1 convolution and BatchNorm in its two shortcuts with
+a stride where ours has nothing, less than 1 % of the multiplications; and where the processor has bf16, we train
+ResNet-20 in bf16 besides. Evaluation is left out on both sides; with `--evaluate` both evaluate twice on the 10,000
+test images. The first steps are not timed. Data come from $SCYC_DATA. Keeps the table in benchmarks/results/open-
+lth.md.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ from benchmarks.bare_loop import has_bf16
 from benchmarks.tables import keep, made_on, take_turns
 from scyc import InputError
 from scyc.data import Dataset, Split
+from scyc.engines import engine_for
+from scyc.lockstep import train_one
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.pruning import Masks, prunable_weights
-from scyc.training import Recipe, train
+from scyc.training import Recipe
 from scyc.workloads import load_workload
 
 if TYPE_CHECKING:
@@ -106,7 +109,17 @@ def ours(case: Case, data: Dataset, options: argparse.Namespace, precision: Lite
     model = workload.build_model()
     masks = Masks.dense(model, prunable_weights(model))
     recipe = Recipe(1, case.batch, ConstantProfile(), OptimizerSettings("sgd", MOMENTUM, WEIGHT_DECAY), precision)
-    run = partial(train, model, masks, recipe=recipe, max_lr=LR, seed=0, level=0, augmentation=workload.augmentation)
+    run = partial(
+        train_one,
+        model,
+        masks,
+        recipe=recipe,
+        max_lr=LR,
+        seed=0,
+        level=0,
+        augmentation=workload.augmentation,
+        engine=engine_for("channels-last", model, recipe, torch.device("cpu")),
+    )
     evaluated = data.test if options.evaluate else first(data.test, 1)
     run(data=Dataset(first(data.train, WARM_UP * case.batch), first(data.test, 1), first(data.test, 1), 10))
     started = time.perf_counter()

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 import torch
 
 from scyc.engines import EAGER
+from scyc.learner import Learner
 from scyc.randomness import seeded, stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
+
+    from torch import nn
 
     from scyc.data import Augmentation, Dataset
     from scyc.engines import Engine
-    from scyc.learner import Learner
-    from scyc.training import Training
+    from scyc.pruning import Masks
+    from scyc.training import Recipe, Training
 
 
 def train(
@@ -60,3 +64,27 @@ def train(
             if all(learner.training is not None for learner in learners):
                 break
     return [learner.training for learner in learners if learner.training is not None]
+
+
+def train_one(
+    model: nn.Module,
+    masks: Masks,
+    data: Dataset,
+    recipe: Recipe,
+    *,
+    max_lr: float,
+    seed: int,
+    level: int,
+    augmentation: Augmentation | None = None,
+    engine: Engine = EAGER,
+    **kept: Any,
+) -> Training:
+    """Train one network in place; `kept` is what its `Learner` starts from and keeps, the rest as in `train`.
+
+    Raises:
+        InputError: when the training split is smaller than a batch, or `rewind_step` is past the last step.
+    """
+    engine.lay_out(model)
+    learner = Learner(model, masks, recipe, recipe.steps(len(data.train)), max_lr=max_lr, **kept)
+    [training] = train([learner], data, seed=seed, level=level, augmentation=augmentation, engine=engine)
+    return training
