@@ -55,6 +55,20 @@ class TestTaking:
             f"heartbeat 20 s ago); wait for it, stop it, or, if it is dead already, try again in 40 s."
         )
 
+    def test_others_can_see_who_has_it(self, store: Store, run: RunRecord, forward: Callable[[float], None]) -> None:
+        assert store.tenure(run.study_id) is None
+        lease = store.acquire_lease(run.study_id, "me", ttl=60)
+        forward(20)
+        store.renew_lease(lease, ttl=60)
+        forward(70)
+        tenure = store.tenure(run.study_id)
+        assert tenure is not None
+        assert (tenure.holder, tenure.since) == ("me", lease.acquired_at)
+        measured = (tenure.seconds, tenure.silence, tenure.seconds_left)
+        assert measured == (pytest.approx(90, abs=10), pytest.approx(70, abs=10), pytest.approx(-10, abs=10))
+        store.release_lease(lease)
+        assert store.tenure(run.study_id) is None
+
     def test_studies_have_leases_of_their_own(self, store: Store, run: RunRecord) -> None:
         other = store.create_study("other", {}, "h", "/a", {})
         for study_id in (run.study_id, other.id):

@@ -28,7 +28,6 @@ DETECTION = {  # a node is given up after some ten seconds of silence, instead o
     "RAY_health_check_period_ms": "1000",
     "RAY_health_check_timeout_ms": "3000",
     "RAY_health_check_failure_threshold": "3",
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "10",  # so are nodes and drivers when the head is gone
 }
 MEMORY = "--object-store-memory=80000000"  # bytes
 
@@ -146,6 +145,7 @@ class Cluster:
             "env": os.environ | DETECTION,
         }
         self.nodes: list[Node] = []
+        self.head: subprocess.Popen[bytes] | None = None
         self._ended = threading.Event()
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         ip("link", "add", self.bridge, "type", "bridge")
@@ -156,7 +156,10 @@ class Cluster:
                 probe.bind((f"{self.subnet}.1", 0))
                 port = probe.getsockname()[1]
             self.address = f"{self.subnet}.1:{port}"
-            self._start_head()
+            command = [RAY, "start", "--head", "--block", f"--port={port}", f"--node-ip-address={self.subnet}.1"]
+            command += ["--num-cpus=0", "--include-dashboard=false", "--disable-usage-stats", MEMORY]
+            self.head = subprocess.Popen([*command, f"--temp-dir={self.folder}/r"], **self.silent)
+            self._wait(port)
             self.nodes = [Node(number, self) for number in range(nodes)]
         except BaseException:
             self.close()
@@ -168,11 +171,6 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def restart_head(self) -> None:
-        """Kill the head and start it again: it has forgotten everything, and the nodes join anew."""
-        self._kill_head()
-        self._start_head()
 
     def close(self) -> None:
         """End everything."""
@@ -191,27 +189,27 @@ class Cluster:
             for node in self.nodes:
                 node.tend()
 
-    def _start_head(self) -> None:
-        host, port = self.address.split(":")
-        command = [RAY, "start", "--head", "--block", f"--port={port}", f"--node-ip-address={host}", "--num-cpus=0"]
-        command += ["--include-dashboard=false", "--disable-usage-stats", MEMORY, f"--temp-dir={self.folder}/r"]
-        self.head = subprocess.Popen(command, **self.silent)
+    def _wait(self, port: int) -> None:
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and self.head.poll() is None:
+        while time.monotonic() < deadline and self.head is not None and self.head.poll() is None:
             with socket.socket() as probe:
-                if probe.connect_ex((host, int(port))) == 0:
+                if probe.connect_ex((f"{self.subnet}.1", port)) == 0:
                     return
             time.sleep(0.2)
         raise RuntimeError(f"No Ray head came up at {self.address}: {(self.folder / 'log').read_text()[-2000:]}")
 
     def _kill_head(self) -> None:
-        for pid in [self.head.pid, *descendants(self.head.pid)]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.head.wait(60)
+        if self.head is not None and self.head.poll() is None:
+            for pid in [*descendants(self.head.pid), self.head.pid]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.head.wait(60)
 
 
 def descendants(pid: int) -> list[int]:
     """Return the children of a process, and theirs."""
-    children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    try:
+        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    except OSError:
+        return []  # it has ended
     return [one for child in children for one in (child, *descendants(child))]
