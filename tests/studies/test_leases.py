@@ -65,7 +65,7 @@ class TestTaking:
         assert tenure is not None
         assert (tenure.holder, tenure.since) == ("me", lease.acquired_at)
         measured = (tenure.seconds, tenure.silence, tenure.seconds_left)
-        assert measured == (pytest.approx(90, abs=10), pytest.approx(70, abs=10), pytest.approx(-10, abs=10))
+        assert measured == pytest.approx((90, 70, -10), abs=10)
         store.release_lease(lease)
         assert store.tenure(run.study_id) is None
 
