@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,11 +18,15 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def take_turns(sides: Mapping[str, Callable[[], T]], repeats: int) -> dict[str, list[T]]:
-    """Measure each side `repeats` times, in turns (A B A B), so that a machine's moods strike all alike."""
+    """Measure each side `repeats` times, in turns (A B A B), so that a machine's moods strike all alike.
+
+    What was measured is shown on standard error as it comes.
+    """
     measured: dict[str, list[T]] = {name: [] for name in sides}
     for _ in range(repeats):
         for name, measure in sides.items():
             measured[name].append(measure())
+            print(f"{name}: {measured[name][-1]}", file=sys.stderr, flush=True)
     return measured
 
 
