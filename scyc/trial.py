@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from scyc.engines import EAGER
 from scyc.errors import InputError
+from scyc.learner import Learner
+from scyc.lockstep import train
 from scyc.pruning import (
     Masks,
     PruningContext,
@@ -18,13 +21,16 @@ from scyc.pruning import (
     rewound,
 )
 from scyc.randomness import seeded
-from scyc.training import Recipe, Snapshot, State, Training, check_rewind_step, train
+from scyc.training import Recipe, Snapshot, State, Training, check_rewind_step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
     from torch import nn
 
     from scyc.data import Dataset
+    from scyc.engines import Engine
     from scyc.workloads import Workload
 
 
@@ -199,23 +205,64 @@ def run_trial(
     Raises:
         InputError: when a level above 0 has no parent or no rewind point.
     """
-    start = begin_level(protocol, data, seed=seed, level=level, parent=parent, rewind_point=rewind_point)
-    training = train(
+    member = Member(protocol, max_lr, parent, rewind_point)
+    return run_trials([member], data, seed=seed, level=level)[0]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of several trials that are trained in lock-step; see `run_trial` for its fields."""
+
+    protocol: Protocol
+    max_lr: float
+    parent: Checkpoint | None = None
+    rewind_point: Snapshot | None = None
+
+
+def run_trials(
+    members: Sequence[Member], data: Dataset, *, seed: int, level: int, engine: Engine = EAGER
+) -> list[Trial]:
+    """Train several networks at one pruning level, with one seed.
+
+    Args:
+        members: 1 to `engine.largest`; their protocols differ in profile and pruning at the most.
+        data: the workload's data on the device to train on.
+        seed: determines initial weights, batch order and augmentation.
+        level: 0 for the dense network.
+        engine: takes the steps; has no objection to the network.
+
+    Raises:
+        InputError: when a level above 0 has no parent or no rewind point.
+    """
+    learners = [make_learner(member, data, seed=seed, level=level, engine=engine) for member in members]
+    augmentation = members[0].protocol.workload.augmentation
+    trainings = train(learners, data, seed=seed, level=level, augmentation=augmentation, engine=engine)
+    return [
+        Trial(
+            training,
+            Checkpoint(training.last.state, learner.masks, training.change, training.last.optimizer),
+            training.early,
+        )
+        for training, learner in zip(trainings, learners, strict=True)
+    ]
+
+
+def make_learner(member: Member, data: Dataset, *, seed: int, level: int, engine: Engine) -> Learner:
+    """Return the network of a trial, ready to be trained; see `run_trials` for the arguments."""
+    protocol, pruning = member.protocol, member.protocol.pruning
+    start = begin_level(protocol, data, seed=seed, level=level, parent=member.parent, rewind_point=member.rewind_point)
+    engine.lay_out(start.model)
+    return Learner(
         start.model,
         start.masks,
-        data,
         protocol.recipe,
-        max_lr=max_lr,
-        seed=seed,
-        level=level,
-        augmentation=protocol.workload.augmentation,
+        protocol.recipe.steps(len(data.train)),
+        max_lr=member.max_lr,
         optimizer_from=start.optimizer,
-        rewind_step=protocol.pruning.rewind_step if level == 0 else None,
-        keep_optimizer=protocol.pruning.optimizer_state == "with-weights",
-        keep_change=protocol.pruning.needs_change,
+        rewind_step=pruning.rewind_step if level == 0 else None,
+        keep_optimizer=pruning.optimizer_state == "with-weights",
+        keep_change=pruning.needs_change,
     )
-    last = training.last
-    return Trial(training, Checkpoint(last.state, start.masks, training.change, last.optimizer), training.early)
 
 
 def _optimizer_from(protocol: Protocol, parent: Checkpoint, rewind_point: Snapshot) -> State | None:

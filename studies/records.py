@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 TrialState = Literal["pending", "complete", "failed"]
@@ -248,3 +249,12 @@ class CheckpointRecord:
     size: int
     trial_id: int
     parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedTrial:
+    """What the trial of a row came to, and the weights that it left in the artifact store."""
+
+    id: int
+    result: TrialResult
+    checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 settings.register_profile("unhurried", deadline=None)  # an example may be slow on a busy machine
 settings.load_profile("unhurried")
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="scyc-cache-")  # which engine is fastest is remembered there
 torch.set_num_threads(1)  # two spend their time waiting for each other, and for ever where a core is busy
 
 

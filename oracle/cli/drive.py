@@ -40,9 +40,13 @@ Workers = Annotated[
         min=1, help="Trials trained at a time; as many as this machine, or the Ray cluster, has room for unless given."
     ),
 ]
-Engine = Annotated[
-    Literal["tune", "processes", "inline"],
-    typer.Option("--executor", help="Train on Ray Tune's workers, in processes of this machine, or in this one."),
+ExecutorName = Annotated[
+    Literal["auto", "tune", "processes", "inline"],
+    typer.Option(
+        "--executor",
+        help="Train on Ray Tune's workers, in processes of this machine, or in this one; auto takes Ray for a cluster "
+        "and for GPUs, processes otherwise.",
+    ),
 ]
 RayAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A running Ray cluster; without it one is started and stopped.")
@@ -215,6 +219,8 @@ def make_executor(
                 "choose --executor processes or tune."
             )
         return InlineExecutor()
+    if kind == "auto":
+        kind = "tune" if ray_address is not None or spec.resources.gpus_per_trial > 0 else "processes"
     if kind == "processes":
         if ray_address is not None:
             raise InputError("--executor processes trains on this machine alone; leave out --ray-address.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, say
-from oracle.cli.drive import Drive, Engine, Mirror, RayAddress, Retries, TrialTimeout, Workers, make_executor
+from oracle.cli.drive import Drive, ExecutorName, Mirror, RayAddress, Retries, TrialTimeout, Workers, make_executor
 from oracle.driving import driving
 from oracle.extension import extend_study, extended
 from oracle.preflight import check_ready
@@ -29,7 +29,7 @@ def extend(
     ] = None,
     db: DatabaseUrl = DEFAULT_DB,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oracle.cli import (  # noqa: F401 - the commands register themselves
     analyse,
+    bench,
     compare,
     dropnet,
     extend,

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, db_option, out, print_json, say
-from oracle.cli.drive import Drive, Engine, RayAddress, Retries, RetryFailed, TrialTimeout, Workers, make_executor
+from oracle.cli.drive import Drive, ExecutorName, RayAddress, Retries, RetryFailed, TrialTimeout, Workers, make_executor
 from oracle.driving import driving
 from oracle.preflight import check_ready
 from oracle.study import ORACLE, REPLAYED, study_spec
@@ -46,7 +46,7 @@ def run(
     show_all: Annotated[bool, typer.Option("--list", help="List the schedules, and train nothing.")] = False,
     db: DatabaseUrl = DEFAULT_DB,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,

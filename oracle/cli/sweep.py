@@ -10,7 +10,7 @@ import typer
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, default_artifacts
 from oracle.cli.drive import (
     Drive,
-    Engine,
+    ExecutorName,
     Mirror,
     RayAddress,
     Retries,
@@ -20,6 +20,7 @@ from oracle.cli.drive import (
     make_executor,
 )
 from oracle.driving import driving
+from oracle.engine_choice import with_engine
 from oracle.preflight import check_ready
 from oracle.spec_file import load_spec
 from oracle.study import open_study, study_spec
@@ -38,7 +39,7 @@ def sweep(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
     ] = None,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     artifacts: Annotated[
         str | None,
@@ -63,9 +64,9 @@ def sweep(
     folder = f"{(artifacts or default_artifacts(db)).rstrip('/')}/{name}"
     check_ready(spec, Artifacts(folder), here=ray_address is None)
     with Store.open(db) as store:
-        study = open_study(store, name, spec, folder)
+        study = open_study(store, name, spec, folder, settle=with_engine)
         with driving(store, study) as fenced:
-            drive.go_on(fenced, study, spec)
+            drive.go_on(fenced, study, study_spec(study))
 
 
 @app.command()
@@ -73,7 +74,7 @@ def resume(
     name: StudyName,
     db: DatabaseUrl = DEFAULT_DB,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,

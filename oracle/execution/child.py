@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from oracle.execution.trainer import Trainer
-from oracle.messages import answer_to_json, request_from_dict
+from oracle.messages import answers_to_json, requests_from_json
 from oracle.spec_file import parse_spec
 from studies import Artifacts
 
@@ -23,8 +23,8 @@ def main() -> None:
     first = json.loads(lines.get())
     trainer = Trainer(parse_spec(first["spec"], "of the driver"), Artifacts(first["artifacts"]), first["limit"])
     while True:
-        answer = trainer.attempt(request_from_dict(json.loads(lines.get())))
-        answers.write(answer_to_json(answer) + "\n")
+        answered = trainer.attempt(requests_from_json(lines.get()))
+        answers.write(answers_to_json(answered) + "\n")
         answers.flush()
 
 

@@ -11,7 +11,7 @@ from oracle.messages import Failure
 from oracle.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oracle.messages import Answer, Request
     from oracle.spec import Spec
@@ -26,21 +26,22 @@ class Trainer:
     Args:
         spec: of the study.
         artifacts: where parents come from and checkpoints go to.
-        limit: seconds that a request may take, reading the data aside; None for no limit.
+        limit: seconds that a request may take, reading the data aside, and several together as many times that; None
+            for no limit.
     """
 
     def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None = None) -> None:
         self.spec, self.artifacts, self.limit = spec, artifacts, limit
         self._worker: Worker | None = None
 
-    def attempt(self, request: Request) -> Answer:
+    def attempt(self, requests: Sequence[Request]) -> list[Answer]:
         """Do what is asked for; what it raises comes back as a failure, and if it hangs this process ends."""
         try:
             self._worker = worker = self._worker or Worker(self.spec, self.artifacts)
         except Exception:
-            return Failure(traceback.format_exc())
-        with time_limit(self.limit):
-            return worker.attempt(request)
+            return [Failure(traceback.format_exc())] * len(requests)
+        with time_limit(self.limit and self.limit * len(requests)):
+            return worker.attempt(requests)
 
 
 @contextmanager

@@ -20,15 +20,16 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from oracle.execution.deaths import Died, Forgiving
+from oracle.execution.deaths import Forgiving, died
+from oracle.execution.groups import Groups
 from oracle.execution.trainer import Trainer
-from oracle.messages import answer_from_json, answer_to_json, request_from_dict, request_to_dict
+from oracle.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.execution import TrialSource
-    from oracle.messages import Answer, Request
+    from oracle.messages import Request
     from oracle.spec import Spec
     from studies import Artifacts
 
@@ -57,15 +58,16 @@ class TuneExecutor:
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
-        searcher = _SourceSearcher(Forgiving(source, self.limit))
         with self._cluster(spec) as folder:
+            workers, forgiving = self.workers or _places(resources), Forgiving(source, self.limit)
+            searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers))
             trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit)
             tuner = tune.Tuner(
                 tune.with_resources(trainable, resources),
                 tune_config=tune.TuneConfig(
                     search_alg=searcher,
                     num_samples=-1,
-                    max_concurrent_trials=self.workers or _places(resources),
+                    max_concurrent_trials=workers,
                     reuse_actors=True,
                 ),
                 run_config=tune.RunConfig(
@@ -118,7 +120,7 @@ def _places(resources: dict[str, float]) -> int:
 
 
 class _TrialTrainable(tune.Trainable):
-    """One Tune trial is one training. The actor is reused, so data and model code are loaded once per worker."""
+    """One Tune trial is one group of trainings. Actors are reused, so data and code are loaded once per worker."""
 
     def setup(
         self,
@@ -130,24 +132,23 @@ class _TrialTrainable(tune.Trainable):
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
         self.trainer = Trainer(spec, artifacts, limit)
-        self.request = request_from_dict(config["request"])
+        self.requests = requests_from_json(config["requests"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.request = request_from_dict(new_config["request"])
+        self.requests = requests_from_json(new_config["requests"])
         return True
 
     def step(self) -> dict[str, Any]:
-        answer = self.trainer.attempt(self.request)
-        return {"answer": answer_to_json(answer), "done": True}  # text: Tune flattens nested results
+        return {"answers": answers_to_json(self.trainer.attempt(self.requests)), "done": True}  # Tune flattens lists
 
 
 class _SourceSearcher(Searcher):
-    """Hands the source's trials to Tune and Tune's results to the source."""
+    """Hands groups of the source's trials to Tune and Tune's results to the source."""
 
-    def __init__(self, source: Forgiving) -> None:
+    def __init__(self, source: Forgiving, groups: Groups) -> None:
         super().__init__(metric="done", mode="max")
-        self.source = source
-        self.running: dict[str, Request] = {}
+        self.source, self.groups = source, groups
+        self.running: dict[str, list[Request]] = {}
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -157,24 +158,22 @@ class _SourceSearcher(Searcher):
         if self.error is not None:
             return Searcher.FINISHED
         try:
-            request = self.source.next()
+            group = self.groups.next()
         except Exception as error:
             self.error = error
             return Searcher.FINISHED
-        if request is None:
+        if not group:
             return Searcher.FINISHED if self.source.finished else None
-        self.running[trial_id] = request
-        return {"request": request_to_dict(request)}
+        self.running[trial_id] = group
+        return {"requests": requests_to_json(group)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        request = self.running.pop(trial_id, None)
-        if request is None or self.error is not None:
+        group = self.running.pop(trial_id, None)
+        if group is None or self.error is not None:
             return
         try:
-            answer: Answer = Died()
-            if result is not None and not error:
-                answer = answer_from_json(result["answer"])
-            self.source.record(request, answer)
+            answers = answers_from_json(result["answers"]) if result is not None and not error else died(group)
+            self.source.record(list(zip(group, answers, strict=True)))
         except Exception as raised:
             self.error = raised  # what Tune would only log ends the sweep instead
 
@@ -195,5 +194,5 @@ class _Clock(tune.Callback):
         self.searcher = searcher
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002
-        if (request := self.searcher.running.get(trial.trial_id)) is not None:
-            self.searcher.source.begun(request)
+        if (group := self.searcher.running.get(trial.trial_id)) is not None:
+            self.searcher.source.begun(group)

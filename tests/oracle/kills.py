@@ -17,6 +17,7 @@ from oracle.sweep import Sweep
 from studies import Artifacts, Store, StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from multiprocessing.context import ForkServerProcess
     from random import Random
 
@@ -46,14 +47,14 @@ class Logged:
     def finished(self) -> bool:
         return self.source.finished
 
-    def next(self) -> TrialRequest | None:
-        request = self.source.next()
-        if request is not None:
+    def next(self, most: int = 1) -> list[TrialRequest]:
+        requests = self.source.next(most)
+        for request in requests:
             os.write(self.log, f"{request.id}\n".encode())
-        return request
+        return requests
 
-    def record(self, request: Request, answer: Answer) -> None:
-        self.source.record(request, answer)
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        self.source.record(answers)
 
 
 def drive(url: str, log: str, lifetime: float = 30.0, ray_address: str | None = None) -> None:

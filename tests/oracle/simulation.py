@@ -88,24 +88,32 @@ class Laboratory:
         """A new driver of a schedule's run."""
         return Walk(self.store, run, self.spec, seeds, Listener(), retries)
 
-    def work(self, source: TrialSource, most: int | None = None, at_once: int = 1, order: Random | None = None) -> int:
+    def work(
+        self,
+        source: TrialSource,
+        most: int | None = None,
+        at_once: int = 1,
+        order: Random | None = None,
+        together: int = 1,
+    ) -> int:
         """Answer until the source is finished or `most` answers are recorded; return how many were.
 
-        What is under way at that moment is lost.
+        So many are under way `at_once`, at random moments as many as `together` are recorded together; what is under
+        way in the end is lost.
         """
         under_way: list[Request] = []
         recorded = 0
         while recorded != most:
-            while len(under_way) < at_once and (request := source.next()) is not None:
-                self.asked.append(request)
-                if isinstance(request, TrialRequest):
-                    self.handed_out.append(request)
-                under_way.append(request)
+            while (free := at_once - len(under_way)) and (requests := source.next(free)):
+                self.asked += requests
+                self.handed_out += [request for request in requests if isinstance(request, TrialRequest)]
+                under_way += requests
             if not under_way:
                 return recorded
-            request = under_way.pop(order.randrange(len(under_way)) if order else 0)
-            source.record(request, self.answer(request))
-            recorded += 1
+            number = min(order.randint(1, together) if order else together, len(under_way), (most or 10**9) - recorded)
+            chosen = [under_way.pop(order.randrange(len(under_way)) if order else 0) for _ in range(number)]
+            source.record([(request, self.answer(request)) for request in chosen])
+            recorded += number
         return recorded
 
     def finish(self) -> Self:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from studies import LeaseLost, RunRecord, Store, StudyBusy, StudyError, StudyNotFound, database, locks
-from tests.studies.samples import RESULT, checkpoint, new
+from tests.studies.samples import RESULT, checkpoint, finish, new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ class TestTaking:
         assert tenure is not None
         assert (tenure.holder, tenure.since) == ("me", lease.acquired_at)
         measured = (tenure.seconds, tenure.silence, tenure.seconds_left)
-        assert measured == (pytest.approx(90, abs=10), pytest.approx(70, abs=10), pytest.approx(-10, abs=10))
+        assert measured == pytest.approx((90, 70, -10), abs=10)
         store.release_lease(lease)
         assert store.tenure(run.study_id) is None
 
@@ -153,7 +153,7 @@ class TestFences:
     def test_the_holder_works_as_ever(self, store: Store, run: RunRecord) -> None:
         fenced = store.fenced(store.acquire_lease(run.study_id, "me", ttl=60))
         [trial] = fenced.add_trials(run.id, [new()])
-        assert fenced.finish_trial(trial.id, RESULT, [checkpoint("a")])
+        assert finish(fenced, trial.id, RESULT, [checkpoint("a")])
         fenced.decide_level(run.id, 0, 1.0, 0.1, False)
         assert len(store.levels(run.id)) == len(fenced.levels(run.id)) == 1
         assert repr(fenced) == repr(store)
@@ -188,7 +188,7 @@ class TestFences:
             lambda: fenced.open_run(run.study_id, "scyc"),
             lambda: fenced.add_wall_seconds(run.id, 1.0),
             lambda: fenced.add_trials(run.id, [new(seed=1)]),
-            lambda: fenced.finish_trial(trial.id, RESULT, [checkpoint("a")]),
+            lambda: finish(fenced, trial.id, RESULT, [checkpoint("a")]),
             lambda: fenced.fail_trial(trial.id, "error"),
             lambda: fenced.retry_trial(trial.id, "error"),
             lambda: fenced.requeue_failed(run.id),

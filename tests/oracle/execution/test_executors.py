@@ -133,6 +133,16 @@ def test_others_give_what_inline_gives(
         assert facts(store, sweep) == reference
 
 
+@pytest.mark.parametrize("kind", ["inline", *KINDS])
+def test_trials_that_travel_in_groups_are_the_same(
+    kind: str, cluster: str, reference: list[Any], tmp_path: Path
+) -> None:
+    executor = InlineExecutor() if kind == "inline" else make(kind, 2, cluster)
+    sweep, store = run(executor, SMALL | {"engine": "graphs"}, tmp_path)  # dealt out in groups; a CPU trains them alone
+    with store:
+        assert facts(store, sweep) == reference
+
+
 POLICIES = {
     "gradient-scaled": Policy(GradientScaled(0.1, 0.8)),
     "range-test": Policy(RangeTest()),
@@ -285,7 +295,7 @@ def test_an_error_of_the_database_ends_the_sweep_instead_of_being_logged(
     def refuse(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(Store, "finish_trial", refuse)
+    monkeypatch.setattr(Store, "finish_trials", refuse)
     with pytest.raises(OSError, match="the disk is full"):
         run(make(kind, 2, cluster), SMALL, tmp_path)
     assert workers_of("processes") == []
