@@ -68,17 +68,8 @@ class Fire:
                 self.counts["driver gave up"] += 1
                 self._again()
                 continue
-            fault = self.random.choice(
-                [
-                    "kill worker",
-                    "kill node",
-                    "end node",
-                    "cut node off",
-                    "freeze node",
-                    "restart database",
-                    "kill driver",
-                ]
-            )
+            rarest = min(self.counts[fault] for fault in FAULTS)  # each gets its turn, in random order
+            fault = self.random.choice([fault for fault in FAULTS if self.counts[fault] == rarest])
             self.counts[fault] += 1
             self._befall(fault)
 
