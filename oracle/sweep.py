@@ -46,7 +46,8 @@ class Sweep:
         self.store, self.run, self.spec = store, run, spec
         self.artifacts, self.listener, self.retries = artifacts, listener, retries
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
-        store.adopt_trials(run.id, spec.trial_hash)
+        self._trial_hash = spec.trial_hash  # worked out once
+        store.adopt_trials(run.id, self._trial_hash)
         decisions = store.levels(run.id, history=True)
         self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
         self._winners = [decision.winner for decision in decisions if not decision.superseded_at]
@@ -134,9 +135,9 @@ class Sweep:
         self.listener.level_started(self.level, density(self.level, self.spec.pruning.rate))
         self._take(self._trials())
 
-    def _trials(self) -> list[TrialRecord]:
-        """Return the trials of the level under way that count."""
-        return lineage.current(self.store.trials(self.run.id, self.level), self.spec, self._parents)
+    def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
+        """Return the trials of the level under way that count, all of them or those of one candidate."""
+        return lineage.current(self.store.trials(self.run.id, self.level, max_lr), self.spec, self._parents)
 
     def _take(self, trials: list[TrialRecord]) -> None:
         """Remember the trials, and queue those that have yet to be trained."""
@@ -178,7 +179,7 @@ class Sweep:
                         cell.max_lr,
                         self._parents.get(cell.seed),
                         cell.round,
-                        self.spec.trial_hash,
+                        self._trial_hash,
                     )
                     for cell in wanted
                 ]
@@ -194,8 +195,8 @@ class Sweep:
 
     def _decide(self, winner: float, edge: bool) -> None:
         """Decide the level, or queue its winner's trials if their weights have to be restored first."""
-        winning = [trial for trial in self._trials() if trial.max_lr == winner]
-        there = self.store.with_weights([trial.id for trial in winning])
+        winning = self._trials(winner)
+        there = self.store.with_weights(self.run.id, self.level)
         lacking = [trial for trial in winning if trial.id not in there]
         if lacking:  # a former loser, whose weights were deleted, has won on more seeds
             self._restoring = {trial.id for trial in lacking}
@@ -230,7 +231,6 @@ class Sweep:
         """Delete the weights of a decided level that nothing will start from any more."""
         if self.spec.keep == "all":
             return
-        needed = {trial.id for trial in winning}
-        losers = [trial.id for trial in self.store.trials(self.run.id, level) if trial.id not in needed]
-        for key in self.store.forget_checkpoints(losers):
+        losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}
+        for key in self.store.forget_checkpoints(sorted(losers)):
             self.artifacts.delete(key)

@@ -60,6 +60,7 @@ class Walk:
     ) -> None:
         self.store, self.run, self.spec, self.listener, self.retries = store, run, spec, listener, retries
         self.policy = policy_from_dict(run.policy or {})
+        self._trial_hash = spec.trial_hash  # worked out once
         self._policy = json.dumps(run.policy, sort_keys=True)
         self._paths = {seed: _Path(seed) for seed in seeds}
         self._attempts: dict[tuple[int, int], int] = {}  # by seed and level
@@ -157,7 +158,7 @@ class Walk:
                 )
                 continue
             max_lr = self.policy.max_lr(path.level, path.measured)
-            wanted[path.seed] = NewTrial(path.level, path.seed, max_lr, path.parent, 0, self.spec.trial_hash)
+            wanted[path.seed] = NewTrial(path.level, path.seed, max_lr, path.parent, 0, self._trial_hash)
         if wanted:
             for trial in self.store.add_trials(self.run.id, list(wanted.values())):
                 self._queue_trial(self._paths[trial.seed], trial)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select, update
 
 from studies import rows, schema
 from studies.catalogue import now
@@ -51,7 +51,13 @@ class Outcomes(Persistent):
                     taken.append(trial)
                 else:
                     late.append(trial.id)
-            _write(connection, taken)
+            ended = {"state": "complete", "error": None, "finished_at": now()}
+            dialect = self._database.dialect
+            dialect.update(connection, schema.trials, rows.result_columns(taken), ended)
+            dialect.insert(connection, schema.epochs, rows.epoch_columns(taken))
+            dialect.insert(connection, schema.gradients, rows.gradient_columns(taken))
+            kept = rows.checkpoint_columns([(trial.id, trial.checkpoints) for trial in taken])
+            dialect.insert(connection, schema.checkpoints, kept)
         return late
 
     @persistent
@@ -97,12 +103,8 @@ class Outcomes(Persistent):
 
     def _incomplete(self, connection: Connection, ids: set[int]) -> set[int]:
         """Take the rows of some trials, in the order of their ids, and return those that are not complete."""
-        query = (
-            select(_trials.id, _trials.state)
-            .where(_trials.id.in_(ids))
-            .order_by(_trials.id)
-            .with_for_update(key_share=True)
-        )
+        wanted = _trials.id.in_(self._database.dialect.numbers(sorted(ids)))
+        query = select(_trials.id, _trials.state).where(wanted).order_by(_trials.id).with_for_update(key_share=True)
         states = {row.id: row.state for row in connection.execute(query)}
         for trial_id in ids - states.keys():
             raise self._unknown(trial_id)
@@ -120,26 +122,6 @@ class Outcomes(Persistent):
 
     def _unknown(self, trial_id: int) -> StudyError:
         return StudyError(f"There is no trial {trial_id} in {self._database.name}; add it first.")
-
-
-def _write(connection: Connection, finished: Sequence[FinishedTrial]) -> None:
-    """Write results and what belongs to them, a statement per table."""
-    if not finished:
-        return
-    ended = {"state": "complete", "error": None, "finished_at": now()}
-    connection.execute(
-        update(schema.trials).where(_trials.id == bindparam("trial")),
-        [{"trial": trial.id, **ended, **rows.result_values(trial.result)} for trial in finished],
-    )
-    below = {
-        schema.epochs: (rows.epoch_values(trial.id, trial.result.epochs) for trial in finished),
-        schema.gradients: (rows.gradient_values(trial.id, trial.result.gradients) for trial in finished),
-        schema.checkpoints: (rows.checkpoint_values(trial.id, trial.checkpoints) for trial in finished),
-    }
-    for table, found in below.items():
-        values = [row for of_trial in found for row in of_trial]
-        if values:
-            connection.execute(insert(table), values)
 
 
 def _one_more_attempt(error: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, get_args
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 
 from studies import lineage, locks, rows, schema
 from studies.catalogue import now
@@ -46,22 +46,11 @@ class Trials(Persistent):
             asked.setdefault(rows.trial_key(trial), trial)
         with self._database.write() as connection:
             locks.run(connection, run_id)
-            there = _by_key(connection, run_id, asked)
-            created_at = now()
-            new = [
-                {
-                    "run_id": run_id,
-                    **dict(zip(rows.KEY, key, strict=True)),
-                    "round": int(trial.round),
-                    "state": "pending",
-                    "created_at": created_at,
-                }
-                for key, trial in asked.items()
-                if key not in there
-            ]
-            if new:
-                connection.execute(insert(schema.trials), new)
-                there = _by_key(connection, run_id, asked)
+            there = {}
+            same = {"run_id": run_id, "state": "pending", "created_at": now()}
+            for row in self._database.dialect.insert_new(connection, schema.trials, rows.trial_columns(asked), same):
+                there[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = rows.trial_record(row)
+            there |= _by_key(connection, run_id, asked.keys() - there.keys())
         return [there[rows.trial_key(trial)] for trial in trials]
 
     @persistent
@@ -136,10 +125,11 @@ class Trials(Persistent):
             return lineage.of_run(connection, run_id)
 
     @persistent
-    def with_weights(self, trial_ids: Sequence[int]) -> set[int]:
-        """Return which of the trials have their trained weights in the artifact store."""
+    def with_weights(self, run_id: int, level: int) -> set[int]:
+        """Return which trials of a level have their trained weights in the artifact store."""
         kept = schema.checkpoints.c
-        query = select(kept.trial_id).where(kept.trial_id.in_(trial_ids), kept.kind == "trained")
+        of_level = (_trials.run_id == run_id) & (_trials.level == level)
+        query = select(kept.trial_id).join(schema.trials).where(of_level, kept.kind == "trained")
         with self._database.read() as connection:
             return set(connection.scalars(query))
 
@@ -159,7 +149,8 @@ class Trials(Persistent):
                     f"means another version of the code or of torch: go on with the one that the study was made with."
                 )
             connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id == trial_id))
-            connection.execute(insert(schema.checkpoints), rows.checkpoint_values(trial_id, checkpoints))
+            kept = rows.checkpoint_columns([(trial_id, checkpoints)])
+            self._database.dialect.insert(connection, schema.checkpoints, kept)
 
     @persistent
     def forget_checkpoints(self, trial_ids: Sequence[int]) -> list[str]:
@@ -169,8 +160,9 @@ class Trials(Persistent):
             The hashes that nothing else in the same artifact store needs: delete them there.
         """
         with self._database.write() as connection:
-            hashes = lineage.listed_only_by(connection, trial_ids)
-            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id.in_(trial_ids)))
+            trials = self._database.dialect.numbers(trial_ids)
+            hashes = lineage.listed_only_by(connection, trials)
+            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id.in_(trials)))
             return hashes
 
 

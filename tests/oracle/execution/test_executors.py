@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oracle.driving import driving
 from oracle.execution import Executor, InlineExecutor, ProcessExecutor
 from oracle.execution.tune import TuneExecutor
 from oracle.listeners import Listener
@@ -32,6 +33,7 @@ from scyc import (
     policy_to_dict,
 )
 from studies import Artifacts, Store, TrialRecord
+from tests.studies.server import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -351,6 +353,30 @@ def test_killed_workers_are_replaced_and_cost_no_trial_an_attempt(
         assert len(killed) >= 2
         assert {trial.attempts for trial in store.trials(sweep.run.id)} == {0}
         assert facts(store, sweep) == reference
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_driver_alone_opens_connections(kind: str, cluster: str, server: Server, tmp_path: Path) -> None:
+    url = server.empty()
+    seen: list[int] = []
+
+    class Counting(Listener):
+        """Counts the connections to the database whenever a trial has ended, while others are under way."""
+
+        def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+            query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database_of(url)}'"
+            seen.append(server.execute(query)[0][0])
+
+    spec = parse_spec(SMALL | {"levels": 1, "seeds": [0, 1, 2]}, "of the test")
+    with Store.open(url) as store:
+        study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
+        artifacts = Artifacts(study.artifacts)
+        with driving(store, study, lifetime=0.3) as fenced:
+            sweep = Sweep(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Counting())
+            make(kind, 2, cluster).run(sweep, spec, artifacts)
+        assert sweep.complete
+    assert len(seen) == 9
+    assert set(seen) <= {1, 2}  # one to read and write, one for the heartbeat, however many workers
 
 
 def test_a_password_is_in_nothing_that_is_written(
