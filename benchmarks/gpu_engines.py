@@ -31,8 +31,9 @@ from scyc.bench import measure, possible
 from scyc.data import CropFlip, Dataset, Split
 from scyc.engines import find_engine
 from scyc.models import find_network
+from scyc.protocol import Protocol
 from scyc.training import Recipe
-from scyc.trial import Member, Protocol, run_trials
+from scyc.trial import Member, run_trials
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:

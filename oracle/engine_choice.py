@@ -16,7 +16,7 @@ from scyc.bench import choose, possible
 
 if TYPE_CHECKING:
     from oracle.spec import Spec
-    from scyc.trial import Protocol
+    from scyc.protocol import Protocol
 
 SECONDS = 1.0
 """How long each engine is timed for the choice."""

@@ -23,8 +23,8 @@ from pydantic import (
 from oracle.faults import faults
 from scyc import PROFILES, InputError, Profile
 from scyc.optimizers import OptimizerSettings
+from scyc.protocol import Protocol, Pruning
 from scyc.training import Recipe
-from scyc.trial import Protocol, Pruning
 from scyc.workloads import load_workload
 
 

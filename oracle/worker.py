@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from scyc.engines import Engine
     from scyc.measuring import Measured
     from scyc.policies import Policy
+    from scyc.protocol import Checkpoint, Protocol
     from scyc.training import Snapshot
-    from scyc.trial import Checkpoint, Protocol, Trial
+    from scyc.trial import Trial
     from studies import Artifacts
 
 

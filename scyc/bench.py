@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scyc.data import Dataset
     from scyc.engines import Engine
     from scyc.learner import Learner
-    from scyc.trial import Protocol
+    from scyc.protocol import Protocol
 
 SECONDS = 2.0
 """How long each engine is timed, unless told otherwise; the median of its steps counts."""

@@ -7,8 +7,8 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
+from oracle.execution.deaths import Died, Forgiving
 from oracle.execution.made_up import MadeUp
-from oracle.messages import Failure
 
 if TYPE_CHECKING:
     from oracle.execution import TrialSource
@@ -16,14 +16,12 @@ if TYPE_CHECKING:
     from oracle.spec import Spec
     from studies import Artifacts
 
-DIED = Failure("The simulated worker died before it could report.")
-
 
 class SimulatedExecutor:
     """Makes up what trials come to and how long they take, and leaves everything else as it is.
 
     A trial takes from half to one and a half times the mean. A worker that dies does so at some moment of its trial,
-    and is replaced at once. The same arguments give the same course of events.
+    and is replaced at once; its trial is begun again. The same arguments give the same course of events.
 
     Args:
         workers: how many trials are under way at a time, >= 1.
@@ -58,6 +56,7 @@ class SimulatedExecutor:
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
+        source = Forgiving(source)
         made_up = MadeUp(spec.pruning.rate, artifacts if self.weights else None, epochs=self.epochs)
         under_way: list[tuple[float, int, Request, bool]] = []  # a heap: when it ends, and whether by a death
         numbers = count()
@@ -74,7 +73,7 @@ class SimulatedExecutor:
             while under_way and under_way[0][0] <= self.clock:
                 _, _, request, died = heappop(under_way)
                 self.died += died
-                answers.append((request, DIED if died else made_up.answer(request)))
+                answers.append((request, Died() if died else made_up.answer(request)))
             source.record(answers)
 
     def _fate(self) -> tuple[float, bool]:

@@ -15,9 +15,9 @@ from oracle.study import ORACLE, open_study
 from oracle.weights import dump_checkpoint, dump_snapshot
 from scyc import Constant, InputError, policy_to_dict
 from scyc.policies import Policy
+from scyc.protocol import Checkpoint
 from scyc.pruning import Masks
 from scyc.training import Snapshot
-from scyc.trial import Checkpoint
 from studies import Artifacts, FinishedTrial, NewCheckpoint, NewTrial, Store, StudyNotFound, TrialResult
 
 if TYPE_CHECKING:

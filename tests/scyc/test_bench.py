@@ -10,8 +10,8 @@ import torch
 from scyc import bench
 from scyc.bench import BARE, Speed, choose, compare, fitting, measure, possible, room
 from scyc.engines import ENGINES
+from scyc.protocol import Protocol
 from scyc.training import Recipe
-from scyc.trial import Protocol
 from scyc.workloads import load_workload
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.audit import audit
 from benchmarks.simulation import LEVELS, SEEDS, sweep
+from oracle.execution.deaths import Died
 from oracle.execution.simulated import SimulatedExecutor
 from oracle.walk import Walks
 from scyc import Constant, GradientScaled, Policy
@@ -61,7 +62,7 @@ def test_a_trial_whose_workers_keep_dying_fails() -> None:
         SimulatedExecutor(2, deaths=0.9).run(sweep, lab.spec, lab.artifacts)
         assert sweep.failed
         errors = {trial.error for trial in lab.store.trials(lab.run.id) if trial.state == "failed"}
-        assert errors == {"The simulated worker died before it could report."}
+        assert errors == {Died().error}
 
 
 def test_runs_of_schedules_are_simulated_too() -> None:
