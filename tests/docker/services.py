@@ -90,14 +90,14 @@ class Services:
         """`docker compose run NAME ARGUMENTS`: these in the place of its command. Returns what it says."""
         entrypoint = self.services[name].get("entrypoint", ["scyc-entrypoint"])
         process = self._open(name, self._translated([*entrypoint, *arguments]), subprocess.PIPE)
-        said = process.communicate(timeout=60)[0].decode()
+        said = process.communicate(timeout=120)[0].decode()
         assert process.returncode == code, said
         return said
 
     def healthy(self, name: str, check: list[str], **more: str) -> bool:
         """Whether a health check, as a container of this service would run it, succeeds."""
         process = self._open(name, self._translated(check), subprocess.DEVNULL, RAY_ADDRESS=self.head, **more)
-        return process.wait(60) == 0
+        return process.wait(120) == 0
 
     def said(self, name: str) -> str:
         return self._log(name).read_text()
@@ -172,7 +172,7 @@ class Services:
         return self.folder / f"{name}.log"
 
 
-def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 120) -> None:
     """Wait until something is true.
 
     Raises:

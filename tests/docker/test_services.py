@@ -59,7 +59,7 @@ def own_check(services: Services, name: str) -> list[str]:
 
 def test_every_service_does_its_part_in_a_sweep(services: Services) -> None:
     assert services.healthy("postgres", own_check(services, "postgres"))
-    assert services.start("mirror").wait(60) == 0, services.said("mirror")
+    assert services.start("mirror").wait(120) == 0, services.said("mirror")
     services.up("dashboard", lambda: listens(services.dashboard))
     for name in ("ray-head", "ray-worker", "ray-worker-gpu"):  # the last one's container finds no GPU here
         services.up_ray(name)
@@ -81,7 +81,7 @@ def test_every_service_does_its_part_in_a_sweep(services: Services) -> None:
     page = services.folder / "small.html"
     services.run("scyc", "report", "small", "--out", str(page))
     assert "small" in page.read_text()
-    assert services.start("scyc").wait(60) == 0
+    assert services.start("scyc").wait(120) == 0
     assert "small" in services.said("scyc")
 
     assert services.healthy("dashboard", own_check(services, "dashboard"))
