@@ -101,6 +101,10 @@ class Node:
         """Put it back."""
         ip("link", "set", self.name, "up")
 
+    def runs(self) -> bool:
+        """Whether Ray runs there."""
+        return any(b"/raylet" in command for _, command in self._processes())
+
     def trains(self) -> bool:
         """Whether a worker is there."""
         return any(b"ray::_TrialTrainable" in command for _, command in self._processes())

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tests.studies.server import Server
 
-LONGER = SPEC | {"epochs": 16}  # a trial takes about a second, so that what happens falls into some
+# A trial takes about a second, and there are enough of them, so that what happens falls into some.
+LONGER = SPEC | {"epochs": 24}
 PATIENCE = 240  # seconds, on a machine that is busy with something else
 
 
@@ -30,8 +31,11 @@ def connections(server: Server, study: Study) -> int:
 def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, tmp_path: Path) -> None:
     study = Study(server.empty(), tmp_path, LONGER)
     with Cluster(nodes=2) as cluster:
+        deadline = time.monotonic() + PATIENCE
+        while not all(node.runs() for node in cluster.nodes):  # else one trains everything before the other is there
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
         driver = study.driver(ray_address=cluster.address)
-        dying, secluded = cluster.nodes
 
         def wait_for(condition: Callable[[], bool]) -> None:
             deadline = time.monotonic() + PATIENCE
@@ -44,10 +48,11 @@ def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, t
             wanted = len(study.complete()) + number
             wait_for(lambda: len(study.complete()) >= wanted)
 
-        wait_for(lambda: all(node.trains() for node in cluster.nodes))
         wait_for_trials(2)
+        dying, secluded = sorted(cluster.nodes, key=lambda node: not node.trains())  # perhaps only one trains yet
         assert connections(server, study) <= 3  # the driver's alone: to record, and for its heartbeat
         dying.kill()
+        wait_for(secluded.trains)
         wait_for_trials(1)
         secluded.cut_off()
         wait_for(dying.trains)  # it has come back
