@@ -115,6 +115,7 @@ class Node:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+        ip("link", "del", self.name)  # a namespace, and its end of the link, may outlast its name for a while
         ip("netns", "del", self.name)
 
     def _signal(self, number: signal.Signals, only: bytes = b"") -> None:
