@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import asdict, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,6 +28,8 @@ from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from torch import nn
 
     from oracle.messages import Answer, Request
     from oracle.spec import Spec
@@ -60,7 +63,6 @@ class Worker:
         self.engine = "eager" if spec.engine == AUTO else spec.engine
         self.protocol = spec.protocol()
         self.device = training_device(spec)
-        self._architecture = self.protocol.workload.build_model()
         self._most: int | None = None  # trials that fit into the device's memory together
         self.data: Dataset = self.protocol.workload.load_data().to(self.device)
         self._checkpoint = lru_cache(maxsize=8)(lambda key: load_checkpoint(artifacts.get(key)))
@@ -73,7 +75,9 @@ class Worker:
         fails no other trial than its own.
         """
         answers: dict[int, Answer] = {}
-        waiting, tried_twice = list(self._groups(requests)), set[int]()
+        waiting, tried_twice = [[index] for index in range(len(requests))], set[int]()
+        with suppress(Exception):  # a workload that cannot build its network says so when it is trained
+            waiting = list(self._groups(requests))
         while waiting:
             group = waiting.pop(0)
             try:
@@ -144,6 +148,10 @@ class Worker:
     def _engine(self, protocol: Protocol) -> Engine:
         """Return the study's engine, or the reference where that one has an objection."""
         return engine_for(self.engine, self._architecture, protocol.recipe, self.device)
+
+    @cached_property
+    def _architecture(self) -> nn.Module:
+        return self.protocol.workload.build_model()
 
     def _member(self, request: TrialRequest) -> Member:
         return Member(self._protocol(request), request.max_lr, *self._start(request))
