@@ -35,7 +35,7 @@ MARGIN = 0.9
 BARE = "bare"
 
 _ROUNDS = 3
-_WARM_UP, _FEWEST, _BLOCK = 2, 3, 3  # steps; blocks of steps; steps in a block
+_ON_GPU = 5  # steps between two looks at the clock, which make a GPU wait
 _RATE = 1e-3
 
 
@@ -85,17 +85,20 @@ def compare(names: Sequence[str], protocol: Protocol, data: Dataset, seconds: fl
         names: of engines; "bare" is the bare step loop.
         protocol: workload and recipe.
         data: the workload's data on the device to train on.
-        seconds: to time each of them for.
+        seconds: to time each of them for; at least one step is taken, after one that is not timed.
     """
     rounds: list[list[Speed]] = [[] for _ in names]
-    for _ in range(_ROUNDS):
+    started = time.perf_counter()
+    for number in range(_ROUNDS):
+        if number and time.perf_counter() - started > seconds * len(names):
+            break  # steps are so long that a few of them must do
         for found, name in zip(rounds, names, strict=True):
             if name == BARE:
                 found.append(measure_bare(protocol, data, seconds / _ROUNDS))
             else:
                 members = found[0].members if found else None
                 found.append(measure(name, protocol, data, members=members, seconds=seconds / _ROUNDS))
-    return [sorted(found, key=lambda speed: speed.samples)[_ROUNDS // 2] for found in rounds]
+    return [sorted(found, key=lambda speed: speed.samples)[len(found) // 2] for found in rounds]
 
 
 def measure(
@@ -108,7 +111,7 @@ def measure(
         protocol: workload and recipe.
         data: the workload's data on the device to train on.
         members: networks to train together; as many as fit unless given.
-        seconds: to time it for, after a few steps of warming up.
+        seconds: to time it for, after a step that is not timed.
 
     Raises:
         InputError: there is no such engine.
@@ -218,19 +221,18 @@ def _timed(
     if gpu:
         torch.cuda.reset_peak_memory_stats(device)
     with seeded("bench", device=device):
-        for _ in range(_WARM_UP):
-            take()
+        take()
         spent: list[float] = []
-        while len(spent) < _FEWEST or sum(spent) < seconds:
-            spent.append(_block(take, device))
-    median = sorted(spent)[len(spent) // 2] / _BLOCK
+        while sum(spent) < seconds:
+            spent.append(_block(take, device, _ON_GPU if gpu else 1))
+    median = sorted(spent)[len(spent) // 2] / (_ON_GPU if gpu else 1)
     memory = torch.cuda.max_memory_reserved(device) if gpu else None
     return Speed(name, members, members * protocol.recipe.batch_size / median, memory)
 
 
-def _block(take: Callable[[], object], device: torch.device) -> float:
+def _block(take: Callable[[], object], device: torch.device, steps: int) -> float:
     started = time.perf_counter()
-    for _ in range(_BLOCK):
+    for _ in range(steps):
         take()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
