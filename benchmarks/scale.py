@@ -154,14 +154,13 @@ def ours(url: str, size: int, folder: Path) -> dict[str, float]:
         fenced = stack.enter_context(driving(store, study))
         run = fenced.open_run(study.id, ORACLE)
         sweep = Sweep(fenced, run, spec, Artifacts(study.artifacts), Listener())
-        request = sweep.next()
+        [request] = sweep.next()
         measured["start"] = time.perf_counter() - started
 
         started = time.perf_counter()
         for _ in range(ASKED):
-            assert request is not None
-            sweep.record(request, outcome(request.level, request.seed, request.max_lr))
-            request = sweep.next()
+            sweep.record([(request, outcome(request.level, request.seed, request.max_lr))])
+            [request] = sweep.next()
         measured["trial"] = (time.perf_counter() - started) / ASKED
 
     started = time.perf_counter()

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from oracle.provenance import hardware
-from studies import EpochRecord, NewCheckpoint, NewTrial, RunRecord, Store, TrialResult
+from studies import EpochRecord, FinishedTrial, NewCheckpoint, NewTrial, RunRecord, Store, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def first_study(store: Store) -> RunRecord:
         for trial in store.add_trials(run.id, asked):
             key = f"{0:06}{trial.id:058}"
             kept = [NewCheckpoint(key, "trained", 1, trial.parent)] if trial.max_lr == 0.1 else []
-            store.finish_trial(trial.id, result(key), kept)
+            store.finish_trials([FinishedTrial(trial.id, result(key), kept)])
             if kept:
                 parents[trial.seed] = key
         store.decide_level(run.id, level, 0.8**level, 0.1, False)
@@ -146,7 +146,8 @@ def measure(url: str, size: int) -> str:
             seed = next(seeds)
             [trial] = fenced.add_trials(run.id, [NewTrial(seed % LEVELS, seed, 0.1, None, 0)])
             key = f"{size:06}{seed:058}"
-            fenced.finish_trial(trial.id, result(key), [NewCheckpoint(key, "trained", 1, None)])
+            kept = [NewCheckpoint(key, "trained", 1, None)]
+            fenced.finish_trials([FinishedTrial(trial.id, result(key), kept)])
 
         writing = milliseconds(add_and_finish, times=TIMED)
         store.delete_study(name)

@@ -22,10 +22,10 @@ from studies import Artifacts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from scyc.protocol import Checkpoint
     from scyc.pruning import Masks
     from scyc.signs import Agreement, Overlap
     from scyc.training import State
-    from scyc.trial import Checkpoint
     from studies import Store, StudyRecord, TrialRecord
 
 Paths = dict[int, list["TrialRecord"]]

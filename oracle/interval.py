@@ -13,8 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import gammaincinv, ndtr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,6 +98,9 @@ def dunnett_quantile(comparisons: int, freedom: int, level: float = LEVEL) -> fl
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     weights = weights / weights.sum()
     points, masses = np.polynomial.legendre.leggauss(200)
+    from scipy.optimize import brentq  # a second of a sweep's start, which needs no intervals
+    from scipy.special import gammaincinv, ndtr
+
     chi_square = 2 * gammaincinv(freedom / 2, (points + 1) / 2)  # its quantiles
     scales = np.sqrt(chi_square / freedom)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
 from scyc.measured_schedules import Measurement  # noqa: TC001 - pydantic reads the annotations
 from scyc.measuring import Measured
 from studies import NewCheckpoint, TrialResult  # noqa: TC001
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -62,31 +65,29 @@ class Failure:
     error: str  # the traceback
 
 
-WORKER_DIED = Failure("The worker process died before it could report.")
-"""What an executor answers for a worker that cannot."""
-
 Request = TrialRequest | MeasureRequest
 Answer = Outcome | Measured | Failure
 
-_REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
-_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+
+_REQUESTS: TypeAdapter[list[Request]] = TypeAdapter(list[Request])
+_ANSWERS: TypeAdapter[list[Answer]] = TypeAdapter(list[Answer])
 
 
-def request_to_dict(request: Request) -> dict[str, Any]:
-    """Return a request as plain values."""
-    return asdict(request)
+def requests_to_json(requests: Sequence[Request]) -> str:
+    """Return requests as text, on one line."""
+    return _REQUESTS.dump_json(list(requests)).decode()
 
 
-def request_from_dict(values: dict[str, Any]) -> Request:
-    """Return the request that `request_to_dict` took apart."""
-    return _REQUEST.validate_python(values)
+def requests_from_json(text: str) -> list[Request]:
+    """Return the requests that `requests_to_json` wrote."""
+    return _REQUESTS.validate_json(text)
 
 
-def answer_to_json(answer: Answer) -> str:
-    """Return an answer as text."""
-    return _ANSWER.dump_json(answer).decode()
+def answers_to_json(answers: Sequence[Answer]) -> str:
+    """Return answers as text, on one line."""
+    return _ANSWERS.dump_json(list(answers)).decode()
 
 
-def answer_from_json(text: str) -> Answer:
-    """Return the answer that `answer_to_json` wrote."""
-    return _ANSWER.validate_json(text)
+def answers_from_json(text: str) -> list[Answer]:
+    """Return the answers that `answers_to_json` wrote."""
+    return _ANSWERS.validate_json(text)

@@ -9,7 +9,7 @@ from scyc.pruning import prunable_weights
 
 if TYPE_CHECKING:
     from oracle.spec import Spec
-    from scyc.trial import Protocol
+    from scyc.protocol import Protocol
     from studies import Artifacts
 
 

@@ -23,8 +23,8 @@ from pydantic import (
 from oracle.faults import faults
 from scyc import PROFILES, InputError, Profile
 from scyc.optimizers import OptimizerSettings
+from scyc.protocol import Protocol, Pruning
 from scyc.training import Recipe
-from scyc.trial import Protocol, Pruning
 from scyc.workloads import load_workload
 
 
@@ -40,6 +40,13 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep"})
 """Fields of the spec that a trial's numbers do not depend on."""
+
+
+AUTO = "auto"
+"""Of the engine: the study's driver chooses it when the study is made."""
+
+SAME_NUMBERS = frozenset({AUTO, "eager"})
+"""Engines that do not enter a spec's hash: a study of a version that knew none has the reference's numbers."""
 
 
 class _Section(BaseModel):
@@ -241,6 +248,9 @@ class Spec(_Section):
     precision: Literal["fp32", "bf16"] = Field(
         "fp32", description="of the forward and backward pass; bf16 by autocast, with weights in single precision"
     )
+    engine: Literal["auto", "eager", "channels-last", "graphs", "stacked"] = Field(
+        "auto", description="how training steps are taken: auto times the engines when the study is made, and keeps one"
+    )
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
     keep: Literal["winners", "all"] = Field(
@@ -281,6 +291,8 @@ class Spec(_Section):
 
     def _hash(self, without: frozenset[str] = frozenset()) -> str:
         values = self.model_dump(mode="json", exclude=set(without), exclude_defaults=True)
+        if values.get("engine") in SAME_NUMBERS:
+            del values["engine"]
         if "profile" in values:
             values["profile"] = self.profile.chosen()
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

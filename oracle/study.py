@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oracle.provenance import provenance
+from oracle.spec import AUTO
 from oracle.spec_file import parse_spec
 from scyc import InputError
 from studies import Store, StudyNotFound, StudyRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from oracle.spec import Spec
 
@@ -21,7 +22,9 @@ REPLAYED = "oracle-replayed"
 """Name of the run that trains by the oracle's curve."""
 
 
-def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyRecord:
+def open_study(
+    store: Store, name: str, spec: Spec, artifacts: str, settle: Callable[[Spec], Spec] | None = None
+) -> StudyRecord:
     """Return the study `name`, created with `spec` if it is not there yet.
 
     Args:
@@ -29,6 +32,7 @@ def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyReco
         name: of the study.
         spec: what the study is; must be what it was created with.
         artifacts: URL or folder where a new study keeps its weights.
+        settle: decides what the spec of a new study leaves open.
 
     Raises:
         InputError: when the study exists with another spec; the message names every field that differs.
@@ -36,8 +40,11 @@ def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyReco
     try:
         study = store.study(name)
     except StudyNotFound:
-        return store.create_study(name, spec.to_dict(), spec.hash, artifacts, provenance())
+        settled = settle(spec) if settle else spec
+        return store.create_study(name, settled.to_dict(), settled.hash, artifacts, provenance())
     there = study_spec(study)
+    if spec.engine == AUTO:
+        spec = spec.model_copy(update={"engine": there.engine})
     if there.hash != spec.hash:
         changes = "; ".join(differences(there.to_dict(), spec.to_dict()))
         raise InputError(
@@ -48,8 +55,8 @@ def open_study(store: Store, name: str, spec: Spec, artifacts: str) -> StudyReco
 
 
 def study_spec(study: StudyRecord) -> Spec:
-    """Return the spec that the study was created with."""
-    return parse_spec(study.spec, f"of study {study.name!r}")
+    """Return the spec that the study was created with; before there were engines, that was the reference."""
+    return parse_spec({"engine": "eager"} | study.spec, f"of study {study.name!r}")
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from oracle import lineage
 from oracle.candidates import Cell
@@ -11,13 +11,15 @@ from oracle.machine import Blocked, Decide, Train, next_action
 from oracle.messages import Failure, Outcome, TrialRequest
 from oracle.proposers import make_proposer
 from scyc import density
-from studies import NewTrial, StudyError
+from studies import FinishedTrial, NewTrial, StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.listeners import Listener
     from oracle.messages import Answer, Request
     from oracle.spec import Spec
-    from studies import Artifacts, RunRecord, Store, TrialRecord
+    from studies import Artifacts, RunRecord, Store, TrialRecord, TrialResult
 
 
 class Sweep:
@@ -44,7 +46,8 @@ class Sweep:
         self.store, self.run, self.spec = store, run, spec
         self.artifacts, self.listener, self.retries = artifacts, listener, retries
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
-        store.adopt_trials(run.id, spec.trial_hash)
+        self._trial_hash = spec.trial_hash  # worked out once
+        store.adopt_trials(run.id, self._trial_hash)
         decisions = store.levels(run.id, history=True)
         self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
         self._winners = [decision.winner for decision in decisions if not decision.superseded_at]
@@ -70,30 +73,37 @@ class Sweep:
         """Whether nothing is left to train: every level is decided, or failed trials are in the way."""
         return self.complete or bool(self.failed)
 
-    def next(self) -> TrialRequest | None:
-        """Return the next trial to train; None when outcomes must come first, or the sweep is finished."""
+    def next(self, most: int = 1) -> list[TrialRequest]:
+        """Return up to `most` trials to train; none when outcomes must come first, or the sweep is finished."""
         while not self._queue:
             if self.finished or not self._advance():
-                return None
-        return self._queue.popleft()
+                return []
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
-    def record(self, request: Request, outcome: Answer) -> None:
-        """Write a trial's outcome to the database.
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        """Write outcomes to the database, in one transaction those of all trials that were trained to their end.
 
         Raises:
-            StudyError: it cannot be written, or weights that the study needs again could not be restored.
-            TypeError: it is no trial's outcome; a sweep asks for nothing else.
+            StudyError: they cannot be written, or weights that the study needs again could not be restored.
+            TypeError: one is no trial's outcome; a sweep asks for nothing else.
         """
-        if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Failure):
-            raise TypeError(f"A sweep asks for trials alone, but this is {request!r}.")
+        finished = []
+        for request, outcome in answers:
+            if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Failure):
+                raise TypeError(f"A sweep asks for trials alone, but this is {request!r}.")
+            if isinstance(outcome, Outcome) and request.id not in self._restoring:
+                finished.append(FinishedTrial(request.id, outcome.result, outcome.saved))
+        self.store.finish_trials(finished)
+        for request, outcome in answers:
+            if isinstance(request, TrialRequest) and isinstance(outcome, Outcome | Failure):
+                self._go_on(request, outcome)
+
+    def _go_on(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Take note of an outcome, which is written already unless it is a failure or restores weights."""
         if request.id in self._restoring:
             self._restore(request, outcome)
         elif isinstance(outcome, Outcome):
-            self.store.finish_trial(request.id, outcome.result, outcome.saved)
-            cell, result = self._cells[request.id], outcome.result
-            self._cells[request.id] = Cell(
-                cell.max_lr, cell.seed, cell.round, "complete", result.val_accuracy, result.diverged
-            )
+            self._end(request, "complete", outcome.result)
             self.listener.trial_ended(request, outcome)
         elif self._attempts[request.id] < self.retries:
             self._attempts[request.id] = self.store.retry_trial(request.id, outcome.error)
@@ -101,24 +111,33 @@ class Sweep:
             self.listener.trial_retried(request, outcome)
         else:
             self.store.fail_trial(request.id, outcome.error)
-            cell = self._cells[request.id]
-            self._cells[request.id] = Cell(cell.max_lr, cell.seed, cell.round, "failed")
+            self._end(request, "failed")
             self.listener.trial_ended(request, outcome)
+
+    def _end(
+        self, request: TrialRequest, state: Literal["complete", "failed"], result: TrialResult | None = None
+    ) -> None:
+        cell = self._cells[request.id]
+        accuracy, diverged = (result.val_accuracy, result.diverged) if result else (None, False)
+        self._cells[request.id] = Cell(cell.max_lr, cell.seed, cell.round, state, accuracy, diverged)
+        self._pending.discard(request.id)
 
     def _enter_level(self) -> None:
         """Take up the first undecided level where the database left it."""
         self.level = len(self._winners)
         self._cells: dict[int, Cell] = {}
         self._attempts: dict[int, int] = {}
+        self._pending: set[int] = set()
+        self._whole = False  # whether it is known that no candidate lacks a seed
         if self.complete:
             return
         self._proposer = make_proposer(self.spec, self.level)
         self.listener.level_started(self.level, density(self.level, self.spec.pruning.rate))
         self._take(self._trials())
 
-    def _trials(self) -> list[TrialRecord]:
-        """Return the trials of the level under way that count."""
-        return lineage.current(self.store.trials(self.run.id, self.level), self.spec, self._parents)
+    def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
+        """Return the trials of the level under way that count, all of them or those of one candidate."""
+        return lineage.current(self.store.trials(self.run.id, self.level, max_lr), self.spec, self._parents)
 
     def _take(self, trials: list[TrialRecord]) -> None:
         """Remember the trials, and queue those that have yet to be trained."""
@@ -135,6 +154,7 @@ class Sweep:
                 result.diverged if result else False,
             )
             if trial.state == "pending":
+                self._pending.add(trial.id)
                 self._queue.append(self._request(trial))
 
     def _request(self, trial: TrialRecord) -> TrialRequest:
@@ -142,7 +162,13 @@ class Sweep:
         return TrialRequest(trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, rewind_point)
 
     def _advance(self) -> bool:
-        """Do what the state machine says; return whether there may be something to train now."""
+        """Do what the state machine says; return whether there may be something to train now.
+
+        It looks at every cell of the level, so it is not asked where its answer can only be to wait.
+        """
+        if self._restoring or (self._pending and self._whole):
+            return False
+        self._whole = True
         cells = list(self._cells.values())
         match next_action(self.spec.levels, self.level, self.spec.seeds, cells, self._proposer):
             case Train(wanted):
@@ -153,13 +179,13 @@ class Sweep:
                         cell.max_lr,
                         self._parents.get(cell.seed),
                         cell.round,
-                        self.spec.trial_hash,
+                        self._trial_hash,
                     )
                     for cell in wanted
                 ]
                 self._take(self.store.add_trials(self.run.id, trials))
             case Decide(winner, edge):
-                return self._decide(winner, edge)
+                self._decide(winner, edge)
             case Blocked(failed):
                 self.failed = failed
                 return False
@@ -167,17 +193,15 @@ class Sweep:
                 return False
         return True
 
-    def _decide(self, winner: float, edge: bool) -> bool:
-        """Decide the level once its winner's weights are there; return whether it was, or they have to be restored."""
-        winning = [trial for trial in self._trials() if trial.max_lr == winner]
-        if self._restoring:
-            return False
-        there = self.store.with_weights([trial.id for trial in winning])
+    def _decide(self, winner: float, edge: bool) -> None:
+        """Decide the level, or queue its winner's trials if their weights have to be restored first."""
+        winning = self._trials(winner)
+        there = self.store.with_weights(self.run.id, self.level)
         lacking = [trial for trial in winning if trial.id not in there]
         if lacking:  # a former loser, whose weights were deleted, has won on more seeds
             self._restoring = {trial.id for trial in lacking}
             self._queue.extend(self._request(trial) for trial in lacking)
-            return True
+            return
         results = [trial.result for trial in winning if trial.result is not None]
         self.store.decide_level(self.run.id, self.level, results[0].density, winner, edge)
         self._winners.append(winner)
@@ -186,7 +210,6 @@ class Sweep:
         accuracy = sum(result.val_accuracy for result in results) / len(results)
         self.listener.level_decided(self.level, winner, accuracy, edge, self._former.get(self.level))
         self._enter_level()
-        return True
 
     def _pass_on(self, level: int, winning: list[TrialRecord], winner: float) -> None:
         """Let the next level grow from what the winner of this one left."""
@@ -208,7 +231,6 @@ class Sweep:
         """Delete the weights of a decided level that nothing will start from any more."""
         if self.spec.keep == "all":
             return
-        needed = {trial.id for trial in winning}
-        losers = [trial.id for trial in self.store.trials(self.run.id, level) if trial.id not in needed]
-        for key in self.store.forget_checkpoints(losers):
+        losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}
+        for key in self.store.forget_checkpoints(sorted(losers)):
             self.artifacts.delete(key)

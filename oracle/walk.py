@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from oracle.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from scyc.measuring import Measured
 from scyc.policies import policy_from_dict
-from studies import MeasurementRecord, NewTrial
+from studies import FinishedTrial, MeasurementRecord, NewTrial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +60,7 @@ class Walk:
     ) -> None:
         self.store, self.run, self.spec, self.listener, self.retries = store, run, spec, listener, retries
         self.policy = policy_from_dict(run.policy or {})
+        self._trial_hash = spec.trial_hash  # worked out once
         self._policy = json.dumps(run.policy, sort_keys=True)
         self._paths = {seed: _Path(seed) for seed in seeds}
         self._attempts: dict[tuple[int, int], int] = {}  # by seed and level
@@ -90,28 +91,37 @@ class Walk:
             if path.failure
         ]
 
-    def next(self) -> Request | None:
-        """Return what to do next; None when answers must come first, or the run is finished."""
-        return self._queue.popleft() if self._queue else None
+    def next(self, most: int = 1) -> list[Request]:
+        """Return up to `most` things to do; none when answers must come first, or the run is finished."""
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
-    def record(self, request: Request, answer: Answer) -> None:
-        """Write an answer to the database, and queue what follows from it.
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        """Write answers to the database, outcomes of trials in one transaction, and queue what follows from them.
 
         Raises:
-            StudyError: it cannot be written.
+            StudyError: they cannot be written.
         """
-        path = self._paths[request.seed]
-        if isinstance(answer, Failure):
-            self._failed(path, request, answer)
-        elif isinstance(answer, Measured):
-            found = MeasurementRecord(path.level, path.seed, path.parent, answer.value, answer.epochs)
-            path.measured.append(self.store.add_measurement(self.run.id, found).value)
-            self._ask(path)
-        elif isinstance(request, TrialRequest):
-            self.store.finish_trial(request.id, answer.result, answer.saved)
-            path.go_on(answer)
-            self.listener.trial_ended(request, answer)
-            self._ask(path)
+        self.store.finish_trials(
+            [
+                FinishedTrial(request.id, answer.result, answer.saved)
+                for request, answer in answers
+                if isinstance(request, TrialRequest) and isinstance(answer, Outcome)
+            ]
+        )
+        going_on = []
+        for request, answer in answers:
+            path = self._paths[request.seed]
+            if isinstance(answer, Failure):
+                self._failed(path, request, answer)
+                continue
+            if isinstance(answer, Measured):
+                found = MeasurementRecord(path.level, path.seed, path.parent, answer.value, answer.epochs)
+                path.measured.append(self.store.add_measurement(self.run.id, found).value)
+            elif isinstance(request, TrialRequest):
+                path.go_on(answer)
+                self.listener.trial_ended(request, answer)
+            going_on.append(path)
+        self._ask(going_on)
 
     def _take_up(self) -> None:
         """Follow every seed's path through the database, and queue what comes after it."""
@@ -126,29 +136,49 @@ class Walk:
                 if trial is None or trial.result is None:
                     break
                 path.go_on(trial)
-            self._ask(path)
+        self._ask(list(self._paths.values()))
 
-    def _ask(self, path: _Path) -> None:
-        """Queue what the path needs next."""
-        if path.level >= self.spec.levels:
-            return
-        rewind_point = path.rewind_point if path.level else None
-        if self.policy.needs is not None and len(path.measured) <= path.level:
-            self._queue.append(
-                MeasureRequest(
-                    self.policy.needs, path.level, path.seed, path.parent, rewind_point, self.run.id, self._policy
+    def _ask(self, paths: Sequence[_Path]) -> None:
+        """Queue what the paths need next."""
+        wanted: dict[int, NewTrial] = {}  # by seed
+        for path in paths:
+            if path.level >= self.spec.levels:
+                continue
+            if self.policy.needs is not None and len(path.measured) <= path.level:
+                self._queue.append(
+                    MeasureRequest(
+                        self.policy.needs,
+                        path.level,
+                        path.seed,
+                        path.parent,
+                        path.rewind_point if path.level else None,
+                        self.run.id,
+                        self._policy,
+                    )
                 )
-            )
-            return
-        max_lr = self.policy.max_lr(path.level, path.measured)
-        wanted = NewTrial(path.level, path.seed, max_lr, path.parent, 0, self.spec.trial_hash)
-        [trial] = self.store.add_trials(self.run.id, [wanted])
+                continue
+            max_lr = self.policy.max_lr(path.level, path.measured)
+            wanted[path.seed] = NewTrial(path.level, path.seed, max_lr, path.parent, 0, self._trial_hash)
+        if wanted:
+            for trial in self.store.add_trials(self.run.id, list(wanted.values())):
+                self._queue_trial(self._paths[trial.seed], trial)
+
+    def _queue_trial(self, path: _Path, trial: TrialRecord) -> None:
         if trial.state == "failed":
             path.failure = trial.error or "it failed"
             return
         self._attempts.setdefault((path.seed, path.level), trial.attempts)
         self._queue.append(
-            TrialRequest(trial.id, path.level, path.seed, max_lr, path.parent, rewind_point, self.run.id, self._policy)
+            TrialRequest(
+                trial.id,
+                path.level,
+                path.seed,
+                trial.max_lr,
+                path.parent,
+                path.rewind_point if path.level else None,
+                self.run.id,
+                self._policy,
+            )
         )
 
     def _failed(self, path: _Path, request: Request, failure: Failure) -> None:
@@ -195,15 +225,21 @@ class Walks:
         """Whether nothing is left to train."""
         return all(walk.finished for walk in self.walks.values())
 
-    def next(self) -> Request | None:
-        """Return what to do next, the runs taking turns."""
-        for _ in range(len(self._turn)):
+    def next(self, most: int = 1) -> list[Request]:
+        """Return up to `most` things to do next, the runs taking turns."""
+        found: list[Request] = []
+        idle = 0  # how many runs in a row had nothing
+        while len(found) < most and idle < len(self._turn):
             self._turn.rotate(-1)
-            request = self._turn[0].next()
-            if request is not None:
-                return request
-        return None
+            requests = self._turn[0].next()
+            found += requests
+            idle = 0 if requests else idle + 1
+        return found
 
-    def record(self, request: Request, answer: Answer) -> None:
-        """Give an answer to the run that it belongs to."""
-        self.walks[request.run_id].record(request, answer)
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        """Give answers to the runs that they belong to, each its own in one transaction."""
+        by_run: dict[int, list[tuple[Request, Answer]]] = {}
+        for request, answer in answers:
+            by_run.setdefault(request.run_id, []).append((request, answer))
+        for run_id, its_own in by_run.items():
+            self.walks[run_id].record(its_own)

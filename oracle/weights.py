@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from safetensors.torch import load, save
 
+from scyc.protocol import Checkpoint
 from scyc.pruning import Masks
 from scyc.training import Snapshot, State
-from scyc.trial import Checkpoint
 
 if TYPE_CHECKING:
     import torch

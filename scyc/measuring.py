@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.measured_schedules import Measurement
+    from scyc.protocol import Checkpoint, Protocol
     from scyc.training import Snapshot
-    from scyc.trial import Checkpoint, LevelStart, Protocol
+    from scyc.trial import LevelStart
 
 GRADIENT_BATCHES = 8
 """Mini-batches whose gradients are looked at."""

@@ -1,4 +1,4 @@
-"""Training of one network at one `max_lr`, with everything resident on the device."""
+"""What a training is told, what it gives, and how a network is evaluated."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from scyc.engines import gradients_of
 from scyc.errors import InputError
-from scyc.gradients import GradientRecorder, GradientSummary
-from scyc.optimizers import OptimizerSettings, optimizer_state, restore_optimizer, set_momentum
-from scyc.profiles import Profile, WarmupStep, learning_rates, momenta
-from scyc.pruning import weight_change
-from scyc.randomness import seeded, stream
+from scyc.optimizers import OptimizerSettings
+from scyc.profiles import Profile, WarmupStep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from torch import nn
 
-    from scyc.data import Augmentation, Dataset, Split
-    from scyc.pruning import Masks
+    from scyc.data import Split
+    from scyc.gradients import GradientSummary
 
 State = dict[str, torch.Tensor]
 
@@ -129,99 +124,6 @@ class Training:
         return self.epochs[-1].val_accuracy
 
 
-def train(
-    model: nn.Module,
-    masks: Masks,
-    data: Dataset,
-    recipe: Recipe,
-    *,
-    max_lr: float,
-    seed: int,
-    level: int,
-    augmentation: Augmentation | None = None,
-    optimizer_from: Mapping[str, torch.Tensor] | None = None,
-    rewind_step: int | None = None,
-    keep_optimizer: bool = False,
-    keep_change: bool = False,
-) -> Training:
-    """Train `model` in place on `data.train`, holding pruned weights at zero.
-
-    Batch order, augmentation and what the model draws itself (dropout) depend on (seed, level) alone, so candidates of
-    different `max_lr` see the same.
-
-    Args:
-        model: on the same device as `data`.
-        masks: which weights are left.
-        data: the splits, resident on the device.
-        recipe: epochs, batch size, profile and optimizer.
-        max_lr: upper bound of the learning rate, > 0.
-        seed: of the trial, >= 0.
-        level: pruning level, >= 0.
-        augmentation: applied to each training batch on the device.
-        optimizer_from: what the optimizer remembers as training begins, from a `Snapshot`; nothing unless given.
-        rewind_step: take a snapshot after this many steps.
-        keep_optimizer: have the snapshots tell what the optimizer remembers.
-        keep_change: tell how far the last epoch moved the prunable weights.
-
-    Raises:
-        InputError: when the training split is smaller than a batch, or `rewind_step` is past the last step.
-    """
-    split, device = data.train, data.train.device
-    rates = learning_rates(recipe.profile, max_lr, recipe.steps(len(split)))
-    momentum = momenta(recipe.profile, len(rates))
-    if rewind_step is not None:
-        check_rewind_step(rewind_step, len(rates))
-    optimizer = recipe.optimizer.build(model)
-    restore_optimizer(optimizer, model, optimizer_from or {})
-    pruned = masks.bind(model)
-    pruned.apply()
-    gradients, recorder = gradients_of(model, recipe, device), GradientRecorder(model, masks, len(rates))
-    generator = stream("augmentation", seed, level, device=device)
-    steps_per_epoch = len(rates) // recipe.epochs
-
-    def snapshot() -> Snapshot:
-        return Snapshot(_copy(model), optimizer_state(optimizer, model) if keep_optimizer else None)
-
-    early = snapshot() if rewind_step == 0 else None
-    metrics: list[EpochMetrics] = []
-    before: State = {}  # as it was when the epoch began
-
-    with seeded("model", seed, level, device=device):
-        for epoch in range(recipe.epochs):
-            model.train()
-            if keep_change:
-                before = _copy(model)
-            order = torch.randperm(len(split), generator=stream("order", seed, level, epoch))
-            order = order[: steps_per_epoch * recipe.batch_size]
-            loss_sum = torch.zeros((), device=device)
-            for step, (inputs, targets) in enumerate(split.batches(recipe.batch_size, order), epoch * steps_per_epoch):
-                if augmentation is not None:
-                    inputs = augmentation(inputs, generator)
-                for group in optimizer.param_groups:
-                    group["lr"] = rates[step]
-                    if momentum is not None:
-                        set_momentum(group, momentum[step])
-                loss_sum += gradients(inputs, targets)
-                recorder.record(step)
-                optimizer.step()
-                pruned.apply()
-                if step + 1 == rewind_step:
-                    early = snapshot()
-            train_loss = _finite(loss_sum.item() / steps_per_epoch)
-            with recipe.autocast(device):
-                val_loss, val_accuracy = evaluate(model, data.validation)
-            metrics.append(EpochMetrics(epoch, train_loss, val_loss, val_accuracy))
-            if train_loss is None:
-                break
-
-    with recipe.autocast(device):
-        test_loss, test_accuracy = evaluate(model, data.test)
-    last = metrics[-1].train_loss
-    diverged = last is None or last >= math.log(data.num_classes)
-    change = weight_change(before, model.state_dict(), masks) if keep_change else None
-    return Training(tuple(metrics), test_loss, test_accuracy, diverged, early, snapshot(), change, recorder.summaries())
-
-
 @torch.no_grad()
 def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
     """Return the mean loss (None when not finite) and the accuracy (a fraction) of `model` over `split`."""
@@ -243,8 +145,12 @@ def check_rewind_step(rewind_step: int, steps: int) -> None:
         raise InputError(f"rewind_step is {rewind_step}, but a level has only {steps} steps; choose an earlier step.")
 
 
-def _copy(model: nn.Module) -> State:
-    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+def copy_of(model: nn.Module) -> State:
+    """Return a copy of a network's parameters and buffers, laid out in the usual order whatever theirs is."""
+    return {
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in model.state_dict().items()
+    }
 
 
 def _finite(loss: float) -> float | None:

@@ -2,109 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from scyc.engines import EAGER
 from scyc.errors import InputError
+from scyc.learner import Learner
+from scyc.lockstep import train
+from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import (
     Masks,
     PruningContext,
-    Rewind,
-    Scope,
-    Statistics,
     find_criterion,
     mean_gradients,
     prunable_weights,
     rewound,
 )
 from scyc.randomness import seeded
-from scyc.training import Recipe, Snapshot, State, Training, check_rewind_step, train
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
     from torch import nn
 
     from scyc.data import Dataset
+    from scyc.engines import Engine
+    from scyc.training import Snapshot, State, Training
     from scyc.workloads import Workload
-
-
-OptimizerState = Literal["fresh", "with-weights"]
-
-
-@dataclass(frozen=True)
-class Pruning:
-    """How the network is pruned from one level to the next, and what the next level starts from.
-
-    Attributes:
-        rate: fraction of the remaining weights pruned per level, in (0, 1).
-        criterion: one of `scyc.pruning.CRITERIA`.
-        rewind_step: the step of the dense network's training that `rewind="weights"` goes back to, >= 0.
-        statistics: what becomes of BatchNorm's running statistics; see `scyc.pruning.rewound`.
-        optimizer_state: each level starts with a "fresh" optimizer; or "with-weights", with what it remembered when
-            the weights were taken: after the last step under `rewind="learning-rate"`, at the rewind step under
-            `rewind="weights"` (both so in the code of Gadhikar & Burkholz, ICLR 2024).
-        batch_norm: prune BatchNorm's scales too; see `scyc.pruning.prunable_weights`.
-
-    Raises:
-        InputError: when there is no such criterion, it does not go with the scope, or new weights should come with
-            an optimizer's memory of old ones.
-    """
-
-    rate: float = 0.2
-    criterion: str = "magnitude"
-    scope: Scope = "global"
-    rewind: Rewind = "weights"
-    rewind_step: int = 0
-    statistics: Statistics = "with-weights"
-    optimizer_state: OptimizerState = "fresh"
-    batch_norm: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what does not go together."""
-        find_criterion(self.criterion).check(self.scope)
-        if self.rewind == "reinit" and self.optimizer_state == "with-weights":
-            raise InputError(
-                'New weights (rewind = "reinit") come with no optimizer state; set optimizer_state to "fresh".'
-            )
-
-    @property
-    def needs_change(self) -> bool:
-        """Whether a checkpoint has to say how far the last epoch moved its weights."""
-        return find_criterion(self.criterion).needs == "change"
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A trained network.
-
-    Attributes:
-        state: parameters and buffers.
-        masks: which of its weights are left.
-        change: how far the last epoch moved the prunable weights, where the pruning criterion needs to know.
-        optimizer: what the optimizer remembers, by `kind/parameter`, where the next level may go on from it.
-    """
-
-    state: State
-    masks: Masks
-    change: State | None = None
-    optimizer: State | None = None
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Everything that the trials of a study share."""
-
-    workload: Workload
-    recipe: Recipe = field(default_factory=Recipe)
-    pruning: Pruning = field(default_factory=Pruning)
-
-    def check(self, data: Dataset) -> None:
-        """See that the recipe and the pruning fit the data.
-
-        Raises:
-            InputError: when the training split is smaller than a batch, or the rewind step is past a level's last.
-        """
-        check_rewind_step(self.pruning.rewind_step, self.recipe.steps(len(data.train)))
 
 
 @dataclass(frozen=True)
@@ -199,23 +124,64 @@ def run_trial(
     Raises:
         InputError: when a level above 0 has no parent or no rewind point.
     """
-    start = begin_level(protocol, data, seed=seed, level=level, parent=parent, rewind_point=rewind_point)
-    training = train(
+    member = Member(protocol, max_lr, parent, rewind_point)
+    return run_trials([member], data, seed=seed, level=level)[0]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of several trials that are trained in lock-step; see `run_trial` for its fields."""
+
+    protocol: Protocol
+    max_lr: float
+    parent: Checkpoint | None = None
+    rewind_point: Snapshot | None = None
+
+
+def run_trials(
+    members: Sequence[Member], data: Dataset, *, seed: int, level: int, engine: Engine = EAGER
+) -> list[Trial]:
+    """Train several networks at one pruning level, with one seed.
+
+    Args:
+        members: 1 to `engine.largest`; their protocols differ in profile and pruning at the most.
+        data: the workload's data on the device to train on.
+        seed: determines initial weights, batch order and augmentation.
+        level: 0 for the dense network.
+        engine: takes the steps; has no objection to the network.
+
+    Raises:
+        InputError: when a level above 0 has no parent or no rewind point.
+    """
+    learners = [make_learner(member, data, seed=seed, level=level, engine=engine) for member in members]
+    augmentation = members[0].protocol.workload.augmentation
+    trainings = train(learners, data, seed=seed, level=level, augmentation=augmentation, engine=engine)
+    return [
+        Trial(
+            training,
+            Checkpoint(training.last.state, learner.masks, training.change, training.last.optimizer),
+            training.early,
+        )
+        for training, learner in zip(trainings, learners, strict=True)
+    ]
+
+
+def make_learner(member: Member, data: Dataset, *, seed: int, level: int, engine: Engine) -> Learner:
+    """Return the network of a trial, ready to be trained; see `run_trials` for the arguments."""
+    protocol, pruning = member.protocol, member.protocol.pruning
+    start = begin_level(protocol, data, seed=seed, level=level, parent=member.parent, rewind_point=member.rewind_point)
+    engine.lay_out(start.model)
+    return Learner(
         start.model,
         start.masks,
-        data,
         protocol.recipe,
-        max_lr=max_lr,
-        seed=seed,
-        level=level,
-        augmentation=protocol.workload.augmentation,
+        protocol.recipe.steps(len(data.train)),
+        max_lr=member.max_lr,
         optimizer_from=start.optimizer,
-        rewind_step=protocol.pruning.rewind_step if level == 0 else None,
-        keep_optimizer=protocol.pruning.optimizer_state == "with-weights",
-        keep_change=protocol.pruning.needs_change,
+        rewind_step=pruning.rewind_step if level == 0 else None,
+        keep_optimizer=pruning.optimizer_state == "with-weights",
+        keep_change=pruning.needs_change,
     )
-    last = training.last
-    return Trial(training, Checkpoint(last.state, start.masks, training.change, last.optimizer), training.early)
 
 
 def _optimizer_from(protocol: Protocol, parent: Checkpoint, rewind_point: Snapshot) -> State | None:

@@ -31,6 +31,7 @@ class Database:
 
     Attributes:
         name: the URL as it may be shown, without password.
+        dialect: how its kind of database is spoken to.
 
     Raises:
         StudyError: the URL makes no sense, its driver is not installed, or there is no database.
@@ -39,14 +40,14 @@ class Database:
     def __init__(self, url: str, *, create: bool) -> None:
         parsed = _parse(url)
         self.name = _shown(parsed)
-        self._dialect = dialect_of(parsed, self.name)
-        parsed = self._dialect.normalised(parsed)
+        self.dialect = dialect_of(parsed, self.name)
+        parsed = self.dialect.normalised(parsed)
         self.name = _shown(parsed)
         self._secret = parsed.password if parsed.password not in (parsed.username, parsed.database) else None
-        self._dialect.check(parsed, create=create)
-        self._engine = _engine(parsed, self.name, self._dialect.engine_options(parsed))
-        self._dialect.prepare(self._engine)
-        self._reader, self._writer = self._dialect.reader(self._engine), self._dialect.writer(self._engine)
+        self.dialect.check(parsed, create=create)
+        self._engine = _engine(parsed, self.name, self.dialect.engine_options(parsed))
+        self.dialect.prepare(self._engine)
+        self._reader, self._writer = self.dialect.reader(self._engine), self.dialect.writer(self._engine)
         self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
@@ -100,11 +101,11 @@ class Database:
             if self._guard is not None:
                 self._guard(connection)
             yield connection
-            ticket = self._dialect.ticket(connection)
+            ticket = self.dialect.ticket(connection)
             try:
                 transaction.commit()
             except DBAPIError as error:
-                if not (ticket and self._dialect.passes(error) and self._was_committed(ticket)):
+                if not (ticket and self.dialect.passes(error) and self._was_committed(ticket)):
                     raise
 
     @contextmanager
@@ -114,12 +115,12 @@ class Database:
         Raises:
             StudyError: the database cannot be used; nothing was changed.
         """
-        with self._in_sentences(), self._dialect.migration(self._engine) as connection:
+        with self._in_sentences(), self.dialect.migration(self._engine) as connection:
             yield connection
 
     def clock(self, connection: Connection) -> datetime:
         """Return the present time, by one clock for all who use the database."""
-        return self._dialect.clock(connection)
+        return self.dialect.clock(connection)
 
     def revision(self) -> str | None:
         """Return the revision of the schema, None where there are no tables yet."""
@@ -158,7 +159,7 @@ class Database:
 
         def ask() -> bool:
             with self.read() as connection:
-                return self._dialect.was_committed(connection, ticket)
+                return self.dialect.was_committed(connection, ticket)
 
         return persist(ask)
 
@@ -167,7 +168,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            if self._dialect.is_mistake(error):
+            if self.dialect.is_mistake(error):
                 raise
             # The driver's own words go with the error, unless they give the password away.
             raise self._sentence(error) from (None if self._tells(error) else error)
@@ -176,8 +177,8 @@ class Database:
         reason = self._masked(str(error.orig).strip().partition("\n")[0].rstrip("."))
         if isinstance(error, IntegrityError | DataError):
             return StudyError(f"The database {self.name} refuses the values ({reason}); nothing was written.")
-        kind = TryAgain if self._dialect.passes(error) else StudyError
-        return kind(f"The database {self.name} cannot be used ({reason}); {self._dialect.advice(reason)}.")
+        kind = TryAgain if self.dialect.passes(error) else StudyError
+        return kind(f"The database {self.name} cannot be used ({reason}); {self.dialect.advice(reason)}.")
 
     def _masked(self, text: str) -> str:
         return text.replace(self._secret, "***") if self._secret else text

@@ -8,11 +8,14 @@ from studies import postgresql, sqlite
 from studies.errors import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Engine, Row, Select, Table
     from sqlalchemy.exc import DBAPIError
+
+    from studies.rows import Columns
 
 
 class Dialect(Protocol):
@@ -50,6 +53,20 @@ class Dialect(Protocol):
 
     def was_committed(self, connection: Connection, ticket: str) -> bool:
         """Return whether the transaction of a ticket was committed; raise TryAgain while that is open."""
+
+    def insert(self, connection: Connection, table: Table, columns: Columns) -> None:
+        """Add rows, one for each item of the columns, which are of equal length; there may be none."""
+
+    def insert_new(
+        self, connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]
+    ) -> Sequence[Row[Any]]:
+        """Add those rows whose unique columns are not there yet, with what is the `same` in all, and return them."""
+
+    def update(self, connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> None:
+        """Change the rows whose ids are in `columns["id"]`: to the other columns, and to what is the `same` in all."""
+
+    def numbers(self, values: Sequence[int]) -> Select[Any]:
+        """Return a query for some whole numbers, however many: as parameters, a statement holds only so many."""
 
     def is_mistake(self, error: DBAPIError) -> bool:
         """Return whether an error shows a mistake of this package, to be seen as it is."""

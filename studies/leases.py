@@ -17,7 +17,7 @@ from sqlalchemy import insert, select, update
 from studies import locks, rows, schema
 from studies.errors import LeaseLost, StudyBusy
 from studies.patience import Persistent, persistent
-from studies.records import Lease
+from studies.records import Lease, TenureRecord
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,6 +87,17 @@ class Leases(Persistent):
             now = self._database.clock(connection)
             # The token is used up: what the former holder still tries to write is refused.
             _change(connection, lease.study_id, {"token": lease.token + 1, "holder": None, "expires_at": now})
+
+    @persistent
+    def tenure(self, study_id: int) -> TenureRecord | None:
+        """Return who holds a study's lease, None if nobody does; one that has lapsed is still shown."""
+        with self._database.read() as connection:
+            row = _row(connection, study_id)
+            if row is None or row.holder is None:
+                return None
+            now = self._database.clock(connection)
+            ago = [(now - then).total_seconds() for then in (row.acquired_at, row.heartbeat_at, row.expires_at)]
+            return TenureRecord(row.holder, row.acquired_at, ago[0], ago[1], -ago[2])
 
 
 def check(connection: Connection, lease: Lease) -> None:

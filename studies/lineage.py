@@ -14,8 +14,6 @@ from studies import schema
 from studies.records import CheckpointRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy import Connection, Select
 
 _checkpoints, _trials = schema.checkpoints.c, schema.trials.c
@@ -32,7 +30,7 @@ def of_run(connection: Connection, run_id: int) -> list[CheckpointRecord]:
     return [CheckpointRecord(*row) for row in connection.execute(query)]
 
 
-def listed_only_by(connection: Connection, trials: Select[Any] | Sequence[int]) -> list[str]:
+def listed_only_by(connection: Connection, trials: Select[Any]) -> list[str]:
     """Return the hashes of the checkpoints of `trials` that no other trial lists in the same artifact store."""
     placed = (
         select(_checkpoints.hash, _checkpoints.trial_id, schema.studies.c.artifacts)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import re
 from contextlib import closing, contextmanager
 from datetime import UTC
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import BigInteger, bindparam, column, event, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, Insert
+from sqlalchemy.dialects.postgresql import insert as insert_into
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from studies.errors import TryAgain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Engine, Row, Select, Table, TableValuedAlias, Update
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import ConnectionPoolEntry
+
+    from studies.rows import Columns
 
 DRIVER = "psycopg"
 BUSY_SECONDS = 60  # how long a writer waits for its turn, and how long a frozen one may keep the others waiting
@@ -83,10 +88,11 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 def prepare(engine: Engine) -> None:
     """Let nobody wait for ever: neither for a lock, nor for a process that froze in a transaction."""
-    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "connect", partial(_on_connect, engine.dialect.dbapi))
 
 
-def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _on_connect(driver: Any, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.adapters.register_dumper(list, driver.types.array.ListBinaryDumper)  # as text, numbers cost five times
     connection.autocommit = True  # a setting is undone with the transaction that it is made in
     with closing(connection.cursor()) as cursor:
         cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
@@ -134,6 +140,55 @@ def was_committed(connection: Connection, ticket: str) -> bool:
     if status == "in progress":
         raise TryAgain("The database has not ended a transaction whose connection broke; wait a moment.")
     return bool(status == "committed")
+
+
+def insert(connection: Connection, table: Table, columns: Columns) -> None:
+    """Add rows, one for each item of the columns, which come as arrays: one statement, however many they are."""
+    if any(columns.values()):
+        connection.execute(_insertion(table, tuple(columns)), _arrays(columns))
+
+
+def insert_new(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """Add those rows that are not there yet, and return them."""
+    if not any(columns.values()):
+        return []
+    statement = _insertion(table, tuple(columns), tuple(same)).on_conflict_do_nothing().returning(table)
+    return connection.execute(statement, _arrays(columns) | dict(same)).all()
+
+
+def update(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> None:
+    """Change the rows whose ids are in `columns["id"]`, in one statement too."""
+    if any(columns.values()):
+        connection.execute(_change(table, tuple(columns)).values(same), _arrays(columns))
+
+
+def numbers(values: Sequence[int]) -> Select[Any]:
+    """Return a query for some whole numbers, which come as one array."""
+    return select(func.unnest(bindparam(None, list(values), ARRAY(BigInteger))))
+
+
+@cache
+def _insertion(table: Table, names: tuple[str, ...], same: tuple[str, ...] = ()) -> Insert:
+    alike = [bindparam(name, type_=table.c[name].type) for name in same]
+    return insert_into(table).from_select([*names, *same], select(_given(table, names), *alike))
+
+
+@cache
+def _change(table: Table, names: tuple[str, ...]) -> Update:
+    given = _given(table, names)
+    changes = {name: given.c[name] for name in names if name != "id"}
+    return table.update().where(table.c.id == given.c.id).values(changes)
+
+
+def _arrays(columns: Columns) -> dict[str, Any]:
+    return {f"all_{name}": values for name, values in columns.items()}
+
+
+def _given(table: Table, names: tuple[str, ...]) -> TableValuedAlias:
+    """Return a table of parameters, an array for each column."""
+    arrays = [bindparam(f"all_{name}", type_=ARRAY(table.c[name].type, dimensions=1)) for name in names]
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
 
 
 def is_mistake(error: DBAPIError) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 TrialState = Literal["pending", "complete", "failed"]
@@ -55,6 +56,24 @@ class Lease:
     holder: str
     acquired_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TenureRecord:
+    """Who holds a study's lease, seen from outside.
+
+    Attributes:
+        since: when it was acquired.
+        seconds: how long ago that was.
+        silence: seconds since the last heartbeat.
+        seconds_left: until the lease lapses; negative once it has.
+    """
+
+    holder: str
+    since: datetime
+    seconds: float
+    silence: float
+    seconds_left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,3 +249,12 @@ class CheckpointRecord:
     size: int
     trial_id: int
     parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedTrial:
+    """What the trial of a row came to, and the weights that it left in the artifact store."""
+
+    id: int
+    result: TrialResult
+    checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()

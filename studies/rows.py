@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from studies.records import TrialRecord, TrialResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable
 
     from sqlalchemy import Row
 
-    from studies.records import CheckpointRecord, EpochRecord, GradientRecord, NewCheckpoint, NewTrial
+    from studies.records import CheckpointRecord, EpochRecord, FinishedTrial, NewCheckpoint, NewTrial
 
 KEY = ("level", "seed", "max_lr", "parent", "spec_hash")
+Columns = Mapping[str, Sequence[Any]]  # by name, all of equal length: an item for each row
 TrialKey = tuple[int, int, float, str, str]  # parent is '' for none
 
 
@@ -29,10 +31,6 @@ def finite(name: str, value: float) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} is {number}; only finite numbers are stored (None where a loss is not).")
     return number
-
-
-def _finite_or_none(name: str, value: float | None) -> float | None:
-    return None if value is None else finite(name, value)
 
 
 def plain_json(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,71 +60,85 @@ def trial_key(trial: NewTrial) -> TrialKey:
     return int(trial.level), int(trial.seed), finite("max_lr", trial.max_lr), trial.parent or "", trial.spec_hash
 
 
-def result_values(result: TrialResult) -> dict[str, Any]:
-    """Return the columns of a trial that its result fills.
+def trial_columns(trials: Mapping[TrialKey, NewTrial]) -> Columns:
+    """Return trials to be added, by their keys."""
+    columns = dict(zip(KEY, zip(*trials, strict=True), strict=False))
+    return {**columns, "round": [int(trial.round) for trial in trials.values()]}
+
+
+def result_columns(finished: Sequence[FinishedTrial]) -> Columns:
+    """Return the ids of trials, and the columns that their results fill.
 
     Raises:
         ValueError: a number is NaN or infinite.
     """
+    results = [trial.result for trial in finished]
     return {
-        "val_accuracy": finite("val_accuracy", result.val_accuracy),
-        "test_accuracy": finite("test_accuracy", result.test_accuracy),
-        "val_loss": _finite_or_none("val_loss", result.val_loss),
-        "test_loss": _finite_or_none("test_loss", result.test_loss),
-        "train_loss": _finite_or_none("train_loss", result.train_loss),
-        "diverged": bool(result.diverged),
-        "density": finite("density", result.density),
-        "seconds": finite("seconds", result.seconds),
-        "checkpoint": result.checkpoint,
-        "rewind_point": result.rewind_point,
+        "id": [int(trial.id) for trial in finished],
+        **_numbers(results, ("val_accuracy", "test_accuracy", "density", "seconds")),
+        **_numbers(results, ("val_loss", "test_loss", "train_loss"), nullable=True),
+        "diverged": [bool(result.diverged) for result in results],
+        "checkpoint": [result.checkpoint for result in results],
+        "rewind_point": [result.rewind_point for result in results],
     }
 
 
-def epoch_values(trial_id: int, epochs: Sequence[EpochRecord]) -> list[dict[str, Any]]:
-    """Return the rows of a learning curve.
+def epoch_columns(finished: Sequence[FinishedTrial]) -> Columns:
+    """Return the learning curves of trials.
 
     Raises:
         ValueError: a number is NaN or infinite.
     """
-    return [
-        {
-            "trial_id": trial_id,
-            "epoch": int(epoch.epoch),
-            "train_loss": _finite_or_none(f"train_loss of epoch {epoch.epoch}", epoch.train_loss),
-            "val_loss": _finite_or_none(f"val_loss of epoch {epoch.epoch}", epoch.val_loss),
-            "val_accuracy": finite(f"val_accuracy of epoch {epoch.epoch}", epoch.val_accuracy),
-        }
-        for epoch in epochs
-    ]
+    epochs = [epoch for trial in finished for epoch in trial.result.epochs]
+    return {
+        "trial_id": [int(trial.id) for trial in finished for _ in trial.result.epochs],
+        "epoch": [int(epoch.epoch) for epoch in epochs],
+        **_numbers(epochs, ("train_loss", "val_loss"), nullable=True),
+        **_numbers(epochs, ("val_accuracy",)),
+    }
 
 
-def gradient_values(trial_id: int, gradients: Sequence[GradientRecord]) -> list[dict[str, Any]]:
-    """Return the rows of a trial's gradients.
+def gradient_columns(finished: Sequence[FinishedTrial]) -> Columns:
+    """Return the gradients of trials.
 
     Raises:
         ValueError: a number is NaN or infinite.
     """
-    return [
-        {
-            "trial_id": trial_id,
-            "point": gradient.point,
-            "count": int(gradient.count),
-            "mean": finite("The mean gradient", gradient.mean),
-            "std": finite("The standard deviation of the gradients", gradient.std),
-            "kurtosis": _finite_or_none("The kurtosis of the gradients", gradient.kurtosis),
-            "quantiles": [finite("A quantile of the gradients", quantile) for quantile in gradient.quantiles],
-            "histogram": [int(count) for count in gradient.histogram],
-        }
-        for gradient in gradients
-    ]
+    gradients = [gradient for trial in finished for gradient in trial.result.gradients]
+    return {
+        "trial_id": [int(trial.id) for trial in finished for _ in trial.result.gradients],
+        "point": [gradient.point for gradient in gradients],
+        "count": [int(gradient.count) for gradient in gradients],
+        **_numbers(gradients, ("mean", "std")),
+        **_numbers(gradients, ("kurtosis",), nullable=True),
+        "quantiles": [[finite("quantile", value) for value in gradient.quantiles] for gradient in gradients],
+        "histogram": [[int(count) for count in gradient.histogram] for gradient in gradients],
+    }
 
 
-def checkpoint_values(trial_id: int, checkpoints: Sequence[NewCheckpoint | CheckpointRecord]) -> list[dict[str, Any]]:
-    """Return the rows of a trial's checkpoints."""
-    return [
-        {"trial_id": trial_id, "kind": c.kind, "hash": c.hash, "size": int(c.size), "parent": c.parent}
-        for c in checkpoints
-    ]
+def checkpoint_columns(trials: Sequence[tuple[int, Sequence[NewCheckpoint | CheckpointRecord]]]) -> Columns:
+    """Return the checkpoints of trials."""
+    kept = [(trial_id, checkpoint) for trial_id, checkpoints in trials for checkpoint in checkpoints]
+    return {
+        "trial_id": [int(trial_id) for trial_id, _ in kept],
+        "kind": [checkpoint.kind for _, checkpoint in kept],
+        "hash": [checkpoint.hash for _, checkpoint in kept],
+        "size": [int(checkpoint.size) for _, checkpoint in kept],
+        "parent": [checkpoint.parent for _, checkpoint in kept],
+    }
+
+
+def _numbers(records: Sequence[Any], names: Iterable[str], *, nullable: bool = False) -> Columns:
+    """Return some attributes of records as Python's floats.
+
+    Raises:
+        ValueError: one is NaN or infinite.
+    """
+    columns: dict[str, list[float | None]] = {}
+    for name in names:
+        values = [getattr(record, name) for record in records]
+        columns[name] = [finite(name, value) if value is not None or not nullable else None for value in values]
+    return columns
 
 
 def trial_record(row: Row[Any], epochs: Sequence[EpochRecord] = ()) -> TrialRecord:
@@ -151,7 +163,7 @@ def trial_record(row: Row[Any], epochs: Sequence[EpochRecord] = ()) -> TrialReco
         run_id=row.run_id,
         level=row.level,
         seed=row.seed,
-        max_lr=row.max_lr,
+        max_lr=float(row.max_lr),  # where SQLite returns what it just wrote, 1.0 is 1
         parent=row.parent or None,
         round=row.round,
         state=row.state,

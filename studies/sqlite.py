@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,18 +10,21 @@ from sqlite3 import OperationalError
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import QueuePool, event
+from sqlalchemy import QueuePool, bindparam, event, func, select
+from sqlalchemy.dialects.sqlite import insert as insert_into
 from sqlalchemy.exc import InterfaceError, ProgrammingError
 
 from studies.errors import StudyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Engine, Row, Select, Table
     from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import ConnectionPoolEntry
+
+    from studies.rows import Columns
 
 DRIVER = "pysqlite"
 BUSY_SECONDS = 60  # how long a writer waits for its turn
@@ -128,6 +132,35 @@ def ticket(connection: Connection) -> str | None:  # noqa: ARG001
 def was_committed(connection: Connection, ticket: str) -> bool:  # noqa: ARG001
     """Return False; never asked, as there are no tickets."""
     return False
+
+
+def insert(connection: Connection, table: Table, columns: Columns) -> None:
+    """Add rows, one for each item of the columns."""
+    rows = _rows(columns)
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
+def insert_new(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """Add those rows that are not there yet, and return them."""
+    rows = [{**row, **same} for row in _rows(columns)]
+    return connection.execute(insert_into(table).on_conflict_do_nothing().returning(table), rows).all() if rows else []
+
+
+def update(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> None:
+    """Change the rows whose ids are in `columns["id"]`."""
+    rows = _rows({"of" if name == "id" else name: values for name, values in columns.items()})
+    if rows:
+        connection.execute(table.update().where(table.c.id == bindparam("of")).values(same), rows)
+
+
+def _rows(columns: Columns) -> list[dict[str, Any]]:
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def numbers(values: Sequence[int]) -> Select[Any]:
+    """Return a query for some whole numbers, which come as one JSON text."""
+    return select(func.json_each(json.dumps(list(values))).table_valued("value").c.value)
 
 
 def is_mistake(error: DBAPIError) -> bool:

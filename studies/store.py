@@ -11,6 +11,7 @@ from studies.database import Database
 from studies.decisions import Decisions
 from studies.leases import Leases
 from studies.measurements import Measurements
+from studies.outcomes import Outcomes
 from studies.patience import persistent
 from studies.transfer import Transfer
 from studies.trials import Trials
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from studies.records import Lease
 
 
-class Store(Catalogue, Decisions, Trials, Measurements, Leases, Transfer):
+class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transfer):
     """Everything that one database remembers: studies, runs and levels, and below them trials and checkpoints.
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that

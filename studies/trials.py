@@ -1,14 +1,11 @@
-"""The inner half of the store: trials, their learning curves, and the checkpoints that they left.
-
-What is recorded is never overwritten: recording it again changes nothing.
-"""
+"""The inner half of the store: trials, their learning curves, and the checkpoints that they left."""
 
 from __future__ import annotations
 
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 
 from studies import lineage, locks, rows, schema
 from studies.catalogue import now
@@ -17,11 +14,12 @@ from studies.patience import Persistent, persistent
 from studies.records import EpochRecord, TrialState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
-    from studies.records import CheckpointRecord, NewCheckpoint, NewTrial, TrialRecord, TrialResult
+    from studies.records import CheckpointRecord, NewCheckpoint, NewTrial, TrialRecord
 
 _trials, _epochs = schema.trials.c, schema.epochs.c
 _KEYS_AT_ONCE = 500  # a statement holds only so many parameters
@@ -48,97 +46,12 @@ class Trials(Persistent):
             asked.setdefault(rows.trial_key(trial), trial)
         with self._database.write() as connection:
             locks.run(connection, run_id)
-            there = _by_key(connection, run_id, asked)
-            created_at = now()
-            new = [
-                {
-                    "run_id": run_id,
-                    **dict(zip(rows.KEY, key, strict=True)),
-                    "round": int(trial.round),
-                    "state": "pending",
-                    "created_at": created_at,
-                }
-                for key, trial in asked.items()
-                if key not in there
-            ]
-            if new:
-                connection.execute(insert(schema.trials), new)
-                there = _by_key(connection, run_id, asked)
+            there = {}
+            same = {"run_id": run_id, "state": "pending", "created_at": now()}
+            for row in self._database.dialect.insert_new(connection, schema.trials, rows.trial_columns(asked), same):
+                there[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = rows.trial_record(row)
+            there |= _by_key(connection, run_id, asked.keys() - there.keys())
         return [there[rows.trial_key(trial)] for trial in trials]
-
-    @persistent
-    def finish_trial(
-        self,
-        trial_id: int,
-        result: TrialResult,
-        checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = (),
-    ) -> bool:
-        """Record what a trial came to: result, learning curve, gradients and checkpoints, or nothing at all.
-
-        A result that arrives after all for a failed trial is taken.
-
-        Returns:
-            False if the trial was complete already; it is left as it was then.
-
-        Raises:
-            StudyError: there is no such trial.
-            ValueError: a number is NaN or infinite.
-        """
-        values = {"state": "complete", "error": None, "finished_at": now(), **rows.result_values(result)}
-        curve = rows.epoch_values(trial_id, result.epochs)
-        gradients = rows.gradient_values(trial_id, result.gradients)
-        kept = rows.checkpoint_values(trial_id, checkpoints)
-        with self._database.write() as connection:
-            if not self._update(connection, trial_id, _trials.state != "complete", values):
-                return False
-            if curve:
-                connection.execute(insert(schema.epochs), curve)
-            if gradients:
-                connection.execute(insert(schema.gradients), gradients)
-            if kept:
-                connection.execute(insert(schema.checkpoints), kept)
-            return True
-
-    @persistent
-    def fail_trial(self, trial_id: int, error: str) -> bool:
-        """Record that a pending trial could not be trained, and why.
-
-        Returns:
-            False if the trial was complete or failed already; it is left as it was then.
-
-        Raises:
-            StudyError: there is no such trial.
-        """
-        values = {"state": "failed", "finished_at": now(), **_one_more_attempt(error)}
-        with self._database.write() as connection:
-            return self._update(connection, trial_id, _trials.state == "pending", values)
-
-    @persistent
-    def retry_trial(self, trial_id: int, error: str) -> int:
-        """Record that an attempt at a pending trial failed, and why; the trial stays pending.
-
-        Returns:
-            How many attempts have failed so far; nothing is counted if the trial was complete or failed already.
-
-        Raises:
-            StudyError: there is no such trial.
-        """
-        with self._database.write() as connection:
-            self._update(connection, trial_id, _trials.state == "pending", _one_more_attempt(error))
-            attempts: int = connection.execute(select(_trials.attempts).where(_trials.id == trial_id)).scalar_one()
-            return attempts
-
-    @persistent
-    def requeue_failed(self, run_id: int) -> int:
-        """Make the failed trials of a run pending again, their attempts counted anew.
-
-        Returns:
-            How many there were.
-        """
-        failed = update(schema.trials).where(_trials.run_id == run_id, _trials.state == "failed")
-        again = {"state": "pending", "error": None, "finished_at": None, "attempts": 0}
-        with self._database.write() as connection:
-            return connection.execute(failed.values(again)).rowcount
 
     @persistent
     def adopt_trials(self, run_id: int, spec_hash: str) -> int:
@@ -192,6 +105,13 @@ class Trials(Persistent):
         return {state: found.get(state, 0) for state in get_args(TrialState)}
 
     @persistent
+    def finished_since(self, run_id: int, since: datetime) -> int:
+        """Return how many trials of a run were completed at or after `since`, by the clock of their driver."""
+        wanted = (_trials.run_id == run_id) & (_trials.state == "complete") & (_trials.finished_at >= since)
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).where(wanted)).scalar_one()
+
+    @persistent
     def epochs_trained(self, run_id: int) -> int:
         """Return how many epochs the complete trials of a run have, all together."""
         query = select(func.count()).select_from(schema.epochs).join(schema.trials).where(_trials.run_id == run_id)
@@ -205,10 +125,11 @@ class Trials(Persistent):
             return lineage.of_run(connection, run_id)
 
     @persistent
-    def with_weights(self, trial_ids: Sequence[int]) -> set[int]:
-        """Return which of the trials have their trained weights in the artifact store."""
+    def with_weights(self, run_id: int, level: int) -> set[int]:
+        """Return which trials of a level have their trained weights in the artifact store."""
         kept = schema.checkpoints.c
-        query = select(kept.trial_id).where(kept.trial_id.in_(trial_ids), kept.kind == "trained")
+        of_level = (_trials.run_id == run_id) & (_trials.level == level)
+        query = select(kept.trial_id).join(schema.trials).where(of_level, kept.kind == "trained")
         with self._database.read() as connection:
             return set(connection.scalars(query))
 
@@ -228,7 +149,8 @@ class Trials(Persistent):
                     f"means another version of the code or of torch: go on with the one that the study was made with."
                 )
             connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id == trial_id))
-            connection.execute(insert(schema.checkpoints), rows.checkpoint_values(trial_id, checkpoints))
+            kept = rows.checkpoint_columns([(trial_id, checkpoints)])
+            self._database.dialect.insert(connection, schema.checkpoints, kept)
 
     @persistent
     def forget_checkpoints(self, trial_ids: Sequence[int]) -> list[str]:
@@ -238,19 +160,10 @@ class Trials(Persistent):
             The hashes that nothing else in the same artifact store needs: delete them there.
         """
         with self._database.write() as connection:
-            hashes = lineage.listed_only_by(connection, trial_ids)
-            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id.in_(trial_ids)))
+            trials = self._database.dialect.numbers(trial_ids)
+            hashes = lineage.listed_only_by(connection, trials)
+            connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id.in_(trials)))
             return hashes
-
-    def _update(
-        self, connection: Connection, trial_id: int, still: ColumnElement[bool], values: Mapping[str, Any]
-    ) -> bool:
-        """Change a trial that is `still` in the expected state, and return whether it was."""
-        if connection.execute(update(schema.trials).where(_trials.id == trial_id, still).values(values)).rowcount:
-            return True
-        if connection.execute(select(_trials.id).where(_trials.id == trial_id)).first() is None:
-            raise StudyError(f"There is no trial {trial_id} in {self._database.name}; add it first.")
-        return False
 
 
 def _by_key(connection: Connection, run_id: int, keys: Iterable[rows.TrialKey]) -> dict[rows.TrialKey, TrialRecord]:
@@ -260,10 +173,6 @@ def _by_key(connection: Connection, run_id: int, keys: Iterable[rows.TrialKey]) 
         for row in connection.execute(query):
             found[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = rows.trial_record(row)
     return found
-
-
-def _one_more_attempt(error: str) -> dict[str, Any]:
-    return {"error": rows.plain_text(error), "attempts": _trials.attempts + 1}
 
 
 def _curves(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, list[EpochRecord]]:

@@ -55,8 +55,9 @@ def db_option(database: str) -> str:
     """Return what a command shown to the user needs to find the same database; never a password."""
     if database in (DEFAULT_DB, os.environ.get("SCYC_DB")):
         return ""
-    scheme, separator, rest = database.rpartition("@")
-    return f" --db {scheme.rpartition(':')[0]}:***{separator}{rest}" if separator else f" --db {database}"
+    before, separator, rest = database.rpartition("@")
+    scheme, slashes, user = before.partition("://")
+    return f" --db {scheme}{slashes}{user.partition(':')[0]}{':***' * (':' in user)}{separator}{rest}"
 
 
 def default_artifacts(database: str) -> str:

@@ -36,16 +36,26 @@ GRACE = 6.0  # seconds that an interrupted sweep has for stopping its workers
 
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="Trials trained at a time; as many as this machine's cores allow unless given."),
+    typer.Option(
+        min=1, help="Trials trained at a time; as many as this machine, or the Ray cluster, has room for unless given."
+    ),
 ]
-Engine = Annotated[
-    Literal["tune", "processes", "inline"],
-    typer.Option("--executor", help="Train on Ray Tune's workers, in processes of this machine, or in this one."),
+ExecutorName = Annotated[
+    Literal["auto", "tune", "processes", "inline"],
+    typer.Option(
+        "--executor",
+        help="Train on Ray Tune's workers, in processes of this machine, or in this one; auto takes Ray for a cluster "
+        "and for GPUs, processes otherwise.",
+    ),
 ]
 RayAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A running Ray cluster; without it one is started and stopped.")
 ]
 Retries = Annotated[int, typer.Option(min=0, help="How often a trial that fails is trained again.")]
+TrialTimeout = Annotated[
+    float | None,
+    typer.Option(min=1, metavar="SECONDS", help="A trial that takes longer is ended, and counts as failed."),
+]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Train trials that failed once more.")]
 Mirror = Annotated[bool, typer.Option("--mirror/--no-mirror", help="Show trials to optuna-dashboard too.")]
 
@@ -190,7 +200,9 @@ def _check_ended(complete: bool, again: str) -> None:
         raise typer.Exit(FAILED)
 
 
-def make_executor(kind: str, spec: Spec, workers: int | None, ray_address: str | None) -> Executor:
+def make_executor(
+    kind: str, spec: Spec, workers: int | None, ray_address: str | None, trial_timeout: float | None = None
+) -> Executor:
     """Return the executor that the options ask for.
 
     Raises:
@@ -201,16 +213,28 @@ def make_executor(kind: str, spec: Spec, workers: int | None, ray_address: str |
             raise InputError(
                 "--executor inline trains one trial at a time here; leave out --workers and --ray-address."
             )
+        if trial_timeout is not None:
+            raise InputError(
+                "--trial-timeout ends the process that a trial hangs in, which with --executor inline is this one; "
+                "choose --executor processes or tune."
+            )
         return InlineExecutor()
+    if kind == "auto":
+        kind = "tune" if ray_address is not None or spec.resources.gpus_per_trial > 0 else "processes"
     if kind == "processes":
         if ray_address is not None:
             raise InputError("--executor processes trains on this machine alone; leave out --ray-address.")
         if spec.resources.gpus_per_trial > 0:
             raise InputError("--executor processes trains on the CPU; leave it out to train on GPUs.")
-        return ProcessExecutor(workers or _places(spec))
+        return ProcessExecutor(workers or _places(spec), trial_timeout)
+    if ray_address is not None and ray_address.startswith("ray://"):
+        raise InputError(
+            f"--ray-address {ray_address} is a Ray client's, but the driver of a sweep takes part in the cluster; give "
+            f"HOST:PORT on a machine that has joined it, or let `scyc submit` start the driver there."
+        )
     from oracle.execution.tune import TuneExecutor
 
-    return TuneExecutor(workers or _places(spec), ray_address)
+    return TuneExecutor(workers or (None if ray_address else _places(spec)), ray_address, trial_timeout)
 
 
 def _places(spec: Spec) -> int:

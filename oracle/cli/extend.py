@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, say
-from oracle.cli.drive import Drive, Engine, Mirror, RayAddress, Retries, Workers, make_executor
+from oracle.cli.drive import Drive, ExecutorName, Mirror, RayAddress, Retries, TrialTimeout, Workers, make_executor
 from oracle.driving import driving
 from oracle.extension import extend_study, extended
 from oracle.preflight import check_ready
@@ -29,9 +29,10 @@ def extend(
     ] = None,
     db: DatabaseUrl = DEFAULT_DB,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     retries: Retries = 1,
+    trial_timeout: TrialTimeout = None,
     mirror: Mirror = True,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +45,7 @@ def extend(
         study = store.study(name)
         former = study_spec(study)
         spec = extended(former, levels=levels, seeds=seeds or (), candidates=candidates or (), count=count)
-        drive = Drive(make_executor(executor, spec, workers, ray_address), db, retries, mirror, as_json)
+        drive = Drive(make_executor(executor, spec, workers, ray_address, trial_timeout), db, retries, mirror, as_json)
         check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
         with driving(store, study) as fenced:
             study, reopened = extend_study(fenced, study, former, spec)

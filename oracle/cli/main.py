@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oracle.cli import (  # noqa: F401 - the commands register themselves
     analyse,
+    bench,
     compare,
     dropnet,
     extend,
@@ -16,8 +17,10 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
     run,
     single_neuron,
     studies,
+    submit,
     sweep,
     view,
+    watch,
 )
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
 from scyc import InputError

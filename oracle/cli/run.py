@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, db_option, out, print_json, say
-from oracle.cli.drive import Drive, Engine, RayAddress, Retries, RetryFailed, Workers, make_executor
+from oracle.cli.drive import Drive, ExecutorName, RayAddress, Retries, RetryFailed, TrialTimeout, Workers, make_executor
 from oracle.driving import driving
 from oracle.preflight import check_ready
 from oracle.study import ORACLE, REPLAYED, study_spec
@@ -46,9 +46,10 @@ def run(
     show_all: Annotated[bool, typer.Option("--list", help="List the schedules, and train nothing.")] = False,
     db: DatabaseUrl = DEFAULT_DB,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     retries: Retries = 1,
+    trial_timeout: TrialTimeout = None,
     retry_failed: RetryFailed = False,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +72,14 @@ def run(
         ]
         given += [f"--as {run_name}"] if run_name else []
         seeds = list(dict.fromkeys(seeds)) if seeds else fresh_seeds(spec.seeds)
-        drive = Drive(make_executor(executor, spec, workers, ray_address), db, retries, False, as_json, retry_failed)
+        drive = Drive(
+            make_executor(executor, spec, workers, ray_address, trial_timeout),
+            db,
+            retries,
+            False,
+            as_json,
+            retry_failed,
+        )
         check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
         with driving(store, study) as fenced:
             runs = [_open(fenced, study, run, policy) for run, policy in chosen.items()]

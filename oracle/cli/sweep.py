@@ -8,8 +8,19 @@ from typing import Annotated
 import typer
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, default_artifacts
-from oracle.cli.drive import Drive, Engine, Mirror, RayAddress, Retries, RetryFailed, Workers, make_executor
+from oracle.cli.drive import (
+    Drive,
+    ExecutorName,
+    Mirror,
+    RayAddress,
+    Retries,
+    RetryFailed,
+    TrialTimeout,
+    Workers,
+    make_executor,
+)
 from oracle.driving import driving
+from oracle.engine_choice import with_engine
 from oracle.preflight import check_ready
 from oracle.spec_file import load_spec
 from oracle.study import open_study, study_spec
@@ -28,7 +39,7 @@ def sweep(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
     ] = None,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     artifacts: Annotated[
         str | None,
@@ -38,6 +49,7 @@ def sweep(
         str | None, typer.Option(metavar="winners|all", help="Whose weights to keep; short for --set keep=...")
     ] = None,
     retries: Retries = 1,
+    trial_timeout: TrialTimeout = None,
     retry_failed: RetryFailed = False,
     mirror: Mirror = True,
     as_json: AsJson = False,
@@ -46,13 +58,15 @@ def sweep(
     spec = load_spec(spec_file, [*(overrides or ()), *([f"keep={keep}"] if keep else ())])
     name = name or (spec_file.stem if spec_file else "demo")
     _check_name(name)
-    drive = Drive(make_executor(executor, spec, workers, ray_address), db, retries, mirror, as_json, retry_failed)
+    drive = Drive(
+        make_executor(executor, spec, workers, ray_address, trial_timeout), db, retries, mirror, as_json, retry_failed
+    )
     folder = f"{(artifacts or default_artifacts(db)).rstrip('/')}/{name}"
     check_ready(spec, Artifacts(folder), here=ray_address is None)
     with Store.open(db) as store:
-        study = open_study(store, name, spec, folder)
+        study = open_study(store, name, spec, folder, settle=with_engine)
         with driving(store, study) as fenced:
-            drive.go_on(fenced, study, spec)
+            drive.go_on(fenced, study, study_spec(study))
 
 
 @app.command()
@@ -60,9 +74,10 @@ def resume(
     name: StudyName,
     db: DatabaseUrl = DEFAULT_DB,
     workers: Workers = None,
-    executor: Engine = "tune",
+    executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
     retries: Retries = 1,
+    trial_timeout: TrialTimeout = None,
     retry_failed: RetryFailed = False,
     mirror: Mirror = True,
     as_json: AsJson = False,
@@ -71,7 +86,14 @@ def resume(
     with Store.open(db, create=False) as store:
         study = store.study(name)
         spec = study_spec(study)
-        drive = Drive(make_executor(executor, spec, workers, ray_address), db, retries, mirror, as_json, retry_failed)
+        drive = Drive(
+            make_executor(executor, spec, workers, ray_address, trial_timeout),
+            db,
+            retries,
+            mirror,
+            as_json,
+            retry_failed,
+        )
         check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
         with driving(store, study) as fenced:
             drive.go_on(fenced, study, spec)

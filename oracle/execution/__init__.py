@@ -8,6 +8,8 @@ from oracle.execution.inline import InlineExecutor
 from oracle.execution.processes import ProcessExecutor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.messages import Answer, Request
     from oracle.spec import Spec
     from studies import Artifacts
@@ -23,12 +25,16 @@ class TrialSource(Protocol):
         """Whether there is nothing left to train, nor will be."""
         ...
 
-    def next(self) -> Request | None:
-        """Return what to do next; None when there is nothing now: answers must come first, or it is over."""
+    def next(self, most: int = 1) -> Sequence[Request]:
+        """Return up to `most` things to do next, to be done together or apart.
+
+        None of them waits for another one. There may be more although fewer than `most` are returned; an empty list
+        means that there is nothing now: answers must come first, or it is over.
+        """
         ...
 
-    def record(self, request: Request, answer: Answer, /) -> None:
-        """Take the answer to a request."""
+    def record(self, answers: Sequence[tuple[Request, Answer]], /) -> None:
+        """Take the answers to some requests: what comes of it is the same as from taking them one by one."""
         ...
 
 

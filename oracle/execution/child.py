@@ -8,9 +8,9 @@ import sys
 from queue import SimpleQueue
 from threading import Thread
 
-from oracle.messages import answer_to_json, request_from_dict
+from oracle.execution.trainer import Trainer
+from oracle.messages import answers_to_json, requests_from_json
 from oracle.spec_file import parse_spec
-from oracle.worker import Worker
 from studies import Artifacts
 
 
@@ -21,10 +21,10 @@ def main() -> None:
     lines: SimpleQueue[str] = SimpleQueue()
     Thread(target=_listen, args=(lines,), daemon=True).start()
     first = json.loads(lines.get())
-    worker = Worker(parse_spec(first["spec"], "of the driver"), Artifacts(first["artifacts"]))
+    trainer = Trainer(parse_spec(first["spec"], "of the driver"), Artifacts(first["artifacts"]), first["limit"])
     while True:
-        answer = worker.attempt(request_from_dict(json.loads(lines.get())))
-        answers.write(answer_to_json(answer) + "\n")
+        answered = trainer.attempt(requests_from_json(lines.get()))
+        answers.write(answers_to_json(answered) + "\n")
         answers.flush()
 
 

@@ -1,9 +1,10 @@
-"""Training in this process, one trial after another: for debugging, tests and a machine without Ray."""
+"""Training in this process, one group of trials after another: for debugging, tests and a machine without Ray."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oracle.execution.groups import Groups
 from oracle.worker import Worker
 
 if TYPE_CHECKING:
@@ -17,6 +18,6 @@ class InlineExecutor:
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
-        worker = Worker(spec, artifacts)
-        while (request := source.next()) is not None:
-            source.record(request, worker.attempt(request))
+        worker, groups = Worker(spec, artifacts), Groups(source, spec, workers=1)
+        while group := groups.next():
+            source.record(list(zip(group, worker.attempt(group), strict=True)))

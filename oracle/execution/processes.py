@@ -10,9 +10,12 @@ import sys
 from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
-from oracle.messages import WORKER_DIED, answer_from_json, request_to_dict
+from oracle.execution.deaths import Forgiving, died
+from oracle.execution.groups import Groups
+from oracle.messages import answers_from_json, requests_to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import IO
 
     from oracle.execution import TrialSource
@@ -26,35 +29,44 @@ class ProcessExecutor:
 
     Args:
         workers: how many trials train at a time, >= 1.
+        limit: seconds that a trial may take; None for no limit.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(self, workers: int, limit: float | None = None) -> None:
+        self.workers, self.limit = workers, limit
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`; a process that dies is replaced."""
+        source = Forgiving(source, self.limit)
         with ExitStack() as stack, selectors.DefaultSelector() as busy:
             idle: list[_Process] = []
+            groups = Groups(source, spec, self.workers)
             while not source.finished:
-                while len(busy.get_map()) < self.workers and (request := source.next()) is not None:
-                    process = idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts)))
-                    process.ask(request)
-                    busy.register(process.answers, selectors.EVENT_READ, (process, request))
+                while len(busy.get_map()) < self.workers and (group := groups.next()):
+                    process = idle.pop() if idle else stack.enter_context(closing(self._start(spec, artifacts)))
+                    process.ask(group)
+                    source.begun(group)
+                    busy.register(process.answers, selectors.EVENT_READ, (process, group))
                 if not busy.get_map():
                     return
+                answers: list[tuple[Request, Answer]] = []
                 for key, _ in busy.select():
-                    process, request = key.data
+                    process, group = key.data
                     busy.unregister(process.answers)
-                    answer = process.answer()
-                    if answer is not None:
+                    answered = process.answer()
+                    if answered is not None:
                         idle.append(process)
-                    source.record(request, answer or WORKER_DIED)
+                    answers += zip(group, answered or died(group), strict=True)
+                source.record(answers)
+
+    def _start(self, spec: Spec, artifacts: Artifacts) -> _Process:
+        return _Process(spec, artifacts, self.limit)
 
 
 class _Process:
     """A process that trains: JSON goes in and comes out, a line each."""
 
-    def __init__(self, spec: Spec, artifacts: Artifacts) -> None:
+    def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "oracle.execution.child"],
             stdin=subprocess.PIPE,
@@ -67,16 +79,16 @@ class _Process:
         assert self._process.stdout is not None
         self._requests: IO[str] = self._process.stdin
         self.answers: IO[str] = self._process.stdout
-        self._write({"spec": spec.to_dict(), "artifacts": artifacts.url})
+        self._write(json.dumps({"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit}))
 
-    def ask(self, request: Request) -> None:
+    def ask(self, requests: Sequence[Request]) -> None:
         """Hand over what to do."""
-        self._write(request_to_dict(request))
+        self._write(requests_to_json(requests))
 
-    def answer(self) -> Answer | None:
-        """Return the answer once there is one; None if the process has died."""
+    def answer(self) -> list[Answer] | None:
+        """Return the answers once they are there; None if the process has died."""
         line = self.answers.readline()
-        return answer_from_json(line) if line else None
+        return answers_from_json(line) if line else None
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -86,7 +98,7 @@ class _Process:
             with suppress(BrokenPipeError):
                 pipe.close()
 
-    def _write(self, values: object) -> None:
+    def _write(self, line: str) -> None:
         with suppress(BrokenPipeError):  # it has died, as asking for the answer will tell
-            self._requests.write(json.dumps(values) + "\n")
+            self._requests.write(line + "\n")
             self._requests.flush()

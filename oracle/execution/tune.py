@@ -20,14 +20,16 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from oracle.messages import WORKER_DIED, answer_from_json, answer_to_json, request_from_dict, request_to_dict
-from oracle.worker import Worker
+from oracle.execution.deaths import Forgiving, died
+from oracle.execution.groups import Groups
+from oracle.execution.trainer import Trainer
+from oracle.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.execution import TrialSource
-    from oracle.messages import Answer, Request
+    from oracle.messages import Request
     from oracle.spec import Spec
     from studies import Artifacts
 
@@ -45,31 +47,34 @@ class TuneExecutor:
     """Trains on Ray workers, on a cluster of our own or on one that is there.
 
     Args:
-        workers: how many trials train at a time, >= 1.
-        address: of a running Ray cluster; None starts one on this machine and stops it in the end.
+        workers: how many trials train at a time, >= 1; None for as many as the cluster has room for when it starts.
+        address: of a running Ray cluster; None starts one for `workers` on this machine and stops it in the end.
+        limit: seconds that a trial may take; None for no limit.
     """
 
-    def __init__(self, workers: int, address: str | None = None) -> None:
-        self.workers, self.address = workers, address
+    def __init__(self, workers: int | None, address: str | None = None, limit: float | None = None) -> None:
+        self.workers, self.address, self.limit = workers, address, limit
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
-        searcher = _SourceSearcher(source)
         with self._cluster(spec) as folder:
-            trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts)
+            workers, forgiving = self.workers or _places(resources), Forgiving(source, self.limit)
+            searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers))
+            trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit)
             tuner = tune.Tuner(
                 tune.with_resources(trainable, resources),
                 tune_config=tune.TuneConfig(
                     search_alg=searcher,
                     num_samples=-1,
-                    max_concurrent_trials=self.workers,
+                    max_concurrent_trials=workers,
                     reuse_actors=True,
                 ),
                 run_config=tune.RunConfig(
                     name=f"sweep-{uuid.uuid4().hex[:8]}",
                     storage_path=str(folder),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                    callbacks=[_Clock(searcher)],
                     verbose=0,
                 ),
             )
@@ -95,7 +100,7 @@ class TuneExecutor:
             else:
                 ray.init(
                     "local",  # another cluster on this machine is somebody else's
-                    num_cpus=self.workers * spec.resources.cpus_per_trial,
+                    num_cpus=(self.workers or 1) * spec.resources.cpus_per_trial,
                     include_dashboard=False,
                     _temp_dir=str(scratch / "ray"),
                     **common,
@@ -108,31 +113,42 @@ class TuneExecutor:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-class _TrialTrainable(tune.Trainable):
-    """One Tune trial is one training. The actor is reused, so data and model code are loaded once per worker."""
+def _places(resources: dict[str, float]) -> int:
+    """Return how many trials fit on the cluster at a time, at least one: another node may be about to join."""
+    there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(1, int(min(there.get(name.upper(), 0) / amount for name, amount in resources.items() if amount)))
 
-    def setup(self, config: dict[str, Any], spec: Spec | None = None, artifacts: Artifacts | None = None) -> None:
+
+class _TrialTrainable(tune.Trainable):
+    """One Tune trial is one group of trainings. Actors are reused, so data and code are loaded once per worker."""
+
+    def setup(
+        self,
+        config: dict[str, Any],
+        spec: Spec | None = None,
+        artifacts: Artifacts | None = None,
+        limit: float | None = None,
+    ) -> None:
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
-        self.worker = Worker(spec, artifacts)
-        self.request = request_from_dict(config["request"])
+        self.trainer = Trainer(spec, artifacts, limit)
+        self.requests = requests_from_json(config["requests"])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.request = request_from_dict(new_config["request"])
+        self.requests = requests_from_json(new_config["requests"])
         return True
 
     def step(self) -> dict[str, Any]:
-        answer = self.worker.attempt(self.request)
-        return {"answer": answer_to_json(answer), "done": True}  # text: Tune flattens nested results
+        return {"answers": answers_to_json(self.trainer.attempt(self.requests)), "done": True}  # Tune flattens lists
 
 
 class _SourceSearcher(Searcher):
-    """Hands the source's trials to Tune and Tune's results to the source."""
+    """Hands groups of the source's trials to Tune and Tune's results to the source."""
 
-    def __init__(self, source: TrialSource) -> None:
+    def __init__(self, source: Forgiving, groups: Groups) -> None:
         super().__init__(metric="done", mode="max")
-        self.source = source
-        self.running: dict[str, Request] = {}
+        self.source, self.groups = source, groups
+        self.running: dict[str, list[Request]] = {}
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -142,24 +158,22 @@ class _SourceSearcher(Searcher):
         if self.error is not None:
             return Searcher.FINISHED
         try:
-            request = self.source.next()
+            group = self.groups.next()
         except Exception as error:
             self.error = error
             return Searcher.FINISHED
-        if request is None:
+        if not group:
             return Searcher.FINISHED if self.source.finished else None
-        self.running[trial_id] = request
-        return {"request": request_to_dict(request)}
+        self.running[trial_id] = group
+        return {"requests": requests_to_json(group)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        request = self.running.pop(trial_id, None)
-        if request is None or self.error is not None:
+        group = self.running.pop(trial_id, None)
+        if group is None or self.error is not None:
             return
         try:
-            answer: Answer = WORKER_DIED
-            if result is not None and not error:
-                answer = answer_from_json(result["answer"])
-            self.source.record(request, answer)
+            answers = answers_from_json(result["answers"]) if result is not None and not error else died(group)
+            self.source.record(list(zip(group, answers, strict=True)))
         except Exception as raised:
             self.error = raised  # what Tune would only log ends the sweep instead
 
@@ -171,3 +185,14 @@ class _SourceSearcher(Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         pass
+
+
+class _Clock(tune.Callback):
+    """Says when a worker begins with a trial: Tune may have kept it waiting for a place."""
+
+    def __init__(self, searcher: _SourceSearcher) -> None:
+        self.searcher = searcher
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002
+        if (group := self.searcher.running.get(trial.trial_id)) is not None:
+            self.searcher.source.begun(group)

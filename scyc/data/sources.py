@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def data_root(root: Path | str | None = None) -> Path:
@@ -47,8 +49,9 @@ def optional_module(module: str, package: str, purpose: str) -> Any:
 def download_into(root: Path, folder: str, fetch: Callable[[Path], object]) -> None:
     """Download into a scratch folder beside the goal, then move the result into place in one step.
 
-    So a killed download leaves nothing that looks like a data set, and workers that download at the same time do
-    not write into each other's files: the first one wins. A `root/folder` that exists is left as it is.
+    So a killed download leaves nothing that looks like a data set. Of the workers of a machine one downloads, and the
+    others wait for it; machines that share the folder over a network that knows no locks may download at the same
+    time, and the first one wins. A `root/folder` that exists is left as it is.
 
     Args:
         root: the data folder, created if need be.
@@ -60,7 +63,9 @@ def download_into(root: Path, folder: str, fetch: Callable[[Path], object]) -> N
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=root, prefix=".download-") as scratch:
+        with _alone(root), TemporaryDirectory(dir=root, prefix=".download-") as scratch:
+            if (root / folder).exists():
+                return
             fetch(Path(scratch))
             if not (root / folder).exists():
                 (Path(scratch) / folder).rename(root / folder)
@@ -70,3 +75,15 @@ def download_into(root: Path, folder: str, fetch: Callable[[Path], object]) -> N
                 f"Downloading {folder} into {root} failed ({error}): check the network and the folder's permissions, "
                 "or copy the data set there by hand."
             ) from error
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Wait until nobody else is in such a block for this folder; who dies in it is out of it."""
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

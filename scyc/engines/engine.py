@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
+    from torch import nn
+
+    from scyc.learner import Learner
+    from scyc.training import Recipe
 
 
 class Gradients(Protocol):
@@ -18,4 +24,43 @@ class Gradients(Protocol):
             inputs: of shape (B, *features).
             targets: class indices of shape (B,).
         """
+        ...
+
+
+class Steps(Protocol):
+    """Takes the steps of networks that are trained in lock-step."""
+
+    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
+        """Take one step with every network: gradients, optimizer, masks, and what is recorded of it.
+
+        Args:
+            inputs: of shape (B, *features), the same for every network.
+            targets: class indices of shape (B,).
+            step: number of steps taken, from 0 on.
+
+        Returns:
+            The losses before the step, of shape (networks,), detached; valid until the next call.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """A way to train networks of one architecture in lock-step.
+
+    Attributes:
+        largest: how many networks it trains together at the most.
+    """
+
+    largest: int
+
+    def objection(self, model: nn.Module, recipe: Recipe, device: torch.device) -> str | None:
+        """Return why it does not train such networks on such a device, as a clause; None where it does."""
+        ...
+
+    def lay_out(self, model: nn.Module) -> None:
+        """Lay the parameters out in memory as the engine wants them, before the network's `Learner` is made."""
+        ...
+
+    def bind(self, learners: Sequence[Learner]) -> Steps:
+        """Return what takes the steps of these networks, which are on one device."""
         ...

@@ -71,7 +71,7 @@ class BoundMasks:
     def __init__(self, masks: Masks, model: nn.Module) -> None:
         self._weights: list[torch.Tensor] = [model.get_parameter(name) for name in masks.kept]
         self._factors = [
-            mask.to(weight.device, weight.dtype)
+            torch.empty_like(weight).copy_(mask)  # laid out in memory as the weight is
             for mask, weight in zip(masks.kept.values(), self._weights, strict=True)
         ]
 

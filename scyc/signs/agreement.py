@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import torch
 
+    from scyc.protocol import Checkpoint
     from scyc.pruning import Masks
-    from scyc.trial import Checkpoint
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oracle.driving import driving
-from oracle.execution import InlineExecutor
+from oracle.execution import Executor, InlineExecutor
 from oracle.listeners import Listener
 from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study, study_spec
@@ -17,6 +17,7 @@ from oracle.sweep import Sweep
 from studies import Artifacts, Store, StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from multiprocessing.context import ForkServerProcess
     from random import Random
 
@@ -46,48 +47,54 @@ class Logged:
     def finished(self) -> bool:
         return self.source.finished
 
-    def next(self) -> TrialRequest | None:
-        request = self.source.next()
-        if request is not None:
+    def next(self, most: int = 1) -> list[TrialRequest]:
+        requests = self.source.next(most)
+        for request in requests:
             os.write(self.log, f"{request.id}\n".encode())
-        return request
+        return requests
 
-    def record(self, request: Request, answer: Answer) -> None:
-        self.source.record(request, answer)
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        self.source.record(answers)
 
 
-def drive(url: str, log: str, lifetime: float = 30.0) -> None:
-    """Go on with the study, as `scyc resume --executor inline` does; exit with 1 where that complains."""
+def drive(url: str, log: str, lifetime: float = 30.0, ray_address: str | None = None) -> None:
+    """Go on with the study, as `scyc resume` does, inline or on a Ray cluster; exit with 1 where that complains."""
     try:
-        _drive(url, log, lifetime)
+        _drive(url, log, lifetime, ray_address)
     except StudyError as error:
         Path(log).with_suffix(".complaint").write_text(str(error))
         raise SystemExit(1) from error
 
 
-def _drive(url: str, log: str, lifetime: float) -> None:
+def _drive(url: str, log: str, lifetime: float, ray_address: str | None) -> None:
     with Store.open(url) as store:
         study = store.study(NAME)
         spec, artifacts = study_spec(study), Artifacts(study.artifacts)
         with driving(store, study, lifetime) as fenced:
             sweep = Sweep(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Listener(), retries=1)
-            InlineExecutor().run(Logged(sweep, Path(log)), spec, artifacts)
+            executor: Executor = InlineExecutor()
+            if ray_address is not None:
+                from oracle.execution.tune import TuneExecutor
+
+                executor = TuneExecutor(2, ray_address)
+            executor.run(Logged(sweep, Path(log)), spec, artifacts)
+            if not sweep.complete:
+                raise StudyError(f"The workers ended before the study did; {len(sweep.failed)} trials failed.")
 
 
 class Study:
     """The study in one database, seen from outside its drivers."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, spec: dict[str, Any] = SPEC) -> None:
         self.url, self.log = url, folder / "trained.log"
         with Store.open(url) as store:
-            self.artifacts = Artifacts(
-                open_study(store, NAME, parse_spec(SPEC, "kills"), str(folder / "weights")).artifacts
-            )
+            study = open_study(store, NAME, parse_spec(spec, "kills"), str(folder / "weights"))
+            self.artifacts = Artifacts(study.artifacts)
         self.log.touch()
 
-    def driver(self, lifetime: float = 30.0) -> ForkServerProcess:
+    def driver(self, lifetime: float = 30.0, ray_address: str | None = None) -> ForkServerProcess:
         """Start a driver."""
-        process = forked.Process(target=drive, args=(self.url, str(self.log), lifetime))
+        process = forked.Process(target=drive, args=(self.url, str(self.log), lifetime, ray_address))
         process.start()
         return process
 
@@ -143,9 +150,9 @@ def finish_under_fire(study: Study, random: Random | None, most: int, longest: f
         return kills
 
 
-def undisturbed(folder: Path) -> tuple[list[Any], float]:
+def undisturbed(folder: Path, spec: dict[str, Any] = SPEC) -> tuple[list[Any], float]:
     """Return what a study comes to whose driver nobody kills, and how long it takes."""
-    study = Study(f"sqlite:///{folder}/undisturbed.db", folder)
+    study = Study(f"sqlite:///{folder}/undisturbed.db", folder, spec)
     warm_up = forked.Process(target=int)
     warm_up.start()
     warm_up.join()

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
-from random import Random
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from oracle.execution.made_up import MadeUp
 from oracle.listeners import Listener
-from oracle.messages import Failure, MeasureRequest, Outcome, TrialRequest
+from oracle.messages import TrialRequest
 from oracle.spec_file import parse_spec
 from oracle.study import ORACLE, open_study
 from oracle.sweep import Sweep
 from oracle.walk import Walk
-from scyc import density, policy_to_dict
-from scyc.measuring import Measured
-from studies import Artifacts, CheckpointKind, EpochRecord, NewCheckpoint, Store, TrialResult
+from scyc import policy_to_dict
+from studies import Artifacts, Store, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from random import Random
     from typing import Any, Self
 
     from oracle.execution import TrialSource
-    from oracle.messages import Answer, Request
+    from oracle.messages import Request
     from oracle.spec import Spec
     from scyc import Policy
     from studies import RunRecord
@@ -39,14 +38,10 @@ def small_spec(**fields: Any) -> Spec:
     return parse_spec(small | fields, "test")
 
 
-class Laboratory:
+class Laboratory(MadeUp):
     """A database, an artifact store and a worker that needs no time.
 
-    The optimum is at `optimum * growth^level`; above `ceiling` every trial diverges. What a trial leaves behind says
-    where it came from, so that lineages can be told apart.
-
     Attributes:
-        fails: trials (level, seed, max_lr) that raise.
         asked: every request, in order.
         handed_out: those of them that were trials.
     """
@@ -61,11 +56,11 @@ class Laboratory:
         equal_weights: bool = False,
         url: str = "sqlite://",
     ) -> None:
-        self.spec, self.optimum, self.growth, self.ceiling = spec, optimum, growth, ceiling
-        self.fails, self.equal_weights = set(fails), equal_weights
+        self.spec = spec
         self.store = Store.open(url)
         study = open_study(self.store, "s", spec, f"memory://{uuid4().hex}")
         self.artifacts = Artifacts(study.artifacts)
+        super().__init__(spec.pruning.rate, self.artifacts, optimum, growth, ceiling, set(fails), equal_weights)
         self.run: RunRecord = self.store.open_run(study.id, ORACLE)
         self.asked: list[Request] = []
         self.handed_out: list[TrialRequest] = []
@@ -88,70 +83,38 @@ class Laboratory:
         """A new driver of a schedule's run."""
         return Walk(self.store, run, self.spec, seeds, Listener(), retries)
 
-    def work(self, source: TrialSource, most: int | None = None, at_once: int = 1, order: Random | None = None) -> int:
+    def work(
+        self,
+        source: TrialSource,
+        most: int | None = None,
+        at_once: int = 1,
+        order: Random | None = None,
+        together: int = 1,
+    ) -> int:
         """Answer until the source is finished or `most` answers are recorded; return how many were.
 
-        What is under way at that moment is lost.
+        So many are under way `at_once`, at random moments as many as `together` are recorded together; what is under
+        way in the end is lost.
         """
         under_way: list[Request] = []
         recorded = 0
         while recorded != most:
-            while len(under_way) < at_once and (request := source.next()) is not None:
-                self.asked.append(request)
-                if isinstance(request, TrialRequest):
-                    self.handed_out.append(request)
-                under_way.append(request)
+            while (free := at_once - len(under_way)) and (requests := source.next(free)):
+                self.asked += requests
+                self.handed_out += [request for request in requests if isinstance(request, TrialRequest)]
+                under_way += requests
             if not under_way:
                 return recorded
-            request = under_way.pop(order.randrange(len(under_way)) if order else 0)
-            source.record(request, self.answer(request))
-            recorded += 1
+            number = min(order.randint(1, together) if order else together, len(under_way), (most or 10**9) - recorded)
+            chosen = [under_way.pop(order.randrange(len(under_way)) if order else 0) for _ in range(number)]
+            source.record([(request, self.answer(request)) for request in chosen])
+            recorded += number
         return recorded
 
     def finish(self) -> Self:
         """Sweep to the end."""
         self.work(self.sweep())
         return self
-
-    def answer(self, request: Request) -> Answer:
-        """Make up an answer."""
-        if isinstance(request, MeasureRequest):
-            if (request.level, request.seed, 0.0) in self.fails:
-                return Failure("Traceback ...\nRuntimeError: nothing to measure")
-            return Measured(0.2 / (1 + request.level), 1.5)
-        return self.train(request)
-
-    def train(self, request: TrialRequest) -> Outcome | Failure:
-        """Make up the outcome of a trial."""
-        level, seed, max_lr = request.level, request.seed, request.max_lr
-        if (level, seed, max_lr) in self.fails:
-            return Failure("Traceback ...\nRuntimeError: the machine is on fire")
-        diverged = max_lr > self.ceiling
-        noise = Random(f"{level} {seed} {max_lr}").gauss(0, 0.002)
-        loss = 0.05 * math.log(max_lr / (self.optimum * self.growth**level)) ** 2
-        accuracy = 0.1 if diverged else 0.9 - loss + noise
-        origin = [level, seed, request.parent] if self.equal_weights else [level, seed, request.parent, max_lr]
-        saved = [self._save("trained", origin, request.parent)]
-        if level == 0:
-            saved.append(self._save("rewind", ["early", seed, max_lr], None))
-        result = TrialResult(
-            val_accuracy=accuracy,
-            test_accuracy=accuracy - 0.01,
-            val_loss=None if diverged else 0.5,
-            test_loss=None if diverged else 0.6,
-            train_loss=None if diverged else 0.4,
-            diverged=diverged,
-            density=density(level, self.spec.pruning.rate),
-            seconds=1.5,
-            checkpoint=saved[0].hash,
-            rewind_point=saved[1].hash if level == 0 else None,
-            epochs=tuple(EpochRecord(epoch, 1.0, 1.0, accuracy) for epoch in range(2)),
-        )
-        return Outcome(result, tuple(saved))
-
-    def _save(self, kind: CheckpointKind, origin: list[Any], parent: str | None) -> NewCheckpoint:
-        data = json.dumps(origin).encode()
-        return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)
 
     def state(self) -> tuple[list[Any], list[Any]]:
         """What the database holds: decisions, and trials with their results, without ids and times."""

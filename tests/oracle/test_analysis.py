@@ -15,10 +15,10 @@ from oracle.study import ORACLE, open_study
 from oracle.weights import dump_checkpoint, dump_snapshot
 from scyc import Constant, InputError, policy_to_dict
 from scyc.policies import Policy
+from scyc.protocol import Checkpoint
 from scyc.pruning import Masks
 from scyc.training import Snapshot
-from scyc.trial import Checkpoint
-from studies import Artifacts, NewCheckpoint, NewTrial, Store, StudyNotFound, TrialResult
+from studies import Artifacts, FinishedTrial, NewCheckpoint, NewTrial, Store, StudyNotFound, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ class Made:
         new = NewTrial(level, seed, 0.2, parent, 0, self.spec.trial_hash)
         [trial] = self.store.add_trials(run_id, [new])
         result = TrialResult(0.5, 0.5, 1.0, 1.0, 1.0, False, 0.75**level, 1.0, saved[0].hash, rewind, ())
-        self.store.finish_trial(trial.id, result, saved)
+        self.store.finish_trials([FinishedTrial(trial.id, result, saved)])
         self.hashes[seed, level] = saved[0].hash
         return saved[0].hash
 

@@ -159,7 +159,9 @@ class TestKeepingAll:
             trials = lab.store.trials(lab.run.id)
             left = {trial.result.checkpoint for trial in trials if trial.result is not None}
             assert left <= set(lab.artifacts.hashes())
-            assert lab.store.with_weights([trial.id for trial in trials]) == {trial.id for trial in trials}
+            for level in range(3):
+                of_level = {trial.id for trial in trials if trial.level == level}
+                assert lab.store.with_weights(lab.run.id, level) == of_level
 
 
 class TestRefusals:

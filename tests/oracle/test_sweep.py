@@ -7,8 +7,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
 
 from oracle.listeners import Listener
+from oracle.machine import next_action
 from scyc import density
 from tests.oracle.simulation import Laboratory, small_spec
 
@@ -77,22 +81,20 @@ class TestWholeRun:
         sweep = undisturbed.sweep()
         assert sweep.complete
         assert sweep.finished
-        assert sweep.next() is None
+        assert sweep.next(5) == []
         assert undisturbed.state() == before
 
     def test_a_trial_under_way_is_waited_for(self) -> None:
         with CLIMBING() as lab:
             sweep = lab.sweep()
-            requests = [sweep.next() for _ in range(6)]
-            assert None not in requests
-            assert sweep.next() is None
+            requests = [request for most in (1, 2, 9) for request in sweep.next(most)]
+            assert len({request.id for request in requests}) == 6
+            assert sweep.next() == []
             assert not sweep.finished
-            for request in requests:
-                assert request is not None
-                sweep.record(request, lab.train(request))
-            following = sweep.next()
-            assert following is not None
-            assert following.level == 1
+            sweep.record([(request, lab.train(request)) for request in requests[:4]])
+            assert sweep.next(9) == []
+            sweep.record([(request, lab.train(request)) for request in requests[4:]])
+            assert [request.level for request in sweep.next(2)] == [1, 1]
 
     @pytest.mark.parametrize("laboratory", [CLIMBING, TPE], ids=["grid", "tpe"])
     def test_neither_workers_nor_the_order_of_outcomes_change_anything(
@@ -102,6 +104,47 @@ class TestWholeRun:
             one.finish()
             many.work(many.sweep(), at_once=5, order=Random(1))
             assert many.state() == one.state()
+
+    @settings(max_examples=12)
+    @given(luck=st.integers(0, 999), at_once=st.integers(1, 9), retries=st.integers(0, 2), stop=st.integers(0, 25))
+    @pytest.mark.parametrize("fails", [(), ((1, 7, 0.2), (1, 0, 0.4))], ids=["well", "badly"])
+    def test_answers_that_are_recorded_together_come_to_the_same(
+        self, fails: tuple[tuple[int, int, float], ...], luck: int, at_once: int, retries: int, stop: int
+    ) -> None:
+        order = Random(luck)
+        with CLIMBING(fails=fails) as one, CLIMBING(fails=fails) as many:
+            one.work(one.sweep(retries=retries))
+            recorded = many.work(many.sweep(retries=retries), stop, at_once, order, together=at_once)
+            recorded += many.work(many.sweep(retries=retries), None, at_once, order, together=at_once)
+            assert many.state() == one.state()
+            assert many.store.counts(many.run.id) == one.store.counts(one.run.id)
+            assert set(many.artifacts.hashes()) == set(one.artifacts.hashes())
+            assert recorded == len(one.asked)
+
+    def test_a_batch_is_one_transaction(self) -> None:
+        diary = Diary()
+        with CLIMBING() as lab:
+            commits: list[object] = []
+            event.listen(lab.store._database._engine, "commit", commits.append)
+            sweep = lab.sweep(diary)
+            requests = sweep.next(6)
+            commits.clear()
+            sweep.record([(request, lab.train(request)) for request in requests])
+            assert len(commits) == 1
+            assert diary.heard[-6:] == [("ended", request.id) for request in requests]
+
+    def test_while_trials_are_under_way_the_state_machine_is_left_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[int] = []
+
+        def counted(*given: Any) -> Any:
+            asked.append(1)
+            return next_action(*given)
+
+        monkeypatch.setattr("oracle.sweep.next_action", counted)
+        with CLIMBING() as lab:
+            lab.work(lab.sweep(), at_once=50)
+            assert len(lab.asked) == 22
+            assert len(asked) == 8  # to begin and to decide three levels, and to widen two
 
     def test_the_listener_hears_of_everything(self) -> None:
         diary = Diary()
@@ -194,7 +237,7 @@ class TestFailures:
         with CLIMBING(fails=self.FAILS) as lab:
             lab.finish()
             sweep = lab.sweep()
-            assert sweep.next() is None
+            assert sweep.next() == []
             assert sweep.failed
 
     def test_the_losers_of_a_blocked_level_are_kept(self) -> None:
@@ -232,7 +275,7 @@ def kill_after(lab: Laboratory, writes: int) -> list[str]:
 
         return call
 
-    for name in ("add_trials", "finish_trial", "decide_level", "forget_checkpoints"):
+    for name in ("add_trials", "finish_trials", "decide_level", "forget_checkpoints"):
         setattr(lab.store, name, mortal(name, getattr(lab.store, name)))
     lab.artifacts.delete = mortal("delete", lab.artifacts.delete)  # type: ignore[method-assign]
     return done
@@ -260,9 +303,9 @@ class TestResuming:
         with laboratory() as lab:
             writes = kill_after(lab, 0)
             expected, kept = lab.finish().state(), set(lab.artifacts.hashes())
-        assert {"add_trials", "finish_trial", "decide_level", "forget_checkpoints", "delete"} == set(writes)
+        assert {"add_trials", "finish_trials", "decide_level", "forget_checkpoints", "delete"} == set(writes)
         for stop, last in enumerate(writes, start=1):
-            if last == "finish_trial":
+            if last == "finish_trials":
                 continue  # see above
             with laboratory() as lab:
                 kill_after(lab, stop)

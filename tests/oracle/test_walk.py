@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from oracle.messages import MeasureRequest, TrialRequest
 from oracle.walk import Walks
@@ -75,7 +76,7 @@ def test_stopped_anywhere_and_gone_on_with_it_comes_to_the_same(
         run, order, recorded = stopped.open_walk(policy), Random(luck), 0
         for most in stops:
             recorded += stopped.work(stopped.walk(run), most, workers, order)
-        recorded += stopped.work(stopped.walk(run), None, workers, order)
+        recorded += stopped.work(stopped.walk(run), None, workers, order, together=workers)
         assert on_record(stopped, run) == on_record(straight, expected)
         assert stopped.store.measurements(run.id) == straight.store.measurements(expected.id)
         assert recorded == len(straight.asked)  # nothing that was recorded was done twice
@@ -130,6 +131,29 @@ def test_runs_take_turns(lab: Laboratory) -> None:
     assert walks.complete
     assert [request.run_id for request in lab.handed_out[:2]] != [runs[0].id] * 2
     assert {len(lab.store.trials(run.id)) for run in runs} == {3}
+
+
+def test_what_is_recorded_together_is_one_transaction_and_what_follows_another(lab: Laboratory) -> None:
+    walk = lab.walk(lab.open_walk(RISING), seeds=range(5))
+    commits: list[object] = []
+    event.listen(lab.store._database._engine, "commit", commits.append)
+    requests = walk.next(9)
+    assert [request.seed for request in requests] == list(range(5))
+    walk.record([(request, lab.answer(request)) for request in requests])
+    assert len(commits) == 2
+    assert [(request.seed, request.level) for request in walk.next(9)] == [(seed, 1) for seed in range(5)]
+
+
+def test_several_are_handed_out_in_turns(lab: Laboratory) -> None:
+    runs = [lab.open_walk(Policy(Constant(max_lr)), f"constant {max_lr}") for max_lr in (0.1, 0.2)]
+    walks = Walks([lab.walk(run, seeds=range(number)) for run, number in zip(runs, (1, 3), strict=True)])
+    requests = walks.next(9)
+    assert sorted(request.run_id for request in requests[:2]) == [run.id for run in runs]
+    assert [request.run_id for request in requests[2:]] == [runs[1].id] * 2
+    assert walks.next(9) == []
+    walks.record([(request, lab.answer(request)) for request in requests])
+    assert len(walks.next(3)) == 3
+    assert len(walks.next(3)) == 1
 
 
 def test_a_failure_says_which_run_it_was() -> None:

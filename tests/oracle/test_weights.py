@@ -13,9 +13,9 @@ import torch
 
 from oracle.weights import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
 from scyc.models import resnet20
+from scyc.protocol import Checkpoint
 from scyc.pruning import Masks, prunable_weights
 from scyc.training import Snapshot
-from scyc.trial import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from scyc import gradients, training
+from scyc import gradients, learner
 from scyc.gradients import HISTOGRAM_EDGES, POINTS, QUANTILES, WINDOW, GradientRecorder, GradientSummary, windows
+from scyc.lockstep import train_one
 from scyc.models import mlp
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded
-from scyc.training import Recipe, train
+from scyc.training import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,7 +185,7 @@ def test_pools_the_weights_left_over_the_windows_mini_batches(
     monkeypatch.setattr(gradients, "_PIECE", piece)
     model, again = network(), network()
     masks, shown = half(model), Shown(model)
-    found = train(model, masks, blobs, RECIPE, max_lr=0.2, seed=0, level=1, augmentation=shown).gradients
+    found = train_one(model, masks, blobs, RECIPE, max_lr=0.2, seed=0, level=1, augmentation=shown).gradients
     targets = {tuple(row): target for row, target in zip(blobs.train.inputs.tolist(), blobs.train.targets, strict=True)}
     assert [summary.point for summary in found] == list(POINTS)
     for summary, start in zip(found, (0, 20, 32), strict=True):
@@ -217,9 +218,9 @@ class Unheard:
 
 def test_the_training_is_the_same_to_the_bit_without_it(blobs: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded, bare = network(), network()
-    one = train(recorded, half(recorded), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
-    monkeypatch.setattr(training, "GradientRecorder", Unheard)
-    other = train(bare, half(bare), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
+    one = train_one(recorded, half(recorded), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
+    monkeypatch.setattr(learner, "GradientRecorder", Unheard)
+    other = train_one(bare, half(bare), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
     assert len(one.gradients) == 3
     assert replace(one, gradients=(), last=other.last) == other
     assert all(torch.equal(tensor, bare.state_dict()[name]) for name, tensor in recorded.state_dict().items())
@@ -228,7 +229,7 @@ def test_the_training_is_the_same_to_the_bit_without_it(blobs: Dataset, monkeypa
 def test_the_same_training_gives_the_same_summaries(blobs: Dataset) -> None:
     def once() -> tuple[GradientSummary, ...]:
         model = network()
-        return train(model, half(model), blobs, RECIPE, max_lr=0.2, seed=0, level=1).gradients
+        return train_one(model, half(model), blobs, RECIPE, max_lr=0.2, seed=0, level=1).gradients
 
     assert once() == once()
 
@@ -236,7 +237,7 @@ def test_the_same_training_gives_the_same_summaries(blobs: Dataset) -> None:
 def test_a_training_that_diverges_has_no_end(blobs: Dataset) -> None:
     model = network()
     masks = Masks.dense(model, prunable_weights(model))
-    found = train(model, masks, blobs, replace(RECIPE, epochs=20), max_lr=1e30, seed=0, level=0)
+    found = train_one(model, masks, blobs, replace(RECIPE, epochs=20), max_lr=1e30, seed=0, level=0)
     assert found.diverged
     assert "end" not in [summary.point for summary in found.gradients]
     for summary in found.gradients:
@@ -266,11 +267,11 @@ def test_biases_and_batch_norm_do_not_count(blobs: Dataset) -> None:
     with seeded("test network", 0):
         model = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 4))
     masks = Masks.dense(model, prunable_weights(model))
-    found = train(model, masks, blobs, RECIPE, max_lr=0.1, seed=0, level=0).gradients
+    found = train_one(model, masks, blobs, RECIPE, max_lr=0.1, seed=0, level=0).gradients
     assert {summary.count for summary in found} == {WINDOW * (8 * 16 + 16 * 4)}
 
 
 def test_a_network_of_which_nothing_is_left_has_no_summary(blobs: Dataset) -> None:
     model = network()
     masks = Masks({name: torch.zeros_like(model.get_parameter(name), dtype=torch.bool) for name in ("0.weight",)})
-    assert train(model, masks, blobs, RECIPE, max_lr=0.1, seed=0, level=1).gradients == ()
+    assert train_one(model, masks, blobs, RECIPE, max_lr=0.1, seed=0, level=1).gradients == ()

@@ -14,10 +14,11 @@ from scyc.measuring import Measured, measure
 from scyc.models import mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
+from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import Masks
 from scyc.randomness import stream
 from scyc.training import Recipe, Snapshot, State
-from scyc.trial import Checkpoint, Protocol, Pruning, Trial, begin_level, run_trial
+from scyc.trial import Trial, begin_level, run_trial
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from torch import nn
 from scyc import InputError
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
+from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.randomness import stream
 from scyc.training import Recipe
-from scyc.trial import Checkpoint, Protocol, Pruning, Trial, run_trial
+from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from scyc import InputError
+from scyc.protocol import Checkpoint
 from scyc.pruning import Masks
 from scyc.signs import (
     Agreement,
@@ -26,7 +27,6 @@ from scyc.signs import (
     sign_flips,
     with_signs_of,
 )
-from scyc.trial import Checkpoint
 
 seeds, fractions = st.integers(0, 1000), st.floats(0, 1)
 

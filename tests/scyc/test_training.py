@@ -11,12 +11,13 @@ from torch import nn
 
 from scyc import InputError, OneCycle
 from scyc.data import Dataset, Split
+from scyc.lockstep import train_one
 from scyc.models import mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
-from scyc.training import Recipe, Snapshot, evaluate, train
+from scyc.training import Recipe, Snapshot, evaluate
 
 if TYPE_CHECKING:
     from scyc.training import EpochMetrics, Training
@@ -67,7 +68,7 @@ def bare_loop(model: nn.Module, masks: Masks, data: Dataset, *, max_lr: float, l
 
 def test_learns_what_can_be_learnt(blobs: Dataset) -> None:
     model = network()
-    training = train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0)
+    training = train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0)
     losses = [epoch.train_loss for epoch in training.epochs]
     assert losses[0] is not None
     assert losses[-1] is not None
@@ -79,7 +80,7 @@ def test_learns_what_can_be_learnt(blobs: Dataset) -> None:
 
 def test_metrics_are_those_of_the_network_that_it_leaves(blobs: Dataset) -> None:
     model = network()
-    training = train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0)
+    training = train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0)
     assert [epoch.epoch for epoch in training.epochs] == [0, 1, 2, 3]
     last = training.epochs[-1]
     for split, loss, accuracy in (
@@ -96,7 +97,7 @@ def test_validation_accuracy_is_the_last_epochs_not_the_best(blobs: Dataset) -> 
         return 0.001 if progress < 0.75 else 1.0  # of an absurd max_lr in the last epoch
 
     model = network()
-    training = train(model, dense(model), blobs, replace(RECIPE, profile=spoilt), max_lr=100.0, seed=0, level=0)
+    training = train_one(model, dense(model), blobs, replace(RECIPE, profile=spoilt), max_lr=100.0, seed=0, level=0)
     accuracies = [epoch.val_accuracy for epoch in training.epochs]
     assert max(accuracies) > 0.9
     assert accuracies[-1] < 0.8
@@ -107,7 +108,7 @@ def test_validation_accuracy_is_the_last_epochs_not_the_best(blobs: Dataset) -> 
 def test_equals_a_bare_loop_to_the_bit(blobs: Dataset, level: int) -> None:
     model, reference = network(), network()
     masks = half(model) if level else dense(model)
-    train(model, masks, blobs, RECIPE, max_lr=0.2, seed=0, level=level)
+    train_one(model, masks, blobs, RECIPE, max_lr=0.2, seed=0, level=level)
     bare_loop(reference, masks, blobs, max_lr=0.2, level=level, steps=STEPS)
     assert same_state(model, reference)
     assert not same_state(model, network())
@@ -118,7 +119,7 @@ def test_a_profile_sets_the_momentum_of_each_step(blobs: Dataset, momentum: floa
     profile = OneCycle(momentum=(0.5, 0.95))
     recipe = replace(RECIPE, profile=profile, optimizer=OptimizerSettings(momentum=momentum))
     model, reference = network(), network()
-    train(model, dense(model), blobs, recipe, max_lr=0.1, seed=0, level=0)
+    train_one(model, dense(model), blobs, recipe, max_lr=0.1, seed=0, level=0)
     optimizer = torch.optim.SGD(reference.parameters(), lr=0.0, momentum=0.7, weight_decay=5e-4, fused=True)
     rates, cycle = learning_rates(profile, 0.1, STEPS), momenta(profile, STEPS)
     assert cycle is not None
@@ -136,7 +137,7 @@ def test_a_profile_sets_the_momentum_of_each_step(blobs: Dataset, momentum: floa
 def test_pruned_weights_are_zero_afterwards_and_the_others_are_not(blobs: Dataset) -> None:
     model = network()
     masks = half(model)
-    train(model, masks, blobs, RECIPE, max_lr=0.1, seed=0, level=1)
+    train_one(model, masks, blobs, RECIPE, max_lr=0.1, seed=0, level=1)
     for name, mask in masks.kept.items():
         assert torch.equal(model.get_parameter(name) != 0, mask)
 
@@ -144,7 +145,7 @@ def test_pruned_weights_are_zero_afterwards_and_the_others_are_not(blobs: Datase
 def test_the_same_call_gives_the_same_bits(blobs: Dataset) -> None:
     def once() -> tuple[nn.Module, Training]:
         model = network()
-        return model, train(model, half(model), blobs, RECIPE, max_lr=0.1, seed=5, level=2, rewind_step=7)
+        return model, train_one(model, half(model), blobs, RECIPE, max_lr=0.1, seed=5, level=2, rewind_step=7)
 
     (first, one), (second, other) = once(), once()
     assert same_state(first, second)
@@ -158,8 +159,8 @@ def test_the_same_call_gives_the_same_bits(blobs: Dataset) -> None:
 @pytest.mark.parametrize(("seed", "level"), [(1, 0), (0, 1)])
 def test_seed_and_level_change_the_order(blobs: Dataset, seed: int, level: int) -> None:
     model, other = network(), network()
-    train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0)
-    train(other, dense(other), blobs, RECIPE, max_lr=0.1, seed=seed, level=level)
+    train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0)
+    train_one(other, dense(other), blobs, RECIPE, max_lr=0.1, seed=seed, level=level)
     assert not same_state(model, other)
 
 
@@ -177,7 +178,7 @@ class Recorder:
 def batches(data: Dataset, *, max_lr: float = 0.1, seed: int = 0, level: int = 0) -> torch.Tensor:
     """What the network is shown, of shape (steps, batch, features)."""
     model, recorder = network(), Recorder()
-    train(model, dense(model), data, RECIPE, max_lr=max_lr, seed=seed, level=level, augmentation=recorder)
+    train_one(model, dense(model), data, RECIPE, max_lr=max_lr, seed=seed, level=level, augmentation=recorder)
     return torch.stack(recorder.batches)
 
 
@@ -200,7 +201,7 @@ def test_every_epoch_has_an_order_of_its_own_without_repetition(blobs: Dataset) 
 
     rows = blobs.train.inputs.tolist()
     model, order = network(), Order()
-    train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, augmentation=order)
+    train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, augmentation=order)
     epochs = [order.examples[300 * epoch :][:300] for epoch in range(4)]
     assert all(len(set(epoch)) == 300 for epoch in epochs)
     assert len(set(map(tuple, epochs))) == 4
@@ -213,7 +214,7 @@ def numbers(epoch: EpochMetrics) -> list[float]:
 def test_absurd_max_lr_diverges_without_a_nan(blobs: Dataset) -> None:
     recipe = replace(RECIPE, epochs=20)
     model = network()
-    training = train(model, dense(model), blobs, recipe, max_lr=1e6, seed=0, level=0)
+    training = train_one(model, dense(model), blobs, recipe, max_lr=1e6, seed=0, level=0)
     assert training.diverged
     assert len(training.epochs) < 20
     assert training.epochs[-1].train_loss is None
@@ -229,7 +230,7 @@ def test_no_better_than_guessing_is_diverged_too(blobs: Dataset) -> None:
     nn.init.constant_(model.get_parameter("2.bias"), 0.0)
     with torch.no_grad():
         model.get_parameter("2.bias")[0] = 5.0  # confident that everything is of the first class
-    training = train(model, dense(model), blobs, RECIPE, max_lr=1e-9, seed=0, level=0)
+    training = train_one(model, dense(model), blobs, RECIPE, max_lr=1e-9, seed=0, level=0)
     assert len(training.epochs) == RECIPE.epochs
     last = training.epochs[-1].train_loss
     assert last is not None
@@ -240,7 +241,7 @@ def test_no_better_than_guessing_is_diverged_too(blobs: Dataset) -> None:
 @pytest.mark.parametrize("step", [0, 1, 13, STEPS])
 def test_the_snapshot_is_that_after_so_many_steps(blobs: Dataset, step: int) -> None:
     model, reference = network(), network()
-    training = train(model, dense(model), blobs, RECIPE, max_lr=0.2, seed=0, level=0, rewind_step=step)
+    training = train_one(model, dense(model), blobs, RECIPE, max_lr=0.2, seed=0, level=0, rewind_step=step)
     bare_loop(reference, dense(reference), blobs, max_lr=0.2, level=0, steps=step)
     assert training.early is not None
     assert same_state(training.early.state, reference)
@@ -250,7 +251,7 @@ def test_the_snapshot_is_that_after_so_many_steps(blobs: Dataset, step: int) -> 
 def test_the_snapshot_includes_the_masks(blobs: Dataset) -> None:
     model = network()
     masks = half(model)
-    training = train(model, masks, blobs, RECIPE, max_lr=0.2, seed=0, level=1, rewind_step=0)
+    training = train_one(model, masks, blobs, RECIPE, max_lr=0.2, seed=0, level=1, rewind_step=0)
     assert training.early is not None
     for name, mask in masks.kept.items():
         assert not training.early.state[name][~mask].any()
@@ -260,7 +261,7 @@ def test_the_snapshot_includes_the_masks(blobs: Dataset) -> None:
 def test_a_rewind_step_past_the_last_is_refused(blobs: Dataset, step: int) -> None:
     model = network()
     with pytest.raises(InputError, match=rf"^rewind_step is {step}, but a level has only 40 steps; .+\.$"):
-        train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, rewind_step=step)
+        train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, rewind_step=step)
 
 
 @pytest.mark.parametrize(("epochs", "batch_size"), [(0, 64), (10, 0)])
@@ -272,14 +273,14 @@ def test_a_recipe_that_trains_nothing_is_refused(epochs: int, batch_size: int) -
 def test_a_negative_rewind_step_is_refused(blobs: Dataset) -> None:
     model = network()
     with pytest.raises(InputError, match="counted from 0 on"):
-        train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, rewind_step=-1)
+        train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, rewind_step=-1)
 
 
 def test_a_split_smaller_than_a_batch_is_refused(blobs: Dataset) -> None:
     few = replace(blobs, train=Split(blobs.train.inputs[:29], blobs.train.targets[:29]))
     model = network()
     with pytest.raises(InputError, match=r"^The training split has 29 examples, fewer than one batch of 30; .+\.$"):
-        train(model, dense(model), few, RECIPE, max_lr=0.1, seed=0, level=0)
+        train_one(model, dense(model), few, RECIPE, max_lr=0.1, seed=0, level=0)
     assert same_state(model, network())
 
 
@@ -291,7 +292,7 @@ def test_steps_of_a_level_leave_out_incomplete_batches(examples: int, steps: int
 def test_profile_and_optimizer_come_from_the_recipe(blobs: Dataset) -> None:
     def trained(recipe: Recipe) -> nn.Module:
         model = network()
-        train(model, dense(model), blobs, recipe, max_lr=0.1, seed=0, level=0)
+        train_one(model, dense(model), blobs, recipe, max_lr=0.1, seed=0, level=0)
         return model
 
     states = [
@@ -312,7 +313,7 @@ def test_bf16_trains_weights_in_single_precision_to_about_the_same(blobs: Datase
     for precision in ("fp32", "bf16", "bf16"):
         model = network()
         recipe = replace(RECIPE, precision=precision)
-        trained.append((train(model, half(model), blobs, recipe, max_lr=0.1, seed=0, level=1), model.state_dict()))
+        trained.append((train_one(model, half(model), blobs, recipe, max_lr=0.1, seed=0, level=1), model.state_dict()))
     (exact, _), (rough, state), (again, same) = trained
     assert {tensor.dtype for tensor in state.values()} == {torch.float32}
     assert rough.val_accuracy == pytest.approx(exact.val_accuracy, abs=0.1)
@@ -325,7 +326,7 @@ def test_adamw_learns_and_holds_pruned_weights_at_zero(blobs: Dataset) -> None:
     model = network()
     masks = half(model)
     recipe = replace(RECIPE, optimizer=OptimizerSettings("adamw", weight_decay=0.01))
-    training = train(model, masks, blobs, recipe, max_lr=0.1, seed=0, level=1)
+    training = train_one(model, masks, blobs, recipe, max_lr=0.1, seed=0, level=1)
     assert training.val_accuracy > 0.8
     for name, mask in masks.kept.items():
         assert not model.get_parameter(name)[~mask].any()
@@ -339,7 +340,7 @@ def with_dropout() -> nn.Sequential:
 def test_dropout_depends_on_seed_and_level_alone(blobs: Dataset) -> None:
     def trained(level: int) -> nn.Module:
         model = with_dropout()
-        train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=level)
+        train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=level)
         return model
 
     first = trained(0)
@@ -351,7 +352,7 @@ def test_dropout_depends_on_seed_and_level_alone(blobs: Dataset) -> None:
 def test_the_default_generator_is_left_alone(blobs: Dataset) -> None:
     before = torch.get_rng_state()
     model = with_dropout()
-    train(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, augmentation=Recorder())
+    train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, augmentation=Recorder())
     assert torch.equal(torch.get_rng_state(), before)
 
 

@@ -10,9 +10,10 @@ from torch import nn
 from scyc import InputError
 from scyc.models import mlp
 from scyc.profiles import ConstantProfile
+from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import CRITERIA, Masks, Rewind, Scope, prunable_weights
 from scyc.training import Recipe, Snapshot, State, evaluate
-from scyc.trial import Checkpoint, Protocol, Pruning, Trial, run_trial
+from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, NewTrial, TrialResult
+from studies import CheckpointKind, EpochRecord, FinishedTrial, GradientRecord, NewCheckpoint, NewTrial, TrialResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from studies import CheckpointRecord, Store
 
 EPOCHS = tuple(EpochRecord(epoch=i, train_loss=1 / (i + 1), val_loss=0.3, val_accuracy=i / 10) for i in range(3))
 
@@ -39,3 +44,10 @@ def new(level: int = 0, seed: int = 0, max_lr: float = 0.1, parent: str | None =
 
 def checkpoint(letter: str, kind: CheckpointKind = "trained", parent: str | None = None) -> NewCheckpoint:
     return NewCheckpoint(hash=letter * 64, kind=kind, size=1000, parent=parent)
+
+
+def finish(
+    store: Store, trial_id: int, result: TrialResult, checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()
+) -> bool:
+    """Record what one trial came to; return whether it was not complete before."""
+    return not store.finish_trials([FinishedTrial(trial_id, result, checkpoints)])

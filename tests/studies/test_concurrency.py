@@ -17,13 +17,13 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
 from studies import Store
-from tests.studies.samples import RESULT, checkpoint, new
+from tests.studies.samples import RESULT, checkpoint, finish, new
 url, number = sys.argv[1], int(sys.argv[2])
 with Store.open(url) as store:
     run = store.open_run(store.study("s").id, "oracle")
     for seed in range(number):
         for trial in store.add_trials(run.id, [new(seed=seed), new(seed=seed, max_lr=0.2)]):
-            print("finished" if store.finish_trial(trial.id, RESULT, [checkpoint("a")]) else "there", flush=True)
+            print("finished" if finish(store, trial.id, RESULT, [checkpoint("a")]) else "there", flush=True)
         store.add_wall_seconds(run.id, 1.0)
 """
 

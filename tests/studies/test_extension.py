@@ -8,7 +8,7 @@ from datetime import UTC
 import pytest
 
 from studies import RunRecord, Store, StudyError, StudyNotFound
-from tests.studies.samples import RESULT, new
+from tests.studies.samples import RESULT, finish, new
 
 
 class TestSpecs:
@@ -32,7 +32,7 @@ class TestSpecs:
 
     def test_trials_stay(self, store: Store, run: RunRecord) -> None:
         [trial] = store.add_trials(run.id, [new()])
-        store.finish_trial(trial.id, RESULT)
+        finish(store, trial.id, RESULT)
         before = store.trials(run.id, curves=True)
         store.extend_study(run.study_id, {"levels": 9}, "h9")
         assert store.trials(run.id, curves=True) == before

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from studies import LeaseLost, RunRecord, Store, StudyBusy, StudyError, StudyNotFound, database, locks
-from tests.studies.samples import RESULT, checkpoint, new
+from tests.studies.samples import RESULT, checkpoint, finish, new
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,20 @@ class TestTaking:
             f"Study 's' is being worked on by host, process 1 since {lease.acquired_at:%Y-%m-%d %H:%M:%S} UTC (last "
             f"heartbeat 20 s ago); wait for it, stop it, or, if it is dead already, try again in 40 s."
         )
+
+    def test_others_can_see_who_has_it(self, store: Store, run: RunRecord, forward: Callable[[float], None]) -> None:
+        assert store.tenure(run.study_id) is None
+        lease = store.acquire_lease(run.study_id, "me", ttl=60)
+        forward(20)
+        store.renew_lease(lease, ttl=60)
+        forward(70)
+        tenure = store.tenure(run.study_id)
+        assert tenure is not None
+        assert (tenure.holder, tenure.since) == ("me", lease.acquired_at)
+        measured = (tenure.seconds, tenure.silence, tenure.seconds_left)
+        assert measured == pytest.approx((90, 70, -10), abs=10)
+        store.release_lease(lease)
+        assert store.tenure(run.study_id) is None
 
     def test_studies_have_leases_of_their_own(self, store: Store, run: RunRecord) -> None:
         other = store.create_study("other", {}, "h", "/a", {})
@@ -139,7 +153,7 @@ class TestFences:
     def test_the_holder_works_as_ever(self, store: Store, run: RunRecord) -> None:
         fenced = store.fenced(store.acquire_lease(run.study_id, "me", ttl=60))
         [trial] = fenced.add_trials(run.id, [new()])
-        assert fenced.finish_trial(trial.id, RESULT, [checkpoint("a")])
+        assert finish(fenced, trial.id, RESULT, [checkpoint("a")])
         fenced.decide_level(run.id, 0, 1.0, 0.1, False)
         assert len(store.levels(run.id)) == len(fenced.levels(run.id)) == 1
         assert repr(fenced) == repr(store)
@@ -174,7 +188,7 @@ class TestFences:
             lambda: fenced.open_run(run.study_id, "scyc"),
             lambda: fenced.add_wall_seconds(run.id, 1.0),
             lambda: fenced.add_trials(run.id, [new(seed=1)]),
-            lambda: fenced.finish_trial(trial.id, RESULT, [checkpoint("a")]),
+            lambda: finish(fenced, trial.id, RESULT, [checkpoint("a")]),
             lambda: fenced.fail_trial(trial.id, "error"),
             lambda: fenced.retry_trial(trial.id, "error"),
             lambda: fenced.requeue_failed(run.id),

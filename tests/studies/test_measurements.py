@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from studies import MeasurementRecord, RunRecord, Store, StudyError
-from tests.studies.samples import GRADIENTS, new, result
+from tests.studies.samples import GRADIENTS, finish, new, result
 
 if TYPE_CHECKING:
     from typing import Any
@@ -20,8 +20,8 @@ MEASURED = MeasurementRecord(level=2, seed=1, parent="a" * 64, value=0.1 / 3, ep
 class TestGradients:
     def test_come_back_by_trial(self, store: Store, run: RunRecord) -> None:
         with_, without = store.add_trials(run.id, [new(seed=0), new(seed=1)])
-        store.finish_trial(with_.id, result(gradients=GRADIENTS))
-        store.finish_trial(without.id, result())
+        finish(store, with_.id, result(gradients=GRADIENTS))
+        finish(store, without.id, result())
         assert store.gradients(run.id) == {with_.id: GRADIENTS}
 
     @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ class TestGradients:
     def test_what_is_not_finite_never_gets_in(self, store: Store, run: RunRecord, change: dict[str, Any]) -> None:
         [trial] = store.add_trials(run.id, [new()])
         with pytest.raises(ValueError, match="only finite numbers"):
-            store.finish_trial(trial.id, result(gradients=(replace(GRADIENTS[0], **change),)))
+            finish(store, trial.id, result(gradients=(replace(GRADIENTS[0], **change),)))
         assert store.counts(run.id)["complete"] == 0
 
     def test_belong_to_their_run(self, store: Store, run: RunRecord) -> None:
         other = store.open_run(run.study_id, "constant")
         [trial] = store.add_trials(run.id, [new()])
-        store.finish_trial(trial.id, result(gradients=GRADIENTS))
+        finish(store, trial.id, result(gradients=GRADIENTS))
         assert store.gradients(other.id) == {}
 
 
@@ -75,7 +75,7 @@ class TestRuns:
         other = store.open_run(run.study_id, "constant", {})
         for each in (run, other):
             [trial] = store.add_trials(each.id, [new()])
-            store.finish_trial(trial.id, result(gradients=GRADIENTS))
+            finish(store, trial.id, result(gradients=GRADIENTS))
             store.add_measurement(each.id, MEASURED)
         store.delete_run(other.id)
         assert store.runs(run.study_id) == [run]
@@ -89,7 +89,7 @@ class TestRuns:
         [study] = store.studies()
         other = store.open_run(study.id, "constant", {"schedule": {}})
         [trial] = store.add_trials(other.id, [new()])
-        store.finish_trial(trial.id, result(gradients=GRADIENTS))
+        finish(store, trial.id, result(gradients=GRADIENTS))
         store.add_measurement(other.id, MEASURED)
         copy = store.load_study(store.dump_study(study.name), name="copy")
         [_, again] = store.runs(copy.id)

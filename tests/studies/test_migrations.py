@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from studies import Store, StudyError, migrations, upgrade
 from studies.database import Database
 from studies.schema import PREFIX, metadata
-from tests.studies.samples import RESULT, new
+from tests.studies.samples import RESULT, finish, new
 from tests.studies.server import database_of
 
 if TYPE_CHECKING:
@@ -165,11 +165,11 @@ class TestOldDatabases:
             asked = [replace(new(seed=trial.seed, max_lr=trial.max_lr), spec_hash="h") for trial in trials]
             assert [trial.id for trial in store.add_trials(run.id, asked)] == [trial.id for trial in trials]
             for trial in trials:
-                store.finish_trial(trial.id, RESULT)
+                finish(store, trial.id, RESULT)
             store.decide_level(run.id, 0, 1.0, trials[0].max_lr, False)
             assert store.acquire_lease(study.id, "me", 60).token == 1
             [next_trial] = store.add_trials(run.id, [new(level=1)])
-            assert next_trial.id == 23  # 22 was deleted, and is never given again
+            assert next_trial.id > 22  # that was deleted, and is never given again
             real = store.study("real")
             assert len(store.levels(store.runs(real.id)[0].id)) == 3
             assert len(store.delete_study("real")) == 8

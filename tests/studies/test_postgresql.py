@@ -16,7 +16,7 @@ from sqlalchemy import event
 
 from studies import LeaseLost, Store, StudyError, engine_url, patience
 from studies.errors import TryAgain
-from tests.studies.samples import RESULT, checkpoint, new
+from tests.studies.samples import RESULT, checkpoint, finish, new
 from tests.studies.server import GUARDED, PASSWORD, database_of
 from tests.studies.test_database import assert_one_sentence, refusal
 
@@ -196,7 +196,7 @@ class TestRestarts:
             later.start()
             try:
                 [trial] = store.add_trials(run.id, [new()])
-                assert store.finish_trial(trial.id, RESULT, [checkpoint("a")])
+                assert finish(store, trial.id, RESULT, [checkpoint("a")])
             finally:
                 later.join()
             assert store.counts(run.id)["complete"] == 1
@@ -234,7 +234,7 @@ class TestBrokenConnections:
                     kill_connections(server, postgresql)
 
             event.listen(store._database._engine, "before_cursor_execute", breaks)
-            assert store.finish_trial(trial.id, RESULT, [checkpoint("a")])
+            assert finish(store, trial.id, RESULT, [checkpoint("a")])
             assert broken
             [done] = store.trials(run.id, curves=True)
             assert done.result == RESULT
@@ -268,7 +268,7 @@ class TestBrokenConnections:
             breaking = True
             assert store.acquire_lease(study.id, "me", 60).token == 1
             breaking = True
-            assert store.finish_trial(trial.id, RESULT)
+            assert finish(store, trial.id, RESULT)
             dialect.do_commit = honest  # type: ignore[method-assign]
             assert store.open_run(study.id, "oracle").wall_seconds == 1.5
             assert store.trials(run.id)[0].attempts == 1
@@ -289,7 +289,7 @@ class TestBrokenConnections:
 
             event.listen(store._database._engine, "before_cursor_execute", breaks)
             with pytest.raises(LeaseLost, match="heir"):
-                fenced.finish_trial(trial.id, RESULT)
+                finish(fenced, trial.id, RESULT)
             assert store.trials(run.id) == [trial]
 
 
@@ -323,7 +323,7 @@ def test_a_reader_sees_one_moment(postgresql: str) -> None:
         with store._database.read() as connection:
             count = "SELECT count(*) FROM scyc_epochs"
             assert connection.exec_driver_sql(count).scalar() == 0
-            store.finish_trial(trial.id, RESULT)
+            finish(store, trial.id, RESULT)
             assert connection.exec_driver_sql(count).scalar() == 0
             with pytest.raises(Exception, match="read-only"):
                 connection.exec_driver_sql("DELETE FROM scyc_epochs")

@@ -12,9 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
-from studies import CheckpointRecord, EpochRecord, RunRecord, Store, StudyError, StudyExists, StudyNotFound
-from tests.studies.samples import EPOCHS, RESULT, checkpoint, new, result
+from studies import (
+    CheckpointRecord,
+    EpochRecord,
+    FinishedTrial,
+    RunRecord,
+    Store,
+    StudyError,
+    StudyExists,
+    StudyNotFound,
+)
+from tests.studies.samples import EPOCHS, GRADIENTS, RESULT, checkpoint, finish, new, result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +76,7 @@ class TestStudies:
             study = store.create_study(name, {}, "h", "/a", {})
             run = store.open_run(study.id, "oracle")
             [trial] = store.add_trials(run.id, [new()])
-            store.finish_trial(trial.id, RESULT, [checkpoint("a"), checkpoint(name[0], "rewind")])
+            finish(store, trial.id, RESULT, [checkpoint("a"), checkpoint(name[0], "rewind")])
             store.decide_level(run.id, 0, 1.0, 0.1, False)
             runs.append(run.id)
         assert store.delete_study("doomed") == ["d" * 64]
@@ -89,7 +99,7 @@ class TestStudies:
             store.delete_study("a")
         assert ids[0] != ids[1]
         with pytest.raises(StudyError, match="no trial"):
-            store.finish_trial(ids[0], RESULT)
+            finish(store, ids[0], RESULT)
 
 
 class TestRuns:
@@ -115,7 +125,7 @@ class TestRuns:
             lambda: store.open_run(7, "oracle"),
             lambda: store.add_wall_seconds(7, 1.0),
             lambda: store.add_trials(7, [new()]),
-            lambda: store.finish_trial(7, RESULT),
+            lambda: finish(store, 7, RESULT),
             lambda: store.fail_trial(7, "error"),
             lambda: store.decide_level(7, 0, 1.0, 0.1, False),
         ):
@@ -160,7 +170,7 @@ class TestAddingTrials:
     @pytest.mark.parametrize("parent", [None, "p" * 64])
     def test_adding_again_returns_what_is_there(self, store: Store, run: RunRecord, parent: str | None) -> None:
         [first] = store.add_trials(run.id, [new(parent=parent)])
-        store.finish_trial(first.id, RESULT)
+        finish(store, first.id, RESULT)
         again, other = store.add_trials(run.id, [new(parent=parent, round=5), new(seed=1, parent=parent)])
         assert (again.id, again.round, again.state) == (first.id, 0, "complete")
         assert again.result == result(epochs=())
@@ -207,7 +217,7 @@ class TestAddingTrials:
 class TestFinishing:
     def test_everything_comes_back(self, store: Store, run: RunRecord) -> None:
         [trial] = store.add_trials(run.id, [new()])
-        assert store.finish_trial(trial.id, RESULT, [checkpoint("c"), checkpoint("d", "rewind")])
+        assert finish(store, trial.id, RESULT, [checkpoint("c"), checkpoint("d", "rewind")])
         [done] = store.trials(run.id, curves=True)
         assert (done.state, done.result, done.error) == ("complete", RESULT, None)
         assert done.finished_at is not None
@@ -218,14 +228,14 @@ class TestFinishing:
         [trial] = store.add_trials(run.id, [new()])
         curve = (EpochRecord(epoch=0, train_loss=None, val_loss=None, val_accuracy=0.1),)
         blown = result(diverged=True, val_loss=None, test_loss=None, train_loss=None, rewind_point=None, epochs=curve)
-        store.finish_trial(trial.id, blown)
+        finish(store, trial.id, blown)
         assert store.trials(run.id, curves=True)[0].result == blown
 
     def test_nothing_is_overwritten(self, store: Store, run: RunRecord) -> None:
         [trial] = store.add_trials(run.id, [new()])
-        store.finish_trial(trial.id, RESULT, [checkpoint("a")])
+        finish(store, trial.id, RESULT, [checkpoint("a")])
         before = store.trials(run.id, curves=True), store.checkpoints(run.id)
-        assert not store.finish_trial(trial.id, result(val_accuracy=0.1, epochs=EPOCHS[:1]), [checkpoint("b")])
+        assert not finish(store, trial.id, result(val_accuracy=0.1, epochs=EPOCHS[:1]), [checkpoint("b")])
         assert not store.fail_trial(trial.id, "too late")
         assert (store.trials(run.id, curves=True), store.checkpoints(run.id)) == before
 
@@ -256,7 +266,7 @@ class TestFinishing:
     ) -> None:
         trials = store.add_trials(run.id, [new()])
         with pytest.raises(ValueError, match="finite"):
-            store.finish_trial(trials[0].id, change(value), [checkpoint("a")])
+            finish(store, trials[0].id, change(value), [checkpoint("a")])
         assert store.trials(run.id, curves=True) == trials
         assert store.checkpoints(run.id) == []
 
@@ -275,14 +285,14 @@ class TestFinishing:
     def test_nonsense_leaves_no_trace(self, store: Store, run: RunRecord, change: dict[str, Any]) -> None:
         trials = store.add_trials(run.id, [new()])
         with pytest.raises(StudyError, match="nothing was written"):
-            store.finish_trial(trials[0].id, result(**change), [checkpoint("a")])
+            finish(store, trials[0].id, result(**change), [checkpoint("a")])
         assert store.trials(run.id, curves=True) == trials
         assert store.checkpoints(run.id) == []
 
     def test_numbers_of_numpy_are_numbers(self, store: Store, run: RunRecord) -> None:
         numpy = pytest.importorskip("numpy")
         [trial] = store.add_trials(run.id, [new(level=numpy.int64(0), seed=numpy.int64(3), max_lr=numpy.float32(0.5))])
-        store.finish_trial(trial.id, result(val_accuracy=numpy.float32(0.75), diverged=numpy.bool_(True)))
+        finish(store, trial.id, result(val_accuracy=numpy.float32(0.75), diverged=numpy.bool_(True)))
         [done] = store.trials(run.id)
         assert (done.seed, done.max_lr) == (3, 0.5)
         assert done.result is not None
@@ -299,9 +309,80 @@ class TestFinishing:
     ) -> None:
         [trial] = store.add_trials(run.id, [new(seed=seed)])
         measured = result(val_accuracy=accuracy, val_loss=loss, epochs=())
-        if store.finish_trial(trial.id, measured):
+        if finish(store, trial.id, measured):
             [back] = store.add_trials(run.id, [new(seed=seed)])
             assert back.result == measured
+
+
+class TestFinishingTogether:
+    def test_it_comes_to_what_one_by_one_comes_to(self, store: Store, run: RunRecord) -> None:
+        finished = [
+            (result(val_accuracy=0.1 * i, epochs=EPOCHS[:i], gradients=GRADIENTS[:i]), [checkpoint("abc"[i])])
+            for i in range(3)
+        ]
+        outcomes = []
+        for together in (True, False):
+            each = store.open_run(run.study_id, f"together {together}")
+            trials = store.add_trials(each.id, [new(seed=i) for i in range(4)])
+            store.retry_trial(trials[1].id, "once")
+            store.fail_trial(trials[2].id, "lost")
+            batch = [FinishedTrial(t.id, *what) for t, what in zip(trials, finished, strict=False)]
+            for some in [batch[::-1]] if together else [[one] for one in batch]:
+                assert store.finish_trials(some) == []
+            seeds = {trial.id: trial.seed for trial in trials}
+            outcomes.append(
+                [
+                    [(t.seed, t.state, t.error, t.attempts, t.result) for t in store.trials(each.id, curves=True)],
+                    {seeds[trial_id]: found for trial_id, found in store.gradients(each.id).items()},
+                    sorted((seeds[kept.trial_id], kept.hash, kept.kind) for kept in store.checkpoints(each.id)),
+                ]
+            )
+        assert outcomes[0] == outcomes[1]
+        assert outcomes[0][2] == [(i, "abc"[i] * 64, "trained") for i in range(3)]
+
+    def test_those_that_are_complete_are_left_alone_and_named(self, store: Store, run: RunRecord) -> None:
+        trials = store.add_trials(run.id, [new(seed=i) for i in range(3)])
+        finish(store, trials[1].id, result(val_accuracy=0.1), [checkpoint("a")])
+        again = [FinishedTrial(trial.id, result(val_accuracy=0.2), [checkpoint("b")]) for trial in trials]
+        twice = FinishedTrial(trials[0].id, result(val_accuracy=0.3), [checkpoint("c")])
+        assert store.finish_trials([*again, twice]) == [trials[1].id, trials[0].id]
+        found = [trial.result.val_accuracy for trial in store.trials(run.id) if trial.result is not None]
+        assert found == [0.2, 0.1, 0.2]
+        assert [kept.hash[0] for kept in store.checkpoints(run.id)] == ["b", "a", "b"]
+
+    @pytest.mark.parametrize("bad", [{"val_accuracy": 1.5}, {"val_accuracy": math.nan}, {"epochs": EPOCHS[:1] * 2}])
+    def test_one_that_is_nonsense_spoils_them_all(self, store: Store, run: RunRecord, bad: dict[str, Any]) -> None:
+        trials = store.add_trials(run.id, [new(seed=i) for i in range(3)])
+        results = [RESULT, result(**bad), RESULT]
+        with pytest.raises((StudyError, ValueError)):
+            store.finish_trials([FinishedTrial(t.id, r) for t, r in zip(trials, results, strict=True)])
+        assert store.trials(run.id, curves=True) == trials
+
+    def test_one_that_is_not_there_spoils_them_all(self, store: Store, run: RunRecord) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        with pytest.raises(StudyError, match="no trial 99"):
+            store.finish_trials([FinishedTrial(trial.id, RESULT), FinishedTrial(99, RESULT)])
+        assert store.trials(run.id) == [trial]
+
+    def test_nothing_is_nothing(self, store: Store) -> None:
+        assert store.finish_trials([]) == []
+
+    @pytest.mark.parametrize("number", [1, 1200])
+    def test_it_takes_a_handful_of_statements(self, store: Store, run: RunRecord, number: int) -> None:
+        trials = store.add_trials(run.id, [new(seed=seed) for seed in range(number)])
+        measured = result(gradients=GRADIENTS)
+        finished = [FinishedTrial(trial.id, measured, [checkpoint("a")]) for trial in trials]
+        statements: list[str] = []
+
+        def note(*given: Any) -> None:
+            statements.append(given[2])
+
+        event.listen(store._database._engine, "before_cursor_execute", note)
+        store.finish_trials(finished)
+        assert len(statements) <= 7
+        assert store.counts(run.id)["complete"] == number
+        assert store.epochs_trained(run.id) == 3 * number
+        assert len(store.gradients(run.id)) == len(store.checkpoints(run.id)) == number
 
 
 class TestFailing:
@@ -321,7 +402,7 @@ class TestFailing:
         other = store.open_run(run.study_id, "scyc")
         done, _ = store.add_trials(run.id, [new(), new(seed=1)])
         [failed] = store.add_trials(other.id, [new()])
-        store.finish_trial(done.id, RESULT)
+        finish(store, done.id, RESULT)
         store.fail_trial(failed.id, "lost")
         assert store.requeue_failed(run.id) == 0
         assert store.counts(other.id)["failed"] == 1
@@ -330,7 +411,7 @@ class TestFailing:
     def test_a_result_that_arrives_after_all_is_taken(self, store: Store, run: RunRecord) -> None:
         [trial] = store.add_trials(run.id, [new()])
         store.fail_trial(trial.id, "worker lost")
-        assert store.finish_trial(trial.id, RESULT)
+        assert finish(store, trial.id, RESULT)
         [done] = store.trials(run.id, curves=True)
         assert (done.state, done.error, done.result) == ("complete", None, RESULT)
 
@@ -351,7 +432,7 @@ class TestReading:
         curves = {}
         for trial in trials[:5]:
             curve = tuple(EpochRecord(i, float(trial.seed), None, 0.5) for i in range(trial.seed))
-            store.finish_trial(trial.id, result(epochs=curve))
+            finish(store, trial.id, result(epochs=curve))
             curves[trial.id] = curve
         for level in (None, 0, 1):
             for trial in store.trials(run.id, level=level, curves=True):
@@ -378,13 +459,13 @@ class TestRetrying:
     def test_success_forgets_the_reasons_not_the_number(self, store: Store, run: RunRecord) -> None:
         [trial] = store.add_trials(run.id, [new()])
         store.retry_trial(trial.id, "once")
-        store.finish_trial(trial.id, RESULT)
+        finish(store, trial.id, RESULT)
         [done] = store.trials(run.id)
         assert (done.state, done.attempts, done.error) == ("complete", 1, None)
 
     def test_what_has_ended_is_not_counted(self, store: Store, run: RunRecord) -> None:
         done, failed = store.add_trials(run.id, [new(), new(seed=1)])
-        store.finish_trial(done.id, RESULT)
+        finish(store, done.id, RESULT)
         store.fail_trial(failed.id, "error")
         before = store.trials(run.id)
         assert (store.retry_trial(done.id, "late"), store.retry_trial(failed.id, "late")) == (0, 1)
@@ -413,7 +494,7 @@ class TestAdopting:
         other = store.open_run(run.study_id, "scyc")
         for run_id in (run.id, other.id):
             [trial] = store.add_trials(run_id, [new()])
-            store.finish_trial(trial.id, RESULT)
+            finish(store, trial.id, RESULT)
         [twin, hashed] = store.add_trials(run.id, [new(seed=1), replace(new(seed=1), spec_hash="h")])
         [foreign] = store.add_trials(run.id, [replace(new(seed=2), spec_hash="g")])
         assert store.adopt_trials(run.id, "h") == 1
@@ -439,8 +520,8 @@ def test_a_thousand_trials_at_once(store: Store, run: RunRecord) -> None:
 class TestCheckpoints:
     def test_lineage(self, store: Store, run: RunRecord) -> None:
         first, second = store.add_trials(run.id, [new(), new(level=1, parent="a" * 64)])
-        store.finish_trial(first.id, RESULT, [checkpoint("a"), checkpoint("r", "rewind")])
-        store.finish_trial(second.id, RESULT, [checkpoint("b", parent="a" * 64)])
+        finish(store, first.id, RESULT, [checkpoint("a"), checkpoint("r", "rewind")])
+        finish(store, second.id, RESULT, [checkpoint("b", parent="a" * 64)])
         assert store.checkpoints(run.id) == [
             CheckpointRecord("r" * 64, "rewind", 1000, first.id, None),
             CheckpointRecord("a" * 64, "trained", 1000, first.id, None),
@@ -449,8 +530,8 @@ class TestCheckpoints:
 
     def test_the_forgotten_keep_their_results(self, store: Store, run: RunRecord) -> None:
         winner, loser = store.add_trials(run.id, [new(), new(max_lr=0.2)])
-        store.finish_trial(winner.id, RESULT, [checkpoint("a")])
-        store.finish_trial(loser.id, RESULT, [checkpoint("b")])
+        finish(store, winner.id, RESULT, [checkpoint("a")])
+        finish(store, loser.id, RESULT, [checkpoint("b")])
         assert store.forget_checkpoints([loser.id]) == ["b" * 64]
         assert [c.hash for c in store.checkpoints(run.id)] == ["a" * 64]
         assert {t.state for t in store.trials(run.id)} == {"complete"}
@@ -462,9 +543,9 @@ class TestCheckpoints:
         other_run = store.open_run(run.study_id, "scyc")
         winner, loser = store.add_trials(run.id, [new(), new(max_lr=0.2)])
         [repeated] = store.add_trials(other_run.id, [new(max_lr=0.2)])
-        store.finish_trial(winner.id, RESULT, [checkpoint("a"), checkpoint("r", "rewind")])
-        store.finish_trial(loser.id, RESULT, [checkpoint("b"), checkpoint("r", "rewind")])
-        store.finish_trial(repeated.id, RESULT, [checkpoint("b")])
+        finish(store, winner.id, RESULT, [checkpoint("a"), checkpoint("r", "rewind")])
+        finish(store, loser.id, RESULT, [checkpoint("b"), checkpoint("r", "rewind")])
+        finish(store, repeated.id, RESULT, [checkpoint("b")])
         assert store.forget_checkpoints([loser.id]) == []
         assert store.forget_checkpoints([repeated.id]) == ["b" * 64]
         assert store.forget_checkpoints([winner.id]) == ["a" * 64, "r" * 64]
@@ -474,7 +555,7 @@ class TestCheckpoints:
         [here] = store.add_trials(run.id, [new()])
         [there] = store.add_trials(store.open_run(elsewhere.id, "oracle").id, [new()])
         for trial in (here, there):
-            store.finish_trial(trial.id, RESULT, [checkpoint("a")])
+            finish(store, trial.id, RESULT, [checkpoint("a")])
         assert store.forget_checkpoints([here.id]) == ["a" * 64]
         assert store.delete_study("elsewhere") == ["a" * 64]
 
@@ -484,7 +565,7 @@ def test_threads_share_a_store(store: Store, run: RunRecord) -> None:
         for level in range(5):
             trials = store.add_trials(run.id, [new(level=level, seed=seed), new(level=level, seed=99)])
             for trial in trials:
-                store.finish_trial(trial.id, RESULT)
+                finish(store, trial.id, RESULT)
             store.add_wall_seconds(run.id, 1.0)
 
     threads = [Thread(target=work, args=(seed,)) for seed in range(4)]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from studies import NewCheckpoint, Store, views
-from tests.studies.samples import new, result
+from tests.studies.samples import finish, new, result
 
 if TYPE_CHECKING:
     from studies import RunRecord
@@ -43,7 +43,7 @@ def train(store: Store, run: RunRecord, level: int, parents: dict[int, str], let
             [trial] = store.add_trials(run.id, [new(level, seed, max_lr, parents.get(seed))])
             key = f"{letter}{level}{seed}{max_lr}".ljust(64, "0")
             done = result(checkpoint=key, val_accuracy=max_lr + seed / 2, test_accuracy=0.5, density=0.8**level)
-            store.finish_trial(trial.id, done, [NewCheckpoint(key, "trained", 1, parents.get(seed))])
+            finish(store, trial.id, done, [NewCheckpoint(key, "trained", 1, parents.get(seed))])
             if max_lr == 0.2:
                 left[seed] = key
     return left
@@ -89,7 +89,7 @@ def test_what_started_from_a_former_winner_is_not_on_the_curve(store: Store, run
             left = {seed: f"b{seed}".ljust(64, "0") for seed in (0, 1)}
             for seed, key in left.items():
                 [trial] = store.add_trials(run.id, [new(0, seed, 0.3)])
-                store.finish_trial(trial.id, result(checkpoint=key, val_accuracy=1.0))
+                finish(store, trial.id, result(checkpoint=key, val_accuracy=1.0))
         store.decide_level(run.id, 0, 1.0, 0.2 if letter == "a" else 0.3, False)
         left = train(store, run, 1, left, letter)
         store.decide_level(run.id, 1, 0.8, 0.2, False)
@@ -104,7 +104,7 @@ def test_what_started_from_a_former_winner_is_not_on_the_curve(store: Store, run
 def test_the_newest_of_those_that_differ_in_their_spec_hash_counts(store: Store, run: RunRecord) -> None:
     for spec_hash, accuracy in (("old", 0.1), ("new", 0.9)):
         [trial] = store.add_trials(run.id, [replace(new(), spec_hash=spec_hash)])
-        store.finish_trial(trial.id, result(val_accuracy=accuracy))
+        finish(store, trial.id, result(val_accuracy=accuracy))
     store.decide_level(run.id, 0, 1.0, 0.1, False)
     [row] = rows(store, f"SELECT mean_val_accuracy, seeds FROM {views.ORACLE_CURVE}")
     assert row == {"mean_val_accuracy": pytest.approx(0.9), "seeds": 1}
@@ -118,7 +118,7 @@ def test_a_level_without_results_is_there(store: Store, run: RunRecord) -> None:
 
 def test_the_trials(store: Store, run: RunRecord) -> None:
     won, lost, waiting = store.add_trials(run.id, [new(), new(max_lr=0.2), new(level=1, parent="p")])
-    store.finish_trial(won.id, result(val_accuracy=0.75))
+    finish(store, won.id, result(val_accuracy=0.75))
     store.fail_trial(lost.id, "out of memory")
     store.retry_trial(waiting.id, "a worker died")
     store.decide_level(run.id, 0, 1.0, 0.1, False)

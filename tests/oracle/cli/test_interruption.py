@@ -119,7 +119,7 @@ def test_processes_end_with_a_driver_that_is_killed(tmp_path: Path, mark: str) -
 
 
 def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark: str) -> None:
-    sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2")
+    sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", "tune")
     wait_for_trials(sweep)
     os.killpg(sweep.pid, signal.SIGTERM)  # as from `timeout`: Ray's services end at once, and may end their driver
     sweep.communicate(timeout=30)
@@ -128,11 +128,11 @@ def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark:
 
 
 def test_an_interrupted_sweep_goes_on_and_ends_as_if_undisturbed(tmp_path: Path, mark: str) -> None:
-    interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", "2"), signal.SIGTERM)
+    interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", "tune"), signal.SIGTERM)
     assert left_running(mark, patience=15) == []
 
     before = study(tmp_path)
-    resumed = start(tmp_path, "resume", "demo")
+    resumed = start(tmp_path, "resume", "demo", "--executor", "tune")
     assert resumed.communicate(timeout=120)[1] == ""
     assert resumed.returncode == 0
     after = study(tmp_path)

@@ -19,7 +19,7 @@ def _no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*_: object, **__: object) -> None:
         pytest.fail("A trial was trained.")
 
-    monkeypatch.setattr("oracle.worker.run_trial", forbidden)
+    monkeypatch.setattr("oracle.worker.run_trials", forbidden)
     monkeypatch.setattr("oracle.execution.tune.TuneExecutor.run", forbidden)
 
 
@@ -105,6 +105,27 @@ def test_a_name_that_is_no_name(scyc: Callable[..., Ended]) -> None:
 
 def test_options_that_do_not_go_together(scyc: Callable[..., Ended]) -> None:
     refused(scyc("sweep", "--executor", "inline", "--workers", "2"))
+    assert "--trial-timeout" in refused(scyc("sweep", "--executor", "inline", "--trial-timeout", "60"))
+    assert "scyc submit" in refused(scyc("sweep", "--ray-address", "ray://127.0.0.1:10001"))
     processes = ("sweep", "--executor", "processes")
     assert "--ray-address" in refused(scyc(*processes, "--ray-address", "127.0.0.1:1"))
     assert "GPU" in refused(scyc(*processes, "--set", "resources.gpus_per_trial=1"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"--db": "postgresql://me:hunter2@host/name"}, "PGPASSWORD"),
+        ({"--db": "postgresql://me@host/name?password=hunter2"}, "PGPASSWORD"),
+        ({"--artifacts": "s3://key:hunter2@bucket"}, "--artifacts"),
+        ({"--db": "sqlite:///scyc.db"}, "PostgreSQL"),
+        ({"--set": "levles=3"}, "levles"),
+        ({}, "No job server answers at http://127.0.0.1:1"),
+    ],
+)
+def test_a_job_that_is_not_submitted(options: dict[str, str], words: str, scyc: Callable[..., Ended]) -> None:
+    pytest.importorskip("aiohttp", reason="scyc submit needs the extra `cluster`")
+    given = {"--ray-address": "http://127.0.0.1:1", "--db": "postgresql://me@host/name", "--artifacts": "/shared"}
+    sentence = refused(scyc("submit", *(word for option in (given | options).items() for word in option)))
+    assert words in sentence
+    assert "hunter2" not in sentence

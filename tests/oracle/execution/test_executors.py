@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oracle.driving import driving
 from oracle.execution import Executor, InlineExecutor, ProcessExecutor
 from oracle.execution.tune import TuneExecutor
 from oracle.listeners import Listener
@@ -32,6 +33,7 @@ from scyc import (
     policy_to_dict,
 )
 from studies import Artifacts, Store, TrialRecord
+from tests.studies.server import database_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +135,16 @@ def test_others_give_what_inline_gives(
         assert facts(store, sweep) == reference
 
 
+@pytest.mark.parametrize("kind", ["inline", *KINDS])
+def test_trials_that_travel_in_groups_are_the_same(
+    kind: str, cluster: str, reference: list[Any], tmp_path: Path
+) -> None:
+    executor = InlineExecutor() if kind == "inline" else make(kind, 2, cluster)
+    sweep, store = run(executor, SMALL | {"engine": "graphs"}, tmp_path)  # dealt out in groups; a CPU trains them alone
+    with store:
+        assert facts(store, sweep) == reference
+
+
 POLICIES = {
     "gradient-scaled": Policy(GradientScaled(0.1, 0.8)),
     "range-test": Policy(RangeTest()),
@@ -210,6 +222,7 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
     (tmp_path / f"{package}.py").write_text(textwrap.dedent(WORKLOAD))
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("oracle.execution.deaths.FORGIVEN", 0)
     spec = SMALL | {
         "workload": f"{package}:mine",
         "levels": 1,
@@ -223,8 +236,8 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
         assert sweep.failed
         assert not sweep.complete
         assert {trial.state for trial in store.trials(sweep.run.id)} == {"failed"}
-        if "raise" in trouble:
-            assert "RuntimeError: no luck" in (store.trials(sweep.run.id)[0].error or "")
+        said = "RuntimeError: no luck" if "raise" in trouble else "The worker process died"
+        assert said in (store.trials(sweep.run.id)[0].error or "")
         assert store.levels(sweep.run.id) == []
 
         (tmp_path / "trouble").unlink()
@@ -235,13 +248,56 @@ def test_a_trial_that_raises_or_kills_its_worker_is_recorded_as_failed_and_can_b
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_trial_that_hangs_is_ended_and_recorded_as_failed(
+    kind: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = f"mine_{kind}_that_hangs"
+    (tmp_path / f"{package}.py").write_text(textwrap.dedent(WORKLOAD))
+    # Holds the interpreter's lock, as a hanging library may: nothing of Python runs in that process any more.
+    (tmp_path / "trouble").write_text("import ctypes; ctypes.PyDLL(None).sleep(1000)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = SMALL | {"workload": f"{package}:mine", "levels": 1, "seeds": [0], "search": {"max_lr": {"values": [0.1]}}}
+    executor = TuneExecutor(1, cluster, 2) if kind == "tune" else ProcessExecutor(1, 2)
+    sweep, store = run(executor, spec, tmp_path)
+    with store:
+        [trial] = store.trials(sweep.run.id)
+        assert trial.state == "failed"
+        assert "The trial took longer than the 2 seconds that --trial-timeout allows" in (trial.error or "")
+        assert trial.attempts == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_worker_lacks_is_said(kind: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = f"mine_{kind}_without_data"
+    source = (
+        textwrap.dedent(WORKLOAD)
+        + f"""
+def load():
+    if os.getpid() != {os.getpid()}:
+        raise FileNotFoundError("this machine has no such data")
+    return base.load_data()
+
+mine = replace(mine, load_data=load)
+"""
+    )
+    (tmp_path / f"{package}.py").write_text(source)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spec = SMALL | {"workload": f"{package}:mine", "levels": 1, "seeds": [0], "search": {"max_lr": {"values": [0.1]}}}
+    sweep, store = run(make(kind, 1, cluster), spec, tmp_path)
+    with store:
+        assert "FileNotFoundError: this machine has no such data" in (store.trials(sweep.run.id)[0].error or "")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_error_of_the_database_ends_the_sweep_instead_of_being_logged(
     kind: str, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(Store, "finish_trial", refuse)
+    monkeypatch.setattr(Store, "finish_trials", refuse)
     with pytest.raises(OSError, match="the disk is full"):
         run(make(kind, 2, cluster), SMALL, tmp_path)
     assert workers_of("processes") == []
@@ -271,13 +327,13 @@ def workers_of(kind: str) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_workers_are_replaced_and_their_trials_trained_again(
+def test_killed_workers_are_replaced_and_cost_no_trial_an_attempt(
     kind: str, cluster: str, reference: list[Any], tmp_path: Path
 ) -> None:
     killed: list[int] = []
 
     class Killer(Listener):
-        """Kills every worker after the fourth and after the tenth trial."""
+        """Ends every worker after the fourth trial, at once, and after the tenth, as a machine that is taken away."""
 
         ended = 0
 
@@ -285,17 +341,42 @@ def test_killed_workers_are_replaced_and_their_trials_trained_again(
             self.ended += 1
             if self.ended in (4, 10):
                 for pid in workers_of(kind):
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL if self.ended == 4 else signal.SIGTERM)
                     killed.append(pid)
 
     spec = parse_spec(SMALL, "of the test")
     with Store.open(f"sqlite:///{tmp_path / 'study.db'}") as store:
         study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
         artifacts = Artifacts(study.artifacts)
-        sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=2)
+        sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=0)
         make(kind, 2, cluster).run(sweep, spec, artifacts)
         assert len(killed) >= 2
+        assert {trial.attempts for trial in store.trials(sweep.run.id)} == {0}
         assert facts(store, sweep) == reference
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_driver_alone_opens_connections(kind: str, cluster: str, server: Server, tmp_path: Path) -> None:
+    url = server.empty()
+    seen: list[int] = []
+
+    class Counting(Listener):
+        """Counts the connections to the database whenever a trial has ended, while others are under way."""
+
+        def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+            query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database_of(url)}'"
+            seen.append(server.execute(query)[0][0])
+
+    spec = parse_spec(SMALL | {"levels": 1, "seeds": [0, 1, 2]}, "of the test")
+    with Store.open(url) as store:
+        study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
+        artifacts = Artifacts(study.artifacts)
+        with driving(store, study, lifetime=0.3) as fenced:
+            sweep = Sweep(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Counting())
+            make(kind, 2, cluster).run(sweep, spec, artifacts)
+        assert sweep.complete
+    assert len(seen) >= 9
+    assert set(seen) <= {1, 2}  # one to read and write, one for the heartbeat, however many workers
 
 
 def test_a_password_is_in_nothing_that_is_written(

@@ -13,8 +13,9 @@ from scyc.data.images import normalised
 from scyc.data.streamed import MEAN, STD
 from scyc.errors import InputError
 from scyc.profiles import ConstantProfile
+from scyc.protocol import Protocol
 from scyc.training import Recipe, evaluate
-from scyc.trial import Protocol, run_trial
+from scyc.trial import run_trial
 from scyc.workloads import load_workload
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from scyc.engines import Eager, Lean, gradients_of
+from scyc.engines.eager import Autograd, gradients_of
+from scyc.engines.lean import Lean
 from scyc.models import find_network, mlp
 from scyc.training import Recipe
 
@@ -41,7 +42,7 @@ def assert_same_gradients(one: nn.Module, other: nn.Module) -> None:
 def test_lean_gives_the_bits_of_eager(widths: list[int], batches: list[int]) -> None:
     ours = seeded_mlp(*widths)
     theirs = copy.deepcopy(ours)
-    lean, eager = Lean(ours), Eager(theirs, Recipe())
+    lean, eager = Lean(ours), Autograd(theirs, Recipe())
     for seed, size in enumerate(batches):
         inputs, targets = batch(size, (widths[0],), widths[-1], seed)
         assert torch.equal(lean(inputs, targets), eager(inputs, targets))
@@ -53,7 +54,7 @@ def test_lean_gives_the_bits_of_eager_where_a_training_diverges(scale: float) ->
     ours = seeded_mlp(40, 300, 100, 10)
     theirs = copy.deepcopy(ours)
     inputs, targets = batch(64, (40,), 10)
-    loss, expected = Lean(ours)(inputs * scale, targets), Eager(theirs, Recipe())(inputs * scale, targets)
+    loss, expected = Lean(ours)(inputs * scale, targets), Autograd(theirs, Recipe())(inputs * scale, targets)
     torch.testing.assert_close(loss, expected, rtol=0, atol=0, equal_nan=True)
     assert_same_gradients(ours, theirs)
 
@@ -67,7 +68,7 @@ def test_lean_sees_weights_that_were_changed_in_place() -> None:
         for parameter in other.parameters():
             parameter.mul_(0.5)
     ours.load_state_dict(other.state_dict())
-    assert torch.equal(lean(inputs, targets), Eager(other, Recipe())(inputs, targets))
+    assert torch.equal(lean(inputs, targets), Autograd(other, Recipe())(inputs, targets))
     assert_same_gradients(ours, other)
 
 
@@ -76,7 +77,7 @@ def test_images_are_made_vectors() -> None:
     assert Lean.trains(ours, Recipe(), CPU)
     theirs = copy.deepcopy(ours)
     inputs, targets = batch(6, (3, 2, 2), 3)
-    assert torch.equal(Lean(ours)(inputs, targets), Eager(theirs, Recipe())(inputs, targets))
+    assert torch.equal(Lean(ours)(inputs, targets), Autograd(theirs, Recipe())(inputs, targets))
     assert_same_gradients(ours, theirs)
 
 
@@ -122,12 +123,12 @@ class Own(nn.Linear):
     ids=str,
 )
 def test_lean_leaves_other_networks_to_eager(model: nn.Module) -> None:
-    assert isinstance(gradients_of(model, Recipe(), CPU), Eager)
+    assert isinstance(gradients_of(model, Recipe(), CPU), Autograd)
 
 
 def test_lean_is_chosen_for_mlps_in_single_precision_on_a_cpu() -> None:
     model = mlp(4, (4,), 4)
     assert isinstance(gradients_of(model, Recipe(), CPU), Lean)
-    assert isinstance(gradients_of(model, replace(Recipe(), precision="bf16"), CPU), Eager)
-    assert isinstance(gradients_of(model, Recipe(batch_size=1), CPU), Eager)
-    assert isinstance(gradients_of(model, Recipe(), torch.device("cuda")), Eager)
+    assert isinstance(gradients_of(model, replace(Recipe(), precision="bf16"), CPU), Autograd)
+    assert isinstance(gradients_of(model, Recipe(batch_size=1), CPU), Autograd)
+    assert isinstance(gradients_of(model, Recipe(), torch.device("cuda")), Autograd)

@@ -1,0 +1,60 @@
+"""`scyc bench`: how fast the engines train a workload on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.table import Table
+
+from oracle.cli.app import AsJson, app, out, print_json, say
+from oracle.engine_choice import with_engine
+from oracle.spec_file import load_spec
+from oracle.worker import training_device
+
+
+@app.command()
+def bench(
+    spec_file: Annotated[
+        Path | None, typer.Argument(metavar="[SPEC.toml]", help="The spec; the embedded default without one.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds to time each engine for.")] = 6.0,
+    as_json: AsJson = False,
+) -> None:
+    """Time the engines on a spec's workload, and the bare step loop, which does nothing but train one network."""
+    from scyc.bench import BARE, compare, possible
+
+    spec = load_spec(spec_file, overrides or ())
+    protocol, device = spec.protocol(), training_device(spec)
+    data = protocol.workload.load_data().to(device)
+    protocol.check(data)
+    torch.set_num_threads(spec.resources.cpus_per_trial)
+    bare, *speeds = compare([BARE, *possible(protocol, device)], protocol, data, seconds)
+    chosen = with_engine(spec).engine
+    if as_json:
+        print_json({"bare": asdict(bare), "engines": [asdict(speed) for speed in speeds], "chosen": chosen})
+        return
+    table = Table("engine", "together", "samples/s", "x eager", "of the bare loop", "GPU memory", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for speed in (*speeds, bare):
+        table.add_row(
+            "bare loop" if speed is bare else speed.engine,
+            str(speed.members),
+            f"{speed.samples:,.0f}",
+            f"{speed.samples / speeds[0].samples:.2f}",
+            f"{speed.samples / bare.samples:.0%}",
+            f"{speed.memory / 2**20:,.0f} MiB" if speed.memory is not None else "–",
+        )
+    out.print(table)
+    say(
+        out,
+        f"{spec.workload}, batches of {spec.batch_size}, {spec.precision}, {device.type}, "
+        f"{spec.resources.cpus_per_trial} threads; a new study would train with engine = {chosen!r}.",
+    )

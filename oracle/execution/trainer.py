@@ -1,0 +1,60 @@
+"""What a worker process runs, whoever started it: requests one after another, none of them for too long."""
+
+from __future__ import annotations
+
+import faulthandler
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from oracle.messages import Failure
+from oracle.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from oracle.messages import Answer, Request
+    from oracle.spec import Spec
+    from studies import Artifacts
+
+STDERR = 2
+
+
+class Trainer:
+    """A worker that is made when it is first needed: where that raises, the answer says why.
+
+    Args:
+        spec: of the study.
+        artifacts: where parents come from and checkpoints go to.
+        limit: seconds that a request may take, reading the data aside, and several together as many times that; None
+            for no limit.
+    """
+
+    def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None = None) -> None:
+        self.spec, self.artifacts, self.limit = spec, artifacts, limit
+        self._worker: Worker | None = None
+
+    def attempt(self, requests: Sequence[Request]) -> list[Answer]:
+        """Do what is asked for; what it raises comes back as a failure, and if it hangs this process ends."""
+        try:
+            self._worker = worker = self._worker or Worker(self.spec, self.artifacts)
+        except Exception:
+            return [Failure(traceback.format_exc())] * len(requests)
+        with time_limit(self.limit and self.limit * len(requests)):
+            return worker.attempt(requests)
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """End this process, with the stacks of its threads on standard error, if the block takes longer.
+
+    The clock is a thread of C code, which also runs while a library holds the interpreter's lock for ever.
+    """
+    if seconds is None:
+        yield
+        return
+    faulthandler.dump_traceback_later(seconds, exit=True, file=STDERR)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()

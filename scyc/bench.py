@@ -1,0 +1,239 @@
+"""How fast each engine trains a workload on the machine at hand, and which one is best there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from scyc.engines import ENGINES, find_engine
+from scyc.gradients import windows
+from scyc.randomness import seeded
+from scyc.trial import Member, make_learner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from scyc.data import Dataset
+    from scyc.engines import Engine
+    from scyc.learner import Learner
+    from scyc.protocol import Protocol
+
+SECONDS = 2.0
+"""How long each engine is timed, unless told otherwise; the median of its steps counts."""
+
+GAIN = 1.05
+"""How many times faster than the reference another engine must be, to be chosen."""
+
+MARGIN = 0.9
+"""Share of a GPU's free memory that a group may fill."""
+
+BARE = "bare"
+
+_ROUNDS = 3
+_ON_GPU = 5  # steps between two looks at the clock, which make a GPU wait
+_RATE = 1e-3
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured of an engine.
+
+    Attributes:
+        engine: its name, or "bare" for the bare step loop.
+        members: networks that were trained together.
+        samples: training examples per second, those of all members added up.
+        memory: bytes of GPU memory at the peak; None on a CPU.
+    """
+
+    engine: str
+    members: int
+    samples: float
+    memory: int | None
+
+
+def possible(protocol: Protocol, device: torch.device) -> list[str]:
+    """Return the engines that train such networks on such a device, the reference first."""
+    model = protocol.workload.build_model()
+    return [name for name, engine in ENGINES.items() if engine.objection(model, protocol.recipe, device) is None]
+
+
+def choose(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> str:
+    """Return the name of the engine that trains fastest, the reference unless another one is clearly faster.
+
+    Args:
+        protocol: workload and recipe.
+        data: the workload's data on the device to train on.
+        seconds: to time each engine for.
+    """
+    names = possible(protocol, data.train.device)
+    if len(names) == 1:
+        return names[0]
+    found = {speed.engine: speed.samples for speed in compare(names, protocol, data, seconds)}
+    fastest = max(found, key=found.__getitem__)
+    return fastest if found[fastest] > GAIN * found["eager"] else "eager"
+
+
+def compare(names: Sequence[str], protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> list[Speed]:
+    """Return how fast engines are, in the order of their names, timed in turns so that a busy moment hits all alike.
+
+    Args:
+        names: of engines; "bare" is the bare step loop.
+        protocol: workload and recipe.
+        data: the workload's data on the device to train on.
+        seconds: to time each of them for; at least one step is taken, after one that is not timed.
+    """
+    rounds: list[list[Speed]] = [[] for _ in names]
+    started = time.perf_counter()
+    for number in range(_ROUNDS):
+        if number and time.perf_counter() - started > seconds * len(names):
+            break  # steps are so long that a few of them must do
+        for found, name in zip(rounds, names, strict=True):
+            if name == BARE:
+                found.append(measure_bare(protocol, data, seconds / _ROUNDS))
+            else:
+                members = found[0].members if found else None
+                found.append(measure(name, protocol, data, members=members, seconds=seconds / _ROUNDS))
+    return [sorted(found, key=lambda speed: speed.samples)[len(found) // 2] for found in rounds]
+
+
+def measure(
+    name: str, protocol: Protocol, data: Dataset, *, members: int | None = None, seconds: float = SECONDS
+) -> Speed:
+    """Return how fast an engine takes training steps on `data`.
+
+    Args:
+        name: of the engine.
+        protocol: workload and recipe.
+        data: the workload's data on the device to train on.
+        members: networks to train together; as many as fit unless given.
+        seconds: to time it for, after a step that is not timed.
+
+    Raises:
+        InputError: there is no such engine.
+    """
+    engine = find_engine(name)
+    members = members or fitting(engine, protocol, data)
+    return _timed(name, members, _steps(engine, protocol, data, members), protocol, data.train.device, seconds)
+
+
+def measure_bare(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> Speed:
+    """Return how fast the bare step loop is: forward, backward, fused optimizer and masks on one batch that is there.
+
+    What no engine of a single network can beat without other kernels.
+    """
+    [learner] = _learners(ENGINES["eager"], protocol, data, 1)
+    model, optimizer, pruned = learner.model.train(), learner.optimizer, learner.pruned
+    inputs, targets = next(data.train.batches(protocol.recipe.batch_size))
+
+    def take() -> None:
+        optimizer.zero_grad()
+        with protocol.recipe.autocast(inputs.device):
+            loss = F.cross_entropy(model(inputs), targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        pruned.apply()
+
+    return _timed(BARE, 1, take, protocol, data.train.device, seconds)
+
+
+def fitting(engine: Engine, protocol: Protocol, data: Dataset) -> int:
+    """Return how many networks the engine can train together: on a GPU, as many as its free memory holds.
+
+    Args:
+        engine: to train them.
+        protocol: workload and recipe.
+        data: the workload's data on the device to train on.
+    """
+    device = data.train.device
+    if engine.largest == 1 or device.type != "cuda":
+        return engine.largest
+    one, two = (_peak(engine, protocol, data, members) for members in (1, 2))
+    free, _ = torch.cuda.mem_get_info(device)
+    return room(one, two, free, engine.largest)
+
+
+def room(one: int, two: int, free: int, largest: int) -> int:
+    """Return how many networks fit into memory, from 1 to `largest`.
+
+    Args:
+        one: bytes that training one network took at the peak.
+        two: bytes that training two together took.
+        free: bytes that are free while nothing is trained.
+        largest: not more than these.
+    """
+    each = max(1, two - one)
+    return max(1, min(largest, 1 + int((MARGIN * free - one) / each)))
+
+
+def _peak(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> int:
+    device = data.train.device
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_reserved(device)
+    take = _steps(engine, protocol, data, members)
+    for _ in range(2):
+        take()
+    peak = torch.cuda.max_memory_reserved(device) - before
+    del take
+    torch.cuda.empty_cache()
+    return peak
+
+
+def _learners(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> list[Learner]:
+    return [make_learner(Member(protocol, _RATE), data, seed=0, level=0, engine=engine) for _ in range(members)]
+
+
+def _steps(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> Callable[[], object]:
+    """Return what takes one training step whenever it is called, epoch after epoch."""
+    learners = _learners(engine, protocol, data, members)
+    augmentation, recipe = protocol.workload.augmentation, protocol.recipe
+    steps_per_level = recipe.steps(len(data.train))
+    looked_at = {step for window in windows(steps_per_level).values() for step in window}
+    usual = next((step for step in range(steps_per_level) if step not in looked_at), 0)  # nothing is recorded of it
+    generator = torch.Generator(data.train.device)
+    for learner in learners:
+        learner.begin_epoch()
+    steps = engine.bind(learners)
+
+    def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        per_epoch = steps_per_level // recipe.epochs
+        while True:
+            yield from islice(data.train.batches(recipe.batch_size, torch.randperm(len(data.train))), per_epoch)
+
+    source = batches()
+
+    def take() -> object:
+        inputs, targets = next(source)
+        return steps(inputs if augmentation is None else augmentation(inputs, generator), targets, usual)
+
+    return take
+
+
+def _timed(
+    name: str, members: int, take: Callable[[], object], protocol: Protocol, device: torch.device, seconds: float
+) -> Speed:
+    gpu = device.type == "cuda"
+    if gpu:
+        torch.cuda.reset_peak_memory_stats(device)
+    with seeded("bench", device=device):
+        take()
+        spent: list[float] = []
+        while sum(spent) < seconds:
+            spent.append(_block(take, device, _ON_GPU if gpu else 1))
+    median = sorted(spent)[len(spent) // 2] / (_ON_GPU if gpu else 1)
+    memory = torch.cuda.max_memory_reserved(device) if gpu else None
+    return Speed(name, members, members * protocol.recipe.batch_size / median, memory)
+
+
+def _block(take: Callable[[], object], device: torch.device, steps: int) -> float:
+    started = time.perf_counter()
+    for _ in range(steps):
+        take()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started

@@ -1,0 +1,28 @@
+"""What training in lock-step, as one recorded step, asks of a network and its recipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import nn
+from torch.nn.modules.dropout import _DropoutNd
+
+from scyc.profiles import momenta
+
+if TYPE_CHECKING:
+    from scyc.training import Recipe
+
+
+def objection_to_lock_step(model: nn.Module, recipe: Recipe) -> str | None:
+    """Return why such networks cannot be trained in lock-step, as a clause; None where they can."""
+    if any(_draws(layer) for layer in model.modules()):
+        return "networks in lock-step cannot draw the dropout that each would draw alone"
+    if momenta(recipe.profile, 1) is not None:
+        return "a recorded step cannot change its momentum"
+    return None
+
+
+def _draws(layer: nn.Module) -> bool:
+    if isinstance(layer, _DropoutNd):
+        return layer.p > 0
+    return isinstance(layer, nn.MultiheadAttention) and layer.dropout > 0

@@ -1,0 +1,93 @@
+"""Networks side by side: their steps run on parallel streams inside one CUDA graph."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+
+from scyc.engines.captured import Captured
+from scyc.engines.demands import objection_to_lock_step
+from scyc.engines.eager import Autograd
+from scyc.engines.rates import Rates
+from scyc.optimizers import start_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from torch import nn
+
+    from scyc.engines.engine import Steps
+    from scyc.learner import Learner
+    from scyc.training import Recipe
+
+
+class Graphs:
+    """Every network keeps its own kernels; a GPU works on those of several networks at the same time."""
+
+    largest = 64
+
+    def objection(self, model: nn.Module, recipe: Recipe, device: torch.device) -> str | None:
+        """Return why it does not train such networks on such a device, as a clause; None where it does."""
+        if device.type != "cuda":
+            return "CUDA graphs need a GPU"
+        return objection_to_lock_step(model, recipe)
+
+    def lay_out(self, model: nn.Module) -> None:
+        """Put the channels of every convolution's weights last, as tensor cores like them."""
+        model.to(memory_format=torch.channels_last)
+
+    def bind(self, learners: Sequence[Learner]) -> Steps:
+        """Return what takes the steps of these networks."""
+        return _SideBySide(learners)
+
+
+class _SideBySide:
+    def __init__(self, learners: Sequence[Learner]) -> None:
+        self._learners = learners
+        self._device = next(learners[0].model.parameters()).device
+        self._rates = Rates(learners, self._device)
+        self._gradients = [Autograd(learner.model, learner.recipe) for learner in learners]
+        self._streams = [_stream(self._device) for _ in learners] if self._device.type == "cuda" else None
+        state: list[torch.Tensor] = []
+        for learner, rate in zip(learners, self._rates.now, strict=True):
+            for group in learner.optimizer.param_groups:
+                group["lr"] = rate
+            start_state(learner.optimizer)
+            state += [*learner.model.parameters(), *learner.model.buffers()]
+            for remembered in learner.optimizer.state.values():
+                state += [value for value in remembered.values() if isinstance(value, torch.Tensor)]
+        self._step = Captured(self._take, state)
+
+    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
+        """Take one step with every network, and return their losses."""
+        self._rates.move_to(step)
+        losses = self._step(inputs, targets)
+        for learner in self._learners:
+            learner.observe(step)
+        return losses
+
+    def _take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        if inputs.dim() == 4:
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+        losses = []
+        for number, (learner, gradients) in enumerate(zip(self._learners, self._gradients, strict=True)):
+            with self._stream(number):
+                losses.append(gradients(inputs, targets))
+                learner.advance()
+        if self._streams is not None:
+            for stream in self._streams:
+                torch.cuda.current_stream(self._device).wait_stream(stream)
+        return torch.stack(losses)
+
+    def _stream(self, number: int) -> AbstractContextManager[object]:
+        if self._streams is None:
+            return nullcontext()
+        self._streams[number].wait_stream(torch.cuda.current_stream(self._device))
+        return torch.cuda.stream(self._streams[number])
+
+
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]

@@ -1,0 +1,137 @@
+"""Networks as one: their weights lie in stacks, and one operation computes a layer of all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch.func import functional_call, vmap
+
+from scyc.engines.captured import Captured
+from scyc.engines.demands import objection_to_lock_step
+from scyc.engines.rates import Rates
+from scyc.optimizers import start_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+
+    from scyc.engines.engine import Steps
+    from scyc.learner import Learner
+    from scyc.training import Recipe
+
+
+class Stacked:
+    """One forward pass, one backward pass and one step of SGD for all networks (`torch.func.vmap`)."""
+
+    largest = 64
+
+    def objection(self, model: nn.Module, recipe: Recipe, device: torch.device) -> str | None:
+        """Return why it does not train such networks on such a device, as a clause; None where it does."""
+        if device.type != "cuda":
+            return "on a CPU a network's numbers would depend on those that it is stacked with"
+        if recipe.optimizer.kind != "sgd":
+            return "it knows no optimizer but sgd"
+        return objection_to_lock_step(model, recipe)
+
+    def lay_out(self, model: nn.Module) -> None:
+        """Leave everything as it is: the weights are about to be stacked."""
+
+    def bind(self, learners: Sequence[Learner]) -> Steps:
+        """Return what takes the steps of these networks."""
+        return _Stacks(learners)
+
+
+class _Stacks:
+    """The networks' parameters, gradients, buffers and momenta become views into the stacks.
+
+    So whoever reads or changes a network reads or changes its part of the stack.
+    """
+
+    def __init__(self, learners: Sequence[Learner]) -> None:
+        models = [learner.model for learner in learners]
+        device = next(models[0].parameters()).device
+        self._learners, self._template, self._recipe = learners, models[0], learners[0].recipe
+        self._rates = Rates(learners, device)
+        self._buffers = _stack([dict(model.named_buffers()) for model in models])
+        self._weights = _stack([dict(model.named_parameters()) for model in models])
+        self._gradients = {name: torch.zeros_like(stack) for name, stack in self._weights.items()}
+        self._momenta = self._stack_momenta()
+        self._masks = {
+            name: torch.stack([learner.masks.kept[name] for learner in learners]).to(stack.device, stack.dtype)
+            for name, stack in self._weights.items()
+            if name in learners[0].masks.kept
+        }
+        for member, model in enumerate(models):
+            for name, buffer in model.named_buffers():
+                buffer.data = self._buffers[name][member]
+            for name, weight in model.named_parameters():
+                weight.data, weight.grad = self._weights[name][member], self._gradients[name][member]
+        for stack in self._weights.values():
+            stack.requires_grad_()
+        self._losses = vmap(self._loss, in_dims=(0, 0, None, None), randomness="same")
+        self._step = Captured(self._take, [*self._weights.values(), *self._buffers.values(), *self._momenta.values()])
+
+    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
+        """Take one step with every network, and return their losses."""
+        self._rates.move_to(step)
+        losses = self._step(inputs, targets)
+        for learner in self._learners:
+            learner.observe(step)
+        return losses
+
+    def _take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        with self._recipe.autocast(inputs.device):
+            losses: torch.Tensor = self._losses(self._weights, self._buffers, inputs, targets)
+        gradients = torch.autograd.grad(losses.sum(), list(self._weights.values()), materialize_grads=True)
+        torch._foreach_copy_(list(self._gradients.values()), gradients)
+        self._descend()
+        return losses.detach()
+
+    @torch.no_grad()
+    def _descend(self) -> None:
+        """Take a step of SGD, every network with its own learning rate, and apply the masks."""
+        settings = self._recipe.optimizer
+        weights = list(self._weights.values())
+        changes = list(torch._foreach_add(list(self._gradients.values()), weights, alpha=settings.weight_decay))
+        if self._momenta:
+            momenta = list(self._momenta.values())
+            torch._foreach_mul_(momenta, settings.momentum)
+            torch._foreach_add_(momenta, changes)
+            if settings.nesterov:
+                torch._foreach_add_(changes, momenta, alpha=settings.momentum)
+            else:
+                changes = momenta
+        for weight, change in zip(weights, changes, strict=True):
+            rate = self._rates.now.to(weight.dtype).view(-1, *[1] * (weight.dim() - 1))
+            weight.addcmul_(change, rate, value=-1)
+        torch._foreach_mul_([self._weights[name] for name in self._masks], list(self._masks.values()))
+
+    def _loss(
+        self,
+        weights: dict[str, torch.Tensor],
+        buffers: dict[str, torch.Tensor],
+        inputs: torch.Tensor,
+        targets: torch.Tensor,
+    ) -> torch.Tensor:
+        return F.cross_entropy(functional_call(self._template, (weights, buffers), (inputs,)), targets)
+
+    def _stack_momenta(self) -> dict[str, torch.Tensor]:
+        if self._recipe.optimizer.momentum == 0:
+            return {}
+        kind, remembered = "momentum_buffer", []
+        for learner in self._learners:
+            start_state(learner.optimizer)
+            state = learner.optimizer.state
+            remembered.append({name: state[weight][kind] for name, weight in learner.model.named_parameters()})
+        stacks = _stack(remembered)
+        for member, learner in enumerate(self._learners):
+            for name, weight in learner.model.named_parameters():
+                learner.optimizer.state[weight][kind] = stacks[name][member]
+        return stacks
+
+
+def _stack(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    return {name: torch.stack([state[name].detach() for state in states]) for name in states[0]}

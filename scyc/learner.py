@@ -1,0 +1,131 @@
+"""One network in training: its masks, optimizer and learning rates, and what is recorded of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from scyc.gradients import GradientRecorder
+from scyc.optimizers import optimizer_state, restore_optimizer, set_momentum
+from scyc.profiles import learning_rates, momenta
+from scyc.pruning import weight_change
+from scyc.training import EpochMetrics, Snapshot, Training, check_rewind_step, copy_of, evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import torch
+    from torch import nn
+
+    from scyc.data import Dataset
+    from scyc.pruning import Masks
+    from scyc.training import Recipe, State
+
+
+class Learner:
+    """A network with all that its training at one level is made of, but for the gradients, which an engine computes.
+
+    Args:
+        model: on the device of the data, laid out as the engine wants it.
+        masks: which weights are left.
+        recipe: epochs, batch size, profile and optimizer.
+        steps: of the level, >= 1.
+        max_lr: upper bound of the learning rate, > 0.
+        optimizer_from: what the optimizer remembers as training begins, from a `Snapshot`; nothing unless given.
+        rewind_step: take a snapshot after this many steps.
+        keep_optimizer: have the snapshots tell what the optimizer remembers.
+        keep_change: tell how far the last epoch moved the prunable weights.
+
+    Attributes:
+        rates: the learning rate of every step.
+        momenta: the momentum of every step, where the profile moves it.
+        training: what the training gave; None until it has ended.
+
+    Raises:
+        InputError: when `rewind_step` is past the last step.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        masks: Masks,
+        recipe: Recipe,
+        steps: int,
+        *,
+        max_lr: float,
+        optimizer_from: Mapping[str, torch.Tensor] | None = None,
+        rewind_step: int | None = None,
+        keep_optimizer: bool = False,
+        keep_change: bool = False,
+    ) -> None:
+        if rewind_step is not None:
+            check_rewind_step(rewind_step, steps)
+        self.model, self.masks, self.recipe = model, masks, recipe
+        self.rates, self.momenta = learning_rates(recipe.profile, max_lr, steps), momenta(recipe.profile, steps)
+        self.optimizer = recipe.optimizer.build(model)
+        restore_optimizer(self.optimizer, model, optimizer_from or {})
+        self.pruned = masks.bind(model)
+        self.pruned.apply()
+        self.training: Training | None = None
+        self._rewind_step, self._keep_optimizer, self._keep_change = rewind_step, keep_optimizer, keep_change
+        self._recorder = GradientRecorder(model, masks, steps)
+        self._epochs: list[EpochMetrics] = []
+        self._before: State = {}  # as the network was when the epoch began
+        self._early = self._snapshot() if rewind_step == 0 else None
+
+    def begin_epoch(self) -> None:
+        """Get ready to train."""
+        self.model.train()
+        if self._keep_change:
+            self._before = copy_of(self.model)
+
+    def set_rates(self, step: int) -> None:
+        """Tell the optimizer the learning rate and the momentum of a step, counted from 0 on."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rates[step]
+            if self.momenta is not None:
+                set_momentum(group, self.momenta[step])
+
+    def advance(self) -> None:
+        """Take a step with the gradients that are there."""
+        self.optimizer.step()
+        self.pruned.apply()
+
+    def observe(self, step: int) -> None:
+        """Record what is to be recorded of a step, counted from 0 on, once it is taken."""
+        if self.training is None:
+            self._recorder.record(step)
+            if step + 1 == self._rewind_step:
+                self._early = self._snapshot()
+
+    def end_epoch(self, train_loss: float, data: Dataset) -> None:
+        """Evaluate; the training ends with the last epoch, or when the loss is not finite.
+
+        Args:
+            train_loss: mean over the epoch's batches.
+            data: to validate on, and to test on once the training ends.
+        """
+        finite = train_loss if math.isfinite(train_loss) else None
+        with self.recipe.autocast(data.validation.device):
+            val_loss, val_accuracy = evaluate(self.model, data.validation)
+        self._epochs.append(EpochMetrics(len(self._epochs), finite, val_loss, val_accuracy))
+        if finite is None or len(self._epochs) == self.recipe.epochs:
+            self.training = self._finish(data, finite)
+
+    def _finish(self, data: Dataset, last_loss: float | None) -> Training:
+        with self.recipe.autocast(data.test.device):
+            test_loss, test_accuracy = evaluate(self.model, data.test)
+        return Training(
+            tuple(self._epochs),
+            test_loss,
+            test_accuracy,
+            diverged=last_loss is None or last_loss >= math.log(data.num_classes),
+            early=self._early,
+            last=self._snapshot(),
+            change=weight_change(self._before, self.model.state_dict(), self.masks) if self._keep_change else None,
+            gradients=self._recorder.summaries(),
+        )
+
+    def _snapshot(self) -> Snapshot:
+        remembered = optimizer_state(self.optimizer, self.model) if self._keep_optimizer else None
+        return Snapshot(copy_of(self.model), remembered)

@@ -1,0 +1,92 @@
+"""What the trials of a study share: workload, recipe, and how the network is pruned; and what a trial leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from scyc.errors import InputError
+from scyc.pruning import Masks, Rewind, Scope, Statistics, find_criterion
+from scyc.training import Recipe, State, check_rewind_step
+
+if TYPE_CHECKING:
+    from scyc.data import Dataset
+    from scyc.workloads import Workload
+
+OptimizerState = Literal["fresh", "with-weights"]
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """How the network is pruned from one level to the next, and what the next level starts from.
+
+    Attributes:
+        rate: fraction of the remaining weights pruned per level, in (0, 1).
+        criterion: one of `scyc.pruning.CRITERIA`.
+        rewind_step: the step of the dense network's training that `rewind="weights"` goes back to, >= 0.
+        statistics: what becomes of BatchNorm's running statistics; see `scyc.pruning.rewound`.
+        optimizer_state: each level starts with a "fresh" optimizer; or "with-weights", with what it remembered when
+            the weights were taken: after the last step under `rewind="learning-rate"`, at the rewind step under
+            `rewind="weights"` (both so in the code of Gadhikar & Burkholz, ICLR 2024).
+        batch_norm: prune BatchNorm's scales too; see `scyc.pruning.prunable_weights`.
+
+    Raises:
+        InputError: when there is no such criterion, it does not go with the scope, or new weights should come with
+            an optimizer's memory of old ones.
+    """
+
+    rate: float = 0.2
+    criterion: str = "magnitude"
+    scope: Scope = "global"
+    rewind: Rewind = "weights"
+    rewind_step: int = 0
+    statistics: Statistics = "with-weights"
+    optimizer_state: OptimizerState = "fresh"
+    batch_norm: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        find_criterion(self.criterion).check(self.scope)
+        if self.rewind == "reinit" and self.optimizer_state == "with-weights":
+            raise InputError(
+                'New weights (rewind = "reinit") come with no optimizer state; set optimizer_state to "fresh".'
+            )
+
+    @property
+    def needs_change(self) -> bool:
+        """Whether a checkpoint has to say how far the last epoch moved its weights."""
+        return find_criterion(self.criterion).needs == "change"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network.
+
+    Attributes:
+        state: parameters and buffers.
+        masks: which of its weights are left.
+        change: how far the last epoch moved the prunable weights, where the pruning criterion needs to know.
+        optimizer: what the optimizer remembers, by `kind/parameter`, where the next level may go on from it.
+    """
+
+    state: State
+    masks: Masks
+    change: State | None = None
+    optimizer: State | None = None
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything that the trials of a study share."""
+
+    workload: Workload
+    recipe: Recipe = field(default_factory=Recipe)
+    pruning: Pruning = field(default_factory=Pruning)
+
+    def check(self, data: Dataset) -> None:
+        """See that the recipe and the pruning fit the data.
+
+        Raises:
+            InputError: when the training split is smaller than a batch, or the rewind step is past a level's last.
+        """
+        check_rewind_step(self.pruning.rewind_step, self.recipe.steps(len(data.train)))

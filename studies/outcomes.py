@@ -1,0 +1,128 @@
+"""What trials come to: results, failures, and second chances.
+
+What is recorded is never overwritten: recording it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from studies import rows, schema
+from studies.catalogue import now
+from studies.errors import StudyError
+from studies.patience import Persistent, persistent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from studies.records import FinishedTrial
+
+_trials = schema.trials.c
+
+
+class Outcomes(Persistent):
+    """Outcomes of the trials of one database. Every method is one transaction."""
+
+    @persistent
+    def finish_trials(self, finished: Sequence[FinishedTrial]) -> list[int]:
+        """Record what trials came to, results, learning curves, gradients and checkpoints: all of it, or nothing.
+
+        A result that arrives after all for a failed trial is taken; of several for one trial, the first.
+
+        Returns:
+            The ids of those that were complete already, in the order given; they are left as they were then.
+
+        Raises:
+            StudyError: there is no such trial.
+            ValueError: a number is NaN or infinite.
+        """
+        if not finished:
+            return []
+        taken, late = [], []
+        with self._database.write() as connection:
+            incomplete = self._incomplete(connection, {trial.id for trial in finished})
+            for trial in finished:
+                if trial.id in incomplete:
+                    incomplete.remove(trial.id)
+                    taken.append(trial)
+                else:
+                    late.append(trial.id)
+            ended = {"state": "complete", "error": None, "finished_at": now()}
+            dialect = self._database.dialect
+            dialect.update(connection, schema.trials, rows.result_columns(taken), ended)
+            dialect.insert(connection, schema.epochs, rows.epoch_columns(taken))
+            dialect.insert(connection, schema.gradients, rows.gradient_columns(taken))
+            kept = rows.checkpoint_columns([(trial.id, trial.checkpoints) for trial in taken])
+            dialect.insert(connection, schema.checkpoints, kept)
+        return late
+
+    @persistent
+    def fail_trial(self, trial_id: int, error: str) -> bool:
+        """Record that a pending trial could not be trained, and why.
+
+        Returns:
+            False if the trial was complete or failed already; it is left as it was then.
+
+        Raises:
+            StudyError: there is no such trial.
+        """
+        values = {"state": "failed", "finished_at": now(), **_one_more_attempt(error)}
+        with self._database.write() as connection:
+            return self._update(connection, trial_id, _trials.state == "pending", values)
+
+    @persistent
+    def retry_trial(self, trial_id: int, error: str) -> int:
+        """Record that an attempt at a pending trial failed, and why; the trial stays pending.
+
+        Returns:
+            How many attempts have failed so far; nothing is counted if the trial was complete or failed already.
+
+        Raises:
+            StudyError: there is no such trial.
+        """
+        with self._database.write() as connection:
+            self._update(connection, trial_id, _trials.state == "pending", _one_more_attempt(error))
+            attempts: int = connection.execute(select(_trials.attempts).where(_trials.id == trial_id)).scalar_one()
+            return attempts
+
+    @persistent
+    def requeue_failed(self, run_id: int) -> int:
+        """Make the failed trials of a run pending again, their attempts counted anew.
+
+        Returns:
+            How many there were.
+        """
+        failed = update(schema.trials).where(_trials.run_id == run_id, _trials.state == "failed")
+        again = {"state": "pending", "error": None, "finished_at": None, "attempts": 0}
+        with self._database.write() as connection:
+            return connection.execute(failed.values(again)).rowcount
+
+    def _incomplete(self, connection: Connection, ids: set[int]) -> set[int]:
+        """Take the rows of some trials, in the order of their ids, and return those that are not complete."""
+        wanted = _trials.id.in_(self._database.dialect.numbers(sorted(ids)))
+        query = select(_trials.id, _trials.state).where(wanted).order_by(_trials.id).with_for_update(key_share=True)
+        states = {row.id: row.state for row in connection.execute(query)}
+        for trial_id in ids - states.keys():
+            raise self._unknown(trial_id)
+        return {trial_id for trial_id, state in states.items() if state != "complete"}
+
+    def _update(
+        self, connection: Connection, trial_id: int, still: ColumnElement[bool], values: Mapping[str, Any]
+    ) -> bool:
+        """Change a trial that is `still` in the expected state, and return whether it was."""
+        if connection.execute(update(schema.trials).where(_trials.id == trial_id, still).values(values)).rowcount:
+            return True
+        if connection.execute(select(_trials.id).where(_trials.id == trial_id)).first() is None:
+            raise self._unknown(trial_id)
+        return False
+
+    def _unknown(self, trial_id: int) -> StudyError:
+        return StudyError(f"There is no trial {trial_id} in {self._database.name}; add it first.")
+
+
+def _one_more_attempt(error: str) -> dict[str, Any]:
+    return {"error": rows.plain_text(error), "attempts": _trials.attempts + 1}

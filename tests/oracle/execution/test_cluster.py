@@ -1,0 +1,67 @@
+"""A sweep on a cluster whose machines die, are cut off and come back, while its database restarts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.oracle.execution.cluster import Cluster, permitted
+from tests.oracle.kills import SPEC, Study, undisturbed
+from tests.studies.server import database_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.studies.server import Server
+
+# A trial takes about a second, and there are enough of them, so that what happens falls into some.
+LONGER = SPEC | {"epochs": 24}
+PATIENCE = 240  # seconds, on a machine that is busy with something else
+
+
+def connections(server: Server, study: Study) -> int:
+    [(number,)] = server.execute(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database_of(study.url)}'")
+    return int(number)
+
+
+@pytest.mark.skipif(not permitted(), reason="Network namespaces, which take root and `ip`, cannot be made here.")
+def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, tmp_path: Path) -> None:
+    study = Study(server.empty(), tmp_path, LONGER)
+    with Cluster(nodes=2) as cluster:
+        deadline = time.monotonic() + PATIENCE
+        while not all(node.runs() for node in cluster.nodes):  # else one trains everything before the other is there
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        driver = study.driver(ray_address=cluster.address)
+
+        def wait_for(condition: Callable[[], bool]) -> None:
+            deadline = time.monotonic() + PATIENCE
+            while not condition():
+                assert driver.exitcode is None, "The study ended before everything had befallen it."
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+
+        def wait_for_trials(number: int) -> None:
+            wanted = len(study.complete()) + number
+            wait_for(lambda: len(study.complete()) >= wanted)
+
+        wait_for_trials(2)
+        dying, secluded = sorted(cluster.nodes, key=lambda node: not node.trains())  # perhaps only one trains yet
+        assert connections(server, study) <= 3  # the driver's alone: to record, and for its heartbeat
+        dying.kill()
+        wait_for(secluded.trains)
+        wait_for_trials(1)
+        secluded.cut_off()
+        wait_for(dying.trains)  # it has come back
+        server.stop()
+        server.start()
+        wait_for_trials(2)
+        secluded.mend()
+        driver.join(PATIENCE)
+        assert driver.exitcode == 0
+    (calm := tmp_path / "calm").mkdir()
+    assert study.facts() == undisturbed(calm, LONGER)[0]
+    assert len(study.handed_out()) == len(study.complete())  # nothing twice: lost machines cost no trial an attempt
