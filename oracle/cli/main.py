@@ -15,6 +15,7 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
     extend,
     presets,
     run,
+    serve,
     single_neuron,
     studies,
     submit,

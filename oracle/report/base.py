@@ -26,7 +26,7 @@ def fill(template: str, view: StudyView, **values: object) -> str:
         values: what else the template shows.
     """
     return (
-        _environment()
+        environment()
         .get_template(template)
         .render(
             values,
@@ -44,9 +44,10 @@ def provenance(view: StudyView, *names: str) -> list[tuple[str, str]]:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment(*folders: Path) -> jinja2.Environment:
+    """Return what fills templates: those of this folder, and of others if they are given."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -37,7 +37,7 @@ def fault(command: list[str]) -> str | None:
     if program == "scyc":
         return _parsed(get_command(app), program, arguments)
     if program == "ray":
-        from ray.scripts.scripts import cli  # not while tests are collected: see tests/oracle/execution/conftest.py
+        from ray.scripts.scripts import cli  # not while tests are collected: see tests/conftest.py
 
         return _parsed(cli, program, arguments)
     if program in ("uv", "pip", "optuna", "optuna-dashboard"):

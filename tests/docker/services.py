@@ -48,7 +48,7 @@ class Services:
     def __init__(self, folder: Path, server: Server, secrets: dict[str, str], **variables: str) -> None:
         self.folder, self.mark = folder, f"{_MARK}={os.getpid()}-{folder.name}"
         self.services: dict[str, dict[str, Any]] = compose(**variables)["services"]
-        self.head, self.dashboard = (f"127.0.0.1:{free_port()}" for _ in range(2))
+        self.head, self.dashboard, self.web = (f"127.0.0.1:{free_port()}" for _ in range(3))
         self._ray = tempfile.mkdtemp(prefix="ray-")  # short: sockets are in it
         self.started: dict[str, subprocess.Popen[bytes]] = {}
         for name in ("artifacts", "data", "secrets"):
@@ -62,6 +62,8 @@ class Services:
             "--host=127.0.0.1": f"--host={server.socket}",  # of pg_isready
             "--host 0.0.0.0 --port 8080": f"--host 127.0.0.1 --port {self.dashboard.partition(':')[2]}",
             "127.0.0.1:8080": self.dashboard,
+            "--host 0.0.0.0 --port 8000": f"--host 127.0.0.1 --port {self.web.partition(':')[2]}",
+            "127.0.0.1:8000": self.web,
             "/run/secrets": str(folder / "secrets"),
             "/artifacts": str(folder / "artifacts"),
         }

@@ -73,8 +73,9 @@ def test_secrets_reach_those_who_need_them_and_no_environment() -> None:
         secret: {name for name, service in SERVICES.items() if secret in service.get("secrets", [])}
         for secret in compose()["secrets"]
     }
-    assert holders["postgres_password"] == {"postgres", "mirror", "dashboard", "sweep", "scyc"}
+    assert holders["postgres_password"] == {"postgres", "web", "mirror", "dashboard", "sweep", "scyc"}
     assert holders["ray_token"] == {"ray-head", "ray-worker", "ray-worker-gpu", "sweep"}
+    assert holders["web_token"] == {"web"}
     for service in SERVICES.values():
         for key, value in service.get("environment", {}).items():
             if re.search("PASSWORD|TOKEN", key):

@@ -6,7 +6,8 @@ import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.studies.server import Server
 
-PASSWORD, TOKEN = r"a:pass\word with $igns", "0123456789abcdef" * 4
+PASSWORD, TOKEN, WEB_TOKEN = r"a:pass\word with $igns", "0123456789abcdef" * 4, "fedcba9876543210" * 4
 SMALL = ["levels=2", "epochs=1", "seeds=[0]", "search.widen=0", "search.max_lr.values=[0.05, 0.2]"]
 SMALL = [f"--set={setting}" for setting in SMALL]
 
@@ -40,7 +41,7 @@ def database(server: Server) -> Iterator[Server]:
 
 @pytest.fixture
 def services(database: Server, tmp_path: Path) -> Iterator[Services]:
-    secrets = {"postgres_password": PASSWORD, "ray_token": TOKEN}
+    secrets = {"postgres_password": PASSWORD, "ray_token": TOKEN, "web_token": WEB_TOKEN}
     services = Services(tmp_path, database, secrets, WORKER_CPUS="1", TRIALS="2", STUDY="small")
     yield services
     services.end()
@@ -61,6 +62,7 @@ def test_every_service_does_its_part_in_a_sweep(services: Services) -> None:
     assert services.healthy("postgres", own_check(services, "postgres"))
     assert services.start("mirror").wait(120) == 0, services.said("mirror")
     services.up("dashboard", lambda: listens(services.dashboard))
+    services.up("web", lambda: listens(services.web))
     for name in ("ray-head", "ray-worker", "ray-worker-gpu"):  # the last one's container finds no GPU here
         services.up_ray(name)
     assert services.healthy("ray-head", image_check())
@@ -68,7 +70,7 @@ def test_every_service_does_its_part_in_a_sweep(services: Services) -> None:
 
     sweep, exposed = services.start("sweep", *SMALL), []
     while sweep.poll() is None:
-        exposed += services.exposed(PASSWORD) + services.exposed(TOKEN)
+        exposed += services.exposed(PASSWORD) + services.exposed(TOKEN) + services.exposed(WEB_TOKEN)
         time.sleep(0.2)
     assert sweep.returncode == 0, services.said("sweep")
     assert "Every level is decided" in services.said("sweep")
@@ -84,6 +86,15 @@ def test_every_service_does_its_part_in_a_sweep(services: Services) -> None:
     assert services.start("scyc").wait(120) == 0
     assert "small" in services.said("scyc")
 
+    assert services.healthy("web", own_check(services, "web"))
+    with pytest.raises(HTTPError, match="401") as refused:
+        urlopen(f"http://{services.web}/api/studies", timeout=10)
+    refused.value.close()
+    asked = Request(f"http://{services.web}/api/studies", headers={"Authorization": f"Bearer {WEB_TOKEN}"})
+    with urlopen(asked, timeout=10) as answer:
+        assert [(study["study"], study["state"]) for study in json.load(answer)] == [("small", "finished")]
+    assert WEB_TOKEN not in services.said("web")
+
     assert services.healthy("dashboard", own_check(services, "dashboard"))
     with urlopen(f"http://{services.dashboard}/api/studies", timeout=10) as answer:
         mirrored = sorted(study["study_name"] for study in json.load(answer)["study_summaries"])
@@ -93,8 +104,7 @@ def test_every_service_does_its_part_in_a_sweep(services: Services) -> None:
     assert "password authentication failed" in services.run("scyc", "show", "small", code=2)
 
     assert {"postgres", *services.started} == set(services.services)
-    assert {services.started[name].poll() for name in ("ray-head", "ray-worker", "ray-worker-gpu", "dashboard")} == {
-        None
-    }
+    stay = ("ray-head", "ray-worker", "ray-worker-gpu", "web", "dashboard")
+    assert {services.started[name].poll() for name in stay} == {None}
     services.end()
     assert services.ours() == []

@@ -161,10 +161,7 @@ class Cluster:
                 probe.bind((f"{self.subnet}.1", 0))
                 port = probe.getsockname()[1]
             self.address = f"{self.subnet}.1:{port}"
-            command = [RAY, "start", "--head", "--block", f"--port={port}", f"--node-ip-address={self.subnet}.1"]
-            command += ["--num-cpus=0", "--include-dashboard=false", "--disable-usage-stats", MEMORY]
-            self.head = subprocess.Popen([*command, f"--temp-dir={self.folder}/r"], **self.silent)
-            self._wait(port)
+            self._start_head()
             self.nodes = [Node(number, self) for number in range(nodes)]
         except BaseException:
             self.close()
@@ -176,6 +173,11 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def restart_head(self) -> None:
+        """Let everything on the head's machine end at once, drivers aside, and start it again: it has forgotten all."""
+        self._kill_head()
+        self._start_head()
 
     def close(self) -> None:
         """End everything."""
@@ -194,9 +196,14 @@ class Cluster:
             for node in self.nodes:
                 node.tend()
 
-    def _wait(self, port: int) -> None:
+    def _start_head(self) -> None:
+        port = int(self.address.partition(":")[2])
+        command = [RAY, "start", "--head", "--block", f"--port={port}", f"--node-ip-address={self.subnet}.1"]
+        command += ["--num-cpus=0", "--include-dashboard=false", "--disable-usage-stats", MEMORY]
+        folder = tempfile.mkdtemp(prefix="r", dir=self.folder)  # in a former head's, Ray believes that it runs on
+        self.head = subprocess.Popen([*command, f"--temp-dir={folder}"], **self.silent)
         deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and self.head is not None and self.head.poll() is None:
+        while time.monotonic() < deadline and self.head.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex((f"{self.subnet}.1", port)) == 0:
                     return

@@ -1,0 +1,49 @@
+"""Who may look: whoever knows the token, which a link, a cookie or a header brings along."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+COOKIE = "scyc_token"
+OPEN = ("/health",)
+"""Paths that need no token: what watches over the service has none, and learns nothing else there."""
+
+
+def require_token(application: ASGIApp, token: str) -> ASGIApp:
+    """Return an application that answers only those who know the token.
+
+    It is taken from `?token=...`, which is then swapped for a cookie so that it stays in no link and no history, or
+    from the header `Authorization: Bearer ...`.
+    """
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN:
+            await application(scope, receive, send)
+            return
+        request = Request(scope)
+        given = request.query_params.get("token")
+        if given is not None and _same(given, token):
+            answer = RedirectResponse(str(request.url.remove_query_params("token")), status_code=303)
+            secure = request.url.scheme == "https"
+            answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure)
+            await answer(scope, receive, send)
+            return
+        header = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if _same(request.cookies.get(COOKIE, ""), token) or _same(header, token):
+            await application(scope, receive, send)
+            return
+        sentence = "This page needs the token of `scyc serve`: open its address with ?token=TOKEN at the end.\n"
+        await PlainTextResponse(sentence, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+
+    return guarded
+
+
+def _same(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())

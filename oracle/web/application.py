@@ -1,0 +1,105 @@
+"""The pages and what is behind them: each request looks into the database anew, and nothing is ever written."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.routing import Route
+
+from oracle.glance import Glance, glance
+from oracle.report import render
+from oracle.view import to_json, view_study
+from oracle.web.pages import studies_page, study_page
+from scyc import InputError
+from studies import StudyError, StudyNotFound
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp
+
+    from studies import Store
+
+PAGE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""Content-Security-Policy of the pages; a report brings its own, which allows the figures' scripts."""
+
+
+def application(store: Store) -> ASGIApp:
+    """Return the service on a database, as an ASGI application.
+
+    `/` lists the studies and `/study/NAME` follows one; `/report/NAME` is its report. `/api/studies` and
+    `/api/study/NAME` are what `scyc watch --json` and `scyc show --json` print. `/health` answers whether the database
+    does.
+    """
+    one_report = Lock()  # a large one takes seconds of a processor: one at a time
+
+    def health(_: Request) -> Response:
+        store.studies()
+        return JSONResponse({"database": True})
+
+    def studies(_: Request) -> Response:
+        return _page(studies_page(*_glances(store)))
+
+    def study(request: Request) -> Response:
+        return _page(study_page(glance(store, request.path_params["name"])))
+
+    def report(request: Request) -> Response:
+        with one_report:
+            html = render(view_study(store, request.path_params["name"]))
+        return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+
+    def studies_json(_: Request) -> Response:
+        seen, unreadable = _glances(store)
+        rows: list[dict[str, Any]] = [one.to_json() for one in seen]
+        return JSONResponse(rows + [{"study": name, "state": "unreadable", "error": e} for name, e in unreadable])
+
+    def study_json(request: Request) -> Response:
+        return JSONResponse(to_json(view_study(store, request.path_params["name"])))
+
+    return Starlette(
+        routes=[
+            Route("/", studies),
+            Route("/study/{name:path}", study, name="study"),
+            Route("/report/{name:path}", report, name="report"),
+            Route("/api/studies", studies_json),
+            Route("/api/study/{name:path}", study_json),
+            Route("/health", health),
+        ],
+        middleware=[Middleware(GZipMiddleware)],
+        exception_handlers={StudyNotFound: _not_there, InputError: _unreadable, StudyError: _away},
+    )
+
+
+def _glances(store: Store) -> tuple[list[Glance], list[tuple[str, str]]]:
+    """Return how far each study is, and of those whose spec this version cannot read, the name and why."""
+    seen, unreadable = [], []
+    for study in store.studies():
+        try:
+            seen.append(glance(store, study.name))
+        except InputError as error:
+            unreadable.append((study.name, str(error)))
+        except StudyNotFound:
+            continue  # deleted since it was listed
+    return seen, unreadable
+
+
+def _page(html: str) -> Response:
+    headers = {"Content-Security-Policy": PAGE, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return HTMLResponse(html, headers=headers)
+
+
+def _not_there(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", 404)
+
+
+def _unreadable(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", 500)
+
+
+def _away(_: Request, error: Exception) -> Response:
+    return PlainTextResponse(f"{error}\n", 503, {"Retry-After": "5"})

@@ -1,0 +1,149 @@
+"""What the service answers, asked as programs ask."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
+
+import pytest
+
+from oracle.glance import glance
+from oracle.view import to_json, view_study
+from oracle.web import application, require_token
+from studies import Store, StudyError
+from tests.oracle.simulation import Laboratory, small_spec
+from tests.oracle.web.serving import served
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from pathlib import Path
+
+TOKEN = "0123456789abcdef"
+
+
+class Unled(HTTPRedirectHandler):
+    """Does not follow."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def get(url: str, method: str = "GET", **headers: str) -> tuple[int, Message, str]:
+    """Status, headers and text."""
+    try:
+        answer = build_opener(Unled).open(Request(url, headers=headers, method=method), timeout=20)
+    except HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read().decode()
+    with answer:
+        return answer.status, answer.headers, answer.read().decode()
+
+
+def get_json(url: str) -> Any:
+    with urlopen(url, timeout=20) as answer:
+        return json.load(answer)
+
+
+def test_what_it_shows_is_what_the_commands_print(tmp_path: Path) -> None:
+    with Laboratory(small_spec(), url=f"sqlite:///{tmp_path}/scyc.db") as lab, served(application(lab.store)) as there:
+        lab.work(lab.sweep(), most=7)
+        assert get_json(f"{there}/api/studies") == [glance(lab.store, "s").to_json()]
+        assert get_json(f"{there}/api/study/s") == json.loads(json.dumps(to_json(view_study(lab.store, "s"))))
+        _, _, html = get(f"{there}/study/s")
+        assert "7 of 18" in html
+        assert "1 of 3 levels decided" in html
+        assert 'http-equiv="refresh"' in html
+        lab.finish()
+        _, _, html = get(f"{there}/study/s")
+        assert "3 of 3 levels decided" in html
+        assert 'http-equiv="refresh"' not in html
+        _, headers, html = get(f"{there}/report/s")
+        assert headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "Plotly.newPlot" in html
+
+
+def test_a_database_without_studies() -> None:
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        assert get_json(f"{there}/api/studies") == []
+        assert "no study yet" in get(f"{there}/")[2]
+        assert get_json(f"{there}/health") == {"database": True}
+
+
+@pytest.mark.parametrize("page", ["study", "report", "api/study"])
+def test_a_study_that_is_not_there(page: str) -> None:
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        status, _, text = get(f"{there}/{page}/nothing")
+    assert status == 404
+    assert "nothing" in text
+
+
+def test_names_are_shown_as_they_are_and_lead_to_their_studies() -> None:
+    name = "a/b?c#<b id=x>&é%"
+    spec = small_spec()
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        store.create_study(name, spec.to_dict(), spec.hash, "memory://names", {})
+        _, _, html = get(f"{there}/")
+        assert "<b id" not in html
+        assert f'href="/study/{quote(name)}"' in html
+        status, headers, html = get(f"{there}/study/{quote(name)}")
+        assert status == 200
+        assert "<b id" not in html
+        assert "script-src" not in headers["Content-Security-Policy"]
+        assert get_json(f"{there}/api/study/{quote(name)}")["study"] == name
+
+
+def test_one_study_that_cannot_be_read_does_not_hide_the_others() -> None:
+    spec = small_spec()
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        store.create_study("new", spec.to_dict() | {"invented": 1}, "x", "memory://new", {})
+        store.create_study("old", spec.to_dict(), spec.hash, "memory://old", {})
+        rows = {row["study"]: row for row in get_json(f"{there}/api/studies")}
+        assert rows["new"]["state"] == "unreadable"
+        assert "invented" in rows["new"]["error"]
+        assert rows["old"]["state"] == "waiting"
+        assert "invented" in get(f"{there}/")[2]
+        assert get(f"{there}/report/new")[0] == 500
+
+
+def test_a_database_that_is_away_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_: Store) -> None:
+        raise StudyError("The database does not answer.")
+
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        monkeypatch.setattr(Store, "studies", away)
+        assert get(f"{there}/health")[0] == 503
+        assert get(f"{there}/")[2] == "The database does not answer.\n"
+
+
+def test_nothing_can_be_changed() -> None:
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            assert get(f"{there}/", method)[0] == 405
+
+
+def test_without_the_token_nothing_is_shown_but_health() -> None:
+    with Store.open("sqlite://") as store, served(require_token(application(store), TOKEN)) as there:
+        assert get(f"{there}/health")[0] == 200
+        for path in ("/", "/api/studies", "/study/s", "/report/s", "/nowhere", "//health", "/health/"):
+            status, headers, text = get(there + path)
+            assert (status, headers["WWW-Authenticate"]) == (401, "Bearer"), path
+            assert TOKEN not in text
+        for wrong in (TOKEN[:-1], TOKEN + "0", "", "é" * 16):
+            assert get(f"{there}/?token={quote(wrong)}")[0] == 401
+            assert get(f"{there}/", Authorization=f"Bearer {quote(wrong)}")[0] == 401
+            assert get(f"{there}/", Cookie=f"scyc_token={quote(wrong)}")[0] == 401
+
+
+def test_the_token_in_an_address_becomes_a_cookie() -> None:
+    with Store.open("sqlite://") as store, served(require_token(application(store), TOKEN)) as there:
+        assert get(f"{there}/", Authorization=f"Bearer {TOKEN}")[0] == 200
+        status, headers, _ = get(f"{there}/study/s?token={TOKEN}")
+        assert status == 303
+        assert headers["Location"] == f"{there}/study/s"
+        cookie = headers["Set-Cookie"]
+        assert "HttpOnly" in cookie
+        assert "samesite=lax" in cookie.lower()
+        assert get(f"{there}/", Cookie=cookie.partition(";")[0])[0] == 200
