@@ -41,6 +41,8 @@ def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, t
             assert time.monotonic() < deadline
             time.sleep(0.1)
         cluster.restart_head()
+        for node in cluster.nodes:
+            node.kill()  # by themselves they would take up to a minute to join the new one
         driver.join(PATIENCE)  # Ray ends its own driver, at the latest a minute after its head
         assert driver.exitcode not in (None, 0)
         recorded, begun = study.complete(), len(study.handed_out())
