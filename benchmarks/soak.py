@@ -42,6 +42,7 @@ FAULTS = (
     "freeze node",
     "restart database",
     "kill driver",
+    "restart head",
 )
 
 
@@ -99,6 +100,8 @@ class Fire:
             case "restart database":
                 self.server.stop()
                 self.server.start()
+            case "restart head":
+                self.cluster.restart_head()
             case "kill driver":
                 self.driver.kill()
                 self.driver.join()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from oracle.spec import AUTO
-from scyc.bench import choose, possible
+from scyc.bench import choose, free_memory, possible
 
 if TYPE_CHECKING:
     from oracle.spec import Spec
@@ -52,6 +52,7 @@ def _measured(spec: Spec, protocol: Protocol, device: torch.device, names: list[
         name = choose(protocol, protocol.workload.load_data().to(device), SECONDS)
     finally:
         torch.set_num_threads(threads)
+        free_memory(device)  # the workers are other processes
     _remember(_key(spec, device, names), name)
     return name
 

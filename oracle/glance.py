@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from oracle import lineage
 from oracle.study import ORACLE, study_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.spec import Spec
     from studies import LevelRecord, Store, TenureRecord
 
 
@@ -72,6 +76,8 @@ def glance(store: Store, name: str) -> Glance:
     run = next((run for run in store.runs(study.id) if run.name == ORACLE), None)
     counts = store.counts(run.id) if run else {"complete": 0, "pending": 0, "failed": 0}
     decided = tuple(store.levels(run.id)) if run else ()
+    if run and store.spec_history(study.id):  # of what an extension has made history of nothing is under way
+        counts |= _under_way(store, run.id, spec, decided)
     done, pending = counts["complete"], counts["pending"]
     proposed = 1 if pending else 0  # the level under way, if its trials are known
     per_level = len(spec.seeds) * spec.search.max_lr.budget
@@ -90,3 +96,13 @@ def glance(store: Store, name: str) -> Glance:
         tenure=tenure,
         seconds_left=seconds_left,
     )
+
+
+def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:
+    """Return how many trials of the level under way are pending and failed."""
+    parents: dict[int, str] = {}
+    for level in decided:
+        winning = lineage.current(store.trials(run_id, level.level, level.winner), spec, parents)
+        parents = lineage.checkpoints(winning, level.winner)
+    trials = lineage.current(store.trials(run_id, len(decided)), spec, parents)
+    return {state: sum(trial.state == state for trial in trials) for state in ("pending", "failed")}

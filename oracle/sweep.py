@@ -60,7 +60,7 @@ class Sweep:
         if self._winners:  # a driver that was killed after a decision may have left the losers' weights
             self._delete_losers(len(self._winners) - 1, winning)
         self._queue: deque[TrialRequest] = deque()
-        self._restoring: set[int] = set()
+        self._restoring: dict[int, int] = {}  # trials whose weights are made again, and how often that failed
         self._enter_level()
 
     @property
@@ -199,7 +199,7 @@ class Sweep:
         there = self.store.with_weights(self.run.id, self.level)
         lacking = [trial for trial in winning if trial.id not in there]
         if lacking:  # a former loser, whose weights were deleted, has won on more seeds
-            self._restoring = {trial.id for trial in lacking}
+            self._restoring = dict.fromkeys((trial.id for trial in lacking), 0)
             self._queue.extend(self._request(trial) for trial in lacking)
             return
         results = [trial.result for trial in winning if trial.result is not None]
@@ -218,14 +218,20 @@ class Sweep:
             self._rewind_points = lineage.rewind_points(winning, winner)
 
     def _restore(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        if isinstance(outcome, Failure) and self._restoring[request.id] < self.retries:
+            self._restoring[request.id] += 1
+            self._queue.append(request)
+            self.listener.trial_retried(request, outcome)
+            return
         if isinstance(outcome, Failure):
             reason = outcome.error.strip().rpartition("\n")[2]
             raise StudyError(
                 f"The weights of trial {request.id} are needed again, but training it failed ({reason}); mend the "
                 f"cause and go on."
             )
-        self.store.keep_checkpoints(request.id, outcome.saved)
-        self._restoring.discard(request.id)
+        on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU's numbers differ by rounding from time to time
+        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu)
+        del self._restoring[request.id]
 
     def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
         """Delete the weights of a decided level that nothing will start from any more."""

@@ -19,7 +19,7 @@ from oracle.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.spec import AUTO
 from oracle.weights import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
 from scyc import InputError
-from scyc.bench import fitting
+from scyc.bench import fitting, free_memory
 from scyc.engines import engine_for
 from scyc.measuring import measure
 from scyc.policies import policy_from_dict
@@ -63,6 +63,9 @@ class Worker:
         self.engine = "eager" if spec.engine == AUTO else spec.engine
         self.protocol = spec.protocol()
         self.device = training_device(spec)
+        self._share = min(1.0, spec.resources.gpus_per_trial)  # of the GPU, where it has one
+        if 0 < self._share < 1:
+            torch.cuda.set_per_process_memory_fraction(self._share)
         self._most: int | None = None  # trials that fit into the device's memory together
         self.data: Dataset = self.protocol.workload.load_data().to(self.device)
         self._checkpoint = lru_cache(maxsize=8)(lambda key: load_checkpoint(artifacts.get(key)))
@@ -89,7 +92,7 @@ class Worker:
                 full, failure = False, traceback.format_exc()
             half = len(group) // 2
             if full:  # here, because the error holds every tensor of the attempt until it is left behind
-                torch.cuda.empty_cache()
+                free_memory(self.device)
                 self._most = max(1, half)
             if half:
                 waiting[:0] = [group[:half], group[half:]]
@@ -99,6 +102,16 @@ class Worker:
             else:
                 answers[group[0]] = Failure(failure)
         return [answers[index] for index in range(len(requests))]
+
+    def usable(self) -> bool:
+        """Whether the device still works: after some errors a GPU does nothing more for a process."""
+        if self.device.type == "cpu":
+            return True
+        try:
+            torch.ones(1, device=self.device).item()
+        except RuntimeError:
+            return False
+        return True
 
     def run(self, requests: Sequence[Request]) -> list[Answer]:
         """Do what is asked for, together, with the spec's number of threads, and store what the trials leave.
@@ -142,7 +155,7 @@ class Worker:
         if engine.largest == 1:
             return 1
         if self._most is None:
-            self._most = fitting(engine, self.protocol, self.data)
+            self._most = fitting(engine, self.protocol, self.data, self._share)
         return min(self._most, engine.largest)
 
     def _engine(self, protocol: Protocol) -> Engine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -33,6 +35,8 @@ MARGIN = 0.9
 """Share of a GPU's free memory that a group may fill."""
 
 BARE = "bare"
+
+_log = logging.getLogger(__name__)
 
 _ROUNDS = 3
 _ON_GPU = 5  # steps between two looks at the clock, which make a GPU wait
@@ -81,24 +85,36 @@ def choose(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> str:
 def compare(names: Sequence[str], protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> list[Speed]:
     """Return how fast engines are, in the order of their names, timed in turns so that a busy moment hits all alike.
 
+    One that fails on this workload, which may do what cannot be recorded as a graph, is left out with a warning.
+
     Args:
         names: of engines; "bare" is the bare step loop.
         protocol: workload and recipe.
         data: the workload's data on the device to train on.
         seconds: to time each of them for; at least one step is taken, after one that is not timed.
     """
-    rounds: list[list[Speed]] = [[] for _ in names]
+    rounds: dict[str, list[Speed]] = {name: [] for name in names}
     started = time.perf_counter()
     for number in range(_ROUNDS):
         if number and time.perf_counter() - started > seconds * len(names):
             break  # steps are so long that a few of them must do
-        for found, name in zip(rounds, names, strict=True):
-            if name == BARE:
-                found.append(measure_bare(protocol, data, seconds / _ROUNDS))
-            else:
+        for name, found in list(rounds.items()):
+            try:
                 members = found[0].members if found else None
-                found.append(measure(name, protocol, data, members=members, seconds=seconds / _ROUNDS))
-    return [sorted(found, key=lambda speed: speed.samples)[len(found) // 2] for found in rounds]
+                found.append(_speed(name, protocol, data, members, seconds / _ROUNDS))
+            except Exception as error:
+                if name in ("eager", BARE):
+                    raise
+                _log.warning("The engine %s does not train this workload here: %s", name, error)
+                del rounds[name]
+            free_memory(data.train.device)
+    return [sorted(found, key=lambda speed: speed.samples)[len(found) // 2] for found in rounds.values()]
+
+
+def _speed(name: str, protocol: Protocol, data: Dataset, members: int | None, seconds: float) -> Speed:
+    if name == BARE:
+        return measure_bare(protocol, data, seconds)
+    return measure(name, protocol, data, members=members, seconds=seconds)
 
 
 def measure(
@@ -141,20 +157,29 @@ def measure_bare(protocol: Protocol, data: Dataset, seconds: float = SECONDS) ->
     return _timed(BARE, 1, take, protocol, data.train.device, seconds)
 
 
-def fitting(engine: Engine, protocol: Protocol, data: Dataset) -> int:
+def fitting(engine: Engine, protocol: Protocol, data: Dataset, share: float = 1.0) -> int:
     """Return how many networks the engine can train together: on a GPU, as many as its free memory holds.
 
     Args:
         engine: to train them.
         protocol: workload and recipe.
         data: the workload's data on the device to train on.
+        share: of the GPU's whole memory that this process may fill.
     """
     device = data.train.device
     if engine.largest == 1 or device.type != "cuda":
         return engine.largest
     one, two = (_peak(engine, protocol, data, members) for members in (1, 2))
-    free, _ = torch.cuda.mem_get_info(device)
-    return room(one, two, free, engine.largest)
+    free, total = torch.cuda.mem_get_info(device)
+    mine = int(share * total) - torch.cuda.memory_reserved(device)
+    return room(one, two, min(free, mine), engine.largest)
+
+
+def free_memory(device: torch.device) -> None:
+    """Give a GPU's memory back that nothing holds any more."""
+    if device.type == "cuda":
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 def room(one: int, two: int, free: int, largest: int) -> int:
@@ -172,7 +197,7 @@ def room(one: int, two: int, free: int, largest: int) -> int:
 
 def _peak(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> int:
     device = data.train.device
-    torch.cuda.empty_cache()
+    free_memory(device)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_reserved(device)
     take = _steps(engine, protocol, data, members)
@@ -180,7 +205,7 @@ def _peak(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> in
         take()
     peak = torch.cuda.max_memory_reserved(device) - before
     del take
-    torch.cuda.empty_cache()
+    free_memory(device)
     return peak
 
 

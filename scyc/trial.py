@@ -213,7 +213,10 @@ def _pruned(pruning: Pruning, model: nn.Module, data: Dataset, parent: Checkpoin
         pruning.rate,
         level,
         seed,
-        gradients=lambda: mean_gradients(model, masks, data.train, seed=seed, level=level),
+        gradients=lambda: {
+            name: gradient.to(masks.kept[name].device)  # what was loaded from a checkpoint need not be on the GPU
+            for name, gradient in mean_gradients(model, masks, data.train, seed=seed, level=level).items()
+        },
         change=parent.change,
     )
     return find_criterion(pruning.criterion).prune(context, scope=pruning.scope)

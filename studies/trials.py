@@ -134,8 +134,15 @@ class Trials(Persistent):
             return set(connection.scalars(query))
 
     @persistent
-    def keep_checkpoints(self, trial_id: int, checkpoints: Sequence[NewCheckpoint]) -> None:
+    def keep_checkpoints(
+        self, trial_id: int, checkpoints: Sequence[NewCheckpoint], *, reproducible: bool = True
+    ) -> None:
         """Record again that the weights of a complete trial are in the artifact store.
+
+        Args:
+            trial_id: the trial's row.
+            checkpoints: what training it again has left.
+            reproducible: whether that must be what it left before; if not, it takes its place.
 
         Raises:
             StudyError: there is no such trial, or these are not the weights that it is recorded to have left.
@@ -143,7 +150,12 @@ class Trials(Persistent):
         query = select(_trials.checkpoint, _trials.rewind_point).where(_trials.id == trial_id)
         with self._database.write() as connection:
             known = set(connection.execute(query).first() or ())
-            if not known or any(checkpoint.hash not in known for checkpoint in checkpoints):
+            same = all(checkpoint.hash in known for checkpoint in checkpoints)
+            if known and not same and not reproducible:
+                column = {"trained": "checkpoint", "rewind": "rewind_point"}
+                now = {column[checkpoint.kind]: checkpoint.hash for checkpoint in checkpoints}
+                connection.execute(update(schema.trials).where(_trials.id == trial_id).values(now))
+            elif not known or not same:
                 raise StudyError(
                     f"Trial {trial_id} was trained again and came to other weights than are on record; on a CPU that "
                     f"means another version of the code or of torch: go on with the one that the study was made with."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -42,12 +43,15 @@ def extend(
     from the former winner stays in the database as history.
     """
     with Store.open(db, create=False) as store:
+        add = partial(extended, levels=levels, seeds=seeds or (), candidates=candidates or (), count=count)
         study = store.study(name)
-        former = study_spec(study)
-        spec = extended(former, levels=levels, seeds=seeds or (), candidates=candidates or (), count=count)
+        spec = add(study_spec(study))
         drive = Drive(make_executor(executor, spec, workers, ray_address, trial_timeout), db, retries, mirror, as_json)
         check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
         with driving(store, study) as fenced:
+            study = fenced.study(name)  # it may have been extended before it was ours
+            former = study_spec(study)
+            spec = add(former)
             study, reopened = extend_study(fenced, study, former, spec)
             if reopened:
                 say(err, f"{reopened} levels are decided anew, with what is added to them.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, out, print_json, say
@@ -32,27 +33,35 @@ Format = Annotated[Literal["json", "csv", "parquet"], typer.Option("--format", h
 def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
     """List the studies with how far they are."""
     with Store.open(db, create=False) as store:
-        views = [view_study(store, study.name) for study in store.studies()]
-    rows = [
-        {
-            "study": view.name,
-            "state": view.state,
-            "workload": view.spec["workload"],
-            "decided": sum(level.winner is not None for level in view.levels),
-            "levels": view.spec["levels"],
-            "trials": view.cost.trials,
-            "started": view.provenance.get("started"),
-        }
-        for view in views
-    ]
+        rows = [_row(store, study.name) for study in store.studies()]
     if as_json:
         print_json(rows)
         return
     table = Table("study", "state", "workload", "levels", "trials", "started", box=None)
     for row in rows:
+        if row["state"] == "unreadable":
+            table.add_row(row["study"], row["state"], escape(row["error"]))
+            continue
         levels = f"{row['decided']}/{row['levels']}"
         table.add_row(row["study"], row["state"], row["workload"], levels, str(row["trials"]), str(row["started"]))
     out.print(table)
+
+
+def _row(store: Store, name: str) -> dict[str, Any]:
+    """Return how far a study is; of one whose spec this version cannot read, why."""
+    try:
+        view = view_study(store, name)
+    except InputError as error:
+        return {"study": name, "state": "unreadable", "error": str(error)}
+    return {
+        "study": name,
+        "state": view.state,
+        "workload": view.spec["workload"],
+        "decided": sum(level.winner is not None for level in view.levels),
+        "levels": view.spec["levels"],
+        "trials": view.cost.trials,
+        "started": view.provenance.get("started"),
+    }
 
 
 @studies_app.command("delete")

@@ -66,6 +66,7 @@ def sweep(
     with Store.open(db) as store:
         study = open_study(store, name, spec, folder, settle=with_engine)
         with driving(store, study) as fenced:
+            study = open_study(fenced, name, spec, folder)  # it may have been extended before it was ours
             drive.go_on(fenced, study, study_spec(study))
 
 
@@ -96,7 +97,8 @@ def resume(
         )
         check_ready(spec, Artifacts(study.artifacts), here=ray_address is None)
         with driving(store, study) as fenced:
-            drive.go_on(fenced, study, spec)
+            study = fenced.study(name)  # it may have been extended before it was ours
+            drive.go_on(fenced, study, study_spec(study))
 
 
 def _check_name(name: str) -> None:

@@ -2,7 +2,9 @@
 
 A worker that was killed, or whose machine was lost, says nothing about the trial: it is handed out again without
 counting as an attempt, `FORGIVEN` times. A trial that goes on killing its workers is then treated like one that raises;
-so is one that takes longer than it may, whose worker ends itself (see `oracle.execution.trainer`).
+so is one that takes longer than it may, whose worker ends itself (see `oracle.execution.trainer`). Of trials that were
+trained together nobody knows which it was, so that those are trained one by one from then on: late ones at once, others
+from the second death on, since the first may well be its machine's.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ class Forgiving:
         self.source, self.limit = source, limit
         self._again: deque[Request] = deque()
         self._deaths: Counter[Request] = Counter()
+        self._late: set[Request] = set()
         self._deadlines: dict[Request, float] = {}
 
     @property
@@ -64,6 +67,10 @@ class Forgiving:
         """Return what to do next, as `TrialSource.next` does; what was lost comes first."""
         again = [self._again.popleft() for _ in range(min(most, len(self._again)))]
         return again or list(self.source.next(most))
+
+    def alone(self, request: Request) -> bool:
+        """Whether a request must not be trained together with others any more."""
+        return request in self._late or self._deaths[request] > 1
 
     def begun(self, group: Sequence[Request]) -> None:
         """Take note that a worker is at some requests from now on."""
@@ -78,6 +85,7 @@ class Forgiving:
             if not isinstance(answer, Died):
                 passed_on.append((request, answer))
             elif late:
+                self._late.add(request)
                 passed_on.append((request, Failure(self._too_long)))
             elif self._deaths[request] >= FORGIVEN:
                 passed_on.append((request, answer))

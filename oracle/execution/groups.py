@@ -10,6 +10,8 @@ from oracle.spec import AUTO
 from scyc.engines import ENGINES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oracle.execution import TrialSource
     from oracle.messages import Request
     from oracle.spec import Spec
@@ -27,10 +29,13 @@ class Groups:
         source: of what is to be done.
         spec: of the study; its engine says how many trials are trained together.
         workers: how many groups are trained at a time, >= 1.
+        alone: whether a request is dealt out by itself, since it may be what kills its workers.
     """
 
-    def __init__(self, source: TrialSource, spec: Spec, workers: int) -> None:
-        self._source, self._workers = source, workers
+    def __init__(
+        self, source: TrialSource, spec: Spec, workers: int, alone: Callable[[Request], bool] = lambda _: False
+    ) -> None:
+        self._source, self._workers, self._alone = source, workers, alone
         self._most = 1 if spec.engine == AUTO else ENGINES[spec.engine].largest
         self._waiting: dict[tuple[int, ...], list[Request]] = {}
 
@@ -39,7 +44,8 @@ class Groups:
         if self._most == 1:
             return list(self._source.next(1))
         for request in self._source.next(_ALL):
-            self._waiting.setdefault(_key(request), []).append(request)
+            key = (id(request),) if self._alone(request) else _key(request)
+            self._waiting.setdefault(key, []).append(request)
         if not self._waiting:
             return []
         share = ceil(sum(map(len, self._waiting.values())) / self._workers)

@@ -40,7 +40,7 @@ class ProcessExecutor:
         source = Forgiving(source, self.limit)
         with ExitStack() as stack, selectors.DefaultSelector() as busy:
             idle: list[_Process] = []
-            groups = Groups(source, spec, self.workers)
+            groups = Groups(source, spec, self.workers, source.alone)
             while not source.finished:
                 while len(busy.get_map()) < self.workers and (group := groups.next()):
                     process = idle.pop() if idle else stack.enter_context(closing(self._start(spec, artifacts)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from studies import Artifacts
 
 STDERR = 2
+GPU_LOST = 70  # exit code
 
 
 class Trainer:
@@ -35,13 +37,19 @@ class Trainer:
         self._worker: Worker | None = None
 
     def attempt(self, requests: Sequence[Request]) -> list[Answer]:
-        """Do what is asked for; what it raises comes back as a failure, and if it hangs this process ends."""
+        """Do what is asked for; what it raises comes back as a failure, and if it hangs this process ends.
+
+        So it does when its GPU is lost to it: it would fail whatever comes next, faster than others train.
+        """
         try:
             self._worker = worker = self._worker or Worker(self.spec, self.artifacts)
         except Exception:
             return [Failure(traceback.format_exc())] * len(requests)
         with time_limit(self.limit and self.limit * len(requests)):
-            return worker.attempt(requests)
+            answers = worker.attempt(requests)
+            if any(isinstance(answer, Failure) for answer in answers) and not worker.usable():
+                os._exit(GPU_LOST)
+            return answers
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class TuneExecutor:
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
         with self._cluster(spec) as folder:
             workers, forgiving = self.workers or _places(resources), Forgiving(source, self.limit)
-            searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers))
+            searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers, forgiving.alone))
             trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit)
             tuner = tune.Tuner(
                 tune.with_resources(trainable, resources),
@@ -71,6 +71,7 @@ class TuneExecutor:
                     reuse_actors=True,
                 ),
                 run_config=tune.RunConfig(
+                    stop=_OnError(searcher),
                     name=f"sweep-{uuid.uuid4().hex[:8]}",
                     storage_path=str(folder),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
@@ -185,6 +186,19 @@ class _SourceSearcher(Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         pass
+
+
+class _OnError(tune.Stopper):
+    """Ends everything at once when outcomes can be written no more: what is still being trained would be in vain."""
+
+    def __init__(self, searcher: _SourceSearcher) -> None:
+        self.searcher = searcher
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:  # noqa: ARG002
+        return False
+
+    def stop_all(self) -> bool:
+        return self.searcher.error is not None
 
 
 class _Clock(tune.Callback):

@@ -9,6 +9,8 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    Step = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
 WARM_UP = 3
 """Steps taken before the recording: libraries choose their kernels and allocate their workspaces in them."""
 
@@ -17,30 +19,34 @@ class Captured:
     """A step as a CUDA graph; on a CPU, where there are none, the step itself.
 
     Args:
-        take: takes a step; reads and writes the same tensors whenever it is called, and never asks the host.
         state: every tensor that a step changes and the next one reads; the warm-up's changes are undone there.
     """
 
-    def __init__(
-        self, take: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], state: Sequence[torch.Tensor]
-    ) -> None:
-        self._take, self._state = take, state
+    def __init__(self, state: Sequence[torch.Tensor]) -> None:
+        self._state = state
         self._graph: torch.cuda.CUDAGraph | None = None
         self._inputs: torch.Tensor | None = None
 
-    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Take a step; what it returns is overwritten by the next one."""
+    def __call__(self, take: Step, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Take a step; what it returns is overwritten by the next one.
+
+        Args:
+            take: takes a step, the same one at every call: reads and writes the same tensors, never asks the host. It
+                is not kept, or the cycle would hold the graph's memory until the garbage is collected.
+            inputs: of shape (B, *features).
+            targets: class indices of shape (B,).
+        """
         if self._inputs is None:
             self._inputs, self._targets = inputs.clone(), targets.clone()
-            self._warm_up(inputs.device)
+            self._warm_up(take, inputs.device)
         self._inputs.copy_(inputs)
         self._targets.copy_(targets)
         if self._graph is None:
-            return self._take(self._inputs, self._targets)
+            return take(self._inputs, self._targets)
         self._graph.replay()
         return self._losses
 
-    def _warm_up(self, device: torch.device) -> None:
+    def _warm_up(self, take: Step, device: torch.device) -> None:
         assert self._inputs is not None
         kept = [tensor.detach().clone() for tensor in self._state]
         if device.type == "cuda":
@@ -48,13 +54,13 @@ class Captured:
             aside.wait_stream(torch.cuda.current_stream(device))
             with torch.cuda.stream(aside):
                 for _ in range(WARM_UP):
-                    self._take(self._inputs, self._targets)
+                    take(self._inputs, self._targets)
             torch.cuda.current_stream(device).wait_stream(aside)
             self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph):
-                self._losses = self._take(self._inputs, self._targets)
+            with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):  # others may be loading data
+                self._losses = take(self._inputs, self._targets)
         else:
-            self._take(self._inputs, self._targets)
+            take(self._inputs, self._targets)
         with torch.no_grad():
             for tensor, former in zip(self._state, kept, strict=True):
                 tensor.copy_(former)

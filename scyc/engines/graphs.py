@@ -55,16 +55,18 @@ class _SideBySide:
         for learner, rate in zip(learners, self._rates.now, strict=True):
             for group in learner.optimizer.param_groups:
                 group["lr"] = rate
+                if "capturable" in group:  # Adam's, whose count of steps then is read on the GPU
+                    group["capturable"] = self._device.type == "cuda"
             start_state(learner.optimizer)
             state += [*learner.model.parameters(), *learner.model.buffers()]
             for remembered in learner.optimizer.state.values():
                 state += [value for value in remembered.values() if isinstance(value, torch.Tensor)]
-        self._step = Captured(self._take, state)
+        self._step = Captured(state)
 
     def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
         """Take one step with every network, and return their losses."""
         self._rates.move_to(step)
-        losses = self._step(inputs, targets)
+        losses = self._step(self._take, inputs, targets)
         for learner in self._learners:
             learner.observe(step)
         return losses

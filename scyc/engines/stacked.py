@@ -71,20 +71,20 @@ class _Stacks:
                 weight.data, weight.grad = self._weights[name][member], self._gradients[name][member]
         for stack in self._weights.values():
             stack.requires_grad_()
-        self._losses = vmap(self._loss, in_dims=(0, 0, None, None), randomness="same")
-        self._step = Captured(self._take, [*self._weights.values(), *self._buffers.values(), *self._momenta.values()])
+        self._step = Captured([*self._weights.values(), *self._buffers.values(), *self._momenta.values()])
 
     def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
         """Take one step with every network, and return their losses."""
         self._rates.move_to(step)
-        losses = self._step(inputs, targets)
+        losses = self._step(self._take, inputs, targets)
         for learner in self._learners:
             learner.observe(step)
         return losses
 
     def _take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        all_losses = vmap(self._loss, in_dims=(0, 0, None, None), randomness="same")
         with self._recipe.autocast(inputs.device):
-            losses: torch.Tensor = self._losses(self._weights, self._buffers, inputs, targets)
+            losses: torch.Tensor = all_losses(self._weights, self._buffers, inputs, targets)
         gradients = torch.autograd.grad(losses.sum(), list(self._weights.values()), materialize_grads=True)
         torch._foreach_copy_(list(self._gradients.values()), gradients)
         self._descend()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 
 from oracle.extension import extend_study, extended
 from oracle.listeners import Listener
-from oracle.messages import Outcome
+from oracle.messages import Failure, Outcome
 from oracle.study import study_spec
 from oracle.view import view_study
 from scyc import InputError
@@ -25,7 +28,7 @@ class Diary(Listener):
         self.decided.append((level, winner, former))
 
 
-def extend(lab: Laboratory, **more: object) -> Diary:
+def extend(lab: Laboratory, retries: int = 0, **more: object) -> Diary:
     """Extend the laboratory's study, and sweep to the end."""
     study = lab.store.study("s")
     former = study_spec(study)
@@ -33,8 +36,25 @@ def extend(lab: Laboratory, **more: object) -> Diary:
     extend_study(lab.store, study, former, lab.spec)
     lab.handed_out.clear()
     diary = Diary()
-    lab.work(lab.sweep(diary))
+    lab.work(lab.sweep(diary, retries))
     return diary
+
+
+def drift(lab: Laboratory) -> None:
+    """From now on other weights come out of the seeds that there were, and more seeds would make 0.4 win."""
+    honest = lab.train
+
+    def drifted(request):  # type: ignore[no-untyped-def]
+        lab.optimum = 0.2 if request.seed in (0, 7) else 0.4
+        outcome = honest(request)
+        assert isinstance(outcome, Outcome)
+        if request.seed in (0, 7):
+            weights = lab._save("trained", ["another machine", request.level, request.seed, request.max_lr], None)
+            result = replace(outcome.result, checkpoint=weights.hash)
+            return Outcome(result, (weights, *outcome.saved[1:]))
+        return outcome
+
+    lab.train = drifted  # type: ignore[method-assign]
 
 
 def trained(lab: Laboratory) -> list[tuple[int, int, float]]:
@@ -85,20 +105,43 @@ class TestSeeds:
 
         with Laboratory(small_spec(levels=1), optimum=0.2) as lab:
             lab.finish()
-            honest = lab.train
-
-            def drifted(request):  # type: ignore[no-untyped-def]
-                lab.optimum = 0.2 if request.seed in (0, 7) else 0.4
-                outcome = honest(request)
-                assert isinstance(outcome, Outcome)
-                if request.seed in (0, 7):
-                    saved = (lab._save("trained", ["another machine"], None), *outcome.saved[1:])
-                    return Outcome(outcome.result, saved)
-                return outcome
-
-            lab.train = drifted  # type: ignore[method-assign]
+            drift(lab)
             with pytest.raises(StudyError, match="came to other weights than are on record"):
                 extend(lab, seeds=[*range(20, 40)])
+
+    def test_on_a_gpu_whose_numbers_drift_they_take_the_former_ones_place(self) -> None:
+        with Laboratory(small_spec(levels=2, resources={"gpus_per_trial": 1}), optimum=0.2) as lab:
+            lab.finish()
+            drift(lab)
+            extend(lab, seeds=[*range(20, 40)])
+            assert lab.winners()[0] == 0.4
+            assert len(lab.winners()) == 2
+            left = {lab.left_by(0, 0.4, seed).checkpoint for seed in lab.spec.seeds}
+            assert left <= {trial.parent for trial in lab.store.trials(lab.run.id, 1)}
+            assert left <= set(lab.artifacts.hashes())
+
+    @pytest.mark.parametrize("retries", [0, 1])
+    def test_weights_that_cannot_be_made_again_at_once_are_tried_again(self, retries: int) -> None:
+        from studies import StudyError
+
+        with Laboratory(small_spec(levels=1, search=FIXED), optimum=0.2) as lab:
+            lab.finish()
+            honest = lab.train
+            failed: list[object] = []
+
+            def flaky(request):  # type: ignore[no-untyped-def]
+                lab.optimum = 0.2 if request.seed in (0, 7) else 0.4
+                if request.seed == 0 and not failed:
+                    failed.append(request)
+                    return Failure("no luck")
+                return honest(request)
+
+            lab.train = flaky  # type: ignore[method-assign]
+            refused = pytest.raises(StudyError, match="no luck") if retries == 0 else nullcontext()
+            with refused:
+                extend(lab, retries=retries, seeds=[*range(20, 40)])
+            assert len(failed) == 1
+            assert lab.winners() == ([0.4] if retries else [])
 
 
 class TestCandidates:

@@ -37,6 +37,21 @@ def test_they_are_timed_beside_the_bare_loop(protocol: Protocol) -> None:
     assert eager.memory is None
 
 
+def test_an_engine_that_fails_on_the_workload_is_left_out(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    data = protocol.workload.load_data()
+    monkeypatch.setattr(ENGINES["stacked"], "bind", fail)
+    assert [speed.engine for speed in compare(["eager", "stacked"], protocol, data, seconds=0.1)] == ["eager"]
+    assert "The engine stacked does not train this workload here" in caplog.text
+    monkeypatch.setattr(ENGINES["eager"], "bind", fail)
+    with pytest.raises(RuntimeError, match="capturing"):
+        compare(["eager", "stacked"], protocol, data, seconds=0.1)
+
+
 def test_members_count_together(protocol: Protocol) -> None:
     data = protocol.workload.load_data()
     assert measure("stacked", protocol, data, members=3, seconds=0.05).members == 3

@@ -115,6 +115,19 @@ class TestDelete:
         assert optuna.get_all_study_names(f"sqlite:///{tiny}/scyc.db") == []
 
 
+class TestList:
+    def test_a_spec_that_cannot_be_read_does_not_hide_the_others(self, tiny: Path, scyc: Callable[..., Ended]) -> None:
+        with Store.open(f"sqlite:///{tiny}/scyc.db") as store:
+            store.create_study("newer", {"invented": 1}, "x", "memory://newer", {})
+        rows = {row["study"]: row for row in json.loads(scyc("studies", "list", "--json").out)}
+        assert rows["demo"]["trials"] == 2
+        assert rows["newer"]["state"] == "unreadable"
+        assert "invented" in rows["newer"]["error"]
+        listed = scyc("studies", "list")
+        assert listed.code == 0
+        assert "invented" in listed.out
+
+
 class TestCollect:
     def test_deletes_orphans_alone(self, tiny: Path, scyc: Callable[..., Ended]) -> None:
         artifacts = Artifacts(str(tiny / "scyc-artifacts" / "demo"))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.driving import driving
+from oracle.extension import extend_study, extended
 from oracle.glance import glance
+from oracle.study import study_spec
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
@@ -72,6 +74,24 @@ def test_failed_trials_in_the_way_end_it(scyc: Callable[..., Ended], tmp_path: P
     assert ended.code == 1
     assert "Level 1 of 's' cannot be decided: 1 of its trials failed" in ended.err
     assert "--retry-failed" in ended.err
+
+
+def test_what_an_extension_has_made_history_of_is_in_nobodys_way(tmp_path: Path) -> None:
+    fixed = {"max_lr": {"values": [0.1, 0.2, 0.4]}, "widen": 0}
+    with Laboratory(
+        small_spec(search=fixed), optimum=0.28, fails=[(1, 7, 0.2)], url=f"sqlite:///{tmp_path}/a.db"
+    ) as lab:
+        lab.finish()
+        assert glance(lab.store, "s").state == "blocked"
+        study = lab.store.study("s")
+        lab.spec = extended(former := study_spec(study), candidates=[0.28])
+        extend_study(lab.store, study, former, lab.spec)
+        lab.finish()  # level 1 grows from another winner now
+        seen = glance(lab.store, "s")
+        assert (seen.pending, seen.failed, len(seen.decided), seen.state) == (0, 1, 1, "blocked")
+        lab.store.requeue_failed(lab.run.id)
+        seen = glance(lab.store, "s")
+        assert (seen.pending, seen.failed, len(seen.decided), seen.state) == (1, 0, 1, "waiting")
 
 
 def test_ctrl_c_ends_it(scyc: Callable[..., Ended], meanwhile: Callable[..., None], tmp_path: Path) -> None:

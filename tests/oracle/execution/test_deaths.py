@@ -106,10 +106,31 @@ def test_several_together_may_take_as_many_times_as_long(monkeypatch: pytest.Mon
     assert [request for request, _ in two.answers] == group
 
 
+def test_trials_that_died_together_are_parted_from_the_second_time_on() -> None:
+    source = Forgiving(Two())
+    group = source.next(2)
+    source.record([(request, Died()) for request in group])
+    assert not any(map(source.alone, source.next(2)))
+    source.record([(request, Died()) for request in group])
+    assert all(map(source.alone, source.next(2)))
+
+
+def test_trials_that_took_too_long_together_are_parted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(deaths, "monotonic", lambda: now)
+    source = Forgiving(Two(), limit=60)
+    group = source.next(2)
+    source.begun(group)
+    now = 121.0
+    source.record([(request, Died()) for request in group])
+    assert all(map(source.alone, group))
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_full_gpu_is_emptied_and_tried_once_more(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = parse_spec({"epochs": 1, "levels": 1, "seeds": [0]}, "of the test")
-    worker, emptied = Worker(spec, Artifacts("memory://full")), []
+    worker = Worker(spec, Artifacts("memory://full"))
+    emptied: list[object] = []
     run, left = worker.run, times
 
     def full(requests: Sequence[Request]) -> list[Answer]:
@@ -120,7 +141,7 @@ def test_a_full_gpu_is_emptied_and_tried_once_more(times: int, monkeypatch: pyte
         return run(requests)
 
     monkeypatch.setattr(worker, "run", full)
-    monkeypatch.setattr("torch.cuda.empty_cache", lambda: emptied.append(1))
+    monkeypatch.setattr("oracle.worker.free_memory", emptied.append)
     [answer] = worker.attempt([FIRST])
     assert len(emptied) == times
     if times == 1:

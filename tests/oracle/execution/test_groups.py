@@ -67,6 +67,16 @@ def test_the_last_groups_are_small_so_that_workers_end_together() -> None:
     assert sizes[-4:] == [1, 1, 1, 1]
 
 
+def test_what_may_have_killed_its_worker_travels_alone() -> None:
+    requests = [trial(number) for number in range(12)]
+    spec = parse_spec({"engine": "graphs"}, "test")
+    groups, found = Groups(Source(requests), spec, 1, alone=lambda request: request in (requests[3], requests[7])), []
+    while group := groups.next():
+        found.append(group)
+    assert sorted(map(len, found)) == [1, 1, 10]
+    assert {group[0] for group in found if len(group) == 1} == {requests[3], requests[7]}
+
+
 def test_what_is_measured_never_travels_with_trials() -> None:
     measured = MeasureRequest("norm-drop", 0, 0, None, None, 7, "{}")
     groups = dealt([trial(1), measured, trial(2)], "graphs", workers=1)

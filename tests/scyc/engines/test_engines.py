@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +118,24 @@ def test_graphs_train_adamw_too() -> None:
     found = together("mlp", (0.001, 0.01), ENGINES["graphs"], recipe)
     for max_lr, training in zip((0.001, 0.01), found, strict=True):
         assert_close(training, alone("mlp", max_lr, recipe=recipe))
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_nothing_is_held_once_the_steps_are_done_with(name: str) -> None:
+    """A GPU's memory must be free for the next group at once, not when the garbage is collected."""
+    engine = ENGINES[name]
+    learners = [learner("mlp", max_lr, engine) for max_lr in RATES]
+    for one in learners:
+        one.begin_epoch()
+    steps = engine.bind(learners)
+    steps(*next(DATA.train.batches(16)), 0)
+    held: list[weakref.ref[Any]] = [weakref.ref(steps), *map(weakref.ref, learners)]
+    gc.disable()
+    try:
+        del steps, learners, one
+        assert [reference() for reference in held] == [None] * len(held)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("name", TOGETHER)
