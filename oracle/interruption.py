@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import threading
-from _thread import interrupt_main
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,7 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
 
     def once_more() -> None:
         if not ended.wait(0.05):
-            interrupt_main()
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # it also ends a sleep
 
     def again(unraisable: sys.UnraisableHookArgs) -> None:
         if unraisable.exc_type is not KeyboardInterrupt:

@@ -132,7 +132,7 @@ def test_an_interrupted_sweep_goes_on_and_ends_as_if_undisturbed(tmp_path: Path,
     assert left_running(mark, patience=15) == []
 
     before = study(tmp_path)
-    resumed = start(tmp_path, "resume", "demo", "--executor", "tune")
+    resumed = start(tmp_path, "resume", "demo", "--executor", "processes", "--workers", "2")
     assert resumed.communicate(timeout=120)[1] == ""
     assert resumed.returncode == 0
     after = study(tmp_path)
