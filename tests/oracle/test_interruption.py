@@ -66,5 +66,17 @@ def test_a_block_that_cannot_be_interrupted_is_ended() -> None:
     assert ended.returncode == 130
 
 
+def test_a_process_whose_clean_up_hangs_is_ended() -> None:
+    script = """
+        import atexit, sys, time
+        from oracle.interruption import leave_within
+        atexit.register(time.sleep, 30)
+        leave_within(0.3, 130)
+        sys.exit(1)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    assert subprocess.run(command, timeout=20, check=False).returncode == 130
+
+
 def test_errors_without_an_interruption_stay_what_they_are() -> None:
     assert "OSError" in interrupted("raise OSError").stderr

@@ -124,7 +124,7 @@ def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark:
     os.killpg(sweep.pid, signal.SIGTERM)  # as from `timeout`: Ray's services end at once, and may end their driver
     sweep.communicate(timeout=30)
     assert sweep.returncode in (1, 130)
-    assert left_running(mark, patience=15) == []
+    assert left_running(mark, patience=90) == []  # an agent of Ray's may look for a minute for whom to tell
 
 
 def test_an_interrupted_sweep_goes_on_and_ends_as_if_undisturbed(tmp_path: Path, mark: str) -> None:
