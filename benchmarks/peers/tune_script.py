@@ -112,6 +112,7 @@ def pruned_further(state: State, masks: list[torch.Tensor]) -> list[torch.Tensor
     model = make_model()
     apply_masks(model, masks)
     model.load_state_dict(state)
+    model(torch.zeros(1, 40))  # only a forward pass brings the masked weights, which are ranked, up to date
     prune.global_unstructured(weights_of(model), pruning_method=prune.L1Unstructured, amount=PRUNED)
     return [layer.get_buffer("weight_mask") for layer, _ in weights_of(model)]
 

@@ -65,6 +65,13 @@ def test_the_script_trains_prunes_and_rewinds(reports: list[dict[str, Any]]) -> 
     assert left(fewer) == pytest.approx(0.64, abs=1e-4)
     assert not any(smaller[mask == 0].any() for mask, smaller in zip(masks, fewer, strict=True))
 
+    tune_script.train({"max_lr": 0.1}, data, masks, epochs=3)
+    state = reports[-1]["state"]
+    fewer = tune_script.pruned_further(state, masks)
+    sizes = torch.cat([state[f"{layer}.weight_orig"].abs().flatten() for layer in (0, 2, 4)])
+    before, after = (torch.cat([mask.flatten() for mask in found]).bool() for found in (masks, fewer))
+    assert sizes[after].min() >= sizes[before & ~after].max()  # the trained weights are ranked, not the first ones
+
 
 def left(masks: list[torch.Tensor]) -> float:
     return sum(float(mask.sum()) for mask in masks) / sum(mask.numel() for mask in masks)
