@@ -66,16 +66,20 @@ def test_a_block_that_cannot_be_interrupted_is_ended() -> None:
     assert ended.returncode == 130
 
 
-def test_a_process_whose_clean_up_hangs_is_ended() -> None:
+def test_an_interrupted_command_does_not_wait_for_the_clean_up_of_libraries() -> None:
     script = """
         import atexit, sys, time
-        from oracle.interruption import leave_within
+        from oracle.cli import main, run_process
+        def interrupted():
+            raise KeyboardInterrupt
+        main.__globals__["app"] = lambda **_: interrupted()
         atexit.register(time.sleep, 30)
-        leave_within(0.3, 130)
-        sys.exit(1)
+        print("said", end="")
+        run_process()
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]
-    assert subprocess.run(command, timeout=20, check=False).returncode == 130
+    ended = subprocess.run(command, timeout=20, check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "said", "")
 
 
 def test_errors_without_an_interruption_stay_what_they_are() -> None:
