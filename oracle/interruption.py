@@ -79,3 +79,14 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         reader.close()
     if received.is_set():
         raise KeyboardInterrupt  # a library has swallowed it
+
+
+def leave_within(seconds: float, code: int) -> None:
+    """End this process after so many seconds, if it has not ended by then.
+
+    For an interrupted one that is about to end: what libraries do at exit may wait for services, Ray's for instance,
+    that the same signal has ended.
+    """
+    timer = threading.Timer(seconds, os._exit, [code])
+    timer.daemon = True
+    timer.start()

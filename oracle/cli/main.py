@@ -24,6 +24,8 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
     watch,
 )
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
+from oracle.cli.drive import GRACE
+from oracle.interruption import leave_within
 from scyc import InputError
 from studies import LeaseLost, StudyBusy, StudyError
 
@@ -49,18 +51,12 @@ def main() -> NoReturn:
 
 
 def run_process() -> NoReturn:
-    """Run the command line as the one thing that this process does.
-
-    Interrupted, it leaves out what libraries do at exit: Ray's may wait for services that the same signal has ended.
-    What is ours has been closed by then.
-    """
+    """Run the command line as the one thing that this process does; interrupted, it soon ends whatever hangs."""
     try:
         main()
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(INTERRUPTED)
+            leave_within(GRACE, INTERRUPTED)
         raise
 
 
