@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+
+_LEFT_ALONE = (signal.SIG_IGN, None)  # None: set by other than Python
+
+DATABASE = ("studies.", "oracle.mirror")
+"""Modules that are not interrupted: a transaction left halfway would lock the database until it times out."""
 
 
 @contextmanager
@@ -23,6 +29,7 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
     Python runs signal handlers between byte codes of the main thread. A main thread that waits inside a library's
     native code (Ray's, once the same signal has ended its services) hears nothing for minutes. The C level handler
     still writes to a file descriptor, on which a thread waits here. Nothing is lost: the database has every trial.
+    An interruption that comes while the database is asked or written to waits until that is done.
 
     Args:
         seconds: grace for an orderly end.
@@ -52,6 +59,11 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         if not ended.wait(0.05):
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # it also ends a sleep
 
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        if not _in_database(frame):
+            raise KeyboardInterrupt
+        threading.Thread(target=once_more, name="once more", daemon=True).start()
+
     def again(unraisable: sys.UnraisableHookArgs) -> None:
         if unraisable.exc_type is not KeyboardInterrupt:
             unheard(unraisable)
@@ -62,6 +74,9 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
     watcher = threading.Thread(target=watch, name="interruption", daemon=True)
     previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     unheard, sys.unraisablehook = sys.unraisablehook, again
+    handlers = {number: handler for number in SIGNALS if (handler := signal.getsignal(number)) not in _LEFT_ALONE}
+    for number in handlers:
+        signal.signal(number, interrupt)
     watcher.start()
     try:
         yield
@@ -72,6 +87,8 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         raise
     finally:
         ended.set()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         sys.unraisablehook = unheard
         signal.set_wakeup_fd(previous)
         writer.close()
@@ -81,12 +98,12 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         raise KeyboardInterrupt  # a library has swallowed it
 
 
-def leave_within(seconds: float, code: int) -> None:
-    """End this process after so many seconds, if it has not ended by then.
-
-    For an interrupted one that is about to end: what libraries do at exit may wait for services, Ray's for instance,
-    that the same signal has ended.
-    """
-    timer = threading.Timer(seconds, os._exit, [code])
-    timer.daemon = True
-    timer.start()
+def _in_database(frame: FrameType | None) -> bool:
+    """Whether the main thread is within a call that uses the database, other than waiting for one that is away."""
+    if frame is not None and frame.f_globals.get("__name__") == "studies.patience":
+        return False
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(DATABASE):
+            return True
+        frame = frame.f_back
+    return False

@@ -1,5 +1,5 @@
 """The `scyc` command."""
 
-from oracle.cli.main import main, run_process
+from oracle.cli.main import main
 
-__all__ = ["main", "run_process"]
+__all__ = ["main"]

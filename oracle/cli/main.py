@@ -24,8 +24,6 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
     watch,
 )
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
-from oracle.cli.drive import GRACE
-from oracle.interruption import leave_within
 from scyc import InputError
 from studies import LeaseLost, StudyBusy, StudyError
 
@@ -48,16 +46,6 @@ def main() -> NoReturn:
     except Exception as error:
         code = _complain(error, FAILED)
     sys.exit(code)
-
-
-def run_process() -> NoReturn:
-    """Run the command line as the one thing that this process does; interrupted, it soon ends whatever hangs."""
-    try:
-        main()
-    except SystemExit as ended:
-        if ended.code == INTERRUPTED:
-            leave_within(GRACE, INTERRUPTED)
-        raise
 
 
 def _complain(error: Exception, code: int, *, hint: bool = True) -> int:

@@ -60,22 +60,43 @@ def test_an_interruption_ends_the_block(block: str) -> None:
     assert ended.returncode == 0
 
 
+def call_of(module: str) -> str:
+    """A block in which an interruption falls into a function of some module."""
+    source = "def write(): os.kill(os.getpid(), signal.SIGINT); time.sleep(0.2); print('written', flush=True)"
+    there = f"there = {{'__name__': {module!r}, 'os': os, 'signal': signal, 'time': time}}"
+    return f"{there}\nexec({source!r}, there)\nthere['write']()\ntime.sleep(20)"
+
+
+@pytest.mark.parametrize("module", ["studies.outcomes", "oracle.mirror"])
+def test_a_call_that_uses_the_database_is_not_interrupted(module: str) -> None:
+    ended = interrupted(call_of(module))
+    assert ended.stdout.split() == ["written", "interrupted"]
+
+
+@pytest.mark.parametrize("module", ["studies.patience", "oracle.sweep", "optuna.storages"])
+def test_other_calls_are(module: str) -> None:
+    assert interrupted(call_of(module)).stdout.split() == ["interrupted"]
+
+
+def test_an_ignored_signal_stays_ignored() -> None:
+    script = """
+        import os, signal
+        from oracle.interruption import exit_within
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with exit_within(30, 130, print):
+            os.kill(os.getpid(), signal.SIGINT)
+        print("done", signal.getsignal(signal.SIGINT).name)
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout.strip() == "done SIG_IGN", ended.stderr
+
+
 def test_a_block_that_cannot_be_interrupted_is_ended() -> None:
     ended = interrupted("signal.signal(signal.SIGINT, lambda *_: None)\ninterrupt()\ntime.sleep(30)", seconds=0.3)
     assert ended.stdout == "last words\n"
     assert ended.returncode == 130
-
-
-def test_a_process_whose_clean_up_hangs_is_ended() -> None:
-    script = """
-        import atexit, sys, time
-        from oracle.interruption import leave_within
-        atexit.register(time.sleep, 30)
-        leave_within(0.3, 130)
-        sys.exit(1)
-    """
-    command = [sys.executable, "-c", textwrap.dedent(script)]
-    assert subprocess.run(command, timeout=20, check=False).returncode == 130
 
 
 def test_errors_without_an_interruption_stay_what_they_are() -> None:
