@@ -30,6 +30,7 @@ from scyc.engines import find_engine
 from scyc.lockstep import train_one
 from scyc.models import find_network
 from scyc.pruning import Masks, prunable_weights
+from scyc.threads import threads
 from scyc.training import Recipe
 
 if TYPE_CHECKING:
@@ -148,12 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     wanted = {name: CASES[name] for name in options.only}
     skipped = [name for name, case in wanted.items() if case.precision == "bf16" and not has_bf16()]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads(1):
         rows = [row(name, case, options.repeats) for name, case in wanted.items() if name not in skipped]
-    finally:
-        torch.set_num_threads(threads)
     lines = [
         "# Training beside the bare step loop",
         "",

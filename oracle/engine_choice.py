@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 import torch
 
 from oracle.spec import AUTO
-from scyc.bench import choose, free_memory, possible
+from scyc.bench import choose, fastest, free_memory, possible
+from scyc.threads import threads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.spec import Spec
+    from scyc.bench import Speed
     from scyc.protocol import Protocol
 
 SECONDS = 1.0
@@ -25,11 +29,15 @@ UNTIMED = ("graphs", "stacked", "eager")
 """What is taken where GPUs cannot be timed, best first."""
 
 
-def with_engine(spec: Spec) -> Spec:
+def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
     """Return the spec with the engine that its trials will be trained with, where it leaves the choice to us.
 
     Engines are timed on this machine, unless only one will do or they were timed for such a workload before. A driver
     without a GPU, of workers that have one, takes the first that trains there.
+
+    Args:
+        spec: of the study.
+        speeds: of all engines that will do, where they have been timed just now.
     """
     if spec.engine != AUTO:
         return spec
@@ -41,17 +49,16 @@ def with_engine(spec: Spec) -> Spec:
     elif wants_gpu and not torch.cuda.is_available():
         name = next(name for name in UNTIMED if name in names)
     else:
-        name = _remembered(spec, device, names) or _measured(spec, protocol, device, names)
+        name = _remembered(spec, device, names) or _measured(spec, protocol, device, names, speeds)
     return spec.model_copy(update={"engine": name})
 
 
-def _measured(spec: Spec, protocol: Protocol, device: torch.device, names: list[str]) -> str:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(spec.resources.cpus_per_trial)
-    try:
-        name = choose(protocol, protocol.workload.load_data().to(device), SECONDS)
-    finally:
-        torch.set_num_threads(threads)
+def _measured(spec: Spec, protocol: Protocol, device: torch.device, names: list[str], speeds: Sequence[Speed]) -> str:
+    if speeds:
+        name = fastest(speeds)
+    else:
+        with threads(spec.resources.cpus_per_trial):
+            name = choose(protocol, protocol.workload.load_data().to(device), SECONDS)
         free_memory(device)  # the workers are other processes
     _remember(_key(spec, device, names), name)
     return name

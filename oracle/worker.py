@@ -23,6 +23,7 @@ from scyc.bench import fitting, free_memory
 from scyc.engines import engine_for
 from scyc.measuring import measure
 from scyc.policies import policy_from_dict
+from scyc.threads import threads
 from scyc.trial import Member, run_trials
 from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, TrialResult
 
@@ -119,10 +120,8 @@ class Worker:
         Args:
             requests: one; or trials of one level and seed, no more than the engine trains together.
         """
-        threads = torch.get_num_threads()
-        torch.set_num_threads(self.threads)
         started = time.perf_counter()
-        try:
+        with threads(self.threads):
             trials = [request for request in requests if isinstance(request, TrialRequest)]
             if not trials:
                 return [self._measure(request) for request in requests if isinstance(request, MeasureRequest)]
@@ -131,8 +130,6 @@ class Worker:
             trained = run_trials(
                 members, self.data, seed=first.seed, level=first.level, engine=self._engine(members[0].protocol)
             )
-        finally:
-            torch.set_num_threads(threads)
         seconds = (time.perf_counter() - started) / len(trained)
         return [self._outcome(request, trial, seconds) for request, trial in zip(trials, trained, strict=True)]
 

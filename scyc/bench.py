@@ -10,9 +10,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 
 from scyc.engines import ENGINES, find_engine
+from scyc.engines.eager import Autograd
 from scyc.gradients import windows
 from scyc.randomness import seeded
 from scyc.trial import Member, make_learner
@@ -77,9 +77,14 @@ def choose(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> str:
     names = possible(protocol, data.train.device)
     if len(names) == 1:
         return names[0]
-    found = {speed.engine: speed.samples for speed in compare(names, protocol, data, seconds)}
-    fastest = max(found, key=found.__getitem__)
-    return fastest if found[fastest] > GAIN * found["eager"] else "eager"
+    return fastest(compare(names, protocol, data, seconds))
+
+
+def fastest(speeds: Sequence[Speed]) -> str:
+    """Return the name of the fastest engine, the reference unless another one is clearly faster."""
+    found = {speed.engine: speed.samples for speed in speeds}
+    best = max(found, key=found.__getitem__)
+    return best if found[best] > GAIN * found["eager"] else "eager"
 
 
 def compare(names: Sequence[str], protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> list[Speed]:
@@ -143,16 +148,12 @@ def measure_bare(protocol: Protocol, data: Dataset, seconds: float = SECONDS) ->
     What no engine of a single network can beat without other kernels.
     """
     [learner] = _learners(ENGINES["eager"], protocol, data, 1)
-    model, optimizer, pruned = learner.model.train(), learner.optimizer, learner.pruned
+    gradients = Autograd(learner.model.train(), protocol.recipe)
     inputs, targets = next(data.train.batches(protocol.recipe.batch_size))
 
     def take() -> None:
-        optimizer.zero_grad()
-        with protocol.recipe.autocast(inputs.device):
-            loss = F.cross_entropy(model(inputs), targets)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        pruned.apply()
+        gradients(inputs, targets)
+        learner.advance()
 
     return _timed(BARE, 1, take, protocol, data.train.device, seconds)
 

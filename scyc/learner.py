@@ -9,7 +9,7 @@ from scyc.gradients import GradientRecorder
 from scyc.optimizers import optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
-from scyc.training import EpochMetrics, Snapshot, Training, check_rewind_step, copy_of, evaluate
+from scyc.training import EpochMetrics, Snapshot, Training, check_rewind_step, copy_of, evaluate, finite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,12 +105,12 @@ class Learner:
             train_loss: mean over the epoch's batches.
             data: to validate on, and to test on once the training ends.
         """
-        finite = train_loss if math.isfinite(train_loss) else None
+        loss = finite(train_loss)
         with self.recipe.autocast(data.validation.device):
             val_loss, val_accuracy = evaluate(self.model, data.validation)
-        self._epochs.append(EpochMetrics(len(self._epochs), finite, val_loss, val_accuracy))
-        if finite is None or len(self._epochs) == self.recipe.epochs:
-            self.training = self._finish(data, finite)
+        self._epochs.append(EpochMetrics(len(self._epochs), loss, val_loss, val_accuracy))
+        if loss is None or len(self._epochs) == self.recipe.epochs:
+            self.training = self._finish(data, loss)
 
     def _finish(self, data: Dataset, last_loss: float | None) -> Training:
         with self.recipe.autocast(data.test.device):

@@ -27,6 +27,7 @@ import torch
 
 from scyc.errors import InputError
 from scyc.randomness import stream
+from scyc.threads import threads
 
 SIGNS = ("++", "+-", "-+", "--")
 """The signs of a(0) and w_1(0)."""
@@ -119,12 +120,8 @@ def single_neuron(setting: Setting | None = None) -> dict[str, Rate]:
     The last three start from the same initialisations. The same setting gives the same rates. It works on one thread:
     its matrices are so small that several would wait for each other most of the time.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads(1):
         return _experiment(setting or Setting())
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _experiment(setting: Setting) -> dict[str, Rate]:

@@ -134,7 +134,7 @@ def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
         logits = model(inputs)
         loss += F.cross_entropy(logits, targets, reduction="sum")
         correct += (logits.argmax(dim=1) == targets).sum()
-    return _finite(loss.item() / len(split)), correct.item() / len(split)
+    return finite(loss.item() / len(split)), correct.item() / len(split)
 
 
 def check_rewind_step(rewind_step: int, steps: int) -> None:
@@ -153,5 +153,6 @@ def copy_of(model: nn.Module) -> State:
     }
 
 
-def _finite(loss: float) -> float | None:
+def finite(loss: float) -> float | None:
+    """Return the loss; None when it is not finite, for NaN goes no further."""
     return loss if math.isfinite(loss) else None

@@ -29,6 +29,12 @@ DatabaseUrl = Annotated[
     str,
     typer.Option("--db", envvar="SCYC_DB", metavar="URL", help="SQLAlchemy URL of the study database."),
 ]
+SpecFile = Annotated[
+    Path | None, typer.Argument(metavar="[SPEC.toml]", help="The spec; the embedded default without one.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DEFAULT_DB = "sqlite:///scyc.db"
 
@@ -58,6 +64,20 @@ def db_option(database: str) -> str:
     before, separator, rest = database.rpartition("@")
     scheme, slashes, user = before.partition("://")
     return f" --db {scheme}{slashes}{user.partition(':')[0]}{':***' * (':' in user)}{separator}{rest}"
+
+
+def study_name(given: str | None, spec_file: Path | None) -> str:
+    """Return the name of a study: the one given, else the spec's.
+
+    Raises:
+        InputError: it cannot be a name.
+    """
+    name = given or (spec_file.stem if spec_file else "demo")
+    if not name or "/" in name or name != name.strip() or not name.isprintable():
+        raise InputError(
+            f"A study's name is a word or a few, without slashes, but it is {name!r}; choose another --name."
+        )
+    return name
 
 
 def default_artifacts(database: str) -> str:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 from rich.table import Table
 
-from oracle.cli.app import AsJson, app, out, print_json, say
+from oracle.cli.app import AsJson, Overrides, SpecFile, app, out, print_json, say
 from oracle.engine_choice import with_engine
 from oracle.spec_file import load_spec
 from oracle.worker import training_device
+from scyc.threads import threads
 
 
 @app.command()
 def bench(
-    spec_file: Annotated[
-        Path | None, typer.Argument(metavar="[SPEC.toml]", help="The spec; the embedded default without one.")
-    ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
-    ] = None,
+    spec_file: SpecFile = None,
+    overrides: Overrides = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="Seconds to time each engine for.")] = 6.0,
     as_json: AsJson = False,
 ) -> None:
@@ -34,9 +29,9 @@ def bench(
     protocol, device = spec.protocol(), training_device(spec)
     data = protocol.workload.load_data().to(device)
     protocol.check(data)
-    torch.set_num_threads(spec.resources.cpus_per_trial)
-    bare, *speeds = compare([BARE, *possible(protocol, device)], protocol, data, seconds)
-    chosen = with_engine(spec).engine
+    with threads(spec.resources.cpus_per_trial):
+        bare, *speeds = compare([BARE, *possible(protocol, device)], protocol, data, seconds)
+    chosen = with_engine(spec, speeds).engine
     if as_json:
         print_json({"bare": asdict(bare), "engines": [asdict(speed) for speed in speeds], "chosen": chosen})
         return

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 
-from oracle.cli.app import AsJson, app, out, print_json, say
+from oracle.cli.app import AsJson, Overrides, SpecFile, app, out, print_json, say, study_name
 from oracle.cli.drive import Retries, RetryFailed, TrialTimeout  # noqa: TC001 - typer reads them at run time
 from oracle.spec_file import load_spec
 from scyc import InputError
@@ -18,9 +18,7 @@ from scyc import InputError
 
 @app.command()
 def submit(
-    spec_file: Annotated[
-        Path | None, typer.Argument(metavar="[SPEC.toml]", help="The spec; the embedded default without one.")
-    ] = None,
+    spec_file: SpecFile = None,
     *,
     ray_address: Annotated[
         str, typer.Option(metavar="URL", help="The cluster's dashboard, which takes jobs: http://HEAD:8265.")
@@ -32,9 +30,7 @@ def submit(
         str, typer.Option(metavar="URL", help="Where weights go: a folder or bucket that every node reaches.")
     ],
     name: Annotated[str | None, typer.Option(help="Name of the study; the spec's file name unless given.")] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
-    ] = None,
+    overrides: Overrides = None,
     working_dir: Annotated[
         Path | None,
         typer.Option(
@@ -54,7 +50,7 @@ def submit(
         load_spec(spec_file, overrides or ())  # what is wrong is said here; with code of one's own, only there
     _check_public(db, "--db", "the cluster reads the password from $PGPASSWORD or ~/.pgpass of its head node")
     _check_public(artifacts, "--artifacts", "the cluster reads it from its nodes' environment")
-    name = name or (spec_file.stem if spec_file else "demo")
+    name = study_name(name, spec_file)
     command = ["scyc", "sweep", "--name", name, "--db", db, "--artifacts", artifacts, "--ray-address", "auto"]
     command += [f"--set={override}" for override in overrides or ()] + [f"--retries={retries}"]
     command += [f"--workers={workers}"] if workers else []

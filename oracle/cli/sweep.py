@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, default_artifacts
+from oracle.cli.app import (
+    DEFAULT_DB,
+    AsJson,
+    DatabaseUrl,
+    Overrides,
+    SpecFile,
+    StudyName,
+    app,
+    default_artifacts,
+    study_name,
+)
 from oracle.cli.drive import (
     Drive,
     ExecutorName,
@@ -24,20 +33,15 @@ from oracle.engine_choice import with_engine
 from oracle.preflight import check_ready
 from oracle.spec_file import load_spec
 from oracle.study import open_study, study_spec
-from scyc import InputError
 from studies import Artifacts, Store
 
 
 @app.command()
 def sweep(
-    spec_file: Annotated[
-        Path | None, typer.Argument(metavar="[SPEC.toml]", help="The spec; the embedded default without one.")
-    ] = None,
+    spec_file: SpecFile = None,
     name: Annotated[str | None, typer.Option(help="Name of the study; the spec's file name unless given.")] = None,
     db: DatabaseUrl = DEFAULT_DB,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
-    ] = None,
+    overrides: Overrides = None,
     workers: Workers = None,
     executor: ExecutorName = "auto",
     ray_address: RayAddress = None,
@@ -56,8 +60,7 @@ def sweep(
 ) -> None:
     """Search the best max_lr at every pruning level; go on where it stopped if the study exists."""
     spec = load_spec(spec_file, [*(overrides or ()), *([f"keep={keep}"] if keep else ())])
-    name = name or (spec_file.stem if spec_file else "demo")
-    _check_name(name)
+    name = study_name(name, spec_file)
     drive = Drive(
         make_executor(executor, spec, workers, ray_address, trial_timeout), db, retries, mirror, as_json, retry_failed
     )
@@ -99,10 +102,3 @@ def resume(
         with driving(store, study) as fenced:
             study = fenced.study(name)  # it may have been extended before it was ours
             drive.go_on(fenced, study, study_spec(study))
-
-
-def _check_name(name: str) -> None:
-    if not name or "/" in name or name != name.strip() or not name.isprintable():
-        raise InputError(
-            f"A study's name is a word or a few, without slashes, but it is {name!r}; choose another --name."
-        )

@@ -44,22 +44,17 @@ class Groups:
         if self._most == 1:
             return list(self._source.next(1))
         for request in self._source.next(_ALL):
-            key = (id(request),) if self._alone(request) else _key(request)
+            together = isinstance(request, TrialRequest) and not self._alone(request)
+            key: tuple[int, ...] = (request.level, request.seed) if together else (id(request),)
             self._waiting.setdefault(key, []).append(request)
         if not self._waiting:
             return []
         share = ceil(sum(map(len, self._waiting.values())) / self._workers)
-        key, alike = max(self._waiting.items(), key=lambda item: len(item[1]))
+        longest, alike = max(self._waiting.items(), key=lambda item: len(item[1]))
         size = min(self._most, share)
         group, left = alike[:size], alike[size:]
         if left:
-            self._waiting[key] = left
+            self._waiting[longest] = left
         else:
-            del self._waiting[key]
+            del self._waiting[longest]
         return group
-
-
-def _key(request: Request) -> tuple[int, ...]:
-    if isinstance(request, TrialRequest):
-        return (request.level, request.seed)
-    return (request.level, request.seed, request.run_id)  # measured alone

@@ -43,7 +43,9 @@ class ProcessExecutor:
             groups = Groups(source, spec, self.workers, source.alone)
             while not source.finished:
                 while len(busy.get_map()) < self.workers and (group := groups.next()):
-                    process = idle.pop() if idle else stack.enter_context(closing(self._start(spec, artifacts)))
+                    process = (
+                        idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts, self.limit)))
+                    )
                     process.ask(group)
                     source.begun(group)
                     busy.register(process.answers, selectors.EVENT_READ, (process, group))
@@ -58,9 +60,6 @@ class ProcessExecutor:
                         idle.append(process)
                     answers += zip(group, answered or died(group), strict=True)
                 source.record(answers)
-
-    def _start(self, spec: Spec, artifacts: Artifacts) -> _Process:
-        return _Process(spec, artifacts, self.limit)
 
 
 class _Process:

@@ -19,6 +19,8 @@ from scyc import InputError
 from studies import StudyError, StudyNotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp
@@ -64,14 +66,18 @@ def application(store: Store) -> ASGIApp:
     return Starlette(
         routes=[
             Route("/", studies),
-            Route("/study/{name:path}", study, name="study"),
-            Route("/report/{name:path}", report, name="report"),
+            Route("/study/{name:path}", study),
+            Route("/report/{name:path}", report),
             Route("/api/studies", studies_json),
             Route("/api/study/{name:path}", study_json),
             Route("/health", health),
         ],
         middleware=[Middleware(GZipMiddleware)],
-        exception_handlers={StudyNotFound: _not_there, InputError: _unreadable, StudyError: _away},
+        exception_handlers={
+            StudyNotFound: _says(404),
+            InputError: _says(500),  # a spec that cannot be read
+            StudyError: _says(503, {"Retry-After": "5"}),
+        },
     )
 
 
@@ -93,13 +99,6 @@ def _page(html: str) -> Response:
     return HTMLResponse(html, headers=headers)
 
 
-def _not_there(_: Request, error: Exception) -> Response:
-    return PlainTextResponse(f"{error}\n", 404)
-
-
-def _unreadable(_: Request, error: Exception) -> Response:
-    return PlainTextResponse(f"{error}\n", 500)
-
-
-def _away(_: Request, error: Exception) -> Response:
-    return PlainTextResponse(f"{error}\n", 503, {"Retry-After": "5"})
+def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Response]:
+    """Return what answers an error with its sentence."""
+    return lambda _, error: PlainTextResponse(f"{error}\n", status, headers)

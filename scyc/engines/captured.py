@@ -1,13 +1,18 @@
-"""A step that is recorded once, and then replayed: a GPU is not kept waiting for Python."""
+"""Steps that are recorded once, and then replayed: a GPU is not kept waiting for Python."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import torch
 
+from scyc.engines.rates import Rates
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from scyc.learner import Learner
 
     Step = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -64,3 +69,32 @@ class Captured:
         with torch.no_grad():
             for tensor, former in zip(self._state, kept, strict=True):
                 tensor.copy_(former)
+
+
+class LockStep(ABC):
+    """Steps of several networks, recorded as one; an engine says in `take` how one is taken.
+
+    Args:
+        learners: the networks, on one device.
+    """
+
+    def __init__(self, learners: Sequence[Learner]) -> None:
+        self.learners = learners
+        self.device = next(learners[0].model.parameters()).device
+        self.rates = Rates(learners, self.device)
+
+    def record(self, state: Sequence[torch.Tensor]) -> None:
+        """Get ready to record the step; `state` is what it changes, see `Captured`."""
+        self._captured = Captured(state)
+
+    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
+        """Take one step with every network, and return their losses."""
+        self.rates.move_to(step)
+        losses = self._captured(self.take, inputs, targets)
+        for learner in self.learners:
+            learner.observe(step)
+        return losses
+
+    @abstractmethod
+    def take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Take a step with the rates that are in `self.rates.now`; return the losses."""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from scyc.engines.captured import Captured
+from scyc.engines.captured import LockStep
 from scyc.engines.demands import objection_to_lock_step
 from scyc.engines.eager import Autograd
-from scyc.engines.rates import Rates
 from scyc.optimizers import start_state
 
 if TYPE_CHECKING:
@@ -44,50 +43,41 @@ class Graphs:
         return _SideBySide(learners)
 
 
-class _SideBySide:
+class _SideBySide(LockStep):
     def __init__(self, learners: Sequence[Learner]) -> None:
-        self._learners = learners
-        self._device = next(learners[0].model.parameters()).device
-        self._rates = Rates(learners, self._device)
+        super().__init__(learners)
         self._gradients = [Autograd(learner.model, learner.recipe) for learner in learners]
-        self._streams = [_stream(self._device) for _ in learners] if self._device.type == "cuda" else None
+        self._streams = [_stream(self.device) for _ in learners] if self.device.type == "cuda" else None
         state: list[torch.Tensor] = []
-        for learner, rate in zip(learners, self._rates.now, strict=True):
+        for learner, rate in zip(learners, self.rates.now, strict=True):
             for group in learner.optimizer.param_groups:
                 group["lr"] = rate
                 if "capturable" in group:  # Adam's, whose count of steps then is read on the GPU
-                    group["capturable"] = self._device.type == "cuda"
+                    group["capturable"] = self.device.type == "cuda"
             start_state(learner.optimizer)
             state += [*learner.model.parameters(), *learner.model.buffers()]
             for remembered in learner.optimizer.state.values():
                 state += [value for value in remembered.values() if isinstance(value, torch.Tensor)]
-        self._step = Captured(state)
+        self.record(state)
 
-    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
-        """Take one step with every network, and return their losses."""
-        self._rates.move_to(step)
-        losses = self._step(self._take, inputs, targets)
-        for learner in self._learners:
-            learner.observe(step)
-        return losses
-
-    def _take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Take a step with every network on its stream; return the losses."""
         if inputs.dim() == 4:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         losses = []
-        for number, (learner, gradients) in enumerate(zip(self._learners, self._gradients, strict=True)):
+        for number, (learner, gradients) in enumerate(zip(self.learners, self._gradients, strict=True)):
             with self._stream(number):
                 losses.append(gradients(inputs, targets))
                 learner.advance()
         if self._streams is not None:
             for stream in self._streams:
-                torch.cuda.current_stream(self._device).wait_stream(stream)
+                torch.cuda.current_stream(self.device).wait_stream(stream)
         return torch.stack(losses)
 
     def _stream(self, number: int) -> AbstractContextManager[object]:
         if self._streams is None:
             return nullcontext()
-        self._streams[number].wait_stream(torch.cuda.current_stream(self._device))
+        self._streams[number].wait_stream(torch.cuda.current_stream(self.device))
         return torch.cuda.stream(self._streams[number])
 
 

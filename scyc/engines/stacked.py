@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call, vmap
 
-from scyc.engines.captured import Captured
+from scyc.engines.captured import LockStep
 from scyc.engines.demands import objection_to_lock_step
-from scyc.engines.rates import Rates
 from scyc.optimizers import start_state
 
 if TYPE_CHECKING:
@@ -44,17 +43,16 @@ class Stacked:
         return _Stacks(learners)
 
 
-class _Stacks:
+class _Stacks(LockStep):
     """The networks' parameters, gradients, buffers and momenta become views into the stacks.
 
     So whoever reads or changes a network reads or changes its part of the stack.
     """
 
     def __init__(self, learners: Sequence[Learner]) -> None:
+        super().__init__(learners)
         models = [learner.model for learner in learners]
-        device = next(models[0].parameters()).device
-        self._learners, self._template, self._recipe = learners, models[0], learners[0].recipe
-        self._rates = Rates(learners, device)
+        self._template, self._recipe = models[0], learners[0].recipe
         self._buffers = _stack([dict(model.named_buffers()) for model in models])
         self._weights = _stack([dict(model.named_parameters()) for model in models])
         self._gradients = {name: torch.zeros_like(stack) for name, stack in self._weights.items()}
@@ -71,17 +69,10 @@ class _Stacks:
                 weight.data, weight.grad = self._weights[name][member], self._gradients[name][member]
         for stack in self._weights.values():
             stack.requires_grad_()
-        self._step = Captured([*self._weights.values(), *self._buffers.values(), *self._momenta.values()])
+        self.record([*self._weights.values(), *self._buffers.values(), *self._momenta.values()])
 
-    def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, step: int) -> torch.Tensor:
-        """Take one step with every network, and return their losses."""
-        self._rates.move_to(step)
-        losses = self._step(self._take, inputs, targets)
-        for learner in self._learners:
-            learner.observe(step)
-        return losses
-
-    def _take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Take a step with all networks at once; return the losses."""
         all_losses = vmap(self._loss, in_dims=(0, 0, None, None), randomness="same")
         with self._recipe.autocast(inputs.device):
             losses: torch.Tensor = all_losses(self._weights, self._buffers, inputs, targets)
@@ -105,7 +96,7 @@ class _Stacks:
             else:
                 changes = momenta
         for weight, change in zip(weights, changes, strict=True):
-            rate = self._rates.now.to(weight.dtype).view(-1, *[1] * (weight.dim() - 1))
+            rate = self.rates.now.to(weight.dtype).view(-1, *[1] * (weight.dim() - 1))
             weight.addcmul_(change, rate, value=-1)
         torch._foreach_mul_([self._weights[name] for name in self._masks], list(self._masks.values()))
 
@@ -122,12 +113,12 @@ class _Stacks:
         if self._recipe.optimizer.momentum == 0:
             return {}
         kind, remembered = "momentum_buffer", []
-        for learner in self._learners:
+        for learner in self.learners:
             start_state(learner.optimizer)
             state = learner.optimizer.state
             remembered.append({name: state[weight][kind] for name, weight in learner.model.named_parameters()})
         stacks = _stack(remembered)
-        for member, learner in enumerate(self._learners):
+        for member, learner in enumerate(self.learners):
             for name, weight in learner.model.named_parameters():
                 learner.optimizer.state[weight][kind] = stacks[name][member]
         return stacks

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from oracle.driving import driving
 from oracle.web import application, require_token
-from tests.oracle.report.conftest import browser
 from tests.oracle.simulation import Laboratory, small_spec
 from tests.oracle.web.serving import served
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     import pytest
     from playwright.sync_api import Browser
 
-__all__ = ["browser"]  # the fixture
 TOKEN = "0123456789abcdef"
 
 
