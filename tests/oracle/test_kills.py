@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,6 @@ from tests.oracle.kills import Study, drive, finish_under_fire, forked, undistur
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.context import ForkServerProcess
-    from pathlib import Path
 
     from tests.studies.server import Server
 
@@ -94,13 +96,31 @@ def test_of_two_drivers_started_at_once_one_works(study: Study, reference: tuple
     assert len(study.handed_out()) == len(study.complete())
 
 
+def freeze(pid: int, study: Study) -> None:
+    """Freeze a driver between two transactions: frozen within one it would keep SQLite's lock, whoever waits for it."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        while " T " not in Path(f"/proc/{pid}/stat").read_text():
+            time.sleep(0.01)
+        if not study.url.startswith("sqlite"):
+            return
+        with closing(sqlite3.connect(study.url.removeprefix("sqlite:///"), timeout=0)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.01)
+            else:
+                return
+
+
 def test_a_driver_that_was_frozen_beyond_its_lease_writes_nothing_more(
     study: Study, reference: tuple[list[Any], float]
 ) -> None:
     frozen = study.driver(lifetime=1.0)
     wait_until_training(study, more_than=2)
     assert frozen.pid is not None
-    os.kill(frozen.pid, signal.SIGSTOP)
+    freeze(frozen.pid, study)
     try:
         time.sleep(1.5)
         successor = study.driver()
