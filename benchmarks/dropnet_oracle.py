@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 from scyc.data import Dataset, Split
 from scyc.dropnet import EarlyStopping, Units, cheapest, hidden_layers, losses_without, train_until_stale
 from scyc.models import mlp

@@ -17,13 +17,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oracle.driver.events import Listener
+from oracle.driver.oracle_run import OracleRun
 from oracle.execution import Executor, InlineExecutor, ProcessExecutor
 from oracle.execution.tune import TuneExecutor
-from oracle.listeners import Listener
-from oracle.provenance import provenance
-from oracle.spec_file import parse_spec
-from oracle.study import ORACLE, open_study
-from oracle.sweep import Sweep
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE, open_study
+from oracle.study.provenance import provenance
 from scyc.data import Dataset, Split
 from scyc.models import mlp
 from scyc.randomness import stream
@@ -31,7 +31,7 @@ from scyc.workloads import Workload
 from studies import Artifacts, Store
 
 if TYPE_CHECKING:
-    from oracle.messages import Failure, Outcome, TrialRequest
+    from oracle.execution.messages import Failure, Outcome, TrialRequest
 
 RESULT = Path(__file__).parent / "results" / "executors.md"
 WARM = 10  # trials before the clock is started
@@ -71,7 +71,7 @@ def measure(executor: Executor, trials: int) -> str:
     with tempfile.TemporaryDirectory() as folder, Store.open(f"sqlite:///{folder}/scyc.db") as store:
         study = open_study(store, "idle", spec, f"{folder}/weights")
         artifacts = Artifacts(study.artifacts)
-        sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, clock)
+        sweep = OracleRun(store, store.open_run(study.id, ORACLE), spec, artifacts, clock)
         started = time.perf_counter()
         executor.run(sweep, spec, artifacts)
     each = (clock.ended[-1] - clock.ended[WARM]) / (trials - WARM - 1)

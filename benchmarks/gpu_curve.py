@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 from scyc.bench import measure, possible
 from scyc.data import CropFlip, Dataset, Split
 from scyc.engines import find_engine

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 from tests.oracle.kills import SPEC, Study, finish_under_fire, undisturbed
 from tests.studies.server import Server
 

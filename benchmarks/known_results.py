@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 from scyc import Tail
 from scyc.dropnet import DropNet, EarlyStopping, dropnet
 from scyc.gradients import POINTS

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 from scyc.data import load_digits
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 
 SCYC = str(Path(sys.executable).with_name("scyc"))
 ROOT = Path(__file__).parent.parent

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 
 SCYC = str(Path(sys.executable).with_name("scyc"))
 RESULT = Path(__file__).parent / "results" / "real-data.md"

@@ -28,21 +28,21 @@ from optuna.distributions import FloatDistribution
 from optuna.storages import RDBStorage
 from sqlalchemy import create_engine, text
 
-from oracle.driving import driving
-from oracle.listeners import Listener
-from oracle.messages import Outcome
-from oracle.provenance import provenance
+from oracle.driver.events import Listener
+from oracle.driver.lease import driving
+from oracle.driver.oracle_run import OracleRun
+from oracle.execution.messages import Outcome
 from oracle.report import write
-from oracle.spec_file import parse_spec
-from oracle.study import ORACLE
-from oracle.sweep import Sweep
-from oracle.view import to_json, view_study
+from oracle.results.study_view import to_json, view_study
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE
+from oracle.study.provenance import provenance
 from scyc import density
 from studies import Artifacts, EpochRecord, NewCheckpoint, Store, TrialResult, engine_url
 from tests.studies.server import Server
 
 if TYPE_CHECKING:
-    from oracle.spec import Spec
+    from oracle.spec.model import Spec
 
 LEVELS, SEEDS, EPOCHS = 20, 10, 2
 ASKED = 40  # trials asked for and recorded
@@ -153,7 +153,7 @@ def ours(url: str, size: int, folder: Path) -> dict[str, float]:
         study = store.study("scale")
         fenced = stack.enter_context(driving(store, study))
         run = fenced.open_run(study.id, ORACLE)
-        sweep = Sweep(fenced, run, spec, Artifacts(study.artifacts), Listener())
+        sweep = OracleRun(fenced, run, spec, Artifacts(study.artifacts), Listener())
         [request] = sweep.next()
         measured["start"] = time.perf_counter() - started
 

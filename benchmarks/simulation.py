@@ -25,20 +25,20 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.audit import audit, size
 from benchmarks.instruments import WEIGHTS, databases, resident, served, table, weights
-from oracle.driving import driving
-from oracle.execution.simulated import SimulatedExecutor
-from oracle.listeners import Listener
-from oracle.provenance import provenance
-from oracle.spec_file import parse_spec
-from oracle.study import ORACLE, open_study
-from oracle.sweep import Sweep
+from oracle.driver.events import Listener
+from oracle.driver.lease import driving
+from oracle.driver.oracle_run import OracleRun
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE, open_study
+from oracle.study.provenance import provenance
+from oracle.testing.simulated import SimulatedExecutor
 from studies import Artifacts, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from oracle.messages import Failure, Outcome, TrialRequest
-    from oracle.spec import Spec
+    from oracle.execution.messages import Failure, Outcome, TrialRequest
+    from oracle.spec.model import Spec
 
 LEVELS, SEEDS = 20, 10
 MINUTE = 60.0  # that a simulated trial takes
@@ -138,7 +138,7 @@ def sweep(url: str, trials: int, workers: int, epochs: int, batch: int) -> Measu
             executor = SimulatedExecutor(workers, MINUTE, pause, deaths=DEATHS, epochs=epochs)
             measured.memory.append(resident())
             started, cpu = time.perf_counter(), time.process_time()
-            source = Sweep(fenced, run, spec, artifacts, watch, RETRIES)
+            source = OracleRun(fenced, run, spec, artifacts, watch, RETRIES)
             executor.run(source, spec, artifacts)
             measured.seconds, measured.cpu = time.perf_counter() - started, time.process_time() - cpu
     if not source.complete:

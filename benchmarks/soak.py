@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 from tests.oracle.execution.cluster import Cluster, permitted
 from tests.oracle.kills import SPEC, Study, undisturbed
 from tests.studies.server import Server

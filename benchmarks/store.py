@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from oracle.provenance import hardware
+from oracle.study.provenance import hardware
 from studies import EpochRecord, FinishedTrial, NewCheckpoint, NewTrial, RunRecord, Store, TrialResult
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.tables import keep, made_on, take_turns
-from oracle.spec_file import load_spec
-from oracle.study import ORACLE
+from oracle.spec.files import load_spec
+from oracle.study.opening import ORACLE
 from scyc.data import load_mnist1d
 from studies import Store
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from oracle.provenance import provenance
+from oracle.study.provenance import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

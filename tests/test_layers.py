@@ -45,7 +45,7 @@ def imports_in(tree: ast.AST, module: str, deferred: bool = False) -> Iterator[I
             yield from (Import(module, alias.name, deferred) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports relatively."
-            # `from oracle import machine` imports oracle.machine
+            # `from oracle import machine` imports oracle.searching.machine
             yield from (Import(module, f"{node.module}.{alias.name}", deferred) for alias in node.names)
         else:
             inside = deferred or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -107,7 +107,15 @@ def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
     assert packages_of("studies") <= allowed
 
 
-@pytest.mark.parametrize("module", ["oracle.machine", "oracle.candidates", "oracle.interval", "oracle.proposers.grid"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "oracle.searching.machine",
+        "oracle.searching.candidates",
+        "oracle.results.intervals",
+        "oracle.searching.proposers.grid",
+    ],
+)
 def test_the_heart_of_the_oracle_performs_no_io(module: str) -> None:
     for_reading_and_writing = {"os", "io", "pathlib", "subprocess", "socket", "time", "random", "tempfile", "sqlite3"}
     machinery = {"sqlalchemy", "alembic", "fsspec", "studies", "ray", "optuna", "torch", "typer", "rich"}
@@ -133,8 +141,8 @@ def test_the_program_does_not_import_its_tests() -> None:
 def test_importing_the_service_does_not_import_ray() -> None:
     script = """
 import sys
-import oracle.cli.app, oracle.execution, oracle.sweep
-assert "oracle.sweep" in sys.modules
+import oracle.cli.app, oracle.execution, oracle.driver.oracle_run
+assert "oracle.driver.oracle_run" in sys.modules
 print(*sorted(name for name in sys.modules if name == "ray" or name.startswith("ray.")))
 """
     ended = subprocess.run(

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, out, print_json, say
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 from scyc import InputError
 from studies import Store
 
@@ -24,9 +24,9 @@ def analyse(
     as_json: AsJson = False,
 ) -> None:
     """Say how signs and masks change from level to level, from the weights that were kept."""
-    from oracle.analysis import analyse as analyse_run
-    from oracle.analysis import to_json
     from oracle.report.signs import HEADINGS, page, row
+    from oracle.results.sign_analysis import analyse as analyse_run
+    from oracle.results.sign_analysis import to_json
 
     with Store.open(db, create=False) as store:
         analysis = analyse_run(store, name, run)

@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import AsJson, Overrides, SpecFile, app, out, print_json, say
-from oracle.engine_choice import with_engine
-from oracle.spec_file import load_spec
-from oracle.worker import training_device
+from oracle.driver.engine_choice import with_engine
+from oracle.execution.worker import training_device
+from oracle.spec.files import load_spec
 from scyc.threads import threads
 
 

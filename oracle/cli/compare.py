@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, out, print_json, say
-from oracle.interval import TOLERANCE
 from oracle.report import words
-from oracle.study import ORACLE
-from oracle.view import view_study
+from oracle.results.intervals import TOLERANCE
+from oracle.results.study_view import view_study
+from oracle.study.opening import ORACLE
 from scyc import InputError
 from studies import Store
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.comparison import Comparison
-    from oracle.view import StudyView
+    from oracle.results.study_view import StudyView
 
 Rule = Annotated[Literal["within", "paired"], typer.Option(help="Which interval of the oracle to judge by.")]
 

@@ -12,15 +12,15 @@ import torch
 import typer
 
 from oracle.cli.app import FAILED, INTERRUPTED, db_option, err, out, print_json, say
+from oracle.cli.progress import LiveProgress, PlainProgress, RunsProgress
+from oracle.driver.events import Listener, Listeners
+from oracle.driver.interruption import exit_within
+from oracle.driver.optuna_mirror import OptunaMirror
+from oracle.driver.oracle_run import OracleRun
+from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import Executor, InlineExecutor, ProcessExecutor
-from oracle.interruption import exit_within
-from oracle.listeners import Listener, Listeners
-from oracle.mirror import OptunaMirror
-from oracle.progress import LiveProgress, PlainProgress, RunsProgress
-from oracle.study import ORACLE
-from oracle.sweep import Sweep
-from oracle.view import to_json, view_study
-from oracle.walk import Walk, Walks
+from oracle.results.study_view import to_json, view_study
+from oracle.study.opening import ORACLE
 from scyc import InputError
 from studies import Artifacts, Store
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from oracle.spec import Spec
+    from oracle.spec.model import Spec
     from studies import RunRecord, StudyRecord
 
 GRACE = 6.0  # seconds that an interrupted sweep has for stopping its workers
@@ -103,7 +103,7 @@ class Drive:
             self._interruptible(store, [run], progress, resume),
             self._listening(progress, store, run, name, spec) as listener,
         ):
-            source = Sweep(store, run, spec, artifacts, listener, self.retries)
+            source = OracleRun(store, run, spec, artifacts, listener, self.retries)
             if not source.finished:
                 self.executor.run(source, spec, artifacts)
         if source.failed:
@@ -144,7 +144,7 @@ class Drive:
             if self.retry_failed:
                 for run in runs:
                     store.requeue_failed(run.id)
-            walks = Walks([Walk(store, run, spec, seeds, progress, self.retries) for run in runs])
+            walks = ScheduleRuns([ScheduleRun(store, run, spec, seeds, progress, self.retries) for run in runs])
             progress.start(walks.steps_left)
             if not walks.finished:
                 self.executor.run(walks, spec, artifacts)

@@ -9,10 +9,10 @@ import typer
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, say
 from oracle.cli.drive import Drive, ExecutorName, Mirror, RayAddress, Retries, TrialTimeout, Workers, make_executor
-from oracle.driving import driving
-from oracle.extension import extend_study, extended
-from oracle.preflight import check_ready
-from oracle.study import study_spec
+from oracle.driver.lease import driving
+from oracle.driver.preflight import check_ready
+from oracle.study.extending import extend_study, extended
+from oracle.study.opening import study_spec
 from studies import Artifacts, Store
 
 

@@ -8,8 +8,8 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import AsJson, app, out, print_json
-from oracle.presets import preset, preset_names, preset_text
-from oracle.spec_file import spec_template
+from oracle.spec.files import spec_template
+from oracle.spec.presets import preset, preset_names, preset_text
 
 presets_app = typer.Typer(no_args_is_help=True, help="The protocols of papers as specs.")
 app.add_typer(presets_app, name="presets")

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, db_option, out, print_json, say
 from oracle.cli.drive import Drive, ExecutorName, RayAddress, Retries, RetryFailed, TrialTimeout, Workers, make_executor
-from oracle.driving import driving
-from oracle.preflight import check_ready
-from oracle.study import ORACLE, REPLAYED, study_spec
+from oracle.driver.lease import driving
+from oracle.driver.preflight import check_ready
+from oracle.study.opening import ORACLE, REPLAYED, study_spec
 from scyc import InputError
 from scyc.policies import policy_from_dict, policy_to_dict
 from studies import Artifacts, Store

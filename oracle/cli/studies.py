@@ -11,12 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, out, print_json, say
-from oracle.collection import collect
-from oracle.driving import driving
-from oracle.mirror import OptunaMirror
-from oracle.study import ORACLE, study_spec
-from oracle.transfer import read_export, write_export
-from oracle.view import view_study
+from oracle.driver.garbage import collect
+from oracle.driver.lease import driving
+from oracle.driver.optuna_mirror import OptunaMirror
+from oracle.results.study_view import view_study
+from oracle.study.export import read_export, write_export
+from oracle.study.opening import ORACLE, study_spec
 from scyc import InputError
 from studies import Artifacts, Store, upgrade
 

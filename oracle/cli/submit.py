@@ -12,7 +12,7 @@ import typer
 
 from oracle.cli.app import AsJson, Overrides, SpecFile, app, out, print_json, say, study_name
 from oracle.cli.drive import Retries, RetryFailed, TrialTimeout  # noqa: TC001 - typer reads them at run time
-from oracle.spec_file import load_spec
+from oracle.spec.files import load_spec
 from scyc import InputError
 
 

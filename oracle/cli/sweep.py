@@ -28,11 +28,11 @@ from oracle.cli.drive import (
     Workers,
     make_executor,
 )
-from oracle.driving import driving
-from oracle.engine_choice import with_engine
-from oracle.preflight import check_ready
-from oracle.spec_file import load_spec
-from oracle.study import open_study, study_spec
+from oracle.driver.engine_choice import with_engine
+from oracle.driver.lease import driving
+from oracle.driver.preflight import check_ready
+from oracle.spec.files import load_spec
+from oracle.study.opening import open_study, study_spec
 from studies import Artifacts, Store
 
 

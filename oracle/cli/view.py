@@ -9,14 +9,14 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, out, print_json, say
-from oracle.spec_file import spec_template
-from oracle.view import to_json, view_study
+from oracle.results.study_view import to_json, view_study
+from oracle.spec.files import spec_template
 from scyc import InputError
 from studies import Store
 
 if TYPE_CHECKING:
-    from oracle.interval import Interval
-    from oracle.view import StudyView
+    from oracle.results.intervals import Interval
+    from oracle.results.study_view import StudyView
 
 
 @app.command()
@@ -76,7 +76,7 @@ def spec() -> None:
 @app.command()
 def doctor(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
     """Check what a sweep needs: packages, processors, data sets, the database."""
-    from oracle.doctor import examine
+    from oracle.cli.checks import examine
 
     findings = examine(db)
     if as_json:

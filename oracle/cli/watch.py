@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, db_option, err, out, print_json, say
-from oracle.glance import glance
+from oracle.results.status import glance
 from studies import Store, StudyError, StudyNotFound
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from oracle.glance import Glance
+    from oracle.results.status import Glance
 
 TERMINAL_EVERY, LINES_EVERY = 1.0, 30.0  # seconds
 

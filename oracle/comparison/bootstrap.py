@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from oracle.comparison.families import SCycFamily
     from oracle.comparison.surface import OracleLevel
-    from oracle.interval import Interval
+    from oracle.results.intervals import Interval
 
     Rule = Callable[[Mapping[float, Sequence[float]], float], Interval | None]
 

@@ -13,11 +13,11 @@ from oracle.comparison.gradients import find_narrowing, gradient_scaled
 from oracle.comparison.measured import measure_run
 from oracle.comparison.surface import OracleLevel
 from oracle.comparison.verdict import judge
-from oracle.interval import TOLERANCE, paired, within
-from oracle.run_view import view_runs, view_stds
-from oracle.spec_file import parse_spec
-from oracle.study import ORACLE, REPLAYED, study_spec
-from oracle.view import view_study
+from oracle.results.intervals import TOLERANCE, paired, within
+from oracle.results.run_view import view_runs, view_stds
+from oracle.results.study_view import view_study
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE, REPLAYED, study_spec
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from oracle.comparison.gradients import GradientFinding
     from oracle.comparison.measured import MeasuredRun
     from oracle.comparison.verdict import Verdict
-    from oracle.run_view import RunView
-    from oracle.spec import Spec
-    from oracle.view import LevelView, StudyView
+    from oracle.results.run_view import RunView
+    from oracle.results.study_view import LevelView, StudyView
+    from oracle.spec.model import Spec
     from scyc import LevelSchedule, Policy
     from studies import Store
 

@@ -9,14 +9,14 @@ import math
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 from scyc import PRESETS, InputError, LevelSchedule, Policy, Replay, SCyc, named_policies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.comparison.surface import OracleLevel
-    from oracle.spec import Spec
+    from oracle.spec.model import Spec
 
 FITTED = "fitted"
 

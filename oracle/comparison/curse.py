@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.comparison.surface import OracleLevel
-    from oracle.run_view import RunView
+    from oracle.results.run_view import RunView
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def fit_scyc(levels: Sequence[OracleLevel], p: float, rule: Rule, refits: int = 
     Args:
         levels: decided levels, three or more, in any order, all with the same seeds.
         p: fraction of the remaining weights pruned per level, 0 < p < 1.
-        rule: the one that the levels' intervals came from (`oracle.interval.within` or `paired`), for the bootstrap.
+        rule: the one that the levels' intervals came from (see `oracle.results.intervals`), for the bootstrap.
         refits: number of bootstrap resamples, >= 1.
 
     Raises:

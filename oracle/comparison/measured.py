@@ -16,7 +16,7 @@ from scipy.stats import t as student
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from oracle.run_view import RunView
+    from oracle.results.run_view import RunView
     from scyc import Policy
     from studies import TrialRecord, TrialResult
 

@@ -13,7 +13,7 @@ from scyc import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oracle.interval import Interval
+    from oracle.results.intervals import Interval
 
 _SLACK = 1e-9
 """Relative: a `max_lr` that rounding has pushed past the last candidate is still that candidate's."""

@@ -10,8 +10,8 @@ from oracle.execution.processes import ProcessExecutor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.messages import Answer, Request
-    from oracle.spec import Spec
+    from oracle.execution.messages import Answer, Request
+    from oracle.spec.model import Spec
     from studies import Artifacts
 
 __all__ = ["Executor", "InlineExecutor", "ProcessExecutor", "TrialSource"]

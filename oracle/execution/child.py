@@ -8,9 +8,9 @@ import sys
 from queue import SimpleQueue
 from threading import Thread
 
+from oracle.execution.messages import answers_to_json, requests_from_json
 from oracle.execution.trainer import Trainer
-from oracle.messages import answers_to_json, requests_from_json
-from oracle.spec_file import parse_spec
+from oracle.spec.files import parse_spec
 from studies import Artifacts
 
 

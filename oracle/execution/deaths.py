@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from oracle.messages import Failure
+from oracle.execution.messages import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.execution import TrialSource
-    from oracle.messages import Answer, Request
+    from oracle.execution.messages import Answer, Request
 
 FORGIVEN = 3
 """How many deaths of its workers a trial is forgiven."""

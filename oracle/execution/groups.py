@@ -5,16 +5,16 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from oracle.messages import TrialRequest
-from oracle.spec import AUTO
+from oracle.execution.messages import TrialRequest
+from oracle.spec.model import AUTO
 from scyc.engines import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oracle.execution import TrialSource
-    from oracle.messages import Request
-    from oracle.spec import Spec
+    from oracle.execution.messages import Request
+    from oracle.spec.model import Spec
 
 _ALL = 2**31
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.execution.groups import Groups
-from oracle.worker import Worker
+from oracle.execution.worker import Worker
 
 if TYPE_CHECKING:
     from oracle.execution import TrialSource
-    from oracle.spec import Spec
+    from oracle.spec.model import Spec
     from studies import Artifacts
 
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
-from oracle.messages import answers_from_json, requests_to_json
+from oracle.execution.messages import answers_from_json, requests_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
     from oracle.execution import TrialSource
-    from oracle.messages import Answer, Request
-    from oracle.spec import Spec
+    from oracle.execution.messages import Answer, Request
+    from oracle.spec.model import Spec
     from studies import Artifacts
 
 

@@ -8,14 +8,14 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from oracle.messages import Failure
-from oracle.worker import Worker
+from oracle.execution.messages import Failure
+from oracle.execution.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from oracle.messages import Answer, Request
-    from oracle.spec import Spec
+    from oracle.execution.messages import Answer, Request
+    from oracle.spec.model import Spec
     from studies import Artifacts
 
 STDERR = 2

@@ -22,15 +22,15 @@ from ray.tune.search import Searcher
 
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
+from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
 from oracle.execution.trainer import Trainer
-from oracle.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.execution import TrialSource
-    from oracle.messages import Request
-    from oracle.spec import Spec
+    from oracle.execution.messages import Request
+    from oracle.spec.model import Spec
     from studies import Artifacts
 
 QUIET = {

@@ -10,7 +10,7 @@ from oracle.report.style import BLUE, VERMILLION, Figure, accuracy_axis, density
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.view import LevelView, TrialView
+    from oracle.results.study_view import LevelView, TrialView
 
 
 def accuracy(levels: Sequence[LevelView]) -> Figure:

@@ -14,7 +14,7 @@ from oracle.report import words
 from oracle.report.toml import to_toml
 
 if TYPE_CHECKING:
-    from oracle.view import StudyView
+    from oracle.results.study_view import StudyView
 
 
 def fill(template: str, view: StudyView, **values: object) -> str:

@@ -24,7 +24,7 @@ from scyc.schedules import PRESETS, SCyc
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.view import LevelView, StudyView
+    from oracle.results.study_view import LevelView, StudyView
 
 AUTHORS = PRESETS["resnet20-cifar10"]
 

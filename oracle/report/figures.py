@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from oracle.report.style import Figure
-    from oracle.view import LevelView, StudyView
+    from oracle.results.study_view import LevelView, StudyView
 
 
 @dataclass(frozen=True)

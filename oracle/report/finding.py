@@ -10,8 +10,8 @@ from oracle.report import words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.interval import Interval
-    from oracle.view import LevelView, StudyView
+    from oracle.results.intervals import Interval
+    from oracle.results.study_view import LevelView, StudyView
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from oracle.report.style import INK, Figure, density_step, layout, max_lr_axis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.view import CandidateView, LevelView
+    from oracle.results.study_view import CandidateView, LevelView
 
 CLIP_QUANTILE = 0.25
 """Below this quantile of the cells all colours are the same, so that they can differ near the top."""

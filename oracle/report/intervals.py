@@ -10,7 +10,7 @@ from oracle.report.style import Level, Trace, density_step, translucent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.interval import Interval
+    from oracle.results.intervals import Interval
 
     Intervals = Sequence[Interval | None]
     """One per level."""

@@ -12,7 +12,7 @@ from oracle.report.finding import find, planned_levels
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from oracle.view import LevelView, StudyView
+    from oracle.results.study_view import LevelView, StudyView
 
 
 def render(view: StudyView) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from oracle.analysis import Analysis, LevelAnalysis
+    from oracle.results.sign_analysis import Analysis, LevelAnalysis
 
 HEADINGS = ("level", "density", "as dense", "as rewind point", "as level before", "overlap", "by chance", "in layers")
 LINES = {  # the page's figure: by reference (label, colour of Okabe and Ito's, marker)

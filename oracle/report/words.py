@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oracle.comparison.measured import Estimate
-    from oracle.interval import Interval
+    from oracle.results.intervals import Interval
 
 NOTHING = "–"
 NOT_RECORDED = "not recorded"

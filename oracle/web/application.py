@@ -11,9 +11,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from oracle.glance import Glance, glance
 from oracle.report import render
-from oracle.view import to_json, view_study
+from oracle.results.status import Glance, glance
+from oracle.results.study_view import to_json, view_study
 from oracle.web.pages import studies_page, study_page
 from scyc import InputError
 from studies import StudyError, StudyNotFound

@@ -11,7 +11,7 @@ from oracle.report.base import environment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.glance import Glance
+    from oracle.results.status import Glance
 
 EVERY = 5
 """Seconds until a page that may change looks again."""

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oracle.driving import driving
+from oracle.driver.events import Listener
+from oracle.driver.lease import driving
+from oracle.driver.oracle_run import OracleRun
 from oracle.execution import Executor, InlineExecutor
-from oracle.listeners import Listener
-from oracle.spec_file import parse_spec
-from oracle.study import ORACLE, open_study, study_spec
-from oracle.sweep import Sweep
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE, open_study, study_spec
 from studies import Artifacts, Store, StudyError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from random import Random
 
-    from oracle.messages import Answer, Request, TrialRequest
+    from oracle.execution.messages import Answer, Request, TrialRequest
 
 NAME = "killed"
 SPEC: dict[str, Any] = {
@@ -39,7 +39,7 @@ forked.set_forkserver_preload(["tests.oracle.kills", "torch._dynamo"])
 class Logged:
     """A source that writes down which trials it hands out, in a file that outlives the process."""
 
-    def __init__(self, source: Sweep, log: Path) -> None:
+    def __init__(self, source: OracleRun, log: Path) -> None:
         self.source = source
         self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
@@ -71,7 +71,7 @@ def _drive(url: str, log: str, lifetime: float, ray_address: str | None) -> None
         study = store.study(NAME)
         spec, artifacts = study_spec(study), Artifacts(study.artifacts)
         with driving(store, study, lifetime) as fenced:
-            sweep = Sweep(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Listener(), retries=1)
+            sweep = OracleRun(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Listener(), retries=1)
             executor: Executor = InlineExecutor()
             if ray_address is not None:
                 from oracle.execution.tune import TuneExecutor

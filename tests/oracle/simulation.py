@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from oracle.execution.made_up import MadeUp
-from oracle.listeners import Listener
-from oracle.messages import TrialRequest
-from oracle.spec_file import parse_spec
-from oracle.study import ORACLE, open_study
-from oracle.sweep import Sweep
-from oracle.walk import Walk
+from oracle.driver.events import Listener
+from oracle.driver.oracle_run import OracleRun
+from oracle.driver.schedule_runs import ScheduleRun
+from oracle.execution.messages import TrialRequest
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE, open_study
+from oracle.testing.made_up_outcomes import MadeUp
 from scyc import policy_to_dict
 from studies import Artifacts, Store, TrialResult
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from oracle.execution import TrialSource
-    from oracle.messages import Request
-    from oracle.spec import Spec
+    from oracle.execution.messages import Request
+    from oracle.spec.model import Spec
     from scyc import Policy
     from studies import RunRecord
 
@@ -71,17 +71,17 @@ class Laboratory(MadeUp):
     def __exit__(self, *_: object) -> None:
         self.store.close()
 
-    def sweep(self, listener: Listener | None = None, retries: int = 0) -> Sweep:
+    def sweep(self, listener: Listener | None = None, retries: int = 0) -> OracleRun:
         """A new driver, which knows only what the database holds."""
-        return Sweep(self.store, self.run, self.spec, self.artifacts, listener or Listener(), retries)
+        return OracleRun(self.store, self.run, self.spec, self.artifacts, listener or Listener(), retries)
 
     def open_walk(self, policy: Policy, name: str = "schedule") -> RunRecord:
         """A run of a schedule."""
         return self.store.open_run(self.run.study_id, name, policy_to_dict(policy))
 
-    def walk(self, run: RunRecord, seeds: Sequence[int] = (0, 7), retries: int = 0) -> Walk:
+    def walk(self, run: RunRecord, seeds: Sequence[int] = (0, 7), retries: int = 0) -> ScheduleRun:
         """A new driver of a schedule's run."""
-        return Walk(self.store, run, self.spec, seeds, Listener(), retries)
+        return ScheduleRun(self.store, run, self.spec, seeds, Listener(), retries)
 
     def work(
         self,

@@ -17,7 +17,7 @@ from oracle.report.comparison.marks import Frame, frame
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
 from oracle.report.style import INK, MUTED, Figure, Trace, log_axis, plain_layout
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

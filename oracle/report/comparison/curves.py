@@ -13,7 +13,7 @@ from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
 from oracle.report.intervals import band, is_open, open_bounds
 from oracle.report.style import BLUE, SKY, Figure, Trace, layout, max_lr_axis
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, LevelVerdict

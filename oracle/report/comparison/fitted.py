@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import FITTED
 from oracle.comparison.fit import FEWEST_LEVELS
-from oracle.interval import Interval
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look
@@ -16,6 +15,7 @@ from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Table
 from oracle.report.intervals import band, bars, open_bounds
 from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
+from oracle.results.intervals import Interval
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, Fit

@@ -12,7 +12,7 @@ from oracle.report.comparison.marks import path, with_legend
 from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
 from oracle.report.style import GREEN, MUTED, PURPLE, VERMILLION, Figure, Trace, layout, log_axis, max_lr_axis
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, OracleLevel

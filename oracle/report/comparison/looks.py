@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import FITTED
 from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, SKY, VERMILLION
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,12 +12,12 @@ from oracle.report.comparison import accuracy, cost, curves, fitted, gradients, 
 from oracle.report.comparison.accuracy import how_to_train
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.verdicts import curse_table, fit_tables, reading, verdicts
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison
     from oracle.report.comparison.panel import Panel
-    from oracle.view import StudyView
+    from oracle.results.study_view import StudyView
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import looks
 from oracle.report.comparison.table import Cell, Table
-from oracle.study import ORACLE
+from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, Fit, HeldOutError, Verdict

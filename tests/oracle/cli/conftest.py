@@ -35,7 +35,9 @@ def scyc(
     """Run `scyc` with these arguments in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SCYC_DB", raising=False)
-    monkeypatch.setattr("oracle.engine_choice.choose", lambda *_: "eager")  # large networks take a minute to be timed
+    monkeypatch.setattr(
+        "oracle.driver.engine_choice.choose", lambda *_: "eager"
+    )  # large networks take a minute to be timed
     handler = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: str) -> Ended:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.papers import ROOT, rows, write_digits
-from oracle.presets import preset_names
+from oracle.spec.presets import preset_names
 from scyc.models import network_names
 from scyc.pruning import CRITERIA
 from scyc.workloads import workload_names

@@ -6,8 +6,8 @@ import json
 import tomllib
 from typing import TYPE_CHECKING
 
-from oracle.presets import preset, preset_names
-from oracle.spec_file import parse_spec
+from oracle.spec.files import parse_spec
+from oracle.spec.presets import preset, preset_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

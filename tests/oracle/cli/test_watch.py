@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.driving import driving
-from oracle.extension import extend_study, extended
-from oracle.glance import glance
-from oracle.study import study_spec
+from oracle.driver.lease import driving
+from oracle.results.status import glance
+from oracle.study.extending import extend_study, extended
+from oracle.study.opening import study_spec
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.comparison import OracleLevel, winner_of
-from oracle.interval import Interval, paired
+from oracle.results.intervals import Interval, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

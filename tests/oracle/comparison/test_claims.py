@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import ttest_1samp, ttest_ind
 
 from oracle.comparison import compare_study, to_json
-from oracle.study import REPLAYED
+from oracle.study.opening import REPLAYED
 from scyc import Constant, ExponentialRamp, Policy, Replay, SCyc
 from tests.oracle.simulation import Laboratory, small_spec
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oracle.comparison import compare_study, to_json
-from oracle.study import REPLAYED
+from oracle.study.opening import REPLAYED
 from scyc import Policy, Replay
 from tests.oracle.simulation import Laboratory, small_spec
 

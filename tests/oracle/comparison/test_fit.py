@@ -19,7 +19,7 @@ from oracle.comparison.bootstrap import Bootstrap, bootstrap
 from oracle.comparison.families import Range, SCycFamily
 from oracle.comparison.identifiability import identify
 from oracle.comparison.objective import targets
-from oracle.interval import Interval, dunnett_quantile, paired, within
+from oracle.results.intervals import Interval, dunnett_quantile, paired, within
 from scyc import Constant, InputError, SCyc
 from tests.oracle.comparison.surfaces import P, known, narrow, surface
 

@@ -12,8 +12,8 @@ from scipy.stats import ttest_1samp
 
 from oracle.comparison import compare_study, to_json
 from oracle.comparison.measured import estimate
-from oracle.run_view import view_runs
-from oracle.study import REPLAYED
+from oracle.results.run_view import view_runs
+from oracle.study.opening import REPLAYED
 from scyc import Constant, GradientScaled, Policy, Replay
 from tests.oracle.simulation import Laboratory, small_spec
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.comparison import OracleLevel, compare, judge, to_json
-from oracle.interval import Interval
-from oracle.view import view_study
+from oracle.results.intervals import Interval
+from oracle.results.study_view import view_study
 from scyc import Constant, InputError, LinearRamp, Replay, SCyc
 from tests.oracle.simulation import Laboratory, small_spec
 

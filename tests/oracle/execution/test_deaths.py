@@ -10,15 +10,15 @@ import torch
 
 from oracle.execution import deaths
 from oracle.execution.deaths import FORGIVEN, Died, Forgiving
-from oracle.messages import Failure, Outcome, TrialRequest
-from oracle.spec_file import parse_spec
-from oracle.worker import Worker
+from oracle.execution.messages import Failure, Outcome, TrialRequest
+from oracle.execution.worker import Worker
+from oracle.spec.files import parse_spec
 from studies import Artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.messages import Answer, Request
+    from oracle.execution.messages import Answer, Request
 
 FIRST, SECOND = (TrialRequest(number, 0, 0, 0.1 * number, None, None) for number in (1, 2))
 
@@ -141,7 +141,7 @@ def test_a_full_gpu_is_emptied_and_tried_once_more(times: int, monkeypatch: pyte
         return run(requests)
 
     monkeypatch.setattr(worker, "run", full)
-    monkeypatch.setattr("oracle.worker.free_memory", emptied.append)
+    monkeypatch.setattr("oracle.execution.worker.free_memory", emptied.append)
     [answer] = worker.attempt([FIRST])
     assert len(emptied) == times
     if times == 1:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oracle.driving import driving
+from oracle.driver.events import Listener
+from oracle.driver.lease import driving
+from oracle.driver.oracle_run import OracleRun
+from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import Executor, InlineExecutor, ProcessExecutor
 from oracle.execution.tune import TuneExecutor
-from oracle.listeners import Listener
-from oracle.spec_file import parse_spec
-from oracle.study import ORACLE, open_study
-from oracle.sweep import Sweep
-from oracle.walk import Walk, Walks
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE, open_study
 from scyc import (
     AdaptiveRestart,
     Constant,
@@ -38,8 +38,8 @@ from tests.studies.server import database_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oracle.messages import Failure, Outcome, TrialRequest
-    from oracle.spec import Spec
+    from oracle.execution.messages import Failure, Outcome, TrialRequest
+    from oracle.spec.model import Spec
     from tests.studies.server import Server
 
 SMALL = {
@@ -82,17 +82,17 @@ def cluster() -> Iterator[str]:
     process.communicate(timeout=60)
 
 
-def run(executor: Executor, given: dict[str, Any], folder: Path) -> tuple[Sweep, Store]:
+def run(executor: Executor, given: dict[str, Any], folder: Path) -> tuple[OracleRun, Store]:
     spec: Spec = parse_spec(given, "of the test")
     store = Store.open(f"sqlite:///{folder / 'study.db'}")
     study = open_study(store, "small", spec, str(folder / "artifacts"))
     artifacts = Artifacts(study.artifacts)
-    sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Listener())
+    sweep = OracleRun(store, store.open_run(study.id, ORACLE), spec, artifacts, Listener())
     executor.run(sweep, spec, artifacts)
     return sweep, store
 
 
-def facts(store: Store, sweep: Sweep) -> list[Any]:
+def facts(store: Store, sweep: OracleRun) -> list[Any]:
     """Everything that must not depend on who trained: all but times and row numbers."""
 
     def of(trial: TrialRecord) -> tuple[Any, ...]:
@@ -159,7 +159,7 @@ def walked(executor: Executor, folder: Path) -> dict[str, list[Any]]:
     with Store.open(f"sqlite:///{folder / 'study.db'}") as store:
         study = open_study(store, "small", spec, str(folder / "artifacts"))
         runs = [store.open_run(study.id, name, policy_to_dict(policy)) for name, policy in POLICIES.items()]
-        walks = Walks([Walk(store, run, spec, [3, 4], Listener()) for run in runs])
+        walks = ScheduleRuns([ScheduleRun(store, run, spec, [3, 4], Listener()) for run in runs])
         executor.run(walks, spec, Artifacts(study.artifacts))
         assert walks.complete
         return {
@@ -348,7 +348,7 @@ def test_killed_workers_are_replaced_and_cost_no_trial_an_attempt(
     with Store.open(f"sqlite:///{tmp_path / 'study.db'}") as store:
         study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
         artifacts = Artifacts(study.artifacts)
-        sweep = Sweep(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=0)
+        sweep = OracleRun(store, store.open_run(study.id, ORACLE), spec, artifacts, Killer(), retries=0)
         make(kind, 2, cluster).run(sweep, spec, artifacts)
         assert len(killed) >= 2
         assert {trial.attempts for trial in store.trials(sweep.run.id)} == {0}
@@ -372,7 +372,7 @@ def test_the_driver_alone_opens_connections(kind: str, cluster: str, server: Ser
         study = open_study(store, "small", spec, str(tmp_path / "artifacts"))
         artifacts = Artifacts(study.artifacts)
         with driving(store, study, lifetime=0.3) as fenced:
-            sweep = Sweep(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Counting())
+            sweep = OracleRun(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Counting())
             make(kind, 2, cluster).run(sweep, spec, artifacts)
         assert sweep.complete
     assert len(seen) >= 9

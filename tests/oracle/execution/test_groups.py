@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.execution.groups import Groups
-from oracle.messages import MeasureRequest, TrialRequest
-from oracle.spec_file import parse_spec
+from oracle.execution.messages import MeasureRequest, TrialRequest
+from oracle.spec.files import parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.messages import Answer, Request
+    from oracle.execution.messages import Answer, Request
 
 
 class Source:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.glance import glance
+from oracle.results.status import glance
 from studies import Store
 
 if TYPE_CHECKING:

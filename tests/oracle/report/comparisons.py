@@ -12,7 +12,7 @@ from oracle.comparison import Comparison, MeasuredLevel, MeasuredRun, OracleLeve
 from oracle.comparison.curse import LevelCurse
 from oracle.comparison.gradients import GradientFinding, find_narrowing
 from oracle.comparison.measured import Estimate, estimate
-from oracle.interval import Interval, within
+from oracle.results.intervals import Interval, within
 from scyc import Constant, InverseDensity, LevelSchedule, LinearRamp, Replay, SCyc
 from tests.oracle.comparison.surfaces import P, surface
 

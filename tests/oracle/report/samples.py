@@ -6,8 +6,8 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
-from oracle.interval import Interval
-from oracle.view import CandidateView, Cost, LevelView, StudyView, TrialView
+from oracle.results.intervals import Interval
+from oracle.results.study_view import CandidateView, Cost, LevelView, StudyView, TrialView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from oracle.view import StudyView
+    from oracle.results.study_view import StudyView
 
 STUDIES = {
     "finished": samples.finished(),

@@ -8,7 +8,7 @@ from oracle.report.curve import AUTHORS, scaled
 from oracle.report.figures import plates
 from oracle.report.heatmap import clipped_at
 from oracle.report.style import Figure, max_lr_axis
-from oracle.view import StudyView
+from oracle.results.study_view import StudyView
 from tests.oracle.report import samples
 from tests.oracle.report.samples import GRID, level, study, trial
 

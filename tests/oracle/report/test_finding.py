@@ -1,7 +1,7 @@
 import pytest
 
-from oracle.interval import Interval
 from oracle.report.finding import find
+from oracle.results.intervals import Interval
 from tests.oracle.report.samples import level, study
 
 NARROW = Interval(0.3, 0.4)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from oracle.report import render, write
-from oracle.view import StudyView
+from oracle.results.study_view import StudyView
 from tests.oracle.report import samples
 from tests.oracle.report.samples import level, study, trial
 

@@ -1,7 +1,7 @@
 import pytest
 
-from oracle.interval import Interval
 from oracle.report import words
+from oracle.results.intervals import Interval
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 
 import pytest
 
-from oracle.glance import glance
-from oracle.view import to_json, view_study
+from oracle.results.status import glance
+from oracle.results.study_view import to_json, view_study
 from oracle.web import application, require_token
 from studies import Store, StudyError
 from tests.oracle.simulation import Laboratory, small_spec

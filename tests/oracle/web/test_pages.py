@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.driving import driving
+from oracle.driver.lease import driving
 from oracle.web import application, require_token
 from tests.oracle.simulation import Laboratory, small_spec
 from tests.oracle.web.serving import served

@@ -1,0 +1,197 @@
+"""What a sweep shows while it runs: a live bar in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from oracle.driver.events import Listener
+from oracle.execution.messages import Failure, Outcome, TrialRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from rich.console import Console
+
+    from oracle.spec.model import Spec
+
+LINES_PER_LEVEL = 3
+
+
+class PlainProgress(Listener):
+    """One line per decided level and a few in between: for logs, pipes and schedulers.
+
+    Args:
+        console: where to print.
+        spec: of the study.
+        recorded: trials that the database held complete at the start.
+    """
+
+    def __init__(self, console: Console, spec: Spec, recorded: int) -> None:
+        self.console, self.levels, self.done = console, spec.levels, recorded
+        self.per_level = len(spec.seeds) * spec.search.max_lr.budget
+        self.level = self.pending = self.ended = 0
+        self.best: tuple[float, float] | None = None  # (validation accuracy, max_lr) of the level's best trial
+        self.started = time.monotonic()
+
+    def __enter__(self) -> PlainProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def level_started(self, level: int, density: float) -> None:
+        """Begin a level."""
+        self.level, self.density, self.pending, self.best = level, density, 0, None
+
+    def trials_proposed(self, count: int) -> None:
+        """Count trials that have yet to be trained."""
+        self.pending += count
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Count a trial."""
+        self.pending -= 1
+        self.ended += 1
+        if isinstance(outcome, Failure):
+            self.say(f"[red]A trial failed[/red] ({_which(request)}): {_last_line(outcome)}")
+            return
+        self.done += 1
+        self.best = max(self.best or (-1.0, 0.0), (outcome.result.val_accuracy, request.max_lr))
+        self.advanced()
+
+    def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
+        """Say that an attempt failed."""
+        self.say(f"An attempt failed and is repeated ({_which(request)}): {_last_line(failure)}")
+
+    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
+        """Say who won."""
+        changed = f" [yellow](was {former:.3g})[/yellow]" if former not in (None, winner) else ""
+        flag = changed + " [yellow](on the edge of the candidates)[/yellow]" if edge else ""
+        self.say(
+            f"level {level:2d}  density {self.density:7.2%}  best max_lr {winner:.3g}{flag}  "
+            f"validation accuracy {val_accuracy:.2%}  {self.done}/{self.total} trials  {self.time_left} left"
+        )
+
+    def advanced(self) -> None:
+        """Say how far the level is, now and then."""
+        if self.pending and self.ended % max(1, self.per_level // LINES_PER_LEVEL) == 0:
+            self.say(f"level {self.level:2d}  {self.done}/{self.total} trials  {self.time_left} left")
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        self.console.print(line, highlight=False, soft_wrap=True)
+
+    @property
+    def total(self) -> int:
+        """Trials of the whole sweep, as far as they can be known: widening adds to them."""
+        return self.done + self.pending + (self.levels - self.level - 1) * self.per_level
+
+    @property
+    def time_left(self) -> str:
+        """Minutes and seconds at the pace so far."""
+        if not self.ended:
+            return "-"
+        seconds = (time.monotonic() - self.started) / self.ended * (self.total - self.done)
+        return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+class LiveProgress(PlainProgress):
+    """A bar at the foot of the terminal, with the decided levels above it."""
+
+    def __enter__(self) -> LiveProgress:
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[best]}"),
+            TextColumn("{task.fields[left]} left"),
+            console=self.console,
+            transient=True,
+        )
+        self.task = self.bar.add_task("starting", total=None, best="", left="-")
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def advanced(self) -> None:
+        """Move the bar."""
+        best = f"best so far {self.best[0]:.1%} at {self.best[1]:.3g}" if self.best else ""
+        self.bar.update(
+            self.task,
+            description=f"level {self.level} of 0-{self.levels - 1}",
+            completed=self.done,
+            total=self.total,
+            best=best,
+            left=self.time_left,
+        )
+
+
+class RunsProgress(Listener):
+    """Runs of schedules: a bar in a terminal, elsewhere a line now and then.
+
+    Args:
+        console: where to print.
+        names: of the runs, by their row in the database.
+    """
+
+    def __init__(self, console: Console, names: Mapping[int, str]) -> None:
+        self.console, self.names, self.done, self.total = console, names, 0, 0
+        self.started = time.monotonic()
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self.task = self.bar.add_task("starting", total=None)
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def start(self, steps: int) -> None:
+        """Say how many trials have yet to be trained."""
+        self.total = steps
+        self.bar.update(self.task, total=steps)
+        self._say(f"{', '.join(self.names.values())}: {steps} trials to train")
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Count a trial."""
+        if isinstance(outcome, Failure):
+            self._say(f"[red]A trial failed[/red] ({self._which(request)}): {_last_line(outcome)}")
+            return
+        self.done += 1
+        self.bar.update(self.task, completed=self.done, description=f"level {request.level}")
+        if not self.console.is_terminal and self.done % max(1, self.total // 10) == 0:
+            left = (time.monotonic() - self.started) / self.done * (self.total - self.done)
+            self._say(f"{self.done}/{self.total} trials  {int(left) // 60}:{int(left) % 60:02} left")
+
+    def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
+        """Say that an attempt failed."""
+        self._say(f"An attempt failed and is repeated ({self._which(request)}): {_last_line(failure)}")
+
+    def _which(self, request: TrialRequest) -> str:
+        return f"{self.names[request.run_id]}, {_which(request)}"
+
+    def _say(self, line: str) -> None:
+        self.console.print(line, highlight=False, soft_wrap=True)
+
+
+def _which(request: TrialRequest) -> str:
+    return f"level {request.level}, seed {request.seed}, max_lr {request.max_lr:g}"
+
+
+def _last_line(failure: Failure) -> str:
+    return escape(failure.error.strip().rpartition("\n")[2])

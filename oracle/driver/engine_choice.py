@@ -1,0 +1,101 @@
+"""Which engine a new study trains with: measured once on the machine at hand, and remembered there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from oracle.spec.model import AUTO
+from scyc.bench import choose, fastest, free_memory, possible
+from scyc.threads import threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.spec.model import Spec
+    from scyc.bench import Speed
+    from scyc.protocol import Protocol
+
+SECONDS = 1.0
+"""How long each engine is timed for the choice."""
+
+UNTIMED = ("graphs", "stacked", "eager")
+"""What is taken where GPUs cannot be timed, best first."""
+
+
+def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
+    """Return the spec with the engine that its trials will be trained with, where it leaves the choice to us.
+
+    Engines are timed on this machine, unless only one will do or they were timed for such a workload before. A driver
+    without a GPU, of workers that have one, takes the first that trains there.
+
+    Args:
+        spec: of the study.
+        speeds: of all engines that will do, where they have been timed just now.
+    """
+    if spec.engine != AUTO:
+        return spec
+    protocol, wants_gpu = spec.protocol(), spec.resources.gpus_per_trial > 0
+    device = torch.device("cuda" if wants_gpu else "cpu")
+    names = possible(protocol, device)
+    if len(names) == 1:
+        [name] = names
+    elif wants_gpu and not torch.cuda.is_available():
+        name = next(name for name in UNTIMED if name in names)
+    else:
+        name = _remembered(spec, device, names) or _measured(spec, protocol, device, names, speeds)
+    return spec.model_copy(update={"engine": name})
+
+
+def _measured(spec: Spec, protocol: Protocol, device: torch.device, names: list[str], speeds: Sequence[Speed]) -> str:
+    if speeds:
+        name = fastest(speeds)
+    else:
+        with threads(spec.resources.cpus_per_trial):
+            name = choose(protocol, protocol.workload.load_data().to(device), SECONDS)
+        free_memory(device)  # the workers are other processes
+    _remember(_key(spec, device, names), name)
+    return name
+
+
+def _remembered(spec: Spec, device: torch.device, names: list[str]) -> str | None:
+    name = _memory().get(_key(spec, device, names))
+    return name if name in names else None
+
+
+def _remember(key: str, name: str) -> None:
+    path = _path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(json.dumps(_memory() | {key: name}, indent=1), encoding="utf-8")
+        fresh.replace(path)
+    except OSError:
+        return  # it will be measured again
+
+
+def _memory() -> dict[str, str]:
+    try:
+        known = json.loads(_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _path() -> Path:
+    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(folder) / "scyc" / "engines.json"
+
+
+def _key(spec: Spec, device: torch.device, names: list[str]) -> str:
+    """Return what the choice depends on, as one word."""
+    processor = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor()
+    facts = [spec.workload, spec.batch_size, spec.precision, spec.optimizer.kind, spec.resources.cpus_per_trial]
+    machine = [processor, platform.machine(), os.cpu_count(), torch.__version__]
+    return hashlib.sha256(json.dumps([facts, machine, names]).encode()).hexdigest()[:16]

@@ -1,0 +1,59 @@
+"""Who hears what happens during a sweep: the display, the mirror, a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oracle.execution.messages import Failure, Outcome, TrialRequest
+
+
+class Listener:
+    """Hears everything, and does nothing unless a subclass says otherwise."""
+
+    def level_started(self, level: int, density: float) -> None:
+        """A level began, or is gone on with."""
+
+    def trials_proposed(self, count: int) -> None:
+        """So many trials have yet to be trained at the level under way."""
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """A trial was recorded."""
+
+    def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
+        """An attempt at a trial failed, and it will be trained again."""
+
+    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
+        """A level was decided; `former` won it before the study was extended."""
+
+
+class Listeners(Listener):
+    """Several listeners, told one after another."""
+
+    def __init__(self, *listeners: Listener) -> None:
+        self.listeners = listeners
+
+    def level_started(self, level: int, density: float) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.level_started(level, density)
+
+    def trials_proposed(self, count: int) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.trials_proposed(count)
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.trial_ended(request, outcome)
+
+    def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.trial_retried(request, failure)
+
+    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.level_decided(level, winner, val_accuracy, edge, former)

@@ -1,0 +1,161 @@
+"""Finished trials as Optuna trials in the same database, so that `optuna-dashboard URL` shows a sweep.
+
+A mirror, never the truth: it can be rebuilt at any time, and when it fails the sweep goes on without it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.distributions import FloatDistribution
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState, create_trial
+
+from oracle.driver.events import Listener
+from oracle.execution.messages import Failure
+from scyc import density
+from studies import engine_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from optuna.trial import FrozenTrial
+
+    from oracle.execution.messages import Outcome, TrialRequest
+    from oracle.spec.model import Spec
+    from studies import RunRecord, Store, TrialRecord, TrialResult
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # a new study per level is nothing to announce
+
+KEY = "scyc_trial"
+"""User attribute that holds the trial's row number in the truth."""
+
+
+class OptunaMirror(Listener):
+    """Mirrors one study's oracle run as Optuna studies `NAME/level-03`, one per level.
+
+    Args:
+        url: SQLAlchemy URL of the database.
+        store: the truth, in the same database.
+        run: the oracle run in it.
+        name: of the study.
+        spec: of the study.
+        warn: is told, once, when the mirror fails; it stays out of the way from then on.
+    """
+
+    def __init__(
+        self, url: str, store: Store, run: RunRecord, name: str, spec: Spec, warn: Callable[[str], None]
+    ) -> None:
+        self.url, self.store, self.run = engine_url(url), store, run
+        self.name, self.spec, self.warn = name, spec, warn
+        self.working = self.url != "sqlite://"  # what lives in memory can only be seen from this process
+        self._studies: dict[int, optuna.Study] = {}
+        self._storage: RDBStorage | None = None
+
+    def level_started(self, level: int, density: float) -> None:  # noqa: ARG002
+        """Mirror what a driver that died did not, here and at the level before."""
+        for begun in range(max(0, level - 1), level + 1):
+            self._guarded(partial(self._catch_up, begun))
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Mirror a trial that was just recorded."""
+        result, error = (None, outcome.error) if isinstance(outcome, Failure) else (outcome.result, None)
+        frozen = self._frozen(request.id, request.seed, request.max_lr, result, error)
+        self._guarded(lambda: self._study(request.level).add_trial(frozen))
+
+    def rebuild(self) -> int:
+        """Delete the mirror and make it anew from the truth; return how many trials it holds.
+
+        Raises:
+            Exception: whatever Optuna or the database raises; here nothing is swept under the carpet.
+        """
+        self.delete()
+        trials = [trial for trial in self.store.trials(self.run.id, curves=True) if trial.state != "pending"]
+        for level in sorted({trial.level for trial in trials}):
+            self._study(level).add_trials([self._of(trial) for trial in trials if trial.level == level])
+        return len(trials)
+
+    def delete(self) -> None:
+        """Delete the mirror."""
+        storage = self._open()
+        for name in optuna.get_all_study_names(storage):
+            if name.startswith(f"{self.name}/level-"):
+                optuna.delete_study(study_name=name, storage=storage)
+        self._studies.clear()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._storage is not None:
+            self._storage.remove_session()
+            self._storage.engine.dispose()
+            self._storage = None
+
+    def _catch_up(self, level: int) -> None:
+        ended = [trial for trial in self.store.trials(self.run.id, level, curves=True) if trial.state != "pending"]
+        if ended:
+            study = self._study(level)
+            there = {trial.user_attrs.get(KEY) for trial in study.get_trials(deepcopy=False)}
+            study.add_trials([self._of(trial) for trial in ended if trial.id not in there])
+
+    def _open(self) -> RDBStorage:
+        if self._storage is None:
+            self._storage = RDBStorage(self.url, engine_kwargs={"pool_pre_ping": True})
+        return self._storage
+
+    def _study(self, level: int) -> optuna.Study:
+        if level not in self._studies:
+            study = optuna.create_study(
+                storage=self._open(),
+                study_name=f"{self.name}/level-{level:02}",
+                direction="maximize",
+                load_if_exists=True,
+            )
+            study.set_user_attr("workload", self.spec.workload)
+            study.set_user_attr("density", density(level, self.spec.pruning.rate))
+            self._studies[level] = study
+        return self._studies[level]
+
+    def _of(self, trial: TrialRecord) -> FrozenTrial:
+        return self._frozen(trial.id, trial.seed, trial.max_lr, trial.result, trial.error)
+
+    def _frozen(self, key: int, seed: int, max_lr: float, result: TrialResult | None, error: str | None) -> FrozenTrial:
+        space = self.spec.search.max_lr
+        low, high = (min(space.values), max(space.values)) if space.values is not None else (space.low, space.high)
+        distribution = FloatDistribution(min(low, max_lr), max(high, max_lr), log=space.scale == "log")
+        attributes: dict[str, Any] = {KEY: key, "seed": seed}
+        if result is not None:
+            names = (
+                "test_accuracy",
+                "val_loss",
+                "test_loss",
+                "train_loss",
+                "diverged",
+                "density",
+                "seconds",
+                "checkpoint",
+            )
+            attributes |= {name: getattr(result, name) for name in names}
+        else:
+            attributes["error"] = (error or "").strip().rpartition("\n")[2][:500]
+        return create_trial(
+            state=TrialState.COMPLETE if result is not None else TrialState.FAIL,
+            value=result.val_accuracy if result is not None else None,
+            params={"max_lr": max_lr},
+            distributions={"max_lr": distribution},
+            user_attrs=attributes,
+            intermediate_values={epoch.epoch: epoch.val_accuracy for epoch in result.epochs} if result else {},
+        )
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        if not self.working:
+            return
+        try:
+            action()
+        except Exception as error:  # a mirror is never worth a sweep
+            self.working = False
+            self.warn(
+                f"The Optuna mirror failed ({type(error).__name__}) and is left alone; the study itself is complete. "
+                f"Mend it later with `scyc studies mirror {self.name} --rebuild`."
+            )

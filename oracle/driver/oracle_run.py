@@ -1,0 +1,242 @@
+"""The driver of an oracle sweep: asks the state machine what comes next, and is the only writer to the database."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Literal
+
+from oracle.execution.messages import Failure, Outcome, TrialRequest
+from oracle.searching.candidates import Cell
+from oracle.searching.machine import Blocked, Decide, Train, next_action
+from oracle.searching.proposers import make_proposer
+from oracle.study import lineage
+from scyc import density
+from studies import FinishedTrial, NewTrial, StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.driver.events import Listener
+    from oracle.execution.messages import Answer, Request
+    from oracle.spec.model import Spec
+    from studies import Artifacts, RunRecord, Store, TrialRecord, TrialResult
+
+
+class OracleRun:
+    """The trials of one oracle run, level after level, going on from what the database holds.
+
+    Args:
+        store: the database.
+        run: the run in it.
+        spec: of the study.
+        artifacts: the losers' weights are deleted there once their level is decided, unless the spec keeps all.
+        listener: hears what happens.
+        retries: how often a trial that fails is trained again, >= 0, before it is recorded as failed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run: RunRecord,
+        spec: Spec,
+        artifacts: Artifacts,
+        listener: Listener,
+        retries: int = 0,
+    ) -> None:
+        self.store, self.run, self.spec = store, run, spec
+        self.artifacts, self.listener, self.retries = artifacts, listener, retries
+        self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
+        self._trial_hash = spec.trial_hash  # worked out once
+        store.adopt_trials(run.id, self._trial_hash)
+        decisions = store.levels(run.id, history=True)
+        self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
+        self._winners = [decision.winner for decision in decisions if not decision.superseded_at]
+        self._parents: dict[int, str] = {}
+        self._rewind_points: dict[int, str] = {}
+        winning: list[TrialRecord] = []
+        for level, winner in enumerate(self._winners):
+            winning = lineage.current(store.trials(run.id, level, winner), spec, self._parents)
+            self._pass_on(level, winning, winner)
+        if self._winners:  # a driver that was killed after a decision may have left the losers' weights
+            self._delete_losers(len(self._winners) - 1, winning)
+        self._queue: deque[TrialRequest] = deque()
+        self._restoring: dict[int, int] = {}  # trials whose weights are made again, and how often that failed
+        self._enter_level()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every level is decided."""
+        return len(self._winners) >= self.spec.levels
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train: every level is decided, or failed trials are in the way."""
+        return self.complete or bool(self.failed)
+
+    def next(self, most: int = 1) -> list[TrialRequest]:
+        """Return up to `most` trials to train; none when outcomes must come first, or the sweep is finished."""
+        while not self._queue:
+            if self.finished or not self._advance():
+                return []
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        """Write outcomes to the database, in one transaction those of all trials that were trained to their end.
+
+        Raises:
+            StudyError: they cannot be written, or weights that the study needs again could not be restored.
+            TypeError: one is no trial's outcome; a sweep asks for nothing else.
+        """
+        finished = []
+        for request, outcome in answers:
+            if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Failure):
+                raise TypeError(f"A sweep asks for trials alone, but this is {request!r}.")
+            if isinstance(outcome, Outcome) and request.id not in self._restoring:
+                finished.append(FinishedTrial(request.id, outcome.result, outcome.saved))
+        self.store.finish_trials(finished)
+        for request, outcome in answers:
+            if isinstance(request, TrialRequest) and isinstance(outcome, Outcome | Failure):
+                self._go_on(request, outcome)
+
+    def _go_on(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Take note of an outcome, which is written already unless it is a failure or restores weights."""
+        if request.id in self._restoring:
+            self._restore(request, outcome)
+        elif isinstance(outcome, Outcome):
+            self._end(request, "complete", outcome.result)
+            self.listener.trial_ended(request, outcome)
+        elif self._attempts[request.id] < self.retries:
+            self._attempts[request.id] = self.store.retry_trial(request.id, outcome.error)
+            self._queue.append(request)
+            self.listener.trial_retried(request, outcome)
+        else:
+            self.store.fail_trial(request.id, outcome.error)
+            self._end(request, "failed")
+            self.listener.trial_ended(request, outcome)
+
+    def _end(
+        self, request: TrialRequest, state: Literal["complete", "failed"], result: TrialResult | None = None
+    ) -> None:
+        cell = self._cells[request.id]
+        accuracy, diverged = (result.val_accuracy, result.diverged) if result else (None, False)
+        self._cells[request.id] = Cell(cell.max_lr, cell.seed, cell.round, state, accuracy, diverged)
+        self._pending.discard(request.id)
+
+    def _enter_level(self) -> None:
+        """Take up the first undecided level where the database left it."""
+        self.level = len(self._winners)
+        self._cells: dict[int, Cell] = {}
+        self._attempts: dict[int, int] = {}
+        self._pending: set[int] = set()
+        self._whole = False  # whether it is known that no candidate lacks a seed
+        if self.complete:
+            return
+        self._proposer = make_proposer(self.spec, self.level)
+        self.listener.level_started(self.level, density(self.level, self.spec.pruning.rate))
+        self._take(self._trials())
+
+    def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
+        """Return the trials of the level under way that count, all of them or those of one candidate."""
+        return lineage.current(self.store.trials(self.run.id, self.level, max_lr), self.spec, self._parents)
+
+    def _take(self, trials: list[TrialRecord]) -> None:
+        """Remember the trials, and queue those that have yet to be trained."""
+        self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
+        for trial in trials:
+            result = trial.result
+            self._attempts[trial.id] = trial.attempts
+            self._cells[trial.id] = Cell(
+                trial.max_lr,
+                trial.seed,
+                trial.round,
+                trial.state,
+                result.val_accuracy if result else None,
+                result.diverged if result else False,
+            )
+            if trial.state == "pending":
+                self._pending.add(trial.id)
+                self._queue.append(self._request(trial))
+
+    def _request(self, trial: TrialRecord) -> TrialRequest:
+        rewind_point = self._rewind_points.get(trial.seed) if self.level else None
+        return TrialRequest(trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, rewind_point)
+
+    def _advance(self) -> bool:
+        """Do what the state machine says; return whether there may be something to train now.
+
+        It looks at every cell of the level, so it is not asked where its answer can only be to wait.
+        """
+        if self._restoring or (self._pending and self._whole):
+            return False
+        self._whole = True
+        cells = list(self._cells.values())
+        match next_action(self.spec.levels, self.level, self.spec.seeds, cells, self._proposer):
+            case Train(wanted):
+                trials = [
+                    NewTrial(
+                        self.level,
+                        cell.seed,
+                        cell.max_lr,
+                        self._parents.get(cell.seed),
+                        cell.round,
+                        self._trial_hash,
+                    )
+                    for cell in wanted
+                ]
+                self._take(self.store.add_trials(self.run.id, trials))
+            case Decide(winner, edge):
+                self._decide(winner, edge)
+            case Blocked(failed):
+                self.failed = failed
+                return False
+            case _:
+                return False
+        return True
+
+    def _decide(self, winner: float, edge: bool) -> None:
+        """Decide the level, or queue its winner's trials if their weights have to be restored first."""
+        winning = self._trials(winner)
+        there = self.store.with_weights(self.run.id, self.level)
+        lacking = [trial for trial in winning if trial.id not in there]
+        if lacking:  # a former loser, whose weights were deleted, has won on more seeds
+            self._restoring = dict.fromkeys((trial.id for trial in lacking), 0)
+            self._queue.extend(self._request(trial) for trial in lacking)
+            return
+        results = [trial.result for trial in winning if trial.result is not None]
+        self.store.decide_level(self.run.id, self.level, results[0].density, winner, edge)
+        self._winners.append(winner)
+        self._pass_on(self.level, winning, winner)
+        self._delete_losers(self.level, winning)
+        accuracy = sum(result.val_accuracy for result in results) / len(results)
+        self.listener.level_decided(self.level, winner, accuracy, edge, self._former.get(self.level))
+        self._enter_level()
+
+    def _pass_on(self, level: int, winning: list[TrialRecord], winner: float) -> None:
+        """Let the next level grow from what the winner of this one left."""
+        self._parents = lineage.checkpoints(winning, winner)
+        if level == 0:
+            self._rewind_points = lineage.rewind_points(winning, winner)
+
+    def _restore(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        if isinstance(outcome, Failure) and self._restoring[request.id] < self.retries:
+            self._restoring[request.id] += 1
+            self._queue.append(request)
+            self.listener.trial_retried(request, outcome)
+            return
+        if isinstance(outcome, Failure):
+            reason = outcome.error.strip().rpartition("\n")[2]
+            raise StudyError(
+                f"The weights of trial {request.id} are needed again, but training it failed ({reason}); mend the "
+                f"cause and go on."
+            )
+        on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU's numbers differ by rounding from time to time
+        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu)
+        del self._restoring[request.id]
+
+    def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
+        """Delete the weights of a decided level that nothing will start from any more."""
+        if self.spec.keep == "all":
+            return
+        losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}
+        for key in self.store.forget_checkpoints(sorted(losers)):
+            self.artifacts.delete(key)

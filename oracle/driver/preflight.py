@@ -1,0 +1,43 @@
+"""What can be refused before any work starts: looked at here, all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oracle.execution.worker import training_device
+from scyc.pruning import prunable_weights
+
+if TYPE_CHECKING:
+    from oracle.spec.model import Spec
+    from scyc.protocol import Protocol
+    from studies import Artifacts
+
+
+def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> None:
+    """See that the spec's workload, data, device and artifact store can do what it asks for.
+
+    Args:
+        spec: of the study.
+        artifacts: where its weights will go.
+        here: whether trials train on this machine, so that its GPU is looked for.
+
+    Raises:
+        InputError: the workload does not import, its data set is missing, or does not fit batch or rewind step.
+        StudyError: the artifact store cannot be written to, or has no room for the weights of a level in training
+            and of every winner.
+    """
+    protocol = spec.protocol()
+    if here:
+        training_device(spec)
+    protocol.check(protocol.workload.load_data())
+    under_way = 2 * spec.search.max_lr.budget  # at level 0 a trial leaves its rewind point too
+    artifacts.check_writable(_checkpoint_bytes(protocol) * len(spec.seeds) * (under_way + spec.levels))
+
+
+def _checkpoint_bytes(protocol: Protocol) -> int:
+    """Return about how many bytes one trial's weights, masks and what its optimizer remembers take up."""
+    model, pruning = protocol.workload.build_model(), protocol.pruning
+    state: int = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
+    masks = sum(model.get_parameter(name).numel() for name in prunable_weights(model, batch_norm=pruning.batch_norm))
+    moments = 2 if protocol.recipe.optimizer.kind == "adamw" else 1
+    return state * (1 + moments * (pruning.optimizer_state == "with-weights")) + masks

@@ -1,0 +1,245 @@
+"""The driver of runs that follow a schedule: every seed walks through the levels on its own, nothing is searched."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
+from scyc.measuring import Measured
+from scyc.policies import policy_from_dict
+from studies import FinishedTrial, MeasurementRecord, NewTrial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.driver.events import Listener
+    from oracle.execution.messages import Answer, Request
+    from oracle.spec.model import Spec
+    from studies import RunRecord, Store, TrialRecord
+
+
+@dataclass
+class _Path:
+    """Where one seed has got to: what its next level starts from, and what was measured when its levels began."""
+
+    seed: int
+    level: int = 0
+    parent: str | None = None
+    rewind_point: str | None = None
+    measured: list[float] = field(default_factory=list)
+    failure: str | None = None
+
+    def go_on(self, trained: TrialRecord | Outcome) -> None:
+        """Take the step that a trial was."""
+        result = trained.result
+        if result is None:
+            raise ValueError("A path goes on from a complete trial.")
+        if self.level == 0:
+            self.rewind_point = result.rewind_point
+        self.parent = result.checkpoint
+        self.level += 1
+
+
+class ScheduleRun:
+    """One run of one schedule, going on from what the database holds.
+
+    Args:
+        store: the database.
+        run: the run in it; its policy says what is trained.
+        spec: of the study.
+        seeds: to train; those that are on record need not be among them.
+        listener: hears what happens.
+        retries: how often what fails is tried again, >= 0, before it is recorded as failed.
+    """
+
+    def __init__(
+        self, store: Store, run: RunRecord, spec: Spec, seeds: Sequence[int], listener: Listener, retries: int = 0
+    ) -> None:
+        self.store, self.run, self.spec, self.listener, self.retries = store, run, spec, listener, retries
+        self.policy = policy_from_dict(run.policy or {})
+        self._trial_hash = spec.trial_hash  # worked out once
+        self._policy = json.dumps(run.policy, sort_keys=True)
+        self._paths = {seed: _Path(seed) for seed in seeds}
+        self._attempts: dict[tuple[int, int], int] = {}  # by seed and level
+        self._queue: deque[Request] = deque()
+        self._take_up()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every seed has gone through every level."""
+        return all(path.level >= self.spec.levels for path in self._paths.values())
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train: every seed is through, or stopped by a failure."""
+        return all(path.failure or path.level >= self.spec.levels for path in self._paths.values())
+
+    @property
+    def steps_left(self) -> int:
+        """How many trials have yet to be trained."""
+        return sum(self.spec.levels - path.level for path in self._paths.values())
+
+    @property
+    def failures(self) -> list[str]:
+        """What stopped seeds, one phrase each."""
+        return [
+            f"level {path.level}, seed {path.seed}: {path.failure.strip().rpartition(chr(10))[2]}"
+            for path in self._paths.values()
+            if path.failure
+        ]
+
+    def next(self, most: int = 1) -> list[Request]:
+        """Return up to `most` things to do; none when answers must come first, or the run is finished."""
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        """Write answers to the database, outcomes of trials in one transaction, and queue what follows from them.
+
+        Raises:
+            StudyError: they cannot be written.
+        """
+        self.store.finish_trials(
+            [
+                FinishedTrial(request.id, answer.result, answer.saved)
+                for request, answer in answers
+                if isinstance(request, TrialRequest) and isinstance(answer, Outcome)
+            ]
+        )
+        going_on = []
+        for request, answer in answers:
+            path = self._paths[request.seed]
+            if isinstance(answer, Failure):
+                self._failed(path, request, answer)
+                continue
+            if isinstance(answer, Measured):
+                found = MeasurementRecord(path.level, path.seed, path.parent, answer.value, answer.epochs)
+                path.measured.append(self.store.add_measurement(self.run.id, found).value)
+            elif isinstance(request, TrialRequest):
+                path.go_on(answer)
+                self.listener.trial_ended(request, answer)
+            going_on.append(path)
+        self._ask(going_on)
+
+    def _take_up(self) -> None:
+        """Follow every seed's path through the database, and queue what comes after it."""
+        trials = {(trial.seed, trial.parent): trial for trial in self.store.trials(self.run.id)}
+        measured = {(found.seed, found.parent): found.value for found in self.store.measurements(self.run.id)}
+        for path in self._paths.values():
+            while path.level < self.spec.levels:
+                key = (path.seed, path.parent)
+                if self.policy.needs is not None and key in measured:
+                    path.measured.append(measured[key])
+                trial = trials.get(key)
+                if trial is None or trial.result is None:
+                    break
+                path.go_on(trial)
+        self._ask(list(self._paths.values()))
+
+    def _ask(self, paths: Sequence[_Path]) -> None:
+        """Queue what the paths need next."""
+        wanted: dict[int, NewTrial] = {}  # by seed
+        for path in paths:
+            if path.level >= self.spec.levels:
+                continue
+            if self.policy.needs is not None and len(path.measured) <= path.level:
+                self._queue.append(
+                    MeasureRequest(
+                        self.policy.needs,
+                        path.level,
+                        path.seed,
+                        path.parent,
+                        path.rewind_point if path.level else None,
+                        self.run.id,
+                        self._policy,
+                    )
+                )
+                continue
+            max_lr = self.policy.max_lr(path.level, path.measured)
+            wanted[path.seed] = NewTrial(path.level, path.seed, max_lr, path.parent, 0, self._trial_hash)
+        if wanted:
+            for trial in self.store.add_trials(self.run.id, list(wanted.values())):
+                self._queue_trial(self._paths[trial.seed], trial)
+
+    def _queue_trial(self, path: _Path, trial: TrialRecord) -> None:
+        if trial.state == "failed":
+            path.failure = trial.error or "it failed"
+            return
+        self._attempts.setdefault((path.seed, path.level), trial.attempts)
+        self._queue.append(
+            TrialRequest(
+                trial.id,
+                path.level,
+                path.seed,
+                trial.max_lr,
+                path.parent,
+                path.rewind_point if path.level else None,
+                self.run.id,
+                self._policy,
+            )
+        )
+
+    def _failed(self, path: _Path, request: Request, failure: Failure) -> None:
+        key = (path.seed, path.level)
+        attempts = self._attempts[key] = self._attempts.get(key, 0) + 1
+        again = attempts <= self.retries
+        if isinstance(request, TrialRequest):
+            if again:
+                self.store.retry_trial(request.id, failure.error)
+                self.listener.trial_retried(request, failure)
+            else:
+                self.store.fail_trial(request.id, failure.error)
+                self.listener.trial_ended(request, failure)
+        if again:
+            self._queue.append(request)
+        else:
+            path.failure = failure.error
+
+
+class ScheduleRuns:
+    """Several runs trained together, so that no worker waits while one of them has something to do."""
+
+    def __init__(self, walks: Sequence[ScheduleRun]) -> None:
+        self.walks = {walk.run.id: walk for walk in walks}
+        self._turn = deque(walks)
+
+    @property
+    def steps_left(self) -> int:
+        """How many trials have yet to be trained, failures aside."""
+        return sum(walk.steps_left for walk in self.walks.values())
+
+    @property
+    def failures(self) -> list[str]:
+        """What stopped seeds of runs, one phrase each."""
+        return [f"{walk.run.name} at {failure}" for walk in self.walks.values() for failure in walk.failures]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run is."""
+        return all(walk.complete for walk in self.walks.values())
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return all(walk.finished for walk in self.walks.values())
+
+    def next(self, most: int = 1) -> list[Request]:
+        """Return up to `most` things to do next, the runs taking turns."""
+        found: list[Request] = []
+        idle = 0  # how many runs in a row had nothing
+        while len(found) < most and idle < len(self._turn):
+            self._turn.rotate(-1)
+            requests = self._turn[0].next()
+            found += requests
+            idle = 0 if requests else idle + 1
+        return found
+
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        """Give answers to the runs that they belong to, each its own in one transaction."""
+        by_run: dict[int, list[tuple[Request, Answer]]] = {}
+        for request, answer in answers:
+            by_run.setdefault(request.run_id, []).append((request, answer))
+        for run_id, its_own in by_run.items():
+            self.walks[run_id].record(its_own)

@@ -1,0 +1,242 @@
+"""A worker: takes requests, trains, puts the weights into the artifact store, and returns the results.
+
+It knows nothing of the database; only the driver writes there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from contextlib import suppress
+from dataclasses import asdict, replace
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+import torch
+
+from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
+from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
+from oracle.spec.model import AUTO
+from scyc import InputError
+from scyc.bench import fitting, free_memory
+from scyc.engines import engine_for
+from scyc.measuring import measure
+from scyc.policies import policy_from_dict
+from scyc.threads import threads
+from scyc.trial import Member, run_trials
+from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, TrialResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import nn
+
+    from oracle.execution.messages import Answer, Request
+    from oracle.spec.model import Spec
+    from scyc.data import Dataset
+    from scyc.engines import Engine
+    from scyc.measuring import Measured
+    from scyc.policies import Policy
+    from scyc.protocol import Checkpoint, Protocol
+    from scyc.training import Snapshot
+    from scyc.trial import Trial
+    from studies import Artifacts
+
+
+TOO_SMALL = (
+    "The GPU's memory was too small for this trial twice ({}); give trials a larger resources.gpus_per_trial, or the "
+    "study a smaller batch_size."
+)
+
+
+class Worker:
+    """Trains trials of one study in this process, together where its engine can, else one after another.
+
+    Args:
+        spec: of the study.
+        artifacts: where parents come from and checkpoints go to.
+    """
+
+    def __init__(self, spec: Spec, artifacts: Artifacts) -> None:
+        self.artifacts = artifacts
+        self.threads = spec.resources.cpus_per_trial
+        self.engine = "eager" if spec.engine == AUTO else spec.engine
+        self.protocol = spec.protocol()
+        self.device = training_device(spec)
+        self._share = min(1.0, spec.resources.gpus_per_trial)  # of the GPU, where it has one
+        if 0 < self._share < 1:
+            torch.cuda.set_per_process_memory_fraction(self._share)
+        self._most: int | None = None  # trials that fit into the device's memory together
+        self.data: Dataset = self.protocol.workload.load_data().to(self.device)
+        self._checkpoint = lru_cache(maxsize=8)(lambda key: load_checkpoint(artifacts.get(key)))
+        self._snapshot = lru_cache(maxsize=8)(lambda key: load_snapshot(artifacts.get(key)))
+
+    def attempt(self, requests: Sequence[Request]) -> list[Answer]:
+        """Do what is asked for, one answer per request in their order; what raises comes back as a failure.
+
+        Trials that an engine trains in lock-step share one training; one that raises is taken apart, so that it
+        fails no other trial than its own.
+        """
+        answers: dict[int, Answer] = {}
+        waiting, tried_twice = [[index] for index in range(len(requests))], set[int]()
+        with suppress(Exception):  # a workload that cannot build its network says so when it is trained
+            waiting = list(self._groups(requests))
+        while waiting:
+            group = waiting.pop(0)
+            try:
+                answers |= zip(group, self.run([requests[index] for index in group]), strict=True)
+                continue
+            except torch.OutOfMemoryError as error:
+                full, failure = True, TOO_SMALL.format(error)
+            except Exception:
+                full, failure = False, traceback.format_exc()
+            half = len(group) // 2
+            if full:  # here, because the error holds every tensor of the attempt until it is left behind
+                free_memory(self.device)
+                self._most = max(1, half)
+            if half:
+                waiting[:0] = [group[:half], group[half:]]
+            elif full and group[0] not in tried_twice:
+                tried_twice.add(group[0])
+                waiting.insert(0, group)
+            else:
+                answers[group[0]] = Failure(failure)
+        return [answers[index] for index in range(len(requests))]
+
+    def usable(self) -> bool:
+        """Whether the device still works: after some errors a GPU does nothing more for a process."""
+        if self.device.type == "cpu":
+            return True
+        try:
+            torch.ones(1, device=self.device).item()
+        except RuntimeError:
+            return False
+        return True
+
+    def run(self, requests: Sequence[Request]) -> list[Answer]:
+        """Do what is asked for, together, with the spec's number of threads, and store what the trials leave.
+
+        Args:
+            requests: one; or trials of one level and seed, no more than the engine trains together.
+        """
+        started = time.perf_counter()
+        with threads(self.threads):
+            trials = [request for request in requests if isinstance(request, TrialRequest)]
+            if not trials:
+                return [self._measure(request) for request in requests if isinstance(request, MeasureRequest)]
+            members = [self._member(request) for request in trials]
+            first = trials[0]
+            trained = run_trials(
+                members, self.data, seed=first.seed, level=first.level, engine=self._engine(members[0].protocol)
+            )
+        seconds = (time.perf_counter() - started) / len(trained)
+        return [self._outcome(request, trial, seconds) for request, trial in zip(trials, trained, strict=True)]
+
+    def _groups(self, requests: Sequence[Request]) -> Iterator[list[int]]:
+        """Yield the positions of requests that are done together."""
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for index, request in enumerate(requests):
+            key: tuple[object, ...] = (index,)
+            if isinstance(request, TrialRequest):
+                key = (request.seed, request.level, id(self._engine(self._protocol(request))), "trials")
+            alike.setdefault(key, []).append(index)
+        for group in alike.values():
+            most = self._fitting(requests[group[0]]) if len(group) > 1 else 1
+            for start in range(0, len(group), most):
+                yield group[start : start + most]
+
+    def _fitting(self, request: Request) -> int:
+        """Return how many trials are trained together."""
+        engine = self._engine(self._protocol(request))
+        if engine.largest == 1:
+            return 1
+        if self._most is None:
+            self._most = fitting(engine, self.protocol, self.data, self._share)
+        return min(self._most, engine.largest)
+
+    def _engine(self, protocol: Protocol) -> Engine:
+        """Return the study's engine, or the reference where that one has an objection."""
+        return engine_for(self.engine, self._architecture, protocol.recipe, self.device)
+
+    @cached_property
+    def _architecture(self) -> nn.Module:
+        return self.protocol.workload.build_model()
+
+    def _member(self, request: TrialRequest) -> Member:
+        return Member(self._protocol(request), request.max_lr, *self._start(request))
+
+    def _start(self, request: Request) -> tuple[Checkpoint | None, Snapshot | None]:
+        return (
+            self._checkpoint(request.parent) if request.parent else None,
+            self._snapshot(request.rewind_point) if request.rewind_point else None,
+        )
+
+    def _measure(self, request: MeasureRequest) -> Measured:
+        parent, rewind_point = self._start(request)
+        return measure(
+            request.kind,
+            self._protocol(request),
+            self.data,
+            seed=request.seed,
+            level=request.level,
+            parent=parent,
+            rewind_point=rewind_point,
+        )
+
+    def _protocol(self, request: Request) -> Protocol:
+        """Return the study's protocol with what the request's policy does otherwise."""
+        if not request.policy:
+            return self.protocol
+        policy, protocol = _policy(request.policy), self.protocol
+        profile, rewind = policy.profile_at(request.level), policy.rewind_at(request.level)
+        return replace(
+            protocol,
+            recipe=replace(protocol.recipe, profile=profile or protocol.recipe.profile),
+            pruning=replace(protocol.pruning, rewind=rewind or protocol.pruning.rewind),
+        )
+
+    def _outcome(self, request: TrialRequest, trial: Trial, seconds: float) -> Outcome:
+        saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
+        if trial.rewind_point is not None:
+            saved.append(self._save("rewind", dump_snapshot(trial.rewind_point), None))
+        training, last = trial.training, trial.training.epochs[-1]
+        result = TrialResult(
+            val_accuracy=training.val_accuracy,
+            test_accuracy=training.test_accuracy,
+            val_loss=last.val_loss,
+            test_loss=training.test_loss,
+            train_loss=last.train_loss,
+            diverged=training.diverged,
+            density=trial.checkpoint.masks.density,
+            seconds=seconds,
+            checkpoint=saved[0].hash,
+            rewind_point=saved[1].hash if len(saved) > 1 else None,
+            epochs=tuple(EpochRecord(e.epoch, e.train_loss, e.val_loss, e.val_accuracy) for e in training.epochs),
+            gradients=tuple(GradientRecord(**asdict(gradient)) for gradient in training.gradients),
+        )
+        return Outcome(result, tuple(saved))
+
+    def _save(self, kind: CheckpointKind, data: bytes, parent: str | None) -> NewCheckpoint:
+        return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)
+
+
+@cache
+def _policy(text: str) -> Policy:
+    return policy_from_dict(json.loads(text))
+
+
+def training_device(spec: Spec) -> torch.device:
+    """Return the device that the spec's trials train on.
+
+    Raises:
+        InputError: when it asks for a GPU and this machine has none.
+    """
+    if spec.resources.gpus_per_trial == 0:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise InputError(
+            f"resources.gpus_per_trial is {spec.resources.gpus_per_trial}, but PyTorch finds no GPU on this machine; "
+            "set it to 0 to train on the CPU."
+        )
+    return torch.device("cuda")

@@ -1,0 +1,272 @@
+"""Signs and masks along a study's levels, from the weights that its trainings left.
+
+After "Masks, Signs, And Learning Rate Rewinding" (Gadhikar & Burkholz, ICLR 2024, arXiv 2402.19262).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from oracle.execution.checkpoints import load_checkpoint, load_snapshot
+from oracle.results.run_view import view_runs
+from oracle.study import lineage
+from oracle.study.opening import ORACLE, REPLAYED, study_spec
+from scyc import InputError
+from scyc.signs import mask_overlap, pooled, sign_agreement
+from studies import Artifacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from scyc.protocol import Checkpoint
+    from scyc.pruning import Masks
+    from scyc.signs import Agreement, Overlap
+    from scyc.training import State
+    from studies import Store, StudyRecord, TrialRecord
+
+Paths = dict[int, list["TrialRecord"]]
+
+REFERENCES = ("dense", "rewind", "previous")
+"""What a level's signs are compared with: the trained dense network, the rewind point, the trained level before."""
+
+
+@dataclass(frozen=True)
+class Signs:
+    """How a level's signs agree with those of one reference, inside the level's masks.
+
+    Attributes:
+        by_seed: fraction of the weights left whose signs are the same.
+        layers: by parameter, the same as a mean over the seeds; None where a seed has no weight left.
+    """
+
+    by_seed: Mapping[int, float]
+    layers: Mapping[str, float | None]
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds."""
+        return math.fsum(self.by_seed.values()) / len(self.by_seed)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How much the masks of two seeds have in common, the mean over all pairs: Jaccard indices in [0, 1].
+
+    Attributes:
+        jaccard: weights left in both over those left in either.
+        chance: of masks as dense that are scattered over the whole network.
+        layer_chance: of masks as dense in every layer.
+    """
+
+    jaccard: float
+    chance: float
+    layer_chance: float
+
+
+@dataclass(frozen=True)
+class LevelAnalysis:
+    """One level of a run.
+
+    Attributes:
+        density: mean over the seeds.
+        max_lrs: by seed, what it was trained with.
+        signs: by `REFERENCES`; "previous" is not there at level 0.
+        overlap: None with fewer than two seeds.
+    """
+
+    level: int
+    density: float
+    max_lrs: Mapping[int, float]
+    signs: Mapping[str, Signs]
+    overlap: Shared | None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Signs and masks of one run.
+
+    Attributes:
+        rewind_step: the step of the dense training that the rewind point was taken at; 0 is the initialisation.
+        notes: what else a reader has to know, full sentences.
+    """
+
+    study: str
+    run: str
+    rewind_step: int
+    levels: tuple[LevelAnalysis, ...]
+    notes: tuple[str, ...]
+
+
+def analyse(store: Store, name: str, run: str = ORACLE) -> Analysis:
+    """Return what became of signs and masks along the levels of a run.
+
+    Args:
+        store: the database.
+        name: of the study.
+        run: the oracle's, whose path is that of its winners, or one that `scyc run` has trained.
+
+    Raises:
+        StudyNotFound: when there is no such study.
+        InputError: when there is no such run, it has not got through a level yet, or its weights are gone.
+    """
+    study = store.study(name)
+    paths = _winners(store, study) if run == ORACLE else _walked(store, study, run)
+    reader = _Reader(Artifacts(study.artifacts), study, run)
+    states: dict[str, dict[int, State]] = {reference: {} for reference in REFERENCES}
+    levels = []
+    for level in range(max(map(len, paths.values()))):
+        trials = {seed: path[level] for seed, path in paths.items() if level < len(path)}
+        levels.append(_level(level, trials, states, reader))
+    notes = tuple(_notes(paths, len(levels)))
+    return Analysis(study.name, run, study_spec(study).pruning.rewind_step, tuple(levels), notes)
+
+
+def to_json(analysis: Analysis) -> dict[str, Any]:
+    """Return what `scyc analyse --json` prints: plain values, fractions as such."""
+    return {
+        "analysis": 1,
+        "study": analysis.study,
+        "run": analysis.run,
+        "rewind_step": analysis.rewind_step,
+        "levels": [
+            {
+                "level": level.level,
+                "density": level.density,
+                "max_lrs": dict(level.max_lrs),
+                "signs": {
+                    reference: {"mean": signs.mean, "by_seed": dict(signs.by_seed), "layers": dict(signs.layers)}
+                    for reference, signs in level.signs.items()
+                },
+                "overlap": vars(level.overlap) if level.overlap else None,
+            }
+            for level in analysis.levels
+        ],
+        "notes": list(analysis.notes),
+    }
+
+
+def _level(
+    level: int, trials: Mapping[int, TrialRecord], states: dict[str, dict[int, State]], reader: _Reader
+) -> LevelAnalysis:
+    """Return the analysis of one level; `states` are the references by seed, and "previous" is brought up to date."""
+    masks: dict[int, Masks] = {}
+    agreements: dict[str, dict[int, dict[str, Agreement]]] = {reference: {} for reference in REFERENCES}
+    for seed, trial in trials.items():
+        checkpoint = reader.checkpoint(trial)
+        masks[seed] = checkpoint.masks
+        if level == 0:
+            states["dense"][seed] = checkpoint.state
+            states["rewind"][seed] = reader.rewind_point(trial)
+        for reference, by_seed in states.items():
+            if seed in by_seed:
+                agreements[reference][seed] = sign_agreement(by_seed[seed], checkpoint.state, checkpoint.masks)
+        states["previous"][seed] = checkpoint.state
+    return LevelAnalysis(
+        level=level,
+        density=_mean([one.density for one in masks.values()]),
+        max_lrs={seed: trial.max_lr for seed, trial in trials.items()},
+        signs={reference: _signs(by_seed) for reference, by_seed in agreements.items() if by_seed},
+        overlap=_shared([mask_overlap(one, other) for one, other in combinations(masks.values(), 2)]),
+    )
+
+
+def _signs(by_seed: Mapping[int, Mapping[str, Agreement]]) -> Signs:
+    layers: dict[str, float | None] = {}
+    for name in next(iter(by_seed.values())):
+        fractions = [layers[name].fraction for layers in by_seed.values()]
+        known = [fraction for fraction in fractions if fraction is not None]
+        layers[name] = _mean(known) if len(known) == len(fractions) else None
+    return Signs({seed: pooled(found.values()).fraction or 0.0 for seed, found in by_seed.items()}, layers)
+
+
+def _shared(overlaps: Sequence[Overlap]) -> Shared | None:
+    if not overlaps:
+        return None
+    return Shared(
+        _mean([pair.jaccard for pair in overlaps]),
+        _mean([pair.chance for pair in overlaps]),
+        _mean([pair.layer_chance for pair in overlaps]),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _winners(store: Store, study: StudyRecord) -> Paths:
+    """Return by seed the winners of the decided levels, each grown from the one before."""
+    spec, run = study_spec(study), store.open_run(study.id, ORACLE)
+    parents: dict[int, str] = {}
+    paths: Paths = {seed: [] for seed in sorted(spec.seeds)}
+    decided = sorted(store.levels(run.id), key=lambda level: level.level)
+    for level in decided:
+        counted = lineage.current(store.trials(run.id, level.level), spec, parents)
+        for trial in counted:
+            if trial.max_lr == level.winner and trial.result is not None:
+                paths[trial.seed].append(trial)
+        parents = lineage.checkpoints(counted, level.winner)
+    if not decided:
+        raise InputError(f"The oracle of {study.name!r} has not decided a level yet; wait for the sweep to get there.")
+    return {seed: path for seed, path in paths.items() if path}
+
+
+def _walked(store: Store, study: StudyRecord, run: str) -> Paths:
+    """Return by seed the trials of a run that follows a schedule."""
+    runs = {REPLAYED if name == ORACLE else name: view for name, view in view_runs(store, study).items()}
+    if run not in runs:
+        there = ", ".join([ORACLE, *sorted(runs)])
+        raise InputError(
+            f"{study.name!r} has no run {run!r} with a finished training; choose one of {there}, or train it by "
+            f"`scyc run {study.name}`."
+        )
+    return {seed: list(path) for seed, path in runs[run].paths.items()}
+
+
+def _notes(paths: Mapping[int, Sequence[TrialRecord]], levels: int) -> Iterable[str]:
+    short = [str(seed) for seed, path in paths.items() if len(path) < levels]
+    if short:
+        yield f"Not all seeds have got through all levels, so the last ones are means over fewer: {', '.join(short)}."
+    lost = [
+        f"level {trial.level} seed {seed}"
+        for seed, path in paths.items()
+        for trial in path
+        if trial.result is not None and trial.result.diverged
+    ]
+    if lost:
+        yield f"Trainings diverged ({', '.join(lost)}); weights that are not a number agree with none."
+
+
+def _natural(name: str) -> list[str | int]:
+    """Return a key that sorts "2.weight" before "10.weight"."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+
+
+class _Reader:
+    """Fetches weights, and says which are gone."""
+
+    def __init__(self, artifacts: Artifacts, study: StudyRecord, run: str) -> None:
+        self.artifacts, self.study, self.run = artifacts, study, run
+
+    def checkpoint(self, trial: TrialRecord) -> Checkpoint:
+        """Return a trained network, its layers in the order of their names: safetensors has none."""
+        digest = trial.result.checkpoint if trial.result else None
+        found = load_checkpoint(self._bytes(trial, digest, "trained weights"))
+        return replace(found, masks=found.masks.in_order(sorted(found.masks.kept, key=_natural)))
+
+    def rewind_point(self, trial: TrialRecord) -> State:
+        return load_snapshot(
+            self._bytes(trial, trial.result.rewind_point if trial.result else None, "rewind point")
+        ).state
+
+    def _bytes(self, trial: TrialRecord, digest: str | None, what: str) -> bytes:
+        if digest is None or not self.artifacts.exists(digest):
+            raise InputError(
+                f"The {what} of {self.run} at level {trial.level}, seed {trial.seed}, are no longer in the artifact "
+                f"store {self.artifacts.url}, so the signs of {self.study.name!r} cannot be analysed; restore the "
+                "store from a backup, or train the study again under another name."
+            )
+        return self.artifacts.get(digest)

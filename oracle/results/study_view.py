@@ -1,0 +1,222 @@
+"""A study as its reader sees it: the levels with their winners, intervals and trials.
+
+Everything that is shown (`scyc show`, the report) is derived from one `StudyView`, and that from the database.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from oracle.results.intervals import Interval, paired, within
+from oracle.study import lineage
+from oracle.study.opening import ORACLE, study_spec
+from scyc import density
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from studies import LevelRecord, RunRecord, Store, TrialRecord, TrialResult
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """One training. Accuracies are fractions and None until `state` is "complete"."""
+
+    max_lr: float
+    seed: int
+    state: str  # "pending" | "complete" | "failed"
+    val_accuracy: float | None
+    test_accuracy: float | None
+    diverged: bool | None
+    seconds: float | None
+    id: int = 0  # its row in the database
+
+
+@dataclass(frozen=True)
+class CandidateView:
+    """One `max_lr` at one level, over the seeds that have finished."""
+
+    max_lr: float
+    val_accuracy: float  # mean over seeds
+    test_accuracy: float  # mean over seeds
+    diverged: int  # how many of the seeds diverged
+    seeds: int  # how many seeds have finished
+
+
+@dataclass(frozen=True)
+class LevelView:
+    """One pruning level. `winner` is None until the level is decided; an interval that cannot be judged is None."""
+
+    level: int
+    density: float
+    winner: float | None
+    edge: bool
+    within: Interval | None
+    paired: Interval | None
+    trials: tuple[TrialView, ...]
+    candidates: tuple[CandidateView, ...]  # ascending max_lr
+
+    @property
+    def winning(self) -> CandidateView | None:
+        """The winning candidate with its mean accuracies, None until decided."""
+        return next((c for c in self.candidates if c.max_lr == self.winner), None)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the study has cost so far, with what an extension has made history of."""
+
+    trials: int  # finished trainings
+    failed: int
+    epochs: int  # epochs trained, all trials together
+    compute_seconds: float  # summed over trials
+    wall_seconds: float  # that the sweep has been running, pauses left out
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """A whole study.
+
+    Attributes:
+        spec: the spec as plain JSON values, every default filled in.
+        provenance: {"versions": {package: version}, "hardware": {...}, "commit": str | None, "started": ISO 8601}.
+    """
+
+    name: str
+    state: str  # "running" | "finished" | "blocked": decided so far, all levels decided, or failed trials in the way
+    spec: Mapping[str, Any]
+    levels: tuple[LevelView, ...]
+    cost: Cost
+    provenance: Mapping[str, Any]
+
+
+def view_study(store: Store, name: str) -> StudyView:
+    """Return the study `name` as it stands in the database.
+
+    Raises:
+        StudyNotFound: when there is none of that name.
+    """
+    study = store.study(name)
+    spec = study_spec(study)
+    run = store.open_run(study.id, ORACLE)
+    decided = {level.level: level for level in store.levels(run.id)}
+    trials: dict[int, list[TrialRecord]] = defaultdict(list)
+    for trial in store.trials(run.id):
+        trials[trial.level].append(trial)
+    levels: list[LevelView] = []
+    parents: dict[int, str] = {}
+    for level in range(min(len(decided) + 1, spec.levels)):
+        counted = lineage.current(trials[level], spec, parents)
+        if level in decided or counted:
+            levels.append(_level_view(level, density(level, spec.pruning.rate), decided.get(level), counted))
+        if level in decided:
+            parents = lineage.checkpoints(counted, decided[level].winner)
+    return StudyView(
+        name=study.name,
+        state=_state(spec.levels, len(decided), [trial.state for trial in levels[-1].trials] if levels else []),
+        spec=spec.to_dict(),
+        levels=tuple(levels),
+        cost=_cost(run, [trial for group in trials.values() for trial in group], store.epochs_trained(run.id)),
+        provenance=study.provenance,
+    )
+
+
+def to_json(view: StudyView) -> dict[str, Any]:
+    """Return what `scyc show --json` prints: plain values, accuracies as fractions, max_lr in full."""
+    return {
+        "study": view.name,
+        "state": view.state,
+        "levels": [
+            {
+                "level": level.level,
+                "density": level.density,
+                "winner": level.winner,
+                "interval": {"within": _bounds(level.within), "paired": _bounds(level.paired)},
+                "open": {"within": _open(level.within), "paired": _open(level.paired)},
+                "edge": level.edge,
+                "trials": [vars(trial) for trial in level.trials],
+            }
+            for level in view.levels
+        ],
+        "cost": vars(view.cost),
+        "spec": view.spec,
+        "provenance": view.provenance,
+    }
+
+
+def _level_view(
+    level: int, nominal_density: float, decided: LevelRecord | None, trials: Sequence[TrialRecord]
+) -> LevelView:
+    results: dict[float, dict[int, TrialResult]] = defaultdict(dict)
+    for trial in trials:
+        if trial.result is not None:
+            results[trial.max_lr][trial.seed] = trial.result
+    ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
+    winner = decided.winner if decided else None
+    accuracies = {
+        max_lr: [by_seed[seed].val_accuracy for seed in sorted(by_seed)] for max_lr, by_seed in results.items()
+    }
+    judged = winner is not None and not any(result.diverged for result in results[winner].values())
+    return LevelView(
+        level=level,
+        density=decided.density if decided else nominal_density,
+        winner=winner,
+        edge=decided.edge if decided else False,
+        within=within(accuracies, winner) if judged and winner is not None else None,
+        paired=paired(accuracies, winner) if judged and winner is not None else None,
+        trials=tuple(_trial_view(trial) for trial in ordered),
+        candidates=tuple(_candidate_view(max_lr, list(results[max_lr].values())) for max_lr in sorted(results)),
+    )
+
+
+def _trial_view(trial: TrialRecord) -> TrialView:
+    result = trial.result
+    return TrialView(
+        max_lr=trial.max_lr,
+        seed=trial.seed,
+        state=trial.state,
+        val_accuracy=result.val_accuracy if result else None,
+        test_accuracy=result.test_accuracy if result else None,
+        diverged=result.diverged if result else None,
+        seconds=result.seconds if result else None,
+        id=trial.id,
+    )
+
+
+def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateView:
+    return CandidateView(
+        max_lr=max_lr,
+        val_accuracy=math.fsum(result.val_accuracy for result in results) / len(results),
+        test_accuracy=math.fsum(result.test_accuracy for result in results) / len(results),
+        diverged=sum(result.diverged for result in results),
+        seeds=len(results),
+    )
+
+
+def _cost(run: RunRecord, trials: Sequence[TrialRecord], epochs: int) -> Cost:
+    results = [trial.result for trial in trials if trial.result is not None]
+    return Cost(
+        trials=len(results),
+        failed=sum(trial.state == "failed" for trial in trials),
+        epochs=epochs,
+        compute_seconds=math.fsum(result.seconds for result in results),
+        wall_seconds=run.wall_seconds,
+    )
+
+
+def _state(levels: int, decided: int, last_level: Sequence[str]) -> str:
+    if decided >= levels:
+        return "finished"
+    states = set(last_level)
+    return "blocked" if "failed" in states and "pending" not in states else "running"
+
+
+def _bounds(interval: Interval | None) -> list[float] | None:
+    return [interval.low, interval.high] if interval else None
+
+
+def _open(interval: Interval | None) -> list[bool] | None:
+    return [interval.low_open, interval.high_open] if interval else None

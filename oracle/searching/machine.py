@@ -1,0 +1,92 @@
+"""The oracle as a pure state machine: given what has happened at a level, what comes next.
+
+It performs no I/O and keeps no state, so a sweep can stop anywhere and go on from what the database says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.searching.candidates import Cell, best, candidates, is_edge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.searching.proposers import Proposer
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train these cells, all of them pending."""
+
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Trials of the level are still under way."""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Every trial of the level has ended and some have failed: a level is not decided over a hole."""
+
+    failed: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Decide:
+    """The level's winner. `edge`: no candidate lies beyond it on one side, so the optimum may."""
+
+    winner: float
+    edge: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Every level is decided."""
+
+
+Action = Train | Wait | Blocked | Decide | Finished
+
+
+def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[Cell], proposer: Proposer) -> Action:
+    """Return what to do at the first undecided level.
+
+    Args:
+        levels: number of levels in the run.
+        level: the first undecided one; `levels` when all are decided.
+        seeds: that every candidate is trained on.
+        cells: the trials of that level that have been proposed so far.
+        proposer: of that level.
+    """
+    if level >= levels:
+        return Finished()
+    missing = _missing(seeds, cells)
+    if missing:
+        return Train(missing)
+    if any(cell.state == "pending" for cell in cells):
+        return Wait()
+    failed = tuple(cell for cell in cells if cell.state == "failed")
+    if failed:
+        return Blocked(failed)
+    observed = candidates(cells)
+    proposed = proposer.propose(observed)
+    if proposed:
+        round_ = 1 + max((candidate.round for candidate in observed), default=-1)
+        return Train(tuple(Cell(max_lr, seed, round_, "pending") for max_lr in proposed for seed in seeds))
+    winner = best(observed)
+    return Decide(winner.max_lr, edge=is_edge(winner, observed))
+
+
+def _missing(seeds: Sequence[int], cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Return the cells that candidates lack because the study was given more seeds."""
+    there = {(cell.max_lr, cell.seed) for cell in cells}
+    rounds = {cell.max_lr: cell.round for cell in cells}
+    return tuple(
+        Cell(max_lr, seed, round_, "pending")
+        for max_lr, round_ in rounds.items()
+        for seed in seeds
+        if (max_lr, seed) not in there
+    )

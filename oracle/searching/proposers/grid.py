@@ -1,0 +1,47 @@
+"""The grid, widened by its own spacing while the winner is on its edge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from oracle.searching.candidates import best
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.searching.candidates import Candidate
+
+
+class GridProposer:
+    """Proposes the whole grid at once, then one candidate beyond the edge for as long as the winner is there.
+
+    It never widens upwards past divergence: beyond a diverged candidate there is nothing to find.
+
+    Args:
+        grid: candidates in ascending order.
+        scale: whether the spacing is a ratio or a difference.
+        widen: how often at most, >= 0.
+    """
+
+    def __init__(self, grid: Sequence[float], scale: Literal["log", "linear"], widen: int) -> None:
+        self.grid, self.scale, self.widen = list(grid), scale, widen
+
+    def propose(self, observed: Sequence[Candidate], /) -> list[float]:
+        """Return the grid, or the next candidate beyond it, or nothing."""
+        tried = sorted(candidate.max_lr for candidate in observed)
+        missing = [value for value in self.grid if value not in tried]
+        if missing:
+            return missing
+        if len(tried) < 2 or len(tried) - len(self.grid) >= self.widen:
+            return []
+        winner = best(observed)
+        if winner.max_lr == tried[-1] and not winner.diverged:
+            return self._beyond(tried[-1], tried[-2])
+        if winner.max_lr == tried[0]:
+            return self._beyond(tried[0], tried[1])
+        return []
+
+    def _beyond(self, edge: float, inner: float) -> list[float]:
+        value = edge * edge / inner if self.scale == "log" else edge + (edge - inner)
+        value = float(f"{value:.4g}")
+        return [value] if value > 0 and value != edge else []

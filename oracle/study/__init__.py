@@ -1,0 +1,1 @@
+"""A study in its database: opened, extended, traced through its winners, and written to files."""

@@ -1,0 +1,76 @@
+"""Extending a study: more levels, seeds or candidates, with every trial that is there still counting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE
+from scyc import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.spec.model import Spec
+    from studies import Store, StudyRecord
+
+
+def extended(
+    spec: Spec,
+    *,
+    levels: int | None = None,
+    seeds: Sequence[int] = (),
+    candidates: Sequence[float] = (),
+    count: int | None = None,
+) -> Spec:
+    """Return `spec` asking for more.
+
+    Args:
+        spec: of the study.
+        levels: number of levels from now on.
+        seeds: to add.
+        candidates: `max_lr` values to add to a grid.
+        count: candidates per level from now on, of a study whose sampler proposes them.
+
+    Raises:
+        InputError: nothing is added, something would be taken away, or does not go with the study's search.
+    """
+    values = spec.to_dict()
+    max_lr = values["search"]["max_lr"]
+    is_grid = spec.search.method == "grid"
+    if levels is not None and levels < spec.levels:
+        raise InputError(f"The study has {spec.levels} levels already; --levels is their number from now on.")
+    if candidates and not is_grid:
+        raise InputError(f"This study's candidates are proposed by {spec.search.method}; add to them with --count.")
+    if count is not None and (is_grid or count < spec.search.max_lr.count):
+        raise InputError(
+            "--count is for a study whose sampler proposes candidates, and cannot be lowered; "
+            "add candidates to a grid with --candidate."
+        )
+    values["levels"] = spec.levels if levels is None else levels
+    values["seeds"] = [*spec.seeds, *(seed for seed in dict.fromkeys(seeds) if seed not in spec.seeds)]
+    if count is not None:
+        max_lr["count"] = count
+    grid = set(spec.search.max_lr.grid()) if is_grid else set()
+    if set(candidates) - grid:
+        values["search"]["max_lr"] = {"values": sorted({*grid, *candidates}), "scale": max_lr["scale"]}
+    new = parse_spec(values, "extended")
+    if new.hash == spec.hash:
+        raise InputError("That adds nothing to the study; give --levels, --seed, --candidate or --count.")
+    return new
+
+
+def extend_study(store: Store, study: StudyRecord, former: Spec, spec: Spec) -> tuple[StudyRecord, int]:
+    """Give a study its extended spec, and reopen its levels if there is more to train at each.
+
+    A stop in between does no harm: reopened levels are decided again as they were, without training.
+
+    Returns:
+        The study, and how many levels were reopened.
+    """
+    reopened = 0
+    if (former.seeds, former.search) != (spec.seeds, spec.search):
+        run = store.open_run(study.id, ORACLE)
+        store.adopt_trials(run.id, former.trial_hash)
+        reopened = store.reopen_levels(run.id, 0)
+    return store.extend_study(study.id, spec.to_dict(), spec.hash), reopened

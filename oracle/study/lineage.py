@@ -1,0 +1,45 @@
+"""Lineage: which of a level's trials count, now that its study may have been extended.
+
+An extension can change a level's winner. Trials of later levels that grew from the former winner's weights stay in the
+database as history; only those that grew from the present one's are looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from oracle.spec.model import Spec
+    from studies import TrialRecord
+
+
+def current(trials: Iterable[TrialRecord], spec: Spec, parents: Mapping[int, str]) -> list[TrialRecord]:
+    """Return the trials of one level that count.
+
+    Args:
+        trials: of that level.
+        spec: of the study as it is now.
+        parents: by seed, the checkpoints that the winner of the level before left; empty at level 0.
+    """
+    seeds, spec_hash = set(spec.seeds), spec.trial_hash
+    return [
+        trial
+        for trial in trials
+        if trial.seed in seeds and trial.parent == parents.get(trial.seed) and trial.spec_hash in ("", spec_hash)
+    ]
+
+
+def checkpoints(trials: Iterable[TrialRecord], winner: float) -> dict[int, str]:
+    """Return by seed the hash of the weights that the winner left, of the trials that count."""
+    return {t.seed: t.result.checkpoint for t in trials if t.max_lr == winner and t.result is not None}
+
+
+def rewind_points(trials: Iterable[TrialRecord], winner: float) -> dict[int, str]:
+    """Return by seed the hash of the early state that the winner of level 0 left."""
+    return {
+        t.seed: t.result.rewind_point
+        for t in trials
+        if t.max_lr == winner and t.result is not None and t.result.rewind_point is not None
+    }

@@ -1,0 +1,69 @@
+"""Opening a study: created on first use, gone on with afterwards, never mixed with another spec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oracle.spec.files import parse_spec
+from oracle.spec.model import AUTO
+from oracle.study.provenance import provenance
+from scyc import InputError
+from studies import Store, StudyNotFound, StudyRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from oracle.spec.model import Spec
+
+ORACLE = "oracle"
+"""Name of the run that searches max_lr at every level, and of the schedule that replays its curve."""
+
+REPLAYED = "oracle-replayed"
+"""Name of the run that trains by the oracle's curve."""
+
+
+def open_study(
+    store: Store, name: str, spec: Spec, artifacts: str, settle: Callable[[Spec], Spec] | None = None
+) -> StudyRecord:
+    """Return the study `name`, created with `spec` if it is not there yet.
+
+    Args:
+        store: the database.
+        name: of the study.
+        spec: what the study is; must be what it was created with.
+        artifacts: URL or folder where a new study keeps its weights.
+        settle: decides what the spec of a new study leaves open.
+
+    Raises:
+        InputError: when the study exists with another spec; the message names every field that differs.
+    """
+    try:
+        study = store.study(name)
+    except StudyNotFound:
+        settled = settle(spec) if settle else spec
+        return store.create_study(name, settled.to_dict(), settled.hash, artifacts, provenance())
+    there = study_spec(study)
+    if spec.engine == AUTO:
+        spec = spec.model_copy(update={"engine": there.engine})
+    if there.hash != spec.hash:
+        changes = "; ".join(differences(there.to_dict(), spec.to_dict()))
+        raise InputError(
+            f"The study {name!r} exists with another spec ({changes}); choose another --name, or go on with "
+            f"the spec it has by `scyc resume {name}`."
+        )
+    return study
+
+
+def study_spec(study: StudyRecord) -> Spec:
+    """Return the spec that the study was created with; before there were engines, that was the reference."""
+    return parse_spec({"engine": "eager"} | study.spec, f"of study {study.name!r}")
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield one phrase per field in which two specs differ."""
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            yield f"{prefix}{key} is {before!r} there and {after!r} here"

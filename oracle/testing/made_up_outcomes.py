@@ -1,0 +1,89 @@
+"""Answers that are made up, not trained: a function of what was asked for, so that studies can be told apart by it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+
+from oracle.execution.messages import Failure, MeasureRequest, Outcome
+from scyc import density
+from scyc.measuring import Measured
+from studies import EpochRecord, NewCheckpoint, TrialResult
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from oracle.execution.messages import Answer, Request, TrialRequest
+    from studies import Artifacts, CheckpointKind
+
+
+@dataclass(eq=False)
+class MadeUp:
+    """Makes up what trials come to.
+
+    The best `max_lr` of a level is `optimum * growth^level`; accuracy falls off as the squared logarithm of the
+    distance from it, with noise of 0.2 points. What a trial leaves behind says where it came from, so that lineages
+    can be told apart.
+
+    Attributes:
+        rate: of pruning, in (0, 1).
+        weights: where a few bytes are put in their place; None makes up hashes alone.
+        ceiling: above it every trial diverges.
+        fails: trials (level, seed, `max_lr`) that raise; a `max_lr` of 0 stands for what is measured there.
+        equal_weights: whether trials of one lineage leave the same weights whatever their `max_lr`.
+        epochs: of every trial, >= 0.
+    """
+
+    rate: float
+    weights: Artifacts | None = None
+    optimum: float = 0.2
+    growth: float = 1.0
+    ceiling: float = math.inf
+    fails: set[tuple[int, int, float]] = field(default_factory=set)
+    equal_weights: bool = False
+    epochs: int = 2
+
+    def answer(self, request: Request) -> Answer:
+        """Make up an answer."""
+        if isinstance(request, MeasureRequest):
+            if (request.level, request.seed, 0.0) in self.fails:
+                return Failure("Traceback ...\nRuntimeError: nothing to measure")
+            return Measured(0.2 / (1 + request.level), 1.5)
+        return self.train(request)
+
+    def train(self, request: TrialRequest) -> Outcome | Failure:
+        """Make up the outcome of a trial."""
+        level, seed, max_lr = request.level, request.seed, request.max_lr
+        if (level, seed, max_lr) in self.fails:
+            return Failure("Traceback ...\nRuntimeError: the machine is on fire")
+        diverged = max_lr > self.ceiling
+        noise = Random(f"{level} {seed} {max_lr}").gauss(0, 0.002)
+        loss = 0.05 * math.log(max_lr / (self.optimum * self.growth**level)) ** 2
+        accuracy = 0.1 if diverged else 0.9 - loss + noise
+        origin = [level, seed, request.parent] if self.equal_weights else [level, seed, request.parent, max_lr]
+        saved = [self._save("trained", origin, request.parent)]
+        if level == 0:
+            saved.append(self._save("rewind", ["early", seed, max_lr], None))
+        result = TrialResult(
+            val_accuracy=accuracy,
+            test_accuracy=accuracy - 0.01,
+            val_loss=None if diverged else 0.5,
+            test_loss=None if diverged else 0.6,
+            train_loss=None if diverged else 0.4,
+            diverged=diverged,
+            density=density(level, self.rate),
+            seconds=1.5,
+            checkpoint=saved[0].hash,
+            rewind_point=saved[1].hash if level == 0 else None,
+            epochs=tuple(EpochRecord(epoch, 1.0, 1.0, accuracy) for epoch in range(self.epochs)),
+        )
+        return Outcome(result, tuple(saved))
+
+    def _save(self, kind: CheckpointKind, origin: list[Any], parent: str | None) -> NewCheckpoint:
+        data = json.dumps(origin).encode()
+        digest = self.weights.put(data) if self.weights is not None else hashlib.sha256(data).hexdigest()
+        return NewCheckpoint(digest, kind, len(data), parent)

@@ -1,0 +1,99 @@
+"""The right to drive a study."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.driver import lease as module
+from oracle.driver.lease import driving
+from studies import LeaseLost, Store, StudyBusy, StudyRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path}/scyc.db") as store:
+        yield store
+
+
+@pytest.fixture
+def study(store: Store) -> StudyRecord:
+    return store.create_study("s", {}, "h", "/a", {})
+
+
+@contextmanager
+def held_by(store: Store, study: StudyRecord, holder: str, lifetime: float = 60) -> Iterator[None]:
+    lease = store.acquire_lease(study.id, holder, lifetime)
+    yield
+    store.release_lease(lease)
+
+
+def test_the_lease_is_held_within_the_block_and_free_after_it(store: Store, study: StudyRecord) -> None:
+    for _ in range(2):
+        with driving(store, study) as fenced:
+            fenced.open_run(study.id, "oracle")
+            with pytest.raises(StudyBusy, match="is being worked on by"):
+                store.acquire_lease(study.id, "another", 1)
+
+
+def test_it_is_given_back_also_when_the_block_fails(store: Store, study: StudyRecord) -> None:
+    with pytest.raises(ZeroDivisionError), driving(store, study):
+        raise ZeroDivisionError
+    with held_by(store, study, "another"):
+        pass
+
+
+def test_a_heartbeat_keeps_it_beyond_its_lifetime(store: Store, study: StudyRecord) -> None:
+    with driving(store, study, lifetime=0.3):
+        time.sleep(0.8)
+        with pytest.raises(StudyBusy):
+            store.acquire_lease(study.id, "another", 1)
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        "somebody@another-machine (process 1)",
+        "{me}",
+        "a tool of one's own",
+        "{user_and_host} (process 1)",  # alive, and not ours
+    ],
+)
+def test_nobody_who_may_be_alive_is_robbed(holder: str, store: Store, study: StudyRecord) -> None:
+    me = module._holder()
+    holder = holder.format(me=me, user_and_host=me.partition(" (")[0])
+    with (
+        held_by(store, study, holder),
+        pytest.raises(StudyBusy, match="last heartbeat"),
+        driving(store, study),
+    ):
+        pass
+
+
+def test_a_dead_process_of_this_machine_leaves_its_lease_at_once(store: Store, study: StudyRecord) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    holder = f"{module._holder().partition(' (')[0]} (process {dead.pid})"
+    store.acquire_lease(study.id, holder, 3600)
+    with driving(store, study) as fenced:
+        fenced.open_run(study.id, "oracle")
+
+
+def test_whoever_lost_it_writes_nothing_more(store: Store, study: StudyRecord) -> None:
+    with driving(store, study, lifetime=60) as fenced:
+        run = fenced.open_run(study.id, "oracle")
+        with pytest.raises(StudyBusy) as busy:
+            store.acquire_lease(study.id, "another", 60)
+        store.acquire_lease(study.id, "another", 60, dead=busy.value.token)
+        with pytest.raises(LeaseLost, match="another took it over"):
+            fenced.add_wall_seconds(run.id, 1.0)
+    assert store.runs(study.id)[0].wall_seconds == 0

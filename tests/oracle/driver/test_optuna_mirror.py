@@ -1,0 +1,168 @@
+"""The Optuna mirror, seen by Optuna and by the real optuna-dashboard."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from oracle.driver.optuna_mirror import KEY, OptunaMirror
+from studies import engine_url
+from tests.oracle.simulation import Laboratory, small_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.studies.server import Server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/scyc.db"
+    server: Server = request.getfixturevalue("server")
+    return server.empty()
+
+
+@pytest.fixture
+def lab(url: str) -> Iterator[Laboratory]:
+    with Laboratory(small_spec(levels=2), optimum=0.28, ceiling=0.5, url=url) as lab:
+        yield lab
+
+
+def mirror_of(lab: Laboratory, url: str, warnings: list[str] | None = None) -> OptunaMirror:
+    return OptunaMirror(url, lab.store, lab.run, "s", lab.spec, (warnings if warnings is not None else []).append)
+
+
+def sweep_mirrored(lab: Laboratory, url: str, most: int | None = None) -> None:
+    warnings: list[str] = []
+    with closing(mirror_of(lab, url, warnings)) as mirror:
+        lab.work(lab.sweep(mirror), most)
+    assert warnings == []
+
+
+def mirrored(url: str) -> dict[str, list[optuna.trial.FrozenTrial]]:
+    storage = optuna.storages.RDBStorage(engine_url(url))
+    try:
+        names = optuna.get_all_study_names(storage)
+        return {name: optuna.load_study(study_name=name, storage=storage).get_trials() for name in sorted(names)}
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def told(url: str) -> Any:
+    """What the mirror says, without numbers and times."""
+    return {
+        name: sorted((t.user_attrs[KEY], t.state.name, t.params, t.values, t.intermediate_values) for t in trials)
+        for name, trials in mirrored(url).items()
+    }
+
+
+def test_every_ended_trial_is_an_optuna_trial(lab: Laboratory, url: str) -> None:
+    lab.fails = {(1, 0, 0.1)}
+    sweep_mirrored(lab, url)
+    found = mirrored(url)
+    assert list(found) == ["s/level-00", "s/level-01"]
+    for level, trials in enumerate(found.values()):
+        truth = {trial.id: trial for trial in lab.store.trials(lab.run.id, level, curves=True)}
+        assert {trial.user_attrs[KEY] for trial in trials} == set(truth)
+        for trial in trials:
+            true = truth[trial.user_attrs[KEY]]
+            assert trial.params == {"max_lr": true.max_lr}
+            assert trial.user_attrs["seed"] == true.seed
+            if true.result is None:
+                assert trial.state == TrialState.FAIL
+                assert "on fire" in trial.user_attrs["error"]
+            else:
+                assert trial.value == true.result.val_accuracy
+                assert trial.user_attrs["test_accuracy"] == true.result.test_accuracy
+                assert trial.intermediate_values == {e.epoch: e.val_accuracy for e in true.result.epochs}
+
+
+def test_a_driver_that_goes_on_mirrors_what_a_dead_one_did_not(lab: Laboratory, url: str) -> None:
+    lab.work(lab.sweep(), most=4)  # recorded, and never mirrored
+    sweep_mirrored(lab, url)
+    expected = told(url)
+    with closing(mirror_of(lab, url)) as mirror:
+        assert mirror.rebuild() == sum(map(len, expected.values()))
+    assert told(url) == expected
+
+
+def test_rebuilding_mends_what_was_tampered_with(lab: Laboratory, url: str) -> None:
+    sweep_mirrored(lab, url)
+    expected = told(url)
+    storage = optuna.storages.RDBStorage(engine_url(url))
+    optuna.delete_study(study_name="s/level-00", storage=storage)
+    optuna.create_study(study_name="s/level-07", storage=storage)
+    optuna.create_study(study_name="not ours", storage=storage)
+    storage.remove_session()
+    storage.engine.dispose()
+    with closing(mirror_of(lab, url)) as mirror:
+        mirror.rebuild()
+    assert told(url) == expected | {"not ours": []}
+
+
+def test_a_failing_mirror_fails_no_sweep(lab: Laboratory, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no mirror today")
+
+    monkeypatch.setattr(optuna.Study, "add_trial", broken)
+    warnings: list[str] = []
+    with closing(mirror_of(lab, url, warnings)) as mirror:
+        lab.work(lab.sweep(mirror))
+    assert len(lab.winners()) == 2
+    assert len(warnings) == 1
+    assert "scyc studies mirror s --rebuild" in warnings[0]
+
+
+@pytest.fixture
+def dashboard(lab: Laboratory, url: str) -> Iterator[str]:
+    """Address of a real optuna-dashboard on the study's database."""
+    sweep_mirrored(lab, url)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("optuna-dashboard")), engine_url(url)]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(30)
+
+
+def get(address: str, patience: float = 60) -> Any:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as response:
+                return json.load(response)
+        except (urllib.error.URLError, ConnectionError):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+def test_optuna_dashboard_shows_it(lab: Laboratory, dashboard: str) -> None:
+    summaries = get(f"{dashboard}/api/studies")["study_summaries"]
+    assert [summary["study_name"] for summary in summaries] == ["s/level-00", "s/level-01"]
+    detail = get(f"{dashboard}/api/studies/{summaries[1]['study_id']}?after=0")
+    assert len(detail["trials"]) == len(lab.store.trials(lab.run.id, 1))
+    best = max(trial["values"][0] for trial in detail["trials"])
+    truth = [trial.result.val_accuracy for trial in lab.store.trials(lab.run.id, 1) if trial.result]
+    assert best == max(truth)

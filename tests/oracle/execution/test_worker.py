@@ -1,0 +1,117 @@
+"""What a worker does with several requests at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+import oracle.execution.worker
+from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
+from oracle.execution.worker import Worker
+from oracle.spec.files import parse_spec
+from scyc.engines import ENGINES
+from scyc.measuring import Measured
+from scyc.trial import Member, Trial, run_trials
+from studies import Artifacts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SPEC = {"workload": "digits/mlp-300-100", "epochs": 1, "levels": 2, "engine": "stacked"}
+RATES = (0.05, 0.1, 0.2, 0.4)
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Worker:
+    return Worker(parse_spec(SPEC, "test"), Artifacts(str(tmp_path)))
+
+
+def trials(seed: int = 0) -> list[TrialRequest]:
+    return [TrialRequest(number, 0, seed, rate, None, None) for number, rate in enumerate(RATES)]
+
+
+class Groups:
+    """Stands in for `run_trials`: trains alone what it is given, and remembers how much that was."""
+
+    def __init__(self, room: int = 99, broken: float | None = None) -> None:
+        self.sizes: list[int] = []
+        self.room, self.broken = room, broken
+
+    def __call__(self, members: Sequence[Member], data: Any, *, engine: Any, **seeds: Any) -> list[Trial]:
+        self.sizes.append(len(members))
+        if len(members) > self.room:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        if any(member.max_lr == self.broken for member in members):
+            raise RuntimeError("a broken member")
+        return [trial for member in members for trial in run_trials([member], data, **seeds)]
+
+
+@pytest.fixture
+def together(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    """A worker whose engine takes several trials, as on a GPU."""
+    monkeypatch.setattr(oracle.execution.worker, "engine_for", lambda *_: ENGINES["stacked"])
+    return worker
+
+
+def facts(answers: Sequence[Any]) -> list[Any]:
+    assert all(isinstance(answer, Outcome) for answer in answers)
+    return [(answer.result.checkpoint, answer.result.val_accuracy, answer.saved) for answer in answers]
+
+
+def test_on_a_cpu_each_trial_is_trained_alone(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = Groups()
+    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    worker.attempt(trials())
+    assert groups.sizes == [1, 1, 1, 1]
+
+
+def test_answers_come_in_the_order_of_the_requests(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = Groups()
+    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    mixed = [request for pair in zip(trials(seed=0), trials(seed=1), strict=True) for request in pair]
+    measured = MeasureRequest("norm-drop", 0, 0, None, None, 0, "")
+    answers = together.attempt([*mixed[:3], measured, *mixed[3:]])
+    assert groups.sizes == [4, 4]
+    assert isinstance(answers.pop(3), Measured)
+    assert facts(answers[::2]) == facts(together.attempt(trials(seed=0)))
+    assert facts(answers[1::2]) == facts(together.attempt(trials(seed=1)))
+
+
+def test_one_that_raises_fails_alone(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oracle.execution.worker, "run_trials", Groups(broken=RATES[2]))
+    answers = together.attempt(trials())
+    assert [isinstance(answer, Failure) for answer in answers] == [False, False, True, False]
+    failure = answers[2]
+    assert isinstance(failure, Failure)
+    assert "a broken member" in failure.error
+
+
+def test_a_full_memory_makes_groups_smaller(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = Groups(room=1)
+    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    facts(together.attempt(trials()))
+    assert groups.sizes == [4, 2, 1, 1, 2, 1, 1]
+    facts(together.attempt(trials()))
+    assert groups.sizes[7:] == [1, 1, 1, 1]  # it has learnt
+
+
+def test_a_memory_too_small_for_one_is_a_failure(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oracle.execution.worker, "run_trials", Groups(room=0))
+    answers = together.attempt(trials()[:2])
+    assert all(
+        isinstance(answer, Failure) and "memory was too small for this trial twice" in answer.error
+        for answer in answers
+    )
+
+
+def test_stacked_networks_give_the_results_of_single_ones(together: Worker, worker: Worker) -> None:
+    stacked = together.attempt(trials())
+    for request, answer in zip(trials(), stacked, strict=True):
+        [alone] = together.attempt([request])
+        assert isinstance(answer, Outcome)
+        assert isinstance(alone, Outcome)
+        assert answer.result.val_accuracy == pytest.approx(alone.result.val_accuracy, abs=0.02)
+        assert answer.result.density == alone.result.density

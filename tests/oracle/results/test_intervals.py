@@ -1,0 +1,288 @@
+"""The two rules of the oracle interval: by hand, against published tables, and by simulation."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import t as student
+
+from oracle.results.intervals import RACE, TOLERANCE, Interval, dunnett_quantile, paired, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+thorough = settings(max_examples=80, deadline=None, derandomize=True)
+random_seeds = st.integers(0, 10**6)
+
+
+def one_seed(*means: float) -> dict[float, list[float]]:
+    """One seed's accuracies at max_lr 0.1, 0.2, 0.4, ..."""
+    return {0.1 * 2**i: [mean] for i, mean in enumerate(means)}
+
+
+def rates(count: int) -> list[float]:
+    return [0.1 * 2**i for i in range(count)]
+
+
+def table(accuracies: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> dict[float, list[float]]:
+    """Candidates by row, seeds by column."""
+    return dict(zip(rates(len(accuracies)), accuracies.tolist(), strict=True))
+
+
+def winner_of(accuracies: dict[float, list[float]]) -> float:
+    return max(accuracies, key=lambda max_lr: math.fsum(accuracies[max_lr]))
+
+
+def noisy(seed: int, candidates: int = 7, seeds: int = 3, noise: float = 0.004) -> dict[float, list[float]]:
+    """A peak with noise."""
+    rng = np.random.default_rng(seed)
+    peak = 0.9 - 0.002 * (np.arange(candidates) - rng.uniform(0, candidates - 1)) ** 2
+    return table(peak[:, None] + noise * rng.standard_normal((candidates, seeds)))
+
+
+def found(interval: Interval | None) -> Interval:
+    assert interval is not None
+    return interval
+
+
+class TestWithin:
+    def test_bounds_lie_where_the_mean_crosses_half_a_point(self) -> None:
+        # one point below on either side: half way there in log max_lr
+        interval = found(within(one_seed(0.89, 0.90, 0.89), winner=0.2))
+        assert interval.low == pytest.approx(math.sqrt(0.1 * 0.2))
+        assert interval.high == pytest.approx(math.sqrt(0.2 * 0.4))
+        assert not interval.low_open
+        assert not interval.high_open
+
+    def test_bounds_are_interpolated_from_the_last_candidate_inside(self) -> None:
+        # 0.90, 0.898 | 0.890: the threshold 0.895 lies 3/8 of the way from the second to the third
+        interval = found(within(one_seed(0.80, 0.90, 0.898, 0.890), winner=0.2))
+        assert interval.high == pytest.approx(0.4 * 2 ** (3 / 8))
+        assert interval.low == pytest.approx(0.2 * 0.5 ** (1 / 20))
+
+    def test_the_mean_is_taken_over_seeds(self) -> None:
+        by_seed = {0.1: [0.80, 0.98], 0.2: [0.95, 0.85], 0.4: [0.85, 0.93]}
+        interval = found(within(by_seed, 0.2))
+        assert (interval.low, interval.high) == pytest.approx((math.sqrt(0.1 * 0.2), math.sqrt(0.2 * 0.4)))
+
+    def test_a_bound_that_the_candidates_do_not_reach_is_open(self) -> None:
+        assert within(one_seed(0.898, 0.90, 0.80), winner=0.2) == Interval(
+            0.1,
+            pytest.approx(0.2 * 2 ** (1 / 20)),  # type: ignore[arg-type]
+            low_open=True,
+            high_open=False,
+        )
+
+    def test_a_winner_on_the_edge_is_its_own_open_bound(self) -> None:
+        interval = found(within(one_seed(0.80, 0.90), winner=0.2))
+        assert (interval.high, interval.high_open, interval.low_open) == (0.2, True, False)
+
+    def test_a_plateau_belongs_to_it_as_a_whole(self) -> None:
+        interval = found(within(one_seed(0.5, 0.90, 0.90, 0.90, 0.5), winner=0.2))
+        assert interval.low < 0.2
+        assert interval.high > 0.8
+        assert interval.high == pytest.approx(0.8, rel=0.02)
+
+    def test_everything_as_good_as_the_winner_is_open_on_both_sides(self) -> None:
+        assert within(one_seed(0.9, 0.9, 0.9), winner=0.1) == Interval(0.1, 0.4, low_open=True, high_open=True)
+
+    def test_what_lies_behind_a_dip_is_left_out(self) -> None:
+        interval = found(within(one_seed(0.899, 0.88, 0.90, 0.88, 0.899), winner=0.4))
+        assert 0.2 < interval.low < 0.4 < interval.high < 0.8
+
+    def test_the_tolerance_can_be_chosen(self) -> None:
+        accuracies = one_seed(0.89, 0.90, 0.89)
+        assert within(accuracies, 0.2) == within(accuracies, 0.2, TOLERANCE) != within(accuracies, 0.2, 0.02)
+        assert within(accuracies, 0.2, 0.02) == Interval(0.1, 0.4, low_open=True, high_open=True)
+
+    def test_no_tolerance_leaves_the_winner_alone(self) -> None:
+        assert within(one_seed(0.89, 0.90, 0.89), 0.2, tolerance=0.0) == Interval(0.2, 0.2)
+
+    def test_no_tolerance_keeps_the_winners_equals(self) -> None:
+        interval = found(within(one_seed(0.89, 0.90, 0.90, 0.89), 0.2, tolerance=0.0))
+        assert (interval.low, interval.high) == pytest.approx((0.2, 0.4))
+
+    def test_the_order_of_the_candidates_is_of_no_account(self) -> None:
+        accuracies = one_seed(0.88, 0.90, 0.897, 0.85)
+        assert within(dict(reversed(accuracies.items())), 0.2) == within(accuracies, 0.2)
+
+    def test_a_single_candidate_has_no_interval(self) -> None:
+        assert within({0.1: [0.9, 0.9]}, 0.1) is None
+
+    @thorough
+    @given(random_seeds, st.floats(0, 0.05))
+    def test_holds_the_winner_and_never_leaves_the_candidates(self, seed: int, tolerance: float) -> None:
+        accuracies = noisy(seed)
+        winner = winner_of(accuracies)
+        interval = found(within(accuracies, winner, tolerance))
+        assert min(accuracies) <= interval.low <= winner <= interval.high <= max(accuracies)
+        assert interval.low_open == (interval.low == min(accuracies))
+        assert interval.high_open == (interval.high == max(accuracies))
+
+
+# One-sided 5 % points for comparisons with one group, from the tables of Dunnett (JASA 50, 1955).
+DUNNETT = {
+    5: [2.02, 2.44, 2.68, 2.85, 2.98, 3.08, 3.16, 3.24, 3.30],
+    10: [1.81, 2.15, 2.34, 2.47, 2.56, 2.64, 2.70, 2.76, 2.81],
+    20: [1.72, 2.03, 2.19, 2.30, 2.39, 2.46, 2.51, 2.56, 2.60],
+    10**6: [1.64, 1.92, 2.06, 2.16, 2.23, 2.29, 2.34, 2.38, 2.42],
+}
+
+
+class TestDunnettQuantile:
+    @pytest.mark.parametrize("freedom", DUNNETT)
+    def test_agrees_with_the_published_table(self, freedom: int) -> None:
+        computed = [dunnett_quantile(comparisons, freedom) for comparisons in range(1, 10)]
+        assert computed == pytest.approx(DUNNETT[freedom], abs=0.0101)
+
+    @pytest.mark.parametrize("freedom", [1, 2, 5, 10, 40])
+    @pytest.mark.parametrize("level", [0.01, 0.05, 0.2])
+    def test_of_one_comparison_is_students(self, freedom: int, level: float) -> None:
+        assert dunnett_quantile(1, freedom, level) == pytest.approx(student.ppf(1 - level, freedom), rel=1e-4)
+
+    @pytest.mark.parametrize(("comparisons", "freedom"), [(3, 8), (11, 22)])
+    def test_is_exceeded_as_often_as_it_says(self, comparisons: int, freedom: int) -> None:
+        rng = np.random.default_rng(0)
+        groups = rng.standard_normal((200_000, comparisons + 1))
+        spread = np.sqrt(rng.chisquare(freedom, len(groups)) / freedom)
+        largest = (groups[:, 1:].max(axis=1) - groups[:, 0]) / (math.sqrt(2) * spread)
+        exceeded = float((largest > dunnett_quantile(comparisons, freedom)).mean())
+        assert exceeded == pytest.approx(0.05, abs=0.002)
+
+    def test_grows_with_the_comparisons_and_falls_with_the_error_rate(self) -> None:
+        assert dunnett_quantile(2, 10) < dunnett_quantile(3, 10) < dunnett_quantile(30, 10)
+        assert dunnett_quantile(3, 10, 0.1) < dunnett_quantile(3, 10, 0.05) < dunnett_quantile(3, 10, 0.01)
+
+
+class TestPaired:
+    def test_of_two_candidates_is_the_paired_t_test(self) -> None:
+        # Differences 0.01, 0.02, 0.03: mean 0.02, standard deviation 0.01, so the margin is
+        # t(0.95; 2) * 0.01 / sqrt(3) = 2.920 * 0.005774 = 0.01686: 84.3 % of the way to the loser.
+        interval = found(paired({0.1: [0.80, 0.81, 0.82], 0.2: [0.81, 0.83, 0.85]}, winner=0.2))
+        assert interval.low == pytest.approx(0.2 * 0.5**0.84294, rel=1e-3)
+        assert (interval.high, interval.low_open, interval.high_open) == (0.2, False, True)
+
+    def test_of_three_candidates_by_hand(self) -> None:
+        # Row means 0.81, 0.83, 0.80; residuals +-0.005, -+0.01, +-0.005, so s^2 = 3e-4 / 2 with 2 degrees of
+        # freedom; Dunnett's one-sided value for 2 comparisons is d, and the margin d * s * sqrt(2 / 2).
+        accuracies = {0.1: [0.815, 0.805], 0.2: [0.82, 0.84], 0.4: [0.805, 0.795]}
+        margin = dunnett_quantile(2, 2) * math.sqrt(3e-4 / 2)
+        assert 0.03 < margin < 0.06
+        assert paired(accuracies, 0.2) == Interval(0.1, 0.4, low_open=True, high_open=True)
+        tenfold = {0.1: [0.8105, 0.8095], 0.2: [0.829, 0.831], 0.4: [0.8005, 0.7995]}
+        interval = found(paired(tenfold, 0.2))
+        assert interval.low == pytest.approx(0.2 * 0.5 ** (margin / 10 / 0.02), rel=1e-6)
+        assert interval.high == pytest.approx(0.2 * 2 ** (margin / 10 / 0.03), rel=1e-6)
+
+    def test_candidates_that_differ_by_the_same_on_every_seed_are_told_apart(self) -> None:
+        accuracies = {0.1: [0.5, 0.7, 0.9], 0.2: [0.51, 0.71, 0.91], 0.4: [0.5, 0.7, 0.9]}
+        interval = found(paired(accuracies, winner=0.2))
+        assert interval.low == pytest.approx(0.2)
+        assert interval.high == pytest.approx(0.2)
+
+    def test_a_stricter_error_rate_makes_it_wider(self) -> None:
+        accuracies = {0.1: [0.880, 0.882], 0.2: [0.898, 0.900], 0.4: [0.891, 0.889], 0.8: [0.870, 0.872]}
+        winner = 0.2
+        strict, usual = (found(paired(accuracies, winner, level)) for level in (0.01, 0.2))
+        assert strict.low < usual.low <= usual.high < strict.high
+
+    @pytest.mark.parametrize(
+        "accuracies",
+        [
+            {0.1: [0.8], 0.2: [0.9]},
+            {0.2: [0.9, 0.91, 0.92]},
+        ],
+        ids=["one seed", "one candidate"],
+    )
+    def test_is_not_judged_without_anything_to_judge_by(self, accuracies: dict[float, list[float]]) -> None:
+        assert paired(accuracies, winner=0.2) is None
+
+    def test_a_winner_far_ahead_is_judged_by_its_runner_up(self) -> None:
+        accuracies = {0.1: [0.5, 0.5], 0.2: [0.9, 0.91], 0.4: [0.6, 0.6]}
+        in_the_race = {0.2: accuracies[0.2], 0.4: accuracies[0.4]}
+        assert found(paired(accuracies, winner=0.2)).high == found(paired(in_the_race, winner=0.2)).high
+
+    @thorough
+    @given(random_seeds, st.lists(st.floats(-0.3, 0.3), min_size=3, max_size=3))
+    def test_what_a_seed_adds_to_every_candidate_changes_nothing(self, seed: int, blocks: list[float]) -> None:
+        accuracies = noisy(seed)
+        winner = winner_of(accuracies)
+        moved = {lr: [a + b for a, b in zip(row, blocks, strict=True)] for lr, row in accuracies.items()}
+        plain, shifted = found(paired(accuracies, winner)), found(paired(moved, winner))
+        assert (shifted.low_open, shifted.high_open) == (plain.low_open, plain.high_open)
+        assert shifted.low == pytest.approx(plain.low, rel=1e-6)
+        assert shifted.high == pytest.approx(plain.high, rel=1e-6)
+
+    @thorough
+    @given(random_seeds, st.permutations(range(3)))
+    def test_the_order_of_the_seeds_changes_nothing(self, seed: int, order: Sequence[int]) -> None:
+        accuracies = noisy(seed)
+        winner = winner_of(accuracies)
+        plain = found(paired(accuracies, winner))
+        permuted = found(paired({lr: [row[i] for i in order] for lr, row in accuracies.items()}, winner))
+        assert (permuted.low, permuted.high) == pytest.approx((plain.low, plain.high))
+
+    @thorough
+    @given(random_seeds)
+    def test_more_noise_about_the_same_means_makes_it_wider(self, seed: int) -> None:
+        accuracies = noisy(seed)
+        winner = winner_of(accuracies)
+        values = np.array(list(accuracies.values()))
+        means = values.mean(axis=1, keepdims=True)
+        quiet, loud = (found(paired(table(means + scale * (values - means)), winner)) for scale in (0.3, 3.0))
+        assert loud.low <= quiet.low <= winner <= quiet.high <= loud.high
+        assert (loud.low, loud.high) != (quiet.low, quiet.high)
+
+    def test_the_noise_of_a_candidate_out_of_the_race_is_of_no_account(self) -> None:
+        accuracies = {**noisy(5, candidates=4), 1.6: [0.1, 0.1, 0.1], 3.2: [0.1, 0.1, 0.1]}
+        winner = winner_of(accuracies)
+        wild = {**accuracies, 3.2: [0.0, 0.0, 0.3]}
+        assert paired(wild, winner) == paired(accuracies, winner)
+        in_the_race = {**accuracies, 3.2: [0.9 - RACE, 0.8, 0.95]}
+        assert paired(in_the_race, winner) != paired(accuracies, winner)
+
+    @thorough
+    @given(random_seeds)
+    def test_holds_the_winner(self, seed: int) -> None:
+        accuracies = noisy(seed)
+        winner = winner_of(accuracies)
+        interval = found(paired(accuracies, winner))
+        assert interval.low <= winner <= interval.high
+
+
+def misses(means: list[float], seeds: int, levels: int) -> tuple[float, float]:
+    """How often simulated levels' intervals miss the truly best, and how many candidates they hold on average."""
+    rng = np.random.default_rng(0)
+    truth = np.array(means)
+    best = rates(len(means))[int(truth.argmax())]
+    missed, held = 0, 0
+    for _ in range(levels):
+        blocks, noise = 0.02 * rng.standard_normal(seeds), 0.004 * rng.standard_normal((len(means), seeds))
+        accuracies = table(truth[:, None] + blocks + noise)
+        interval = found(paired(accuracies, winner_of(accuracies)))
+        missed += not interval.low <= best <= interval.high
+        held += sum(interval.low <= max_lr <= interval.high for max_lr in accuracies)
+    return missed / levels, held / levels
+
+
+class TestCoverage:
+    @pytest.mark.parametrize("seeds", [2, 3, 5])
+    def test_of_two_equals_the_best_is_missed_in_five_per_cent(self, seeds: int) -> None:
+        missed, _ = misses([0.9000001, 0.9], seeds, levels=1000)
+        assert missed == pytest.approx(0.05, abs=3 * math.sqrt(0.05 * 0.95 / 1000))
+
+    @pytest.mark.parametrize("seeds", [2, 3, 5])
+    def test_of_a_peak_the_best_is_missed_in_five_per_cent_at_most(self, seeds: int) -> None:
+        missed, _ = misses([0.9 - 0.002 * (i - 3.3) ** 2 for i in range(8)], seeds, levels=500)
+        assert missed <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 500)
+
+    def test_more_seeds_make_it_narrower(self) -> None:
+        peak = [0.9 - 0.002 * (i - 3.3) ** 2 for i in range(8)]
+        _, few = misses(peak, seeds=2, levels=200)
+        _, many = misses(peak, seeds=8, levels=200)
+        assert many < few - 0.5

@@ -1,0 +1,198 @@
+"""A study as its reader sees it, and as `scyc show --json` prints it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oracle.results.intervals import paired, within
+from oracle.results.study_view import to_json, view_study
+from studies import StudyNotFound
+from tests.oracle.simulation import Laboratory, small_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oracle.results.study_view import StudyView
+
+
+def strict_json(view: StudyView) -> dict[str, Any]:
+    """What a program would read: through text, NaN refused."""
+    read: dict[str, Any] = json.loads(json.dumps(to_json(view), allow_nan=False))
+    return read
+
+
+def read(lab: Laboratory) -> StudyView:
+    return view_study(lab.store, "s")
+
+
+@pytest.fixture(scope="module")
+def finished() -> Iterator[Laboratory]:
+    with Laboratory(small_spec(), growth=1.5) as lab:
+        yield lab.finish()
+
+
+class TestFinished:
+    def test_the_levels_and_their_winners(self, finished: Laboratory) -> None:
+        view = read(finished)
+        assert (view.name, view.state) == ("s", "finished")
+        assert [level.level for level in view.levels] == [0, 1, 2]
+        assert [level.winner for level in view.levels] == finished.winners()
+        assert [level.density for level in view.levels] == pytest.approx([1.0, 0.8, 0.64])
+        assert not any(level.edge for level in view.levels)
+
+    def test_the_winning_candidate_is_the_best_on_average(self, finished: Laboratory) -> None:
+        for level in read(finished).levels:
+            assert level.winning is not None
+            assert level.winning.max_lr == level.winner
+            assert level.winning.val_accuracy == max(candidate.val_accuracy for candidate in level.candidates)
+            assert level.winning.seeds == 2
+
+    def test_the_candidates_are_means_over_seeds(self, finished: Laboratory) -> None:
+        candidate = read(finished).levels[0].candidates[0]
+        results = [finished.left_by(0, 0.1, seed) for seed in (0, 7)]
+        assert candidate.max_lr == 0.1
+        assert candidate.val_accuracy == pytest.approx(sum(r.val_accuracy for r in results) / 2)
+        assert candidate.test_accuracy == pytest.approx(candidate.val_accuracy - 0.01)
+        assert candidate.diverged == 0
+
+    def test_the_intervals_are_those_of_the_rules(self, finished: Laboratory) -> None:
+        for level in read(finished).levels:
+            accuracies: dict[float, list[float]] = {}
+            for trial in sorted(level.trials, key=lambda trial: trial.seed):
+                assert trial.val_accuracy is not None
+                accuracies.setdefault(trial.max_lr, []).append(trial.val_accuracy)
+            assert level.winner is not None
+            assert level.within == within(accuracies, level.winner)
+            assert level.paired == paired(accuracies, level.winner)
+            assert level.within is not None
+            assert level.paired is not None
+
+    def test_the_trials_are_in_order(self, finished: Laboratory) -> None:
+        for level in read(finished).levels:
+            cells = [(trial.max_lr, trial.seed) for trial in level.trials]
+            assert cells == sorted(cells)
+            assert {seed for _, seed in cells} == {0, 7}
+
+    def test_the_cost(self, finished: Laboratory) -> None:
+        finished.store.add_wall_seconds(finished.run.id, 12.0)
+        cost, trials = read(finished).cost, len(finished.handed_out)
+        assert (cost.trials, cost.failed, cost.epochs) == (trials, 0, 2 * trials)
+        assert (cost.compute_seconds, cost.wall_seconds) == (1.5 * trials, 12.0)
+
+    def test_the_spec_and_the_provenance_are_the_stored_ones(self, finished: Laboratory) -> None:
+        view = read(finished)
+        assert view.spec == finished.spec.to_dict()
+        assert {"versions", "hardware", "commit", "started"} <= view.provenance.keys()
+
+
+class TestJson:
+    def test_has_the_promised_keys(self, finished: Laboratory) -> None:
+        printed = strict_json(read(finished))
+        assert {"study", "levels"} <= printed.keys()
+        assert len(printed["levels"]) == 3
+        for level in printed["levels"]:
+            assert {"level", "density", "winner", "interval", "edge", "trials"} <= level.keys()
+            assert level["interval"].keys() == {"within", "paired"}
+            assert level["trials"]
+            for trial in level["trials"]:
+                promised = {"max_lr", "seed", "val_accuracy", "test_accuracy", "diverged", "state", "seconds"}
+                assert promised <= trial.keys()
+
+    def test_has_the_values_of_the_view(self, finished: Laboratory) -> None:
+        view, printed = read(finished), strict_json(read(finished))
+        assert printed["study"] == "s"
+        for level, shown in zip(view.levels, printed["levels"], strict=True):
+            assert (shown["level"], shown["winner"], shown["edge"]) == (level.level, level.winner, level.edge)
+            assert shown["density"] == level.density
+            assert level.within is not None
+            assert level.paired is not None
+            assert shown["interval"] == {
+                "within": [level.within.low, level.within.high],
+                "paired": [level.paired.low, level.paired.high],
+            }
+            assert shown["open"]["within"] == [level.within.low_open, level.within.high_open]
+            assert shown["trials"][0] == {
+                "max_lr": level.trials[0].max_lr,
+                "seed": level.trials[0].seed,
+                "val_accuracy": level.trials[0].val_accuracy,
+                "test_accuracy": level.trials[0].test_accuracy,
+                "diverged": False,
+                "state": "complete",
+                "seconds": 1.5,
+                "id": level.trials[0].id,
+            }
+
+
+class TestUnderWay:
+    def test_a_study_that_has_not_begun(self) -> None:
+        with Laboratory(small_spec()) as lab:
+            view = read(lab)
+            assert (view.state, view.levels, view.cost.trials) == ("running", (), 0)
+            assert strict_json(view)["levels"] == []
+
+    def test_a_level_that_is_not_decided_yet(self) -> None:
+        with Laboratory(small_spec()) as lab:
+            lab.work(lab.sweep(), most=8)
+            view = read(lab)
+            assert view.state == "running"
+            decided, under_way = view.levels
+            assert (decided.winner, under_way.winner, under_way.winning) == (0.2, None, None)
+            assert (under_way.within, under_way.paired, under_way.edge) == (None, None, False)
+            assert under_way.density == pytest.approx(0.8)
+            states = [trial.state for trial in under_way.trials]
+            assert (states.count("complete"), states.count("pending")) == (2, 4)
+            assert [candidate.seeds for candidate in under_way.candidates] == [2]
+            level = strict_json(view)["levels"][1]
+            assert (level["winner"], level["interval"]) == (None, {"within": None, "paired": None})
+            pending = next(trial for trial in level["trials"] if trial["state"] == "pending")
+            assert [pending[name] for name in ("val_accuracy", "test_accuracy", "diverged", "seconds")] == [None] * 4
+
+    def test_a_study_that_failed_trials_block(self) -> None:
+        with Laboratory(small_spec(), fails=[(1, 7, 0.2), (1, 0, 0.4)]) as lab:
+            view = read(lab.finish())
+            assert (view.state, view.cost.failed, view.cost.trials) == ("blocked", 2, 10)
+            shown = strict_json(view)
+            assert (shown["state"], shown["levels"][1]["winner"]) == ("blocked", None)
+            states = [trial["state"] for trial in shown["levels"][1]["trials"]]
+            assert states.count("failed") == 2
+
+    def test_a_failed_trial_blocks_only_once_the_others_have_ended(self) -> None:
+        with Laboratory(small_spec(), fails=[(0, 0, 0.1)]) as lab:
+            lab.work(lab.sweep(), most=2)
+            assert lab.store.counts(lab.run.id)["failed"] == 1
+            assert read(lab).state == "running"
+
+
+class TestDivergence:
+    def test_a_level_where_everything_diverged_has_no_interval(self) -> None:
+        with Laboratory(small_spec(levels=1), ceiling=0.001) as lab:
+            view = read(lab.finish())
+            [level] = view.levels
+            assert view.state == "finished"
+            assert level.edge
+            assert all(trial.diverged for trial in level.trials)
+            assert all(candidate.diverged == candidate.seeds for candidate in level.candidates)
+            assert (level.within, level.paired) == (None, None)
+            assert strict_json(view)["levels"][0]["interval"] == {"within": None, "paired": None}
+
+    def test_losers_that_diverged_leave_the_interval_alone(self) -> None:
+        with Laboratory(small_spec(levels=1), ceiling=0.3) as lab:
+            [level] = read(lab.finish()).levels
+            assert [candidate.diverged for candidate in level.candidates] == [0, 0, 2]
+            assert level.within is not None
+            assert level.within.high < 0.4
+
+
+def test_one_seed_has_no_paired_interval() -> None:
+    with Laboratory(small_spec(levels=1, seeds=[3])) as lab:
+        [level] = read(lab.finish()).levels
+        assert level.paired is None
+        assert level.within is not None
+
+
+def test_a_study_that_is_not_there() -> None:
+    with Laboratory(small_spec()) as lab, pytest.raises(StudyNotFound, match="'t'"):
+        view_study(lab.store, "t")

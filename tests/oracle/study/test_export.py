@@ -1,0 +1,132 @@
+"""Studies as files: what goes out comes in again, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+
+from oracle.results.study_view import to_json, view_study
+from oracle.study.export import MANIFEST, Format, read_export, write_export
+from scyc import InputError
+from studies import Store, StudyError, StudyExists, columns
+from tests.oracle.simulation import Laboratory, small_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.studies.server import Server
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Laboratory]:
+    """A study with everything: an unlucky trial, a diverged one, a former spec and former decisions."""
+    with Laboratory(small_spec(levels=2), optimum=0.28, ceiling=0.5) as lab:
+        lab.finish()
+        study = lab.store.study("s")
+        lab.store.reopen_levels(lab.run.id, 1)
+        lab.store.extend_study(study.id, {**study.spec, "levels": 3}, "f" * 64)
+        lab.fails = {(2, 0, 0.1)}
+        lab.spec = small_spec(levels=3)
+        lab.work(lab.sweep())
+        yield lab
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def elsewhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    url = f"sqlite:///{tmp_path}/other.db"
+    if request.param == "postgresql":
+        server: Server = request.getfixturevalue("server")
+        url = server.empty()
+    with Store.open(url) as store:
+        store.create_study("there already", {}, "h", "/a", {})  # so that row numbers differ
+        yield store
+
+
+@pytest.mark.parametrize("format_", get_args(Format))
+def test_comes_back_as_it_went(format_: Format, lab: Laboratory, elsewhere: Store, tmp_path: Path) -> None:
+    tables = lab.store.dump_study("s")
+    files = write_export(tables, tmp_path / "export", format_)
+    assert [file.suffix for file in files[1:]] == [f".{format_}"] * len(columns())
+    elsewhere.load_study(read_export(tmp_path / "export"))
+    returned = elsewhere.dump_study("s")
+    numbers = {"id", "study_id", "run_id", "trial_id"}
+    for name, rows in tables.items():
+        plain = [{key: value for key, value in row.items() if key not in numbers} for row in rows]
+        assert [{key: value for key, value in row.items() if key not in numbers} for row in returned[name]] == plain
+    assert to_json(view_study(elsewhere, "s")) == to_json(view_study(lab.store, "s"))
+
+
+def test_an_imported_study_goes_on(lab: Laboratory, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
+        study = other.load_study(lab.store.dump_study("s"), name="again")
+        run = other.open_run(study.id, "oracle")
+        assert other.requeue_failed(run.id) == 1
+        lab.fails = set()
+        here, lab.store, former = lab.store, other, lab.run
+        lab.run = run
+        try:
+            lab.finish()
+            assert len(lab.winners()) == 3
+        finally:
+            lab.store, lab.run = here, former
+
+
+def test_a_name_is_taken_once(lab: Laboratory, elsewhere: Store) -> None:
+    tables = lab.store.dump_study("s")
+    elsewhere.load_study(tables)
+    with pytest.raises(StudyExists, match="another name"):
+        elsewhere.load_study(tables)
+    assert elsewhere.load_study(tables, name="t", artifacts="/elsewhere").artifacts == "/elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "reason"),
+    [
+        ("trials", "val_accuracy", 1.5, "refuses the values"),
+        ("trials", "val_accuracy", float("nan"), "nothing was written"),
+        ("trials", "state", "won", "refuses the values"),
+        ("trials", "seed", "0", "nothing was written"),
+        ("trials", "run_id", 99, "refer to runs"),
+        ("trials", "created_at", "yesterday", "nothing was written"),
+        ("levels", "winner", None, "nothing was written"),
+        ("studies", "spec", "[]", "nothing was written"),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_as_a_whole(
+    table: str, column: str, value: object, reason: str, lab: Laboratory, elsewhere: Store
+) -> None:
+    tables = lab.store.dump_study("s")
+    tables[table][-1][column] = value
+    with pytest.raises(StudyError, match=reason):
+        elsewhere.load_study(tables)
+    assert [study.name for study in elsewhere.studies()] == ["there already"]
+
+
+def test_missing_tables_and_columns_are_refused(lab: Laboratory, elsewhere: Store) -> None:
+    tables = lab.store.dump_study("s")
+    with pytest.raises(StudyError, match="has no epochs"):
+        elsewhere.load_study({name: rows for name, rows in tables.items() if name != "epochs"})
+    del tables["trials"][0]["round"]
+    with pytest.raises(StudyError, match=r"differ in columns from this version's \(round\)"):
+        elsewhere.load_study(tables)
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    with pytest.raises(InputError, match="is not empty"):
+        write_export({}, tmp_path, "json")
+
+
+def test_what_is_no_export_is_refused(lab: Laboratory, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no export"):
+        read_export(tmp_path)
+    write_export(lab.store.dump_study("s"), tmp_path / "export", "parquet")
+    (tmp_path / "export" / "trials.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(InputError, match=r"trials\.parquet cannot be read"):
+        read_export(tmp_path / "export")
+    (tmp_path / "export" / MANIFEST).write_text(json.dumps({"scyc_export": 99, "format": "json"}))
+    with pytest.raises(InputError, match="another version"):
+        read_export(tmp_path / "export")
