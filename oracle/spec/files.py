@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
-    """Return the spec in a TOML file (the embedded default without one), with `key=value` overrides applied.
+    """Return the spec in a TOML file, with `key=value` overrides applied. Default: the embedded example.
 
     Args:
         path: TOML file.
@@ -27,19 +27,40 @@ def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
     Raises:
         InputError: one sentence on everything that is wrong with it.
     """
-    given: dict[str, Any] = {}
-    if path is not None:
-        try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"The spec {path} cannot be read: {error.strerror or error}.") from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"The spec {path} cannot be read: it is not UTF-8 text.") from error
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"The spec {path} is not TOML: {error}.") from error
+    given = read_values(path) if path is not None else {}
     for override in overrides:
         _apply(given, override)
     return parse_spec(given, "the defaults with --set" if path is None else str(path))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """Return the values in a TOML file, as they are.
+
+    Raises:
+        InputError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The spec {path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The spec {path} cannot be read: it is not UTF-8 text.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"The spec {path} is not TOML: {error}.") from error
+
+
+def set_field(values: dict[str, Any], key: str, value: Any) -> None:
+    """Set a field of a spec's values by its name, such as `search.max_lr.count`.
+
+    Raises:
+        InputError: the name reaches into what is a value.
+    """
+    *sections, name = key.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"The field {key} reaches into {section!r}, which is a value, not a section.")
+    values[name] = value
 
 
 def parse_spec(given: dict[str, Any], origin: str) -> Spec:
@@ -87,8 +108,4 @@ def _apply(given: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
-    for part in path[:-1]:
-        given = given.setdefault(part, {})
-        if not isinstance(given, dict):
-            raise InputError(f"--set {override} reaches into {part!r}, which is a value, not a section.")
-    given[path[-1]] = value
+    set_field(given, ".".join(path), value)

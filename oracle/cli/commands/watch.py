@@ -1,4 +1,4 @@
-"""`scyc watch`: how far a study is, live; it needs nothing but the database, and outlasts its restarts."""
+"""`scyc watch`."""
 
 from __future__ import annotations
 
@@ -13,36 +13,45 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, db_option, err, out, print_json, say
-from oracle.results.status import glance
-from studies import Store, StudyError, StudyNotFound
+from oracle.cli.app import FAILED, RESULTS, AsJson, DatabaseUrl, StudyName, app
+from oracle.cli.speaking import command, err, out, print_json, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from oracle.results.status import Glance
+    from oracle.results.status import StudyStatus
 
 TERMINAL_EVERY, LINES_EVERY = 1.0, 30.0  # seconds
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def watch(
     name: StudyName,
-    db: DatabaseUrl = DEFAULT_DB,
+    db: DatabaseUrl = None,
     every: Annotated[
         float | None,
-        typer.Option(min=0.1, metavar="SECONDS", help="How often to look; 1 s in a terminal, 30 s elsewhere."),
+        typer.Option(
+            min=0.1,
+            metavar="SECONDS",
+            help="How often to look. Default: 1 s in a terminal, 30 s elsewhere.",
+            show_default=False,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Watch a study from anywhere until every level is decided; a database that goes away is waited for."""
+    """Watch a study from anywhere until every level is decided. If the database goes away, wait for it."""
+    from oracle.api.defaults import database_url
+    from oracle.results.status import study_status
+    from studies import Store, StudyError, StudyNotFound
+
+    db = database_url(db)
     live = out.is_terminal and not as_json
     pause = every or (TERMINAL_EVERY if live else LINES_EVERY)
-    with Store.open(db, create=False) as store, Live(console=out) if live else nullcontext() as screen:
+    with Store.open(db, read_only=True) as store, Live(console=out) if live else nullcontext() as screen:
         shown, away = None, False
         while True:
             try:
-                seen = glance(store, name)
+                seen = study_status(store, name)
             except StudyNotFound:
                 raise
             except StudyError as error:  # its server is away, for longer than a restart takes
@@ -67,15 +76,15 @@ def watch(
                 say(
                     err,
                     f"Level {len(seen.decided)} of {name!r} cannot be decided: {seen.failed} of its trials failed, and "
-                    f"nobody works on it. Go on with `scyc resume {name}{db_option(db)} --retry-failed`.",
+                    f"nobody works on it. Resume it with `{command('resume', name, '--retry-failed', db=db)}`.",
                 )
                 raise typer.Exit(FAILED)
             time.sleep(pause)
     if not as_json:
-        say(out, f"Every level is decided. See `scyc show {name}{db_option(db)}`.")
+        say(out, f"Every level is decided. See `{command('show', name, db=db)}`.")
 
 
-def _line(seen: Glance) -> str:
+def _line(seen: StudyStatus) -> str:
     last = seen.decided[-1] if seen.decided else None
     winner = f" (the last one's best max_lr is {last.winner:.3g})" if last else ""
     return (
@@ -84,7 +93,7 @@ def _line(seen: Glance) -> str:
     )
 
 
-def _picture(seen: Glance) -> RenderableType:
+def _picture(seen: StudyStatus) -> RenderableType:
     table = Table("level", "density", "best max_lr", box=None, title=f"{seen.study}: {seen.state}")
     for column in table.columns:
         column.justify = "right"
@@ -99,21 +108,21 @@ def _picture(seen: Glance) -> RenderableType:
     )
 
 
-def _trials(seen: Glance) -> str:
+def _trials(seen: StudyStatus) -> str:
     failed = f", {seen.failed} failed" if seen.failed else ""
     return f"{seen.done}/{seen.total} trials done, {seen.pending} pending{failed}"
 
 
-def _time_left(seen: Glance) -> str:
+def _time_left(seen: StudyStatus) -> str:
     if seen.seconds_left is None:
         return "-"
     seconds = int(seen.seconds_left)
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _holder(seen: Glance) -> str:
+def _holder(seen: StudyStatus) -> str:
     if seen.tenure is None:
         return "nobody works on it"
     if seen.tenure.seconds_left <= 0:
-        return f"{seen.tenure.holder} works on it no more: its lease has lapsed"
+        return f"{seen.tenure.holder} no longer works on it: its lease has lapsed"
     return f"{seen.tenure.holder} works on it"

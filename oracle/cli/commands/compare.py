@@ -1,88 +1,77 @@
-"""`scyc compare`: level schedules against a study's oracle."""
+"""`scyc compare`."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
-from rich.table import Table
 
-from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, out, print_json, say
-from oracle.report import words
-from oracle.results.intervals import TOLERANCE
-from oracle.results.study_view import view_study
-from oracle.study.opening import ORACLE
-from scyc import InputError
-from studies import Store
+from oracle.cli.app import SCHEDULES, AsJson, DatabaseUrl, StudyName, app
+from oracle.cli.speaking import err, out, print_json, say
+from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.table import Table
+
     from oracle.comparison import Comparison
-    from oracle.results.study_view import StudyView
-
-Rule = Annotated[Literal["within", "paired"], typer.Option(help="Which interval of the oracle to judge by.")]
 
 
-@app.command()
+@app.command(rich_help_panel=SCHEDULES)
 def compare(
     name: StudyName,
     folder: Annotated[
-        Path | None, typer.Option("--out", help="Folder for comparison.json, report.html and figures/.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Folder for comparison.json, report.html and figures/. Default: no files are written.",
+            show_default=False,
+        ),
     ] = None,
     schedules: Annotated[
-        str | None, typer.Option(metavar="NAME,NAME,...", help="Which schedules; all unless given.")
+        str | None,
+        typer.Option(metavar="NAME,NAME,...", help="Which schedules. Default: all.", show_default=False),
     ] = None,
     rule: Annotated[
-        Literal["within", "paired"], typer.Option(help="Which interval of the oracle to judge by.")
-    ] = "within",
+        str, typer.Option(click_type=click.Choice(list(RULES)), help="The interval of the oracle to judge by.")
+    ] = DEFAULT_RULE,
     tolerance: Annotated[
         float, typer.Option(help="Margin of the within rule, as a fraction of accuracy.", min=1e-6, max=1.0)
     ] = TOLERANCE,
-    db: DatabaseUrl = DEFAULT_DB,
+    db: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare level schedules with a study's oracle: the fit of S-Cyc, and a verdict on each.
 
-    On the surface every level starts from the oracle's own winner; what `scyc run` has trained is measured, on the same
+    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is measured, on the same
     seeds as the oracle's curve.
     """
-    from oracle.comparison import compare_study, to_json
+    from oracle.api.study import Study
+    from oracle.api.writing import write_comparison
+    from oracle.comparison import to_json
 
+    study = Study(name, db)
     wanted = [word.strip() for word in schedules.split(",")] if schedules is not None else []
-    with Store.open(db, create=False) as store:
-        comparison, view = compare_study(store, name, rule, tolerance, wanted), view_study(store, name)
-    values = to_json(comparison)
-    if folder is not None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "comparison.json").write_text(json.dumps(values, allow_nan=False, indent=1), encoding="utf-8")
-            _write_report(comparison, view, folder)
-        except OSError as error:
-            raise InputError(f"The folder {folder} cannot be written to ({error.strerror}); choose another.") from error
+    comparison = study.compare(wanted, rule, tolerance)
+    if folder is not None and (no_images := write_comparison(comparison, study.view(), folder)):
+        say(err, no_images)
     if as_json:
-        print_json(values)
+        print_json(to_json(comparison))
         return
     out.print(_table(comparison))
     for sentence in _sentences(comparison):
         say(out, sentence)
 
 
-def _write_report(comparison: Comparison, view: StudyView, folder: Path) -> None:
-    """Write the page, and its figures as files where there is a browser to draw them."""
-    from oracle.report.comparison import panels, render
-    from oracle.report.comparison.images import NoImagesError, write_images
-
-    (folder / "report.html").write_text(render(comparison, view), encoding="utf-8")
-    try:
-        write_images(panels(comparison), folder / "figures")
-    except NoImagesError as error:
-        say(err, str(error))
-
-
 def _table(comparison: Comparison) -> Table:
+    from rich.table import Table
+
+    from oracle.report import words
+
     headings = ("schedule", "in the interval", "on the surface", "trained (95 % interval)", "epochs", "max_lr")
     table = Table(*headings, box=None)
     for column in table.columns[1:]:
@@ -110,6 +99,7 @@ def _table(comparison: Comparison) -> Table:
 
 def _sentences(comparison: Comparison) -> Iterator[str]:
     from oracle.comparison import as_python
+    from oracle.study.opening import ORACLE
 
     yield from comparison.notes
     for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):

@@ -1,4 +1,4 @@
-"""`scyc bench`: how fast the engines train a workload on this machine."""
+"""`scyc bench`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from oracle.cli.app import AsJson, Overrides, SpecFile, app, out, print_json, say
-from oracle.driver.engine_choice import with_engine
-from oracle.execution.worker import training_device
-from oracle.spec.files import load_spec
-from scyc.threads import threads
+from oracle.cli.app import SEARCH, AsJson, Overrides, SpecFile, app
+from oracle.cli.speaking import out, print_json, say
 
 
-@app.command()
+@app.command(rich_help_panel=SEARCH)
 def bench(
     spec_file: SpecFile = None,
     overrides: Overrides = None,
@@ -23,7 +19,13 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Time the engines on a spec's workload, and the bare step loop, which does nothing but train one network."""
+    from rich.table import Table
+
+    from oracle.driver.engine_choice import with_engine
+    from oracle.execution.worker import training_device
+    from oracle.spec.files import load_spec
     from scyc.bench import BARE, compare, possible
+    from scyc.threads import threads
 
     spec = load_spec(spec_file, overrides or ())
     protocol, device = spec.protocol(), training_device(spec)

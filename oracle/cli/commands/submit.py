@@ -1,4 +1,4 @@
-"""`scyc submit`: a sweep whose driver runs on a Ray cluster, so that the machine it was sent from may sleep."""
+"""`scyc submit`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 
-from oracle.cli.app import AsJson, Overrides, SpecFile, app, out, print_json, say, study_name
-from oracle.cli.drive import Retries, RetryFailed, TrialTimeout  # noqa: TC001 - typer reads them at run time
-from oracle.spec.files import load_spec
-from scyc import InputError
+from oracle.api.errors import InputError
+from oracle.cli.app import SEARCH, AsJson, NewName, Overrides, SpecFile, app
+from oracle.cli.options import Retries, RetryFailed, TrialTimeout  # noqa: TC001 - typer reads them at run time
+from oracle.cli.speaking import out, print_json, say
 
 
-@app.command()
+@app.command(rich_help_panel=SEARCH)
 def submit(
     spec_file: SpecFile = None,
     *,
@@ -29,23 +29,34 @@ def submit(
     artifacts: Annotated[
         str, typer.Option(metavar="URL", help="Where weights go: a folder or bucket that every node reaches.")
     ],
-    name: Annotated[str | None, typer.Option(help="Name of the study; the spec's file name unless given.")] = None,
+    name: NewName = None,
     overrides: Overrides = None,
     working_dir: Annotated[
         Path | None,
         typer.Option(
-            metavar="FOLDER", exists=True, file_okay=False, help="Code of your own, which is copied to every node."
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Code of your own, which is copied to every node.",
+            show_default=False,
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Trials trained at a time; as many as the cluster has room for.")
+        int | None,
+        typer.Option(
+            min=1, help="Trials trained at a time. Default: as many as fit on the cluster.", show_default=False
+        ),
+    
     ] = None,
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,
     retry_failed: RetryFailed = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a Ray cluster run `scyc sweep`; this machine may be closed. The same command goes on with the study."""
+    """Let a Ray cluster run `scyc sweep`: this machine may be switched off. The same command resumes the study."""
+    from oracle.api.defaults import study_name
+    from oracle.spec.files import load_spec
+
     if working_dir is None:
         load_spec(spec_file, overrides or ())  # what is wrong is said here; with code of one's own, only there
     _check_public(db, "--db", "the cluster reads the password from $PGPASSWORD or ~/.pgpass of its head node")

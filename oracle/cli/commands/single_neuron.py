@@ -1,4 +1,4 @@
-"""`scyc single-neuron`: the smallest experiment in which keeping the learned signs pays."""
+"""`scyc single-neuron`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from oracle.cli.app import AsJson, app, out, print_json, say
+from oracle.cli.app import EXPERIMENTS, AsJson, app
+from oracle.cli.speaking import out, print_json, say
 
 COVERAGE = 0.999
 
 
-@app.command("single-neuron")
+@app.command("single-neuron", rich_help_panel=EXPERIMENTS)
 def single_neuron(
     dimension: Annotated[int, typer.Option(help="Number of inputs, from 2 on.")] = 10,
     runs: Annotated[int, typer.Option(help="Number of initialisations, from 1 on.")] = 1000,
     steps: Annotated[int, typer.Option(help="Steps of gradient descent, before and again after the pruning.")] = 300,
-    seed: Annotated[int, typer.Option(help="Of examples and initialisations.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of examples and initialisations.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Count how often a single neuron learns relu(x_1) when its weights are reset after the pruning, and when not.
@@ -26,6 +26,8 @@ def single_neuron(
     Gadhikar & Burkholz (ICLR 2024): going back to the first weights (IMP) succeeds from a quarter of all initial signs,
     keeping them (LRR) from half.
     """
+    from rich.table import Table
+
     from scyc.single_neuron import SIGNS, Setting
     from scyc.single_neuron import single_neuron as experiment
 

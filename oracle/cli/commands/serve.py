@@ -1,4 +1,4 @@
-"""`scyc serve`: the studies of a database in a browser."""
+"""`scyc serve`."""
 
 from __future__ import annotations
 
@@ -10,29 +10,35 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oracle.cli.app import DEFAULT_DB, DatabaseUrl, app, out, say
-from scyc import InputError
-from studies import Store
+from oracle.api.errors import InputError, StudyError, StudyUnavailable
+from oracle.cli.app import RESULTS, DatabaseUrl, app
+from oracle.cli.speaking import out, say
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from studies import Store
+
 SHORTEST = 16  # characters of a token
 
 
-@app.command()
+@app.command(rich_help_panel=RESULTS)
 def serve(
-    db: DatabaseUrl = DEFAULT_DB,
+    db: DatabaseUrl = None,
     host: Annotated[
-        str, typer.Option(help="Where to listen; anything but this machine's own address takes a token.")
+        str, typer.Option(help="Address to listen at. Any but this machine's own asks visitors for a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for any that is free.")] = 8000,
     token_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A file whose first line is the token; one is made up if needed."),
+        typer.Option(
+            metavar="FILE",
+            help="A file whose first line is the token. Default: where one is needed, it is made up and shown.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
-    """Show the studies of a database in a browser, and follow sweeps; nothing can be changed there."""
+    """Show the studies of a database in a browser, and follow sweeps. Nothing can be changed there."""
     try:
         import uvicorn
 
@@ -43,13 +49,29 @@ def serve(
         ) from error
 
     token = _token(token_file, host)
-    with Store.open(db) as store, _listen(host, port) as listener:
+    with _open(db) as store, _listen(host, port) as listener:
         place = f"[{host}]" if ":" in host else host
         address = f"http://{place}:{listener.getsockname()[1]}/"
         made_up = f"?token={token}" if token and token_file is None else ""
         say(out, f"The studies are at {address}{made_up} until Ctrl-C.")
         config = uvicorn.Config(_guarded(application(store), token, place), log_level="warning", access_log=False)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _open(db: str | None) -> Store:
+    """Return the database, to be read alone; one that is not there yet is made, empty."""
+    from oracle.api.defaults import database_url
+    from studies import Store
+
+    url = database_url(db)
+    try:
+        return Store.open(url, read_only=True)
+    except StudyUnavailable:
+        raise
+    except StudyError:
+        with Store.open(url):
+            pass
+        return Store.open(url, read_only=True)
 
 
 def _guarded(application: ASGIApp, token: str | None, host: str) -> ASGIApp:

@@ -1,4 +1,4 @@
-"""`scyc dropnet`: whole units dropped instead of weights, by DropNet's Algorithm 1."""
+"""`scyc dropnet`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from oracle.cli.app import AsJson, app, out, print_json, say
-from scyc import InputError
-from scyc.dropnet import DropNet, EarlyStopping, dropnet, hidden_layers
-from scyc.workloads import load_workload
+from oracle.cli.app import EXPERIMENTS, AsJson, app
+from oracle.cli.speaking import out, print_json, say
 
 if TYPE_CHECKING:
     from scyc.dropnet import Cycle
@@ -18,28 +16,32 @@ if TYPE_CHECKING:
 Named = Literal["minimum", "maximum", "random", "minimum_layer", "maximum_layer", "random_layer"]
 
 
-@app.command(name="dropnet")
+@app.command(name="dropnet", rich_help_panel=EXPERIMENTS)
 def dropnet_(
     workload: Annotated[
         str, typer.Option(metavar="W", help="Name or import path of a workload with a sequential network.")
     ] = "mnist1d/mlp-300-100",
-    criterion: Annotated[Named | None, typer.Option(help="Which units go first; minimum unless given.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Fraction of the units left that a cycle drops; 0.2.")] = None,
-    at_a_time: Annotated[int | None, typer.Option(help="Drop so many units per cycle instead of a fraction.")] = None,
-    kappa: Annotated[float, typer.Option(help="End when validation accuracy is at most this part of the first.")] = 0.5,
-    cycles: Annotated[int | None, typer.Option(help="At most so many cycles.")] = None,
-    epochs: Annotated[int, typer.Option(help="At most so many epochs per cycle.")] = 100,
-    patience: Annotated[int, typer.Option(help="Epochs without a lower validation loss that end a cycle.")] = 5,
+    criterion: Annotated[Named | None, typer.Option(help="Which units go first. Default: minimum.", show_default=False)] = None,
+    rate: Annotated[float | None, typer.Option(help="Fraction of the units left that a cycle drops. Default: 0.2.", show_default=False)] = None,
+    at_a_time: Annotated[int | None, typer.Option(help="Units that a cycle drops, instead of a fraction.", show_default=False)] = None,
+    kappa: Annotated[float, typer.Option(help="End when validation accuracy falls to this fraction of the first cycle's.")] = 0.5,
+    cycles: Annotated[int | None, typer.Option(help="Largest number of cycles. Default: no limit.", show_default=False)] = None,
+    epochs: Annotated[int, typer.Option(help="Largest number of epochs per cycle.")] = 100,
+    patience: Annotated[int, typer.Option(help="Epochs without a lower validation loss before a cycle ends.")] = 5,
     lr: Annotated[float, typer.Option(help="Constant learning rate of plain SGD.")] = 0.1,
     batch_size: Annotated[int, typer.Option(help="Examples per step.")] = 32,
     reinit: Annotated[bool, typer.Option("--reinit", help="Draw new initial weights for every cycle.")] = False,
-    seeds: Annotated[list[int] | None, typer.Option("--seed", help="A seed; may be given repeatedly. 0.")] = None,
+    seeds: Annotated[list[int] | None, typer.Option("--seed", help="A seed. Repeatable. Default: 0.", show_default=False)] = None,
     oracle: Annotated[
         bool, typer.Option("--oracle", help="Drop the one unit without which the training loss is lowest.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Drop nodes and filters by DropNet: train from the same weights, drop the least active units, and again."""
+    from oracle.api.errors import InputError
+    from scyc.dropnet import DropNet, EarlyStopping, dropnet, hidden_layers
+    from scyc.workloads import load_workload
+
     if oracle and (criterion is not None or rate is not None):
         raise InputError("The oracle drops one unit at a time by the training loss; leave out --criterion and --rate.")
     if at_a_time is not None and rate is not None:
@@ -95,7 +97,7 @@ def _ending(cycle: Cycle, kappa: float, first: float) -> str:
         case "diverged":
             why = "training diverged; choose a smaller --lr"
         case _:
-            why = "there were to be no more cycles"
+            why = "the largest number of cycles is reached"
     return f"Ended after cycle {cycle.cycle}: {why}."
 
 

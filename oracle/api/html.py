@@ -1,0 +1,1 @@
+"""A study as a notebook shows it: how far it is, and its oracle curve as a table."""
