@@ -20,7 +20,7 @@ from oracle.provenance import provenance
 from scyc.data import Dataset, Split
 from scyc.dropnet import EarlyStopping, Units, cheapest, hidden_layers, losses_without, train_until_stale
 from scyc.models import mlp
-from scyc.training import evaluate
+from scyc.recipe import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

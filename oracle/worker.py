@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scyc.measuring import Measured
     from scyc.policies import Policy
     from scyc.protocol import Checkpoint, Protocol
-    from scyc.training import Snapshot
+    from scyc.recipe import Snapshot
     from scyc.trial import Trial
     from studies import Artifacts
 

@@ -9,7 +9,7 @@ from scyc.gradients import GradientRecorder
 from scyc.optimizers import optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
-from scyc.training import EpochMetrics, Snapshot, Training, check_rewind_step, copy_of, evaluate, finite
+from scyc.recipe import EpochMetrics, Snapshot, Training, check_rewind_step, copy_of, evaluate, finite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.pruning import Masks
-    from scyc.training import Recipe, State
+    from scyc.recipe import Recipe, State
 
 
 class Learner:

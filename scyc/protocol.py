@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from scyc.errors import InputError
 from scyc.pruning import Masks, Rewind, Scope, Statistics, find_criterion
-from scyc.training import Recipe, State, check_rewind_step
+from scyc.recipe import Recipe, State, check_rewind_step
 
 if TYPE_CHECKING:
     from scyc.data import Dataset

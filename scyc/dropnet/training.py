@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from scyc.errors import InputError
 from scyc.optimizers import OptimizerSettings
 from scyc.randomness import seeded, stream
-from scyc.training import EpochMetrics, evaluate
+from scyc.recipe import EpochMetrics, evaluate
 
 if TYPE_CHECKING:
     from torch import nn

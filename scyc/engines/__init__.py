@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 __all__ = ["EAGER", "ENGINES", "Engine", "engine_for", "find_engine"]
 

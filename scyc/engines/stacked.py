@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scyc.engines.engine import Steps
     from scyc.learner import Learner
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 
 class Stacked:

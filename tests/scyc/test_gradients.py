@@ -17,11 +17,11 @@ from torch import nn
 
 from scyc import gradients, learner
 from scyc.gradients import HISTOGRAM_EDGES, POINTS, QUANTILES, WINDOW, GradientRecorder, GradientSummary, windows
-from scyc.lockstep import train_one
 from scyc.models import mlp
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded
-from scyc.training import Recipe
+from scyc.recipe import Recipe
+from scyc.training_loop import train_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

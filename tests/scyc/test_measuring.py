@@ -17,7 +17,7 @@ from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import Masks
 from scyc.randomness import stream
-from scyc.training import Recipe, Snapshot, State
+from scyc.recipe import Recipe, Snapshot, State
 from scyc.trial import Trial, begin_level, run_trial
 from scyc.workloads import Workload
 

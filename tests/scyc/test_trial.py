@@ -12,7 +12,7 @@ from scyc.models import mlp
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import CRITERIA, Masks, Rewind, Scope, prunable_weights
-from scyc.training import Recipe, Snapshot, State, evaluate
+from scyc.recipe import Recipe, Snapshot, State, evaluate
 from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 

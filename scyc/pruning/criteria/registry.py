@@ -5,13 +5,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from scyc.errors import InputError
-from scyc.pruning.criteria.chance import random_scores
 from scyc.pruning.criteria.change import change_magnitude, change_times_magnitude
 from scyc.pruning.criteria.criterion import Criterion
 from scyc.pruning.criteria.erdos_renyi import erk_counts
 from scyc.pruning.criteria.gradient import connection_sensitivity, gradient_magnitude
 from scyc.pruning.criteria.lamp import lamp
 from scyc.pruning.criteria.magnitude import magnitude
+from scyc.pruning.criteria.random_scores import random_scores
 
 _BUILT_IN = (
     Criterion("magnitude", lambda context: magnitude(context.weights, context.masks)),

@@ -14,7 +14,7 @@ from scyc.data.streamed import MEAN, STD
 from scyc.errors import InputError
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Protocol
-from scyc.training import Recipe, evaluate
+from scyc.recipe import Recipe, evaluate
 from scyc.trial import run_trial
 from scyc.workloads import load_workload
 

@@ -11,16 +11,16 @@ from torch import nn
 
 from scyc import InputError, OneCycle
 from scyc.data import Dataset, Split
-from scyc.lockstep import train_one
 from scyc.models import mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
-from scyc.training import Recipe, Snapshot, evaluate
+from scyc.recipe import Recipe, Snapshot, evaluate
+from scyc.training_loop import train_one
 
 if TYPE_CHECKING:
-    from scyc.training import EpochMetrics, Training
+    from scyc.recipe import EpochMetrics, Training
 
 RECIPE = Recipe(epochs=4, batch_size=30)  # ten steps an epoch; 20 of the 320 examples are left out each time
 STEPS = 40

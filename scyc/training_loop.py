@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scyc.data import Augmentation, Dataset
     from scyc.engines import Engine
     from scyc.pruning import Masks
-    from scyc.training import Recipe, Training
+    from scyc.recipe import Recipe, Training
 
 
 def train(
