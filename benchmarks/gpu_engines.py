@@ -39,7 +39,7 @@ from scyc.workloads import Workload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scyc.recipe import Training
+    from scyc.training_result import Training
 
 
 @dataclass(frozen=True)

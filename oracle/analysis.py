@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from scyc.protocol import Checkpoint
     from scyc.pruning import Masks
-    from scyc.recipe import State
     from scyc.signs import Agreement, Overlap
+    from scyc.training_result import State
     from studies import Store, StudyRecord, TrialRecord
 
 Paths = dict[int, list["TrialRecord"]]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.engines import Engine
-    from scyc.recipe import Snapshot, State, Training
+    from scyc.training_result import Snapshot, State, Training
     from scyc.workloads import Workload
 
 

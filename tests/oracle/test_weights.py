@@ -15,7 +15,7 @@ from oracle.weights import dump_checkpoint, dump_snapshot, load_checkpoint, load
 from scyc.models import resnet20
 from scyc.protocol import Checkpoint
 from scyc.pruning import Masks, prunable_weights
-from scyc.recipe import Snapshot
+from scyc.training_result import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

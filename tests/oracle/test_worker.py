@@ -12,7 +12,7 @@ from oracle.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.spec_file import parse_spec
 from oracle.worker import Worker
 from scyc.engines import ENGINES
-from scyc.measuring import Measured
+from scyc.measured_schedules import Measured
 from scyc.trial import Member, Trial, run_trials
 from studies import Artifacts
 

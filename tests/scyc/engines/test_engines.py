@@ -19,12 +19,13 @@ from scyc.models import find_network, mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import OneCycle
 from scyc.pruning import Masks, prunable_weights
-from scyc.recipe import Recipe, Training
+from scyc.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scyc.engines import Engine
+    from scyc.training_result import Training
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=3, batch_size=16)
