@@ -62,7 +62,8 @@ def load_workload(name: str) -> Workload:
               scales them to 64 x 64 pixels;
             - `stream:PATH@224/NETWORK`: images in a folder, too many for memory, see `scyc.data.stream_image_folder`;
             - the import path of your own, `my_package.my_module:my_workload`: a `Workload`, or a callable without
-              arguments that returns one. The working folder is importable.
+              arguments that returns one. It is looked for among what is installed, then in the
+              working folder.
 
             A relative PATH is looked for in the data folder, `$SCYC_DATA`, else `data`.
 
@@ -155,7 +156,7 @@ def _import_workload(name: str) -> Workload:
     module_name, _, attribute = name.partition(":")
     folder = str(Path.cwd())
     if folder not in sys.path:
-        sys.path.insert(0, folder)  # where `python -m` would put it
+        sys.path.append(folder)  # last, so that a random.py or an oracle/ in it hides nothing that is installed
     try:
         module = import_module(module_name)
     except Exception as error:  # importing runs the user's code
@@ -167,7 +168,8 @@ def _import_workload(name: str) -> Workload:
         found = getattr(module, attribute)
     except AttributeError as error:
         raise InputError(
-            f"The workload {name!r} cannot be loaded because {module_name!r} has no attribute {attribute!r}."
+            f"The workload {name!r} cannot be loaded because {module_name!r} has no attribute {attribute!r}; that "
+            f"module came from {getattr(module, '__file__', None) or 'Python itself'}."
         ) from error
     if callable(found):
         try:
