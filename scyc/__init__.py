@@ -3,44 +3,91 @@
 `from scyc import SCyc, LevelLR` is all that a training loop of one's own needs.
 """
 
-from scyc.errors import InputError
-from scyc.lr_scheduler import LevelLR
-from scyc.measured_schedules import (
-    MEASURED_SCHEDULES,
-    AdaptiveRestart,
-    GradientScaled,
-    MeasuredSchedule,
-    Measurement,
-    RangeTest,
-)
-from scyc.named_policies import named_policies
-from scyc.policies import Policy, policy_from_dict, policy_to_dict
-from scyc.profiles import (
-    PROFILES,
-    ConstantProfile,
-    Cosine,
-    Linear,
-    OneCycle,
-    Profile,
-    ScaledRestart,
-    Step,
-    Tail,
-    Triangular,
-    WarmupStep,
-)
-from scyc.schedules import (
-    PRESETS,
-    SCHEDULES,
-    SILO,
-    Constant,
-    ExponentialRamp,
-    InverseDensity,
-    LevelSchedule,
-    LinearRamp,
-    Replay,
-    SCyc,
-    density,
-)
+from typing import TYPE_CHECKING
+
+from scyc.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from scyc.errors import InputError
+    from scyc.lr_scheduler import LevelLR
+    from scyc.measured_schedules import (
+        MEASURED_SCHEDULES,
+        AdaptiveRestart,
+        GradientScaled,
+        MeasuredSchedule,
+        Measurement,
+        RangeTest,
+    )
+    from scyc.policies import Policy, named_policies, policy_from_dict, policy_to_dict
+    from scyc.profiles import (
+        PROFILES,
+        ConstantProfile,
+        Cosine,
+        Linear,
+        OneCycle,
+        Profile,
+        ScaledRestart,
+        Step,
+        Tail,
+        Triangular,
+        WarmupStep,
+    )
+    from scyc.schedules import (
+        PRESETS,
+        SCHEDULES,
+        SILO,
+        Constant,
+        ExponentialRamp,
+        InverseDensity,
+        LevelSchedule,
+        LinearRamp,
+        Replay,
+        SCyc,
+        density,
+    )
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "errors": ["InputError"],
+            "lr_scheduler": ["LevelLR"],
+            "measured_schedules": [
+                "MEASURED_SCHEDULES",
+                "AdaptiveRestart",
+                "GradientScaled",
+                "MeasuredSchedule",
+                "Measurement",
+                "RangeTest",
+            ],
+            "policies": ["Policy", "named_policies", "policy_from_dict", "policy_to_dict"],
+            "profiles": [
+                "PROFILES",
+                "ConstantProfile",
+                "Cosine",
+                "Linear",
+                "OneCycle",
+                "Profile",
+                "ScaledRestart",
+                "Step",
+                "Tail",
+                "Triangular",
+                "WarmupStep",
+            ],
+            "schedules": [
+                "PRESETS",
+                "SCHEDULES",
+                "SILO",
+                "Constant",
+                "ExponentialRamp",
+                "InverseDensity",
+                "LevelSchedule",
+                "LinearRamp",
+                "Replay",
+                "SCyc",
+                "density",
+            ],
+        },
+    )
 
 __all__ = [
     "MEASURED_SCHEDULES",

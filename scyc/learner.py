@@ -5,21 +5,25 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scyc.gradients import GradientRecorder
-from scyc.optimizers import optimizer_state, restore_optimizer, set_momentum
+import torch
+
+from scyc.evaluation import evaluate, finite
+from scyc.gradient_recorder import GradientRecorder
+from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
-from scyc.training import EpochMetrics, Snapshot, Training, check_rewind_step, copy_of, evaluate, finite
+from scyc.recipe import check_rewind_step
+from scyc.training_result import EpochMetrics, Snapshot, Training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import torch
     from torch import nn
 
     from scyc.data import Dataset
     from scyc.pruning import Masks
-    from scyc.training import Recipe, State
+    from scyc.recipe import Recipe
+    from scyc.training_result import State
 
 
 class Learner:
@@ -77,7 +81,7 @@ class Learner:
         """Get ready to train."""
         self.model.train()
         if self._keep_change:
-            self._before = copy_of(self.model)
+            self._before = _copy_of(self.model)
 
     def set_rates(self, step: int) -> None:
         """Tell the optimizer the learning rate and the momentum of a step, counted from 0 on."""
@@ -128,4 +132,12 @@ class Learner:
 
     def _snapshot(self) -> Snapshot:
         remembered = optimizer_state(self.optimizer, self.model) if self._keep_optimizer else None
-        return Snapshot(copy_of(self.model), remembered)
+        return Snapshot(_copy_of(self.model), remembered)
+
+
+def _copy_of(model: nn.Module) -> State:
+    """Return a copy of a network's parameters and buffers, laid out in the usual order whatever theirs is."""
+    return {
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in model.state_dict().items()
+    }

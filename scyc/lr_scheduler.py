@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim.lr_scheduler import LRScheduler
 
 from scyc.errors import InputError
-from scyc.optimizers import has_momentum, set_momentum
+from scyc.optimizer_state import has_momentum, set_momentum
 from scyc.profiles import Profile, WarmupStep, momentum_at
 
 if TYPE_CHECKING:

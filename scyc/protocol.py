@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from scyc.errors import InputError
-from scyc.pruning import Masks, Rewind, Scope, Statistics, find_criterion
-from scyc.training import Recipe, State, check_rewind_step
+from scyc.pruning import find_criterion
+from scyc.recipe import Recipe, check_rewind_step
 
 if TYPE_CHECKING:
     from scyc.data import Dataset
+    from scyc.pruning import Masks, Rewind, Scope, Statistics
+    from scyc.training_result import State
     from scyc.workloads import Workload
 
 OptimizerState = Literal["fresh", "with-weights"]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from scyc.engines import EAGER
 from scyc.errors import InputError
 from scyc.learner import Learner
-from scyc.lockstep import train
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import (
     Masks,
@@ -19,6 +18,7 @@ from scyc.pruning import (
     rewound,
 )
 from scyc.randomness import seeded
+from scyc.training_loop import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.engines import Engine
-    from scyc.training import Snapshot, State, Training
+    from scyc.training_result import Snapshot, State, Training
     from scyc.workloads import Workload
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
-from scyc.measuring import Measured
+from scyc.measured_schedules import Measured
 from scyc.policies import policy_from_dict
 from studies import FinishedTrial, MeasurementRecord, NewTrial
 

@@ -24,7 +24,7 @@ from oracle.spec.errors import faults
 from scyc import PROFILES, InputError, Profile
 from scyc.optimizers import OptimizerSettings
 from scyc.protocol import Protocol, Pruning
-from scyc.training import Recipe
+from scyc.recipe import Recipe
 from scyc.workloads import load_workload
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from scyc.data.dataset import Split
-from scyc.data.own import own_dataset
+from scyc.data.user_data import user_dataset
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def load_npz(path: Path | str) -> Dataset:
 
     `x` holds numbers: vectors (N, D), grey images (N, H, W) or images with one to four channels, (N, H, W, C) or
     (N, C, H, W); the last axis is tried first. `y` holds class indices from 0, shape (N,) or (N, 1). Missing splits are
-    held out and everything is standardised as `own_dataset` says. That the given splits are disjoint is taken on trust.
+    held out and everything is standardised as `user_dataset` says. That the given splits are disjoint is not checked.
     Nothing in the file is unpickled.
 
     Raises:
@@ -51,7 +51,7 @@ def load_npz(path: Path | str) -> Dataset:
                 f"{tuple(train.inputs.shape[1:])}: all must have one shape."
             )
     classes = 1 + max(int(split.targets.max()) for split in splits.values())
-    return own_dataset(train, splits.get("val"), splits.get("test"), num_classes=classes, source=path)
+    return user_dataset(train, splits.get("val"), splits.get("test"), num_classes=classes, source=path)
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scyc.engines.engine import Gradients, Steps
     from scyc.learner import Learner
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 
 class Autograd:

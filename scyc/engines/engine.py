@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.learner import Learner
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 
 class Gradients(Protocol):

@@ -5,11 +5,27 @@ rewinding does better than going back to early weights because it keeps the sign
 Everything here is a pure function of state dicts and masks, but for what flips or holds signs during a training.
 """
 
-from scyc.signs.agreement import Agreement, pooled, sign_agreement, sign_flips
-from scyc.signs.fixed import FixedSigns
-from scyc.signs.interventions import batch_norm_entries, reset_entries, shuffle_magnitudes, with_signs_of
-from scyc.signs.overlap import Overlap, mask_overlap
-from scyc.signs.perturbation import SignPerturbation, flip_signs
+from typing import TYPE_CHECKING
+
+from scyc.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from scyc.signs.agreement import Agreement, pooled, sign_agreement, sign_flips
+    from scyc.signs.fixed import FixedSigns
+    from scyc.signs.interventions import batch_norm_entries, reset_entries, shuffle_magnitudes, with_signs_of
+    from scyc.signs.overlap import Overlap, mask_overlap
+    from scyc.signs.perturbation import SignPerturbation, flip_signs
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "agreement": ["Agreement", "pooled", "sign_agreement", "sign_flips"],
+            "fixed": ["FixedSigns"],
+            "interventions": ["batch_norm_entries", "reset_entries", "shuffle_magnitudes", "with_signs_of"],
+            "overlap": ["Overlap", "mask_overlap"],
+            "perturbation": ["SignPerturbation", "flip_signs"],
+        },
+    )
 
 __all__ = [
     "Agreement",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-import torch
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from scyc.errors import InputError
-from scyc.pruning.ranking import Scope, prune, prune_to_counts, weights_due
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import torch
+
     from scyc.pruning.masks import Masks
 
-Tensors = Mapping[str, torch.Tensor]
+Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
+Scope = Literal["global", "layer"]
 Need = Literal["gradients", "change"]
 
 
@@ -49,6 +50,8 @@ class PruningContext:
         Raises:
             InputError: when fewer are left already.
         """
+        from scyc.pruning.ranking import weights_due
+
         return weights_due(self.masks.kept, self.rate, self.level)
 
     def measured_gradients(self) -> Tensors:
@@ -117,6 +120,8 @@ class Criterion:
             InputError: when the scope makes no sense, the context lacks what the criterion needs, or fewer weights
                 are left already than the level asks for.
         """
+        from scyc.pruning.ranking import prune, prune_to_counts
+
         self.check(scope)
         scores = self.scores(context)
         if self.counts is not None:

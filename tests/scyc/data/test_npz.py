@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scyc.data import Split, load_npz
-from scyc.data.own import own_dataset
+from scyc.data.user_data import user_dataset
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ def test_every_example_is_in_one_split_or_the_data_are_refused(train: int, valid
     given_splits = (first, numbered(100, validation), numbered(200, test))
     if 0 in (validation, test) or (train < 6 and -1 in (validation, test)) or (train < 7 and validation == test == -1):
         with pytest.raises(InputError, match="here has too few examples"):
-            own_dataset(*given_splits, num_classes=300, source=Path("here"))
+            user_dataset(*given_splits, num_classes=300, source=Path("here"))
         return
-    data = own_dataset(*given_splits, num_classes=300, source=Path("here"))
+    data = user_dataset(*given_splits, num_classes=300, source=Path("here"))
     splits = (data.train, data.validation, data.test)
     assert all(len(split) for split in splits)
     found = sorted(torch.cat([split.targets for split in splits]).tolist())

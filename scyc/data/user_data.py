@@ -22,7 +22,7 @@ HELD_OUT_FRACTION = 1 / 10
 _CHUNK = 1024  # examples in double precision at a time
 
 
-def own_dataset(
+def user_dataset(
     train: Split, validation: Split | None, test: Split | None, *, num_classes: int, source: Path
 ) -> Dataset:
     """Return a data set of whatever splits there are.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from scyc.pruning.criteria.chance import random_scores
+from scyc.pruning.criteria.random_scores import random_scores
 from scyc.pruning.masks import Masks
 
 MASKS = Masks({"0": torch.ones(3, 5, dtype=torch.bool), "1": torch.ones(35, dtype=torch.bool)})

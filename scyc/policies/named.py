@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 
 from scyc.errors import InputError
 from scyc.measured_schedules import AdaptiveRestart, GradientScaled, MeasuredSchedule, RangeTest
-from scyc.policies import Policy
+from scyc.policies.policy import Policy
 from scyc.profiles import (
     ConstantProfile,
     Cosine,

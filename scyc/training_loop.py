@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from scyc.data import Augmentation, Dataset
     from scyc.engines import Engine
     from scyc.pruning import Masks
-    from scyc.training import Recipe, Training
+    from scyc.recipe import Recipe
+    from scyc.training_result import Training
 
 
 def train(

@@ -11,16 +11,18 @@ from torch import nn
 
 from scyc import InputError, OneCycle
 from scyc.data import Dataset, Split
-from scyc.lockstep import train_one
+from scyc.evaluation import evaluate
 from scyc.models import mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
-from scyc.training import Recipe, Snapshot, evaluate
+from scyc.recipe import Recipe
+from scyc.training_loop import train_one
+from scyc.training_result import Snapshot
 
 if TYPE_CHECKING:
-    from scyc.training import EpochMetrics, Training
+    from scyc.training_result import EpochMetrics, Training
 
 RECIPE = Recipe(epochs=4, batch_size=30)  # ten steps an epoch; 20 of the 320 examples are left out each time
 STEPS = 40
@@ -264,12 +266,6 @@ def test_a_rewind_step_past_the_last_is_refused(blobs: Dataset, step: int) -> No
         train_one(model, dense(model), blobs, RECIPE, max_lr=0.1, seed=0, level=0, rewind_step=step)
 
 
-@pytest.mark.parametrize(("epochs", "batch_size"), [(0, 64), (10, 0)])
-def test_a_recipe_that_trains_nothing_is_refused(epochs: int, batch_size: int) -> None:
-    with pytest.raises(InputError, match="whole numbers from 1 on"):
-        Recipe(epochs, batch_size)
-
-
 def test_a_negative_rewind_step_is_refused(blobs: Dataset) -> None:
     model = network()
     with pytest.raises(InputError, match="counted from 0 on"):
@@ -282,11 +278,6 @@ def test_a_split_smaller_than_a_batch_is_refused(blobs: Dataset) -> None:
     with pytest.raises(InputError, match=r"^The training split has 29 examples, fewer than one batch of 30; .+\.$"):
         train_one(model, dense(model), few, RECIPE, max_lr=0.1, seed=0, level=0)
     assert same_state(model, network())
-
-
-@pytest.mark.parametrize(("examples", "steps"), [(30, 4), (59, 4), (60, 8), (320, 40)])
-def test_steps_of_a_level_leave_out_incomplete_batches(examples: int, steps: int) -> None:
-    assert RECIPE.steps(examples) == steps
 
 
 def test_profile_and_optimizer_come_from_the_recipe(blobs: Dataset) -> None:
