@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 import typer
 
+from oracle import execution
 from oracle.cli.app import FAILED, INTERRUPTED, db_option, err, out, print_json, say
 from oracle.cli.progress import LiveProgress, PlainProgress, RunsProgress
 from oracle.driver.events import Listener, Listeners
@@ -18,10 +17,9 @@ from oracle.driver.interruption import exit_within
 from oracle.driver.optuna_mirror import OptunaMirror
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
-from oracle.execution import Executor, InlineExecutor, ProcessExecutor
+from oracle.execution import EXECUTORS, ExecutionOptions
 from oracle.results.study_view import to_json, view_study
 from oracle.study.opening import ORACLE
-from scyc import InputError
 from studies import Artifacts, Store
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from oracle.execution import Executor
     from oracle.spec.model import Spec
     from studies import RunRecord, StudyRecord
 
@@ -40,8 +39,12 @@ Workers = Annotated[
         min=1, help="Trials trained at a time; as many as this machine, or the Ray cluster, has room for unless given."
     ),
 ]
+if TYPE_CHECKING:
+    _Executor = str
+else:
+    _Executor = Literal["auto", *EXECUTORS]
 ExecutorName = Annotated[
-    Literal["auto", "tune", "processes", "inline"],
+    _Executor,
     typer.Option(
         "--executor",
         help="Train on Ray Tune's workers, in processes of this machine, or in this one; auto takes Ray for a cluster "
@@ -206,40 +209,6 @@ def make_executor(
     """Return the executor that the options ask for.
 
     Raises:
-        InputError: they contradict each other.
+        InputError: they do not go together.
     """
-    if kind == "inline":
-        if ray_address is not None or (workers or 1) > 1:
-            raise InputError(
-                "--executor inline trains one trial at a time here; leave out --workers and --ray-address."
-            )
-        if trial_timeout is not None:
-            raise InputError(
-                "--trial-timeout ends the process that a trial hangs in, which with --executor inline is this one; "
-                "choose --executor processes or tune."
-            )
-        return InlineExecutor()
-    if kind == "auto":
-        kind = "tune" if ray_address is not None or spec.resources.gpus_per_trial > 0 else "processes"
-    if kind == "processes":
-        if ray_address is not None:
-            raise InputError("--executor processes trains on this machine alone; leave out --ray-address.")
-        if spec.resources.gpus_per_trial > 0:
-            raise InputError("--executor processes trains on the CPU; leave it out to train on GPUs.")
-        return ProcessExecutor(workers or _places(spec), trial_timeout)
-    if ray_address is not None and ray_address.startswith("ray://"):
-        raise InputError(
-            f"--ray-address {ray_address} is a Ray client's, but the driver of a sweep takes part in the cluster; give "
-            f"HOST:PORT on a machine that has joined it, or let `scyc submit` start the driver there."
-        )
-    from oracle.execution.tune import TuneExecutor
-
-    return TuneExecutor(workers or (None if ray_address else _places(spec)), ray_address, trial_timeout)
-
-
-def _places(spec: Spec) -> int:
-    """Return how many trials fit on this machine at a time."""
-    places = len(os.sched_getaffinity(0)) // spec.resources.cpus_per_trial
-    if spec.resources.gpus_per_trial > 0:
-        places = min(places, int(torch.cuda.device_count() / spec.resources.gpus_per_trial))
-    return max(1, places)
+    return execution.make_executor(ExecutionOptions(kind, workers, ray_address, trial_timeout), spec)
