@@ -1,11 +1,11 @@
-"""Executors: who trains the trials. The seam has three rooms: this process, others of this machine, and Ray Tune."""
+"""Executors: who trains the trials. Importing this imports none of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from oracle.execution.inline import InlineExecutor
-from oracle.execution.processes import ProcessExecutor
+from oracle.execution.options import ExecutionOptions
+from oracle.execution.registry import EXECUTORS, make_executor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from studies import Artifacts
 
-__all__ = ["Executor", "InlineExecutor", "ProcessExecutor", "TrialSource"]
+__all__ = ["EXECUTORS", "ExecutionOptions", "Executor", "ExecutorClass", "TrialSource", "make_executor"]
 
 
 class TrialSource(Protocol):
@@ -43,4 +43,17 @@ class Executor(Protocol):
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`. An exception or KeyboardInterrupt leaves no process behind."""
+        ...
+
+
+class ExecutorClass(Protocol):
+    """What stands in `EXECUTORS`."""
+
+    @classmethod
+    def from_options(cls, options: ExecutionOptions, spec: Spec) -> Executor:
+        """Return an executor for a study.
+
+        Raises:
+            InputError: the options do not go together, or not with this executor or this study.
+        """
         ...

@@ -8,17 +8,19 @@ import selectors
 import subprocess
 import sys
 from contextlib import ExitStack, closing, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, requests_to_json
+from oracle.execution.places import places
+from scyc import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
-    from oracle.execution import TrialSource
+    from oracle.execution import ExecutionOptions, TrialSource
     from oracle.execution.messages import Answer, Request
     from oracle.spec.model import Spec
     from studies import Artifacts
@@ -34,6 +36,19 @@ class ProcessExecutor:
 
     def __init__(self, workers: int, limit: float | None = None) -> None:
         self.workers, self.limit = workers, limit
+
+    @classmethod
+    def from_options(cls, options: ExecutionOptions, spec: Spec) -> Self:
+        """Return an executor with as many processes as the options say, or as there is room for.
+
+        Raises:
+            InputError: the options ask for a cluster, or the study for GPUs.
+        """
+        if options.ray_address is not None:
+            raise InputError("--executor processes trains on this machine alone; leave out --ray-address.")
+        if spec.resources.gpus_per_trial > 0:
+            raise InputError("--executor processes trains on the CPU; leave it out to train on GPUs.")
+        return cls(options.workers or places(spec), options.trial_timeout)
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`; a process that dies is replaced."""

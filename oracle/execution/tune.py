@@ -14,7 +14,7 @@ import threading
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import ray
 from ray import tune
@@ -23,12 +23,14 @@ from ray.tune.search import Searcher
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
+from oracle.execution.places import places
 from oracle.execution.trainer import Trainer
+from scyc import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oracle.execution import TrialSource
+    from oracle.execution import ExecutionOptions, TrialSource
     from oracle.execution.messages import Request
     from oracle.spec.model import Spec
     from studies import Artifacts
@@ -55,11 +57,26 @@ class TuneExecutor:
     def __init__(self, workers: int | None, address: str | None = None, limit: float | None = None) -> None:
         self.workers, self.address, self.limit = workers, address, limit
 
+    @classmethod
+    def from_options(cls, options: ExecutionOptions, spec: Spec) -> Self:
+        """Return an executor on the cluster of the options, or on one of its own that fills this machine.
+
+        Raises:
+            InputError: the address is a Ray client's.
+        """
+        address = options.ray_address
+        if address is not None and address.startswith("ray://"):
+            raise InputError(
+                f"--ray-address {address} is a Ray client's, but the driver of a sweep takes part in the cluster; give "
+                f"HOST:PORT on a machine that has joined it, or let `scyc submit` start the driver there."
+            )
+        return cls(options.workers or (None if address else places(spec)), address, options.trial_timeout)
+
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
         with self._cluster(spec) as folder:
-            workers, forgiving = self.workers or _places(resources), Forgiving(source, self.limit)
+            workers, forgiving = self.workers or _room(resources), Forgiving(source, self.limit)
             searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers, forgiving.alone))
             trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit)
             tuner = tune.Tuner(
@@ -114,7 +131,7 @@ class TuneExecutor:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _places(resources: dict[str, float]) -> int:
+def _room(resources: dict[str, float]) -> int:
     """Return how many trials fit on the cluster at a time, at least one: another node may be about to join."""
     there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return max(1, int(min(there.get(name.upper(), 0) / amount for name, amount in resources.items() if amount)))

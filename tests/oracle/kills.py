@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.driver.events import Listener
 from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
-from oracle.execution import Executor, InlineExecutor
+from oracle.execution.inline import InlineExecutor
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study, study_spec
 from studies import Artifacts, Store, StudyError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from random import Random
 
+    from oracle.execution import Executor
     from oracle.execution.messages import Answer, Request, TrialRequest
 
 NAME = "killed"

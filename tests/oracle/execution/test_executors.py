@@ -18,7 +18,8 @@ from oracle.driver.events import Listener
 from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
-from oracle.execution import Executor, InlineExecutor, ProcessExecutor
+from oracle.execution.inline import InlineExecutor
+from oracle.execution.processes import ProcessExecutor
 from oracle.execution.tune import TuneExecutor
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study
@@ -38,6 +39,7 @@ from tests.studies.server import database_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oracle.execution import Executor
     from oracle.execution.messages import Failure, Outcome, TrialRequest
     from oracle.spec.model import Spec
     from tests.studies.server import Server

@@ -11,7 +11,7 @@ import pytest
 from oracle.comparison.contenders import contenders
 from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
-from oracle.execution import InlineExecutor
+from oracle.execution.inline import InlineExecutor
 from oracle.spec.files import parse_spec, spec_template
 from oracle.spec.model import Spec
 from oracle.spec.presets import SMALL, preset, preset_names, preset_text
