@@ -293,8 +293,7 @@ class Study:
     def _repr_html_(self) -> str:
         from oracle.api.html import study_html
 
-        with self._store() as store:
-            return study_html(study_status(store, self.name), view_study(store, self.name))
+        return study_html(self.view())
 
     def _store(self) -> AbstractContextManager[Store]:
         return nullcontext(self._given) if self._given is not None else Store.open(self.db, read_only=True)
