@@ -100,7 +100,7 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
 
 def _in_database(frame: FrameType | None) -> bool:
     """Whether the main thread is within a call that uses the database, other than waiting for one that is away."""
-    if frame is not None and frame.f_globals.get("__name__") == "studies.patience":
+    if frame is not None and frame.f_globals.get("__name__") == "studies.retrying":
         return False
     while frame is not None:
         if frame.f_globals.get("__name__", "").startswith(DATABASE):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from studies import migrations
 from studies.dialect import dialect_of
 from studies.errors import StudyError, TryAgain
-from studies.patience import persist
+from studies.retrying import persist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

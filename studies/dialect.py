@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, Row, Select, Table
     from sqlalchemy.exc import DBAPIError
 
-    from studies.rows import Columns
+    from studies.row_mapping import Columns
 
 
 class Dialect(Protocol):

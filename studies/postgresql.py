@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from studies.rows import Columns
+    from studies.row_mapping import Columns
 
 DRIVER = "psycopg"
 BUSY_SECONDS = 60  # how long a writer waits for its turn, and how long a frozen one may keep the others waiting

@@ -12,7 +12,7 @@ from studies.decisions import Decisions
 from studies.leases import Leases
 from studies.measurements import Measurements
 from studies.outcomes import Outcomes
-from studies.patience import persistent
+from studies.retrying import persistent
 from studies.transfer import Transfer
 from studies.trials import Trials
 
@@ -27,7 +27,7 @@ class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transf
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that
     makes no sense (an accuracy above 1, a run that does not exist); nothing is written then. While a database server
-    is away, for a restart for instance, methods wait for it and go on, for `studies.patience.PATIENCE` seconds.
+    is away, for a restart for instance, methods wait for it and go on, for `studies.retrying.PATIENCE` seconds.
     """
 
     @classmethod
