@@ -124,8 +124,16 @@ class Catalogue(StorePart):
             return hashes
 
     @persistent
+    def find_run(self, study_id: int, name: str) -> RunRecord | None:
+        """Return a study's run by its name, None if it is not there; nothing is written."""
+        query = select(schema.runs).where(_runs.study_id == study_id, _runs.name == name)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+            return None if row is None else RunRecord(*row)
+
+    @persistent
     def open_run(self, study_id: int, name: str, policy: Mapping[str, Any] | None = None) -> RunRecord:
-        """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet.
+        """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet; see `find_run`.
 
         Args:
             study_id: the study.

@@ -31,18 +31,21 @@ class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transf
     """
 
     @classmethod
-    def open(cls, url: str, create: bool = True) -> Self:
+    def open(cls, url: str, create: bool = True, *, read_only: bool = False) -> Self:
         """Open a database; close it with `close`, or by leaving a `with` block.
 
         Args:
             url: an SQLAlchemy URL: "sqlite:///scyc.db", or "sqlite://" in memory, or
                 "postgresql://user@host/database", with the password there, in $PGPASSWORD or in ~/.pgpass.
             create: make the database, or its tables, where they are not there yet.
+            read_only: only read. Nothing is written or created then, be it a lock, a table or a file; methods that
+                write raise a StudyError. That works as a PostgreSQL role that may SELECT and on a standby server, on
+                an SQLite file without permission to write to it or its folder, and never waits for those who write.
 
         Raises:
             StudyError: it cannot be opened, or was made by an older or a newer version.
         """
-        return cls(Database.open(url, create=create))
+        return cls(Database.open(url, create=create, read_only=read_only))
 
     def close(self) -> None:
         """Close every connection; those of a fenced store belong to the store that it was made from."""

@@ -28,7 +28,7 @@ def analyse(
     from oracle.analysis import to_json
     from oracle.report.signs import HEADINGS, page, row
 
-    with Store.open(db, create=False) as store:
+    with Store.open(db, read_only=True) as store:
         analysis = analyse_run(store, name, run)
     values = to_json(analysis)
     if folder is not None:

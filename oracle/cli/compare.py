@@ -52,7 +52,7 @@ def compare(
     from oracle.comparison import compare_study, to_json
 
     wanted = [word.strip() for word in schedules.split(",")] if schedules is not None else []
-    with Store.open(db, create=False) as store:
+    with Store.open(db, read_only=True) as store:
         comparison, view = compare_study(store, name, rule, tolerance, wanted), view_study(store, name)
     values = to_json(comparison)
     if folder is not None:

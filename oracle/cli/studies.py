@@ -32,7 +32,7 @@ Format = Annotated[Literal["json", "csv", "parquet"], typer.Option("--format", h
 @studies_app.command("list")
 def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
     """List the studies with how far they are."""
-    with Store.open(db, create=False) as store:
+    with Store.open(db, read_only=True) as store:
         rows = [_row(store, study.name) for study in store.studies()]
     if as_json:
         print_json(rows)
@@ -78,13 +78,14 @@ def delete_study(
         if run_name is not None:
             _delete_run(store, study, run_name, yes=yes, as_json=as_json)
             return
-        run = store.open_run(study.id, ORACLE)
-        trials = store.counts(run.id)["complete"]
+        run = store.find_run(study.id, ORACLE)
+        trials = store.counts(run.id)["complete"] if run else 0
         if not yes:
             typer.confirm(f"Delete the study {name!r} with its {trials} finished trials and their weights?", abort=True)
         with driving(store, study) as fenced:
-            with closing(OptunaMirror(db, store, run, name, study_spec(study), err.print)) as mirror:
-                mirror.delete()
+            if run is not None:
+                with closing(OptunaMirror(db, store, run, name, study_spec(study), err.print)) as mirror:
+                    mirror.delete()
             artifacts = Artifacts(study.artifacts)
             for digest in fenced.delete_study(name):
                 artifacts.delete(digest)
@@ -154,7 +155,12 @@ def mirror_study(
         raise InputError("The mirror keeps itself up to date during a sweep; to make it anew, add --rebuild.")
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        run = store.open_run(study.id, ORACLE)
+        run = store.find_run(study.id, ORACLE)
+        if run is None:
+            raise InputError(
+                f"The study {name!r} has no trials yet, so there is nothing to mirror; train it by "
+                f"`scyc resume {name}`."
+            )
         with driving(store, study), closing(OptunaMirror(db, store, run, name, study_spec(study), err.print)) as mirror:
             trials = mirror.rebuild()
     if as_json:
@@ -172,7 +178,7 @@ def export_study(
     as_json: AsJson = False,
 ) -> None:
     """Write a study's tables to files: everything but the weights, which stay in the artifact store."""
-    with Store.open(db, create=False) as store:
+    with Store.open(db, read_only=True) as store:
         files = write_export(store.dump_study(name), path, format_)
     if as_json:
         print_json({"study": name, "files": [str(file) for file in files]})

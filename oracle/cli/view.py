@@ -30,7 +30,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
-    with Store.open(db, create=False) as store:
+    with Store.open(db, read_only=True) as store:
         view = view_study(store, name)
     if schedule is not None:
         _show_schedule(view, schedule, python=python, as_json=as_json)
@@ -58,7 +58,7 @@ def report(
     """Write a study's report, one HTML page that needs no network."""
     from oracle.report import write
 
-    with Store.open(db, create=False) as store:
+    with Store.open(db, read_only=True) as store:
         view = view_study(store, name)
     write(view, path)
     if as_json:

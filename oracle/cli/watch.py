@@ -38,7 +38,7 @@ def watch(
     """Watch a study from anywhere until every level is decided; a database that goes away is waited for."""
     live = out.is_terminal and not as_json
     pause = every or (TERMINAL_EVERY if live else LINES_EVERY)
-    with Store.open(db, create=False) as store, Live(console=out) if live else nullcontext() as screen:
+    with Store.open(db, read_only=True) as store, Live(console=out) if live else nullcontext() as screen:
         shown, away = None, False
         while True:
             try:
