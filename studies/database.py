@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from studies import migrations
 from studies.dialect import dialect_of
 from studies.errors import StudyError, TryAgain
-from studies.patience import persist
+from studies.retrying import persist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,39 +28,50 @@ class Database:
     Args:
         url: an SQLAlchemy URL, e.g. "sqlite:///scyc.db"; "sqlite://" lives in memory.
         create: whether a database that is not there may be made.
+        read_only: never write, nor make a file: `write` and `migration` are refused. An SQLite URL with `mode=ro`
+            says so too.
 
     Attributes:
         name: the URL as it may be shown, without password.
+        read_only: whether nothing can be written.
         dialect: how its kind of database is spoken to.
 
     Raises:
         StudyError: the URL makes no sense, its driver is not installed, or there is no database.
     """
 
-    def __init__(self, url: str, *, create: bool) -> None:
+    def __init__(self, url: str, *, create: bool, read_only: bool = False) -> None:
         parsed = _parse(url)
         self.name = _shown(parsed)
         self.dialect = dialect_of(parsed, self.name)
         parsed = self.dialect.normalised(parsed)
         self.name = _shown(parsed)
         self._secret = parsed.password if parsed.password not in (parsed.username, parsed.database) else None
-        self.dialect.check(parsed, create=create)
+        self.read_only = read_only or self.dialect.is_for_reading(parsed)
+        self.dialect.check(parsed, create=create and not self.read_only)
+        if self.read_only:
+            parsed = self.dialect.for_reading(parsed)
         self._engine = _engine(parsed, self.name, self.dialect.engine_options(parsed))
         self.dialect.prepare(self._engine)
         self._reader, self._writer = self.dialect.reader(self._engine), self.dialect.writer(self._engine)
         self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
-    def open(cls, url: str, *, create: bool) -> Database:
+    def open(cls, url: str, *, create: bool, read_only: bool = False) -> Database:
         """Open a database at the newest revision; a new one is brought there if `create` is true.
+
+        Args:
+            url: as above.
+            create: as above.
+            read_only: as above; nothing is created then.
 
         Raises:
             StudyError: as above, or the database cannot be used, holds no studies, or is older or newer than this
                 version.
         """
-        database = cls(url, create=create)
+        database = cls(url, create=create, read_only=read_only)
         try:
-            database._check_revision(create=create)
+            database._check_revision(create=create and not database.read_only)
         except BaseException:
             database.close()
             raise
@@ -85,7 +96,7 @@ class Database:
             TryAgain: the connection broke, or could not be made just now.
             StudyError: the database cannot be used.
         """
-        with self._in_sentences(), self._reader.begin() as connection:
+        with self._in_sentences(), self._reader.begin() as connection, self.dialect.one_moment(connection):
             yield connection
 
     @contextmanager
@@ -94,8 +105,10 @@ class Database:
 
         Raises:
             TryAgain: as above; nothing was written.
-            StudyError: the database cannot be used, or refuses the values; nothing was written.
+            StudyError: the database cannot be used, refuses the values, or was opened for reading alone; nothing was
+                written.
         """
+        self._check_writable()
         with self._in_sentences(), self._writer.connect() as connection:
             transaction = connection.begin()
             if self._guard is not None:
@@ -113,8 +126,9 @@ class Database:
         """Open a transaction that may alter every table.
 
         Raises:
-            StudyError: the database cannot be used; nothing was changed.
+            StudyError: the database cannot be used, or was opened for reading alone; nothing was changed.
         """
+        self._check_writable()
         with self._in_sentences(), self.dialect.migration(self._engine) as connection:
             yield connection
 
@@ -152,6 +166,13 @@ class Database:
             raise StudyError(
                 f"The database {self.name} is at revision {found} and this version needs {newest}; back it up, "
                 f"then upgrade it with `scyc studies upgrade --db URL`."
+            )
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise StudyError(
+                f"This store was opened for reading alone, so nothing was written to {self.name}; open it for writing: "
+                f"without `read_only`, and without mode=ro in the URL."
             )
 
     def _was_committed(self, ticket: str) -> bool:

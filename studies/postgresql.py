@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from studies.errors import TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from sqlalchemy import URL, Connection, Engine, Row, Select, Table, TableValuedAlias, Update
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from studies.rows import Columns
+    from studies.row_mapping import Columns
 
 DRIVER = "psycopg"
 BUSY_SECONDS = 60  # how long a writer waits for its turn, and how long a frozen one may keep the others waiting
@@ -47,7 +48,7 @@ _LASTING = {
     r"pg_hba\.conf": "ask the server's administrator to let this user in from here",
     r"permission denied": "ask the owner of the database for the right to read, write and create tables",
     r"(^|: )invalid |bad value": "check the URL",
-    r"read-only transaction": "give the URL of the primary server; this one is a copy that cannot be written",
+    r"read-only transaction|read-write mode": "give the URL of the primary server; this one is a read-only copy",
     r"No space left": "free some space on the server and go on",
 }
 _PASSING = {
@@ -68,6 +69,16 @@ def normalised(url: URL) -> URL:
     if password is not None:
         url = url.set(password=password if isinstance(password, str) else password[-1])
     return url.set(drivername=f"postgresql+{DRIVER}").difference_update_query(["password"])
+
+
+def for_reading(url: URL) -> URL:
+    """Return the URL as it is: every transaction of `reader` tells the server that it only reads."""
+    return url
+
+
+def is_for_reading(url: URL) -> bool:  # noqa: ARG001
+    """Return False: what a user may do is for the server to know."""
+    return False
 
 
 def check(url: URL, *, create: bool) -> None:
@@ -108,6 +119,11 @@ def reader(engine: Engine) -> Engine:
 def writer(engine: Engine) -> Engine:
     """Return an engine whose transactions write; they take turns by locking the row of their study or run."""
     return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def one_moment(connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG001
+    """Do nothing: the server shows every transaction the database of one moment."""
+    return nullcontext()
 
 
 @contextmanager

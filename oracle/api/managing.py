@@ -101,9 +101,10 @@ def delete_study(name: str, db: str, warn: Callable[[str], None]) -> None:
 
     with Store.open(db, create=False) as store, driving(store, store.study(name)) as fenced:
         study = fenced.study(name)
-        run = fenced.open_run(study.id, ORACLE)
-        with closing(OptunaMirror(db, store, run, name, study_spec(study), warn)) as mirror:
-            mirror.delete()
+        run = fenced.find_run(study.id, ORACLE)
+        if run is not None:
+            with closing(OptunaMirror(db, store, run, name, study_spec(study), warn)) as mirror:
+                mirror.delete()
         artifacts = Artifacts(study.artifacts)
         for digest in fenced.delete_study(name):
             artifacts.delete(digest)
@@ -138,7 +139,9 @@ def rebuild_mirror(name: str, db: str, warn: Callable[[str], None]) -> int:
     from oracle.driver.optuna_mirror import OptunaMirror
 
     with Store.open(db, create=False) as store, driven(store, name) as held:
-        run = held.store.open_run(held.study.id, ORACLE)
+        run = held.store.find_run(held.study.id, ORACLE)
+        if run is None:
+            raise InputError(f"The study {name!r} has no trials yet, so there is nothing to mirror; resume it first.")
         with closing(OptunaMirror(db, held.store, run, name, held.spec, warn)) as mirror:
             return mirror.rebuild()
 

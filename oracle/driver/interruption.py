@@ -10,14 +10,13 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from studies import in_critical_section
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
 SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
+DATABASE = ("studies.", "oracle.driver.optuna_mirror")
 _LEFT_ALONE = (signal.SIG_IGN, None)  # None: set by other than Python
 
 
@@ -44,8 +43,8 @@ def interruptible() -> Iterator[None]:
     def later() -> None:
         threading.Thread(target=once_more, name="once more", daemon=True).start()
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if not in_critical_section():
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        if not _in_database(frame):
             raise KeyboardInterrupt
         later()
 
@@ -119,3 +118,14 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         reader.close()
     if received.is_set():
         raise KeyboardInterrupt  # a library has swallowed it
+
+
+def _in_database(frame: FrameType | None) -> bool:
+    """Whether the main thread is within a call that uses the database, other than waiting for one that is away."""
+    if frame is not None and frame.f_globals.get("__name__") == "studies.retrying":
+        return False
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(DATABASE):
+            return True
+        frame = frame.f_back
+    return False

@@ -73,7 +73,7 @@ def glance(store: Store, name: str) -> Glance:
     """
     study = store.study(name)
     spec, tenure = study_spec(study), store.tenure(study.id)
-    run = next((run for run in store.runs(study.id) if run.name == ORACLE), None)
+    run = store.find_run(study.id, ORACLE)
     counts = store.counts(run.id) if run else {"complete": 0, "pending": 0, "failed": 0}
     decided = tuple(store.levels(run.id)) if run else ()
     if run and store.spec_history(study.id):  # of what an extension has made history of nothing is under way

@@ -18,7 +18,7 @@ from scyc import density
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from studies import LevelRecord, RunRecord, Store, TrialRecord, TrialResult
+    from studies import LevelRecord, Store, TrialRecord, TrialResult
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,10 @@ def view_study(store: Store, name: str) -> StudyView:
     """
     study = store.study(name)
     spec = study_spec(study)
-    run = store.open_run(study.id, ORACLE)
-    decided = {level.level: level for level in store.levels(run.id)}
+    run = store.find_run(study.id, ORACLE)  # not there where a driver died as soon as the study was
+    decided = {level.level: level for level in store.levels(run.id)} if run else {}
     trials: dict[int, list[TrialRecord]] = defaultdict(list)
-    for trial in store.trials(run.id):
+    for trial in store.trials(run.id) if run else ():
         trials[trial.level].append(trial)
     levels: list[LevelView] = []
     parents: dict[int, str] = {}
@@ -119,7 +119,11 @@ def view_study(store: Store, name: str) -> StudyView:
         state=_state(spec.levels, len(decided), [trial.state for trial in levels[-1].trials] if levels else []),
         spec=spec.to_dict(),
         levels=tuple(levels),
-        cost=_cost(run, [trial for group in trials.values() for trial in group], store.epochs_trained(run.id)),
+        cost=_cost(
+            [trial for group in trials.values() for trial in group],
+            epochs=store.epochs_trained(run.id) if run else 0,
+            wall_seconds=run.wall_seconds if run else 0.0,
+        ),
         provenance=study.provenance,
     )
 
@@ -196,14 +200,14 @@ def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateV
     )
 
 
-def _cost(run: RunRecord, trials: Sequence[TrialRecord], epochs: int) -> Cost:
+def _cost(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Cost:
     results = [trial.result for trial in trials if trial.result is not None]
     return Cost(
         trials=len(results),
         failed=sum(trial.state == "failed" for trial in trials),
         epochs=epochs,
         compute_seconds=math.fsum(result.seconds for result in results),
-        wall_seconds=run.wall_seconds,
+        wall_seconds=wall_seconds,
     )
 
 

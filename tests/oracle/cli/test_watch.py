@@ -114,7 +114,7 @@ def test_a_database_that_goes_away_is_waited_for(
     server: Server,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("studies.patience.PATIENCE", 0.2)
+    monkeypatch.setattr("studies.retrying.PATIENCE", 0.2)
     url = server.empty()
     with Laboratory(small_spec(), url=url) as lab:
         meanwhile(server.stop, lambda: None, server.start, lab.finish)

@@ -73,7 +73,7 @@ def test_a_call_that_uses_the_database_is_not_interrupted(module: str) -> None:
     assert ended.stdout.split() == ["written", "interrupted"]
 
 
-@pytest.mark.parametrize("module", ["studies.patience", "oracle.driver.oracle_run", "optuna.storages"])
+@pytest.mark.parametrize("module", ["studies.retrying", "oracle.driver.oracle_run", "optuna.storages"])
 def test_other_calls_are(module: str) -> None:
     assert interrupted(call_of(module)).stdout.split() == ["interrupted"]
 

@@ -1,18 +1,16 @@
-"""What is done again for as long as the database is away, while its server restarts for instance."""
+"""What is tried again for as long as the database is away, while its server restarts for instance."""
 
 from __future__ import annotations
 
 import logging
 from functools import wraps
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from studies.errors import StudyError, TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from studies.database import Database
 
 PATIENCE = 30.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
@@ -23,26 +21,16 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class Persistent:
-    """What has a database, and methods that outlast its restart."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-
-_S = TypeVar("_S", bound=Persistent)
-
-
-def persistent(method: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:
-    """Let a method that is one transaction be repeated until it succeeds.
+def persistent(transaction: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let a function that is one transaction be repeated until it succeeds.
 
     That is safe for every one: `Database.write` says TryAgain only if nothing was written, also when the connection
     broke during the commit.
     """
 
-    @wraps(method)
-    def patiently(self: _S, /, *args: _P.args, **keywords: _P.kwargs) -> _T:
-        return persist(lambda: method(self, *args, **keywords))
+    @wraps(transaction)
+    def patiently(*args: _P.args, **keywords: _P.kwargs) -> _T:
+        return persist(lambda: transaction(*args, **keywords))
 
     return patiently
 
