@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err, out, print_json, say
 from oracle.report import words
-from oracle.results.intervals import TOLERANCE
+from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.study_view import view_study
 from oracle.study.opening import ORACLE
 from scyc import InputError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from oracle.comparison import Comparison
     from oracle.results.study_view import StudyView
-
-Rule = Annotated[Literal["within", "paired"], typer.Option(help="Which interval of the oracle to judge by.")]
 
 
 @app.command()
@@ -36,10 +34,16 @@ def compare(
         str | None, typer.Option(metavar="NAME,NAME,...", help="Which schedules; all unless given.")
     ] = None,
     rule: Annotated[
-        Literal["within", "paired"], typer.Option(help="Which interval of the oracle to judge by.")
-    ] = "within",
+        str, typer.Option(metavar="|".join(RULES), help="Which interval of the oracle to judge by.")
+    ] = DEFAULT_RULE,
     tolerance: Annotated[
-        float, typer.Option(help="Margin of the within rule, as a fraction of accuracy.", min=1e-6, max=1.0)
+        float,
+        typer.Option(
+            min=1e-6,
+            max=1.0,
+            help=f"Margin of the rules that take one ({', '.join(name for name in RULES if RULES[name].tolerant)}), "
+            "as a fraction of accuracy.",
+        ),
     ] = TOLERANCE,
     db: DatabaseUrl = DEFAULT_DB,
     as_json: AsJson = False,

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, out, print_json, say
+from oracle.results.intervals import RULES
 from oracle.results.study_view import to_json, view_study
 from oracle.spec.files import spec_template
 from scyc import InputError
@@ -109,7 +110,7 @@ def _show_schedule(view: StudyView, name: str, *, python: bool, as_json: bool) -
 
 
 def _table(view: StudyView) -> Table:
-    table = Table("level", "density", "best max_lr", "within", "paired", "val", "test", "trials", box=None)
+    table = Table("level", "density", "best max_lr", *RULES, "val", "test", "trials", box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
     table.title = f"{view.name}: {view.spec['workload']}"
@@ -119,8 +120,7 @@ def _table(view: StudyView) -> Table:
             str(level.level),
             f"{level.density:.2%}",
             f"{level.winner:.3g}{' edge' if level.edge else ''}" if level.winner is not None else "undecided",
-            _range(level.within),
-            _range(level.paired),
+            *(_range(interval) for interval in level.intervals.values()),
             f"{winning.val_accuracy:.1%}" if winning else "",
             f"{winning.test_accuracy:.1%}" if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),
