@@ -112,7 +112,10 @@ def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
     [
         "oracle.searching.machine",
         "oracle.searching.candidates",
-        "oracle.results.intervals",
+        "oracle.results.intervals.interval",
+        "oracle.results.intervals.paired",
+        "oracle.results.intervals.rule",
+        "oracle.results.intervals.within",
         "oracle.searching.proposers.grid",
     ],
 )

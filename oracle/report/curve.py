@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.report import words
-from oracle.report.intervals import band, bars, open_bounds
-from oracle.report.style import (
-    BLUE,
-    GREEN,
-    INK,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    Figure,
-    Trace,
-    layout,
-    max_lr_axis,
-    translucent,
-)
+from oracle.report.intervals import drawn, interval_looks, open_bounds
+from oracle.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 from scyc.schedules import PRESETS, SCyc
 
 if TYPE_CHECKING:
@@ -36,15 +24,14 @@ def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
         view: the study.
         levels: its levels that have something to show, at least one of them decided.
     """
-    within, paired = [lv.within for lv in levels], [lv.paired for lv in levels]
-    data = [
-        *band("“within” interval", levels, within, SKY, rank=3),
-        *_schedules(view, levels),
-        *bars("“paired” interval", levels, paired, translucent(INK, 0.65), 1.2, rank=4),
-        *open_bounds(levels, within, BLUE),
-        *open_bounds(levels, paired, INK, away=23),  # beyond the other triangles
-        *_winners(levels),
-    ]
+    bands: list[Trace] = []
+    bars: list[Trace] = []
+    triangles: list[Trace] = []
+    for rank, (rule, look) in enumerate(interval_looks().items(), start=3):
+        intervals = [lv.intervals[rule] for lv in levels]
+        (bands if look.filled else bars).extend(drawn(f"“{rule}” interval", look, levels, intervals, rank))
+        triangles += open_bounds(levels, intervals, look.marks[0], look.away, look.aside)
+    data = [*bands, *_schedules(view, levels), *bars, *triangles, *_winners(levels)]
     values = [value for trace in data for value in trace["y"] if value is not None]
     return {"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=500)}
 
@@ -93,8 +80,7 @@ def _describe(level: LevelView) -> str:
     lines = [
         f"<b>level {level.level}</b>, {words.density(level.density)} density",
         f"best max_lr <b>{words.rate(level.winner or 0.0)}</b>" + " (on the edge)" * level.edge,
-        f"within {words.interval(level.within)}",
-        f"paired {words.interval(level.paired)}",
+        *(f"{rule} {words.interval(interval)}" for rule, interval in level.intervals.items()),
     ]
     if level.winning:
         lines.append(f"validation accuracy {words.accuracy(level.winning.val_accuracy)}")

@@ -9,7 +9,8 @@ from oracle.report import words
 from oracle.report.accuracy import accuracy
 from oracle.report.curve import oracle_curve, scaled
 from oracle.report.heatmap import clipped_at, heatmap
-from oracle.report.intervals import is_open
+from oracle.report.intervals import interval_looks, is_open
+from oracle.results.intervals import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,17 +51,15 @@ def _curve(view: StudyView, levels: Sequence[LevelView]) -> Plate:
 
 def _curve_caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
     yield "The best max_lr at each density, dense network at the left; both axes are logarithmic."
-    if any(lv.within for lv in levels):
-        yield "The band is the “within” interval."
-    if any(lv.paired for lv in levels):
-        yield "The bars are the “paired” interval."
-    else:
-        yield "No “paired” interval could be judged; it needs two seeds or more."
-    if any(is_open(lv.within) or is_open(lv.paired) for lv in levels):
-        yield (
-            "A hollow triangle marks an open bound: the interval goes on beyond the candidates "
-            "(blue for “within”, black for “paired”)."
-        )
+    looks = interval_looks()
+    for rule, look in looks.items():
+        if any(lv.intervals[rule] for lv in levels):
+            yield f"{look.said} the “{rule}” interval."
+        else:
+            yield f"No “{rule}” interval could be judged; it needs {RULES[rule].needs}."
+    if any(is_open(interval) for lv in levels for interval in lv.intervals.values()):
+        colours = ", ".join(f"{look.marks[1]} for “{rule}”" for rule, look in looks.items())
+        yield f"A hollow triangle marks an open bound: the interval reaches beyond the candidates ({colours})."
     yield (
         "Dotted, the values that S-Cyc's authors use for ResNet-20 on CIFAR-10, as they are; another network may "
         "need quite different ones."

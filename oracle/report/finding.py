@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.report import words
+from oracle.results.intervals import DEFAULT_RULE, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def _headline(decided: Sequence[_Decided]) -> str:
         return f"The best max_lr does not rise: it falls from {start} (dense) to {end} at {last.place}."
     ratio = last.winner / dense.winner
     times = f"{ratio:.{1 if ratio < 9.95 else 0}f} times"
-    if _contains(last.level.within, dense.winner):
+    if _contains(last.level.intervals[DEFAULT_RULE], dense.winner):
         return (
             f"The best max_lr goes from {start} (dense) to {end} at {last.place}, {times}, "
             f"but {start} is still inside the interval there: no clear rise."
@@ -87,11 +88,8 @@ def _overlap(decided: Sequence[_Decided]) -> str:
     dense, sparser = decided[0].winner, [d.level for d in decided[1:]]
     clauses = [
         f"inside the “{rule}” interval at {sum(_contains(i, dense) for i in judged)} of {len(judged)}"
-        for rule, judged in (
-            ("within", [lv.within for lv in sparser if lv.within]),
-            ("paired", [lv.paired for lv in sparser if lv.paired]),
-        )
-        if judged
+        for rule in RULES
+        if (judged := [lv.intervals[rule] for lv in sparser if lv.intervals[rule]])
     ]
     if not clauses:
         return "No interval could be judged at the sparser levels, so how much of this is noise is open."

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from oracle.results.intervals import Interval, paired, within
+from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.study import lineage
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
@@ -18,6 +18,7 @@ from scyc import density
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from oracle.results.intervals import Interval
     from studies import LevelRecord, Store, TrialRecord, TrialResult
 
 
@@ -48,21 +49,37 @@ class CandidateView:
 
 @dataclass(frozen=True)
 class LevelView:
-    """One pruning level. `winner` is None until the level is decided; an interval that cannot be judged is None."""
+    """One pruning level.
+
+    Attributes:
+        winner: None until the level is decided.
+        edge: whether the winner is the smallest or the largest candidate.
+        trials: by ascending `max_lr`, then by seed.
+        candidates: by ascending `max_lr`.
+        intervals: by rule, in the order of `RULES`; None where one cannot be judged.
+    """
 
     level: int
     density: float
     winner: float | None
     edge: bool
-    within: Interval | None
-    paired: Interval | None
     trials: tuple[TrialView, ...]
-    candidates: tuple[CandidateView, ...]  # ascending max_lr
+    candidates: tuple[CandidateView, ...]
+    intervals: Mapping[str, Interval | None]
 
     @property
     def winning(self) -> CandidateView | None:
         """The winning candidate with its mean accuracies, None until decided."""
         return next((c for c in self.candidates if c.max_lr == self.winner), None)
+
+    @property
+    def accuracies(self) -> dict[float, list[float]]:
+        """Validation accuracies by candidate, one for each seed that has finished, seeds ascending."""
+        finished = {(t.max_lr, t.seed): t.val_accuracy for t in self.trials if t.val_accuracy is not None}
+        found: dict[float, list[float]] = defaultdict(list)
+        for (max_lr, _), accuracy in sorted(finished.items()):
+            found[max_lr].append(accuracy)
+        return dict(found)
 
 
 @dataclass(frozen=True)
@@ -118,7 +135,7 @@ def view_study(store: Store, name: str) -> StudyView:
         name=study.name,
         state=_state(spec.levels, len(decided), [trial.state for trial in levels[-1].trials] if levels else []),
         spec=spec.to_dict(),
-        levels=tuple(levels),
+        levels=_with_intervals(levels),
         cost=_cost(
             [trial for group in trials.values() for trial in group],
             epochs=store.epochs_trained(run.id) if run else 0,
@@ -126,6 +143,23 @@ def view_study(store: Store, name: str) -> StudyView:
         ),
         provenance=study.provenance,
     )
+
+
+def oracle_intervals(
+    levels: Sequence[LevelView], rule: Rule, tolerance: float = TOLERANCE
+) -> dict[int, Interval | None]:
+    """Return the intervals of a study's levels by one rule, by level.
+
+    None where the rule cannot judge, where a level is not decided, and where its winner diverged: nothing can be said
+    to be as good as a training that failed.
+    """
+    decided = [
+        DecidedLevel(level.level, level.density, level.winner, level.accuracies)
+        for level in levels
+        if level.winner is not None and level.winning is not None and not level.winning.diverged
+    ]
+    judged = zip(decided, rule.judge(decided, tolerance), strict=True)
+    return dict.fromkeys(level.level for level in levels) | {level.level: interval for level, interval in judged}
 
 
 def to_json(view: StudyView) -> dict[str, Any]:
@@ -138,8 +172,8 @@ def to_json(view: StudyView) -> dict[str, Any]:
                 "level": level.level,
                 "density": level.density,
                 "winner": level.winner,
-                "interval": {"within": _bounds(level.within), "paired": _bounds(level.paired)},
-                "open": {"within": _open(level.within), "paired": _open(level.paired)},
+                "interval": {rule: _bounds(interval) for rule, interval in level.intervals.items()},
+                "open": {rule: _open(interval) for rule, interval in level.intervals.items()},
                 "edge": level.edge,
                 "trials": [vars(trial) for trial in level.trials],
             }
@@ -159,20 +193,21 @@ def _level_view(
         if trial.result is not None:
             results[trial.max_lr][trial.seed] = trial.result
     ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
-    winner = decided.winner if decided else None
-    accuracies = {
-        max_lr: [by_seed[seed].val_accuracy for seed in sorted(by_seed)] for max_lr, by_seed in results.items()
-    }
-    judged = winner is not None and not any(result.diverged for result in results[winner].values())
     return LevelView(
         level=level,
         density=decided.density if decided else nominal_density,
-        winner=winner,
+        winner=decided.winner if decided else None,
         edge=decided.edge if decided else False,
-        within=within(accuracies, winner) if judged and winner is not None else None,
-        paired=paired(accuracies, winner) if judged and winner is not None else None,
         trials=tuple(_trial_view(trial) for trial in ordered),
         candidates=tuple(_candidate_view(max_lr, list(results[max_lr].values())) for max_lr in sorted(results)),
+        intervals={},
+    )
+
+
+def _with_intervals(levels: Sequence[LevelView]) -> tuple[LevelView, ...]:
+    by_rule = {name: oracle_intervals(levels, rule) for name, rule in RULES.items()}
+    return tuple(
+        replace(level, intervals={name: found[level.level] for name, found in by_rule.items()}) for level in levels
     )
 
 

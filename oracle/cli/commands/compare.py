@@ -40,7 +40,13 @@ def compare(
         str, typer.Option(click_type=click.Choice(list(RULES)), help="The interval of the oracle to judge by.")
     ] = DEFAULT_RULE,
     tolerance: Annotated[
-        float, typer.Option(help="Margin of the within rule, as a fraction of accuracy.", min=1e-6, max=1.0)
+        float,
+        typer.Option(
+            min=1e-6,
+            max=1.0,
+            help=f"Margin of the rules that take one ({', '.join(name for name in RULES if RULES[name].tolerant)}), "
+            "as a fraction of accuracy.",
+        ),
     ] = TOLERANCE,
     db: DatabaseUrl = None,
     as_json: AsJson = False,

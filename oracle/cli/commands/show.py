@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from oracle.api.study import Study
+    from oracle.results.intervals import Interval
     from oracle.results.study_view import StudyView
 
 
@@ -74,7 +75,9 @@ def _show_schedule(study: Study, name: str, *, python: bool, as_json: bool) -> N
 def _table(view: StudyView) -> Table:
     from rich.table import Table
 
-    table = Table("level", "density", "best max_lr", "within", "paired", "val", "test", "trials", box=None)
+    from oracle.results.intervals import RULES
+
+    table = Table("level", "density", "best max_lr", *RULES, "val", "test", "trials", box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
     table.title = f"{view.name}: {view.spec['workload']}"
@@ -84,8 +87,7 @@ def _table(view: StudyView) -> Table:
             str(level.level),
             f"{level.density:.2%}",
             f"{level.winner:.3g}{' edge' if level.edge else ''}" if level.winner is not None else "undecided",
-            _range(level.within),
-            _range(level.paired),
+            *(_range(interval) for interval in level.intervals.values()),
             f"{winning.val_accuracy:.1%}" if winning else "",
             f"{winning.test_accuracy:.1%}" if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),

@@ -70,7 +70,8 @@ def level(
     paired: Interval | None = None,
     edge: bool = False,
 ) -> LevelView:
-    return LevelView(m, 0.8**m, winner, edge, within, paired, tuple(trials), candidates(trials))
+    intervals = {"within": within, "paired": paired}
+    return LevelView(m, 0.8**m, winner, edge, tuple(trials), candidates(trials), intervals)
 
 
 def study(

@@ -42,7 +42,7 @@ def test_the_curve_goes_through_the_winners() -> None:
 def test_the_band_is_the_within_interval() -> None:
     view = samples.finished()
     band = trace(figure(view, "curve"), "“within”")
-    bounds = [lv.within for lv in view.levels if lv.within]
+    bounds = [within for lv in view.levels if (within := lv.intervals["within"])]
     assert band["y"] == [i.high for i in bounds] + [i.low for i in reversed(bounds)]
 
 
@@ -57,9 +57,9 @@ def test_the_band_breaks_where_the_interval_is_missing() -> None:
 def test_bars_are_the_paired_interval() -> None:
     view = samples.open_ended()
     bars = trace(figure(view, "curve"), "“paired”")
-    judged = [lv for lv in view.levels if lv.paired]
-    assert bars["x"][::3] == [lv.density for lv in judged]
-    assert bars["y"][1::3] == [lv.paired.high for lv in judged if lv.paired]
+    judged = [(lv.density, paired) for lv in view.levels if (paired := lv.intervals["paired"])]
+    assert bars["x"][::3] == [density for density, _ in judged]
+    assert bars["y"][1::3] == [paired.high for _, paired in judged]
 
 
 def test_open_bounds_and_edges_are_marked() -> None:

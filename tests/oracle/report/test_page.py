@@ -49,7 +49,7 @@ def test_the_page_tells_the_study() -> None:
         "The best max_lr rises from 0.169 (dense) to 0.344 at 6.87",
         "13 of 13",
         "the best of many noisy candidates looks better than it is",
-        "The papers don't define the Oracle-optimised interval; both rules are this project's own.",
+        "The papers don't define the Oracle-optimised interval; the rules are this project's own.",
         "It is scaled, not fitted.",
         "AMD EPYC 9354",
         "torch 2.9.1",
