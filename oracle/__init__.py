@@ -16,7 +16,16 @@ from scyc.lazy import lazy_names
 
 if TYPE_CHECKING:
     from oracle.api.entry import import_study, open_study, studies, sweep
-    from oracle.api.errors import InputError, StudyBusy, StudyError, StudyNotFound, StudyStopped, TrialsFailed, WorkersEnded
+    from oracle.api.errors import (
+        InputError,
+        StudyBusy,
+        StudyError,
+        StudyNotFound,
+        StudyStopped,
+        StudyUnavailable,
+        TrialsFailed,
+        WorkersEnded,
+    )
     from oracle.api.study import Study
     from oracle.execution.options import ExecutionOptions
     from oracle.spec.files import load_spec
@@ -27,7 +36,16 @@ else:
         __name__,
         {
             "api.entry": ["import_study", "open_study", "studies", "sweep"],
-            "api.errors": ["InputError", "StudyBusy", "StudyError", "StudyNotFound", "StudyStopped", "TrialsFailed", "WorkersEnded"],
+            "api.errors": [
+                "InputError",
+                "StudyBusy",
+                "StudyError",
+                "StudyNotFound",
+                "StudyStopped",
+                "StudyUnavailable",
+                "TrialsFailed",
+                "WorkersEnded",
+            ],
             "api.study": ["Study"],
             "execution.options": ["ExecutionOptions"],
             "spec.files": ["load_spec"],
@@ -45,6 +63,7 @@ __all__ = [
     "StudyError",
     "StudyNotFound",
     "StudyStopped",
+    "StudyUnavailable",
     "TrialsFailed",
     "WorkersEnded",
     "import_study",

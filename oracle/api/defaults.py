@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oracle.spec.files import parse_spec, read_values, set_field
 from oracle.spec.model import Spec
 from scyc import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DATABASE = "sqlite:///scyc.db"
 

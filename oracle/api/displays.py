@@ -96,7 +96,7 @@ class _SweepBar(_RunsBar):
         self.bar.set_postfix_str(f"best max_lr {winner:.3g}, validation accuracy {val_accuracy:.1%}")
 
 
-def display_for(progress: bool | None | Display) -> Display:
+def display_for(progress: bool | Display | None) -> Display:
     """Return the display that `progress` asks for. Default, None: a bar in a notebook, silence elsewhere."""
     if progress is None:
         progress = in_notebook()

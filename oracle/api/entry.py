@@ -33,7 +33,7 @@ def sweep(
     retries: int = 1,
     retry_failed: bool = False,
     mirror: bool = True,
-    progress: bool | None | Display = None,
+    progress: bool | Display | None = None,
     **fields: Any,
 ) -> Study:
     """Search the best `max_lr` at every pruning level; resume the study if it exists.

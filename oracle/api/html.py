@@ -20,7 +20,9 @@ def study_html(view: StudyView) -> str:
     if status.failed:
         progress += f", {status.failed:,} failed"
     rules = list(view.levels[0].intervals) if view.levels else []
-    headings = "".join(f"<th>{escape(word)}</th>" for word in ("level", "density", "best max_lr", *rules, "val", "test"))
+    headings = "".join(
+        f"<th>{escape(word)}</th>" for word in ("level", "density", "best max_lr", *rules, "val", "test")
+    )
     rows = []
     for level in view.levels:
         winning = level.winning

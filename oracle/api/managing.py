@@ -51,7 +51,7 @@ def listing(store: Store) -> list[dict[str, Any]]:
 
     Keys: `study` and `state`; then `workload`, `decided`, `levels`, `trials` (complete) and `started`, or `error`.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for seen in statuses(store):
         if isinstance(seen, Unreadable):
             rows.append({"study": seen.study, "state": "unreadable", "error": seen.error})
@@ -79,10 +79,7 @@ def finished_trials(name: str, db: str, run: str = ORACLE) -> int:
     """
     with Store.open(db, read_only=True) as store:
         study = store.study(name)
-        if run == ORACLE:
-            found = store.find_run(study.id, ORACLE)
-        else:
-            found = _schedule_run(store, study, run)
+        found = store.find_run(study.id, ORACLE) if run == ORACLE else _schedule_run(store, study, run)
         return store.counts(found.id)["complete"] if found else 0
 
 

@@ -197,7 +197,7 @@ class Study:
 
         return export_study(self.name, self.db, Path(folder), format)
 
-    def resume(self, *, progress: bool | None | Display = None, **options: Any) -> Study:
+    def resume(self, *, progress: bool | Display | None = None, **options: Any) -> Study:
         """Train what it lacks.
 
         Args:
@@ -220,7 +220,7 @@ class Study:
         seeds: Sequence[int] = (),
         candidates: Sequence[float] = (),
         count: int | None = None,
-        progress: bool | None | Display = None,
+        progress: bool | Display | None = None,
         **options: Any,
     ) -> Study:
         """Add levels, seeds or candidates, and train the new cells alone.
@@ -250,7 +250,7 @@ class Study:
         seeds: Sequence[int] = (),
         *,
         name: str | None = None,
-        progress: bool | None | Display = None,
+        progress: bool | Display | None = None,
         **options: Any,
     ) -> Study:
         """Train schedules for real, and the oracle's curve with them; what is on record is not trained again.

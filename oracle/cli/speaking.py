@@ -37,4 +37,5 @@ def _db_option(database: str | None) -> str:
         return ""
     before, separator, rest = database.rpartition("@")
     scheme, slashes, user = before.partition("://")
-    return f" --db {shlex.quote(f"{scheme}{slashes}{user.partition(':')[0]}{':***' * (':' in user)}{separator}{rest}")}"
+    masked = user.partition(":")[0] + ":***" * (":" in user)
+    return f" --db {shlex.quote(scheme + slashes + masked + separator + rest)}"

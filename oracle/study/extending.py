@@ -39,9 +39,11 @@ def extended(
     max_lr = values["search"]["max_lr"]
     is_grid = spec.search.method == "grid"
     if levels is not None and levels < spec.levels:
-        raise InputError(f"The study has {spec.levels} levels already; give the number of levels from now on, more than that.")
+        raise InputError(f"The study has {spec.levels} levels already; give a larger number of levels.")
     if candidates and not is_grid:
-        raise InputError(f"This study's candidates are proposed by {spec.search.method}; give a larger count of them instead.")
+        raise InputError(
+            f"The candidates of this study are proposed by {spec.search.method}; give a larger count instead."
+        )
     if count is not None and (is_grid or count < spec.search.max_lr.count):
         raise InputError(
             "A count is for a study whose sampler proposes the candidates, and cannot be lowered; add candidates to a "

@@ -21,17 +21,30 @@ def dropnet_(
     workload: Annotated[
         str, typer.Option(metavar="W", help="Name or import path of a workload with a sequential network.")
     ] = "mnist1d/mlp-300-100",
-    criterion: Annotated[Named | None, typer.Option(help="Which units go first. Default: minimum.", show_default=False)] = None,
-    rate: Annotated[float | None, typer.Option(help="Fraction of the units left that a cycle drops. Default: 0.2.", show_default=False)] = None,
-    at_a_time: Annotated[int | None, typer.Option(help="Units that a cycle drops, instead of a fraction.", show_default=False)] = None,
-    kappa: Annotated[float, typer.Option(help="End when validation accuracy falls to this fraction of the first cycle's.")] = 0.5,
-    cycles: Annotated[int | None, typer.Option(help="Largest number of cycles. Default: no limit.", show_default=False)] = None,
+    criterion: Annotated[
+        Named | None, typer.Option(help="Which units go first. Default: minimum.", show_default=False)
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Fraction of the units left that a cycle drops. Default: 0.2.", show_default=False),
+    ] = None,
+    at_a_time: Annotated[
+        int | None, typer.Option(help="Units that a cycle drops, instead of a fraction.", show_default=False)
+    ] = None,
+    kappa: Annotated[
+        float, typer.Option(help="End when validation accuracy falls to this fraction of the first cycle's.")
+    ] = 0.5,
+    cycles: Annotated[
+        int | None, typer.Option(help="Largest number of cycles. Default: no limit.", show_default=False)
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Largest number of epochs per cycle.")] = 100,
     patience: Annotated[int, typer.Option(help="Epochs without a lower validation loss before a cycle ends.")] = 5,
     lr: Annotated[float, typer.Option(help="Constant learning rate of plain SGD.")] = 0.1,
     batch_size: Annotated[int, typer.Option(help="Examples per step.")] = 32,
     reinit: Annotated[bool, typer.Option("--reinit", help="Draw new initial weights for every cycle.")] = False,
-    seeds: Annotated[list[int] | None, typer.Option("--seed", help="A seed. Repeatable. Default: 0.", show_default=False)] = None,
+    seeds: Annotated[
+        list[int] | None, typer.Option("--seed", help="A seed. Repeatable. Default: 0.", show_default=False)
+    ] = None,
     oracle: Annotated[
         bool, typer.Option("--oracle", help="Drop the one unit without which the training loss is lowest.")
     ] = False,

@@ -12,7 +12,7 @@ import typer
 
 from oracle.api.errors import InputError
 from oracle.cli.app import SEARCH, AsJson, NewName, Overrides, SpecFile, app
-from oracle.cli.options import Retries, RetryFailed, TrialTimeout  # noqa: TC001 - typer reads them at run time
+from oracle.cli.options import Retries, RetryFailed, TrialTimeout
 from oracle.cli.speaking import out, print_json, say
 
 
@@ -46,7 +46,6 @@ def submit(
         typer.Option(
             min=1, help="Trials trained at a time. Default: as many as fit on the cluster.", show_default=False
         ),
-    
     ] = None,
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,

@@ -29,9 +29,7 @@ def sweep(
     ] = None,
     keep: Annotated[
         str | None,
-        typer.Option(
-            metavar="winners|all", help="Whose weights to keep; short for --set keep=...", show_default=False
-        ),
+        typer.Option(metavar="winners|all", help="Whose weights to keep; short for --set keep=...", show_default=False),
     ] = None,
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,

@@ -12,8 +12,6 @@ import oracle
 from studies import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from oracle import Study
 
 SMALL: dict[str, Any] = {
@@ -34,11 +32,11 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture
-def study(swept: Study, tmp_path: Path) -> Iterator[Study]:
+def study(swept: Study, tmp_path: Path) -> Study:
     """A copy of it, for tests that change it."""
     folder = Path(swept.db.removeprefix("sqlite:///")).parent
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     db = f"sqlite:///{tmp_path}/scyc.db"
     with Store.open(db) as store, store._database.write() as connection:  # its weights moved with it
         connection.exec_driver_sql(f"UPDATE scyc_studies SET artifacts = '{tmp_path}/scyc-artifacts/small'")
-    yield oracle.Study("small", db)
+    return oracle.Study("small", db)

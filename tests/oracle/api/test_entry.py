@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,9 +30,8 @@ def db(tmp_path: Path) -> str:
 class TestSweep:
     def test_takes_a_file_and_is_named_after_it(self, tmp_path: Path, db: str) -> None:
         (tmp_path / "mine.toml").write_text('workload = "digits/mlp-20"\nlevels = 1\nseeds = [0]\nepochs = 1\n')
-        study = oracle.sweep(
-            tmp_path / "mine.toml", db=db, executor="inline", **{"search.max_lr.values": [0.1], "search.widen": 0}
-        )
+        fields: dict[str, Any] = {"search.max_lr.values": [0.1], "search.widen": 0}
+        study = oracle.sweep(tmp_path / "mine.toml", db=db, executor="inline", **fields)
         assert study.name == "mine"
         assert study.spec.search.max_lr.grid() == [0.1]
         assert study.status.state == "finished"
@@ -65,10 +64,10 @@ class TestSweep:
             ({"executor": "slurm"}, "no executor 'slurm'"),
         ],
     )
-    def test_bad_input_is_refused_before_any_work(self, wrong: dict[str, object], words: str, tmp_path: Path) -> None:
+    def test_bad_input_is_refused_before_any_work(self, wrong: dict[str, Any], words: str, tmp_path: Path) -> None:
         fields = {"search": {"max_lr": {"low": 0.1, "high": 0.2, "count": 2}}}
         with pytest.raises(oracle.InputError, match=words):
-            oracle.sweep(TINY | fields, name="x", db=f"sqlite:///{tmp_path}/scyc.db", **wrong)  # type: ignore[arg-type]
+            oracle.sweep(TINY | fields, name="x", db=f"sqlite:///{tmp_path}/scyc.db", **wrong)
         assert list(tmp_path.iterdir()) == []
 
     def test_failed_trials_are_in_the_way_until_they_are_trained_again(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from oracle.study import open_study
+from oracle.study.opening import open_study
 from studies import Store
 from tests.oracle.simulation import Laboratory, small_spec
 from tests.studies.permissions import sealed

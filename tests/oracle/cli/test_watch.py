@@ -27,7 +27,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def do(*things: Callable[[], object]) -> None:
         coming = iter(things)
-        monkeypatch.setattr("oracle.cli.watch.time.sleep", lambda _: next(coming)())
+        monkeypatch.setattr("oracle.cli.commands.watch.time.sleep", lambda _: next(coming)())
 
     return do
 
@@ -130,7 +130,7 @@ def test_the_picture_for_a_terminal(
 ) -> None:
     from rich.console import Console
 
-    monkeypatch.setattr("oracle.cli.watch.out", Console(force_terminal=True, width=100))
+    monkeypatch.setattr("oracle.cli.commands.watch.out", Console(force_terminal=True, width=100))
     url = f"sqlite:///{tmp_path}/scyc.db"
     with Laboratory(small_spec(), url=url) as lab, driving(lab.store, lab.store.study("s")):
         sweep = lab.sweep()
