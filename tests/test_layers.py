@@ -95,9 +95,9 @@ def test_neither_the_science_nor_the_memory_knows_another_package(package: str, 
     assert not packages_of(package) & (others | {"tests"})
 
 
-def test_the_science_needs_torch_and_numpy_only() -> None:
+def test_the_science_needs_torch_numpy_and_filelock_only() -> None:
     foreign = [one for one in imports_of("scyc") if one.package not in sys.stdlib_module_names | {"scyc"}]
-    others = [one for one in foreign if one.package not in {"torch", "numpy"}]
+    others = [one for one in foreign if one.package not in {"torch", "numpy", "filelock"}]
     assert {one.package for one in others} <= {"sklearn", "torchvision"}
     assert all(one.deferred and one.module.startswith("scyc.data.") for one in others)
 
