@@ -56,9 +56,9 @@ def _row(store: Store, name: str) -> dict[str, Any]:
     return {
         "study": name,
         "state": view.state,
-        "workload": view.spec["workload"],
+        "workload": view.spec.workload,
         "decided": sum(level.winner is not None for level in view.levels),
-        "levels": view.spec["levels"],
+        "levels": view.spec.levels,
         "trials": view.cost.trials,
         "started": view.provenance.get("started"),
     }
