@@ -15,8 +15,7 @@ from oracle.comparison.verdict import judge
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
 from oracle.results.study_view import oracle_intervals, view_study
-from oracle.spec.files import parse_spec
-from oracle.study.opening import ORACLE, REPLAYED, study_spec
+from oracle.study.opening import ORACLE, REPLAYED
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -108,8 +107,7 @@ def compare(
     Raises:
         InputError: no level is decided, or a schedule or the rule is not known.
     """
-    judge_by = _rule(rule)
-    spec, runs = parse_spec(dict(view.spec), f"of study {view.name!r}"), runs or {}
+    judge_by, spec, runs = _rule(rule), view.spec, runs or {}
     levels = _oracle_levels(view, judge_by, tolerance)
     fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
     schedules = _schedules(levels, spec, fit, names, runs, stds)
@@ -141,7 +139,8 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
         StudyNotFound: there is no such study.
         InputError: its oracle has levels left to decide.
     """
-    view, spec = view_study(store, name), study_spec(store.study(name))
+    view = view_study(store, name)
+    spec = view.spec
     rule = RULES[DEFAULT_RULE]
     levels = _oracle_levels(view, rule, TOLERANCE)
     if len(levels) < spec.levels:

@@ -31,8 +31,7 @@ def fill(template: str, view: StudyView, **values: object) -> str:
         .render(
             values,
             view=view,
-            workload=view.spec.get("workload", f"workload {words.NOT_RECORDED}"),
-            spec=to_toml(view.spec),
+            spec=to_toml(view.spec.to_dict()),
             plotlyjs=Markup(get_plotlyjs()),  # Plotly's own code, the only text that is not escaped
         )
     )

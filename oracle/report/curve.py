@@ -39,13 +39,13 @@ def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
 def scaled(view: StudyView, levels: Sequence[LevelView]) -> SCyc | None:
     """Return the authors' default S-Cyc in the study's units: its pruning rate, and its dense winner for δ.
 
-    None when the dense winner is not decided or the spec does not tell the pruning rate.
+    None when the dense winner is not decided.
     """
-    rate, dense = view.spec.get("pruning", {}).get("rate"), levels[0]
-    if dense.level != 0 or dense.winner is None or not isinstance(rate, float) or not 0 < rate < 1:
+    dense = levels[0]
+    if dense.level != 0 or dense.winner is None:
         return None
     epsilon = AUTHORS.epsilon * dense.winner / AUTHORS.delta
-    return SCyc(delta=dense.winner, epsilon=epsilon, beta=AUTHORS.beta, q=AUTHORS.q, p=rate)
+    return SCyc(delta=dense.winner, epsilon=epsilon, beta=AUTHORS.beta, q=AUTHORS.q, p=view.spec.pruning.rate)
 
 
 def _winners(levels: Sequence[LevelView]) -> list[Trace]:

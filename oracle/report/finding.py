@@ -35,18 +35,12 @@ class _Decided:
         return f"{words.density(self.level.density)} density"
 
 
-def planned_levels(view: StudyView) -> int:
-    """Return how many levels the study is going to have."""
-    planned = view.spec.get("levels")
-    return max(planned if isinstance(planned, int) else 0, len(view.levels))
-
-
 def find(view: StudyView) -> Finding:
     """Return what the study's decided levels say about the best max_lr."""
     decided = [_Decided(lv, lv.winner) for lv in view.levels if lv.winner is not None]
     notes = [_peak(decided), _overlap(decided), _edges(decided), _open_levels(view, len(decided))]
     headline = _headline(decided)
-    if decided and len(decided) < planned_levels(view):
+    if decided and len(decided) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
     return Finding(headline, tuple(note for note in notes if note))
 
@@ -106,7 +100,7 @@ def _edges(decided: Sequence[_Decided]) -> str:
 
 
 def _open_levels(view: StudyView, decided: int) -> str:
-    planned = planned_levels(view)
+    planned = view.spec.levels
     if decided >= planned:
         return ""
     reason = "; failed trials are in the way of the rest" if view.state == "blocked" else " so far"

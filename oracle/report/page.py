@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.report import words
 from oracle.report.base import fill, provenance
 from oracle.report.figures import plates
-from oracle.report.finding import find, planned_levels
+from oracle.report.finding import find
 from oracle.results.intervals import RULES, TOLERANCE
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _facts(view: StudyView) -> list[tuple[str, str]]:
     most = max((len(lv.candidates) for lv in view.levels), default=0)
     seeds = {t.seed for lv in view.levels for t in lv.trials}
     return [
-        (f"{decided} of {planned_levels(view)}", "levels decided"),
+        (f"{decided} of {view.spec.levels}", "levels decided"),
         (f"{most}", "candidate" + "s" * (most != 1) + (" per level" if _uniform(view) else " at most")),
         (f"{len(seeds)}", "seed" + "s" * (len(seeds) != 1)),
         (f"{view.cost.trials:,}", "finished trial" + "s" * (view.cost.trials != 1)),

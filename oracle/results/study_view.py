@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.results.intervals import Interval
+    from oracle.spec.model import Spec
     from studies import LevelRecord, Store, TrialRecord, TrialResult
 
 
@@ -98,13 +99,12 @@ class StudyView:
     """A whole study.
 
     Attributes:
-        spec: the spec as plain JSON values, every default filled in.
         provenance: {"versions": {package: version}, "hardware": {...}, "commit": str | None, "started": ISO 8601}.
     """
 
     name: str
     state: str  # "running" | "finished" | "blocked": decided so far, all levels decided, or failed trials in the way
-    spec: Mapping[str, Any]
+    spec: Spec
     levels: tuple[LevelView, ...]
     cost: Cost
     provenance: Mapping[str, Any]
@@ -134,7 +134,7 @@ def view_study(store: Store, name: str) -> StudyView:
     return StudyView(
         name=study.name,
         state=_state(spec.levels, len(decided), [trial.state for trial in levels[-1].trials] if levels else []),
-        spec=spec.to_dict(),
+        spec=spec,
         levels=_with_intervals(levels),
         cost=_cost(
             [trial for group in trials.values() for trial in group],
@@ -180,7 +180,7 @@ def to_json(view: StudyView) -> dict[str, Any]:
             for level in view.levels
         ],
         "cost": vars(view.cost),
-        "spec": view.spec,
+        "spec": view.spec.to_dict(),
         "provenance": view.provenance,
     }
 

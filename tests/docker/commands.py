@@ -14,7 +14,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from oracle.cli.app import app
+from oracle.cli.app import app, register_commands
 from tests.docker.files import DOCKER, ROOT, cluster_file, command_of, compose, instructions, manifests, ray_cluster
 
 # Programs of the base image, of PostgreSQL's image, of the machine: there, but nothing that this project installs.

@@ -80,7 +80,7 @@ def _table(view: StudyView) -> Table:
     table = Table("level", "density", "best max_lr", *RULES, "val", "test", "trials", box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
-    table.title = f"{view.name}: {view.spec['workload']}"
+    table.title = f"{view.name}: {view.spec.workload}"
     for level in view.levels:
         winning = level.winning
         table.add_row(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.results.intervals import Interval
 from oracle.results.study_view import CandidateView, Cost, LevelView, StudyView, TrialView
+from oracle.spec.model import Spec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,25 +24,8 @@ PROVENANCE = {
 }
 
 
-def spec(levels: int, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
-    return {
-        "workload": "mnist1d/mlp-300-100",
-        "levels": levels,
-        "seeds": list(seeds),
-        "epochs": 10,
-        "batch_size": 64,
-        "pruning": {
-            "criterion": "magnitude",
-            "scope": "global",
-            "rate": 0.2,
-            "rewind": "weights",
-            "rewind_step": 0,
-        },
-        "profile": {"kind": "warmup-step", "warmup": 0.3, "drops": [0.5, 0.8]},
-        "optimizer": {"kind": "sgd", "momentum": 0.9, "weight_decay": 5e-4},
-        "search": {"method": "grid", "max_lr": {"low": 0.02, "high": 1.0, "count": 12, "scale": "log"}},
-        "resources": {"cpus": 1, "gpus": 0.0},
-    }
+def spec(levels: int, seeds: Sequence[int] = SEEDS) -> Spec:
+    return Spec(levels=levels, seeds=list(seeds))
 
 
 def trial(max_lr: float, seed: int, val: float | None, test: float | None = None, state: str = "complete") -> TrialView:

@@ -166,7 +166,9 @@ def test_text_from_users_is_escaped() -> None:
     hostile = dataclasses.replace(
         comparison, study=HOSTILE, schedules=schedules, verdicts=verdicts, notes=(f"`{HOSTILE}`", HOSTILE)
     )
-    view = dataclasses.replace(VIEW, name=HOSTILE, spec={"workload": HOSTILE}, provenance={"commit": HOSTILE})
+    view = dataclasses.replace(
+        VIEW, name=HOSTILE, spec=VIEW.spec.model_copy(update={"workload": HOSTILE}), provenance={"commit": HOSTILE}
+    )
     page = render(hostile, view)
     assert "<b id=x>" not in page
     assert page.count("</script>") == render(comparison, VIEW).count("</script>")

@@ -9,6 +9,7 @@ from oracle.report.figures import plates
 from oracle.report.heatmap import clipped_at
 from oracle.report.style import Figure, max_lr_axis
 from oracle.results.study_view import StudyView
+from oracle.spec.model import PruningSpec, Spec
 from tests.oracle.report import samples
 from tests.oracle.report.samples import GRID, level, study, trial
 
@@ -84,7 +85,7 @@ def test_s_cyc_is_drawn_as_published_and_scaled() -> None:
 
 def test_the_scaled_shape_has_the_studys_pruning_rate() -> None:
     view = study([level(0, winner=0.3), level(1, winner=0.4)])
-    view = dataclasses.replace(view, spec={"pruning": {"rate": 0.5}})
+    view = dataclasses.replace(view, spec=Spec(pruning=PruningSpec(rate=0.5)))
     schedule = scaled(view, view.levels)
     assert schedule is not None
     assert (schedule.p, schedule.delta) == (0.5, 0.3)
