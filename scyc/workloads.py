@@ -217,7 +217,7 @@ def _import_workload(name: str) -> Workload:
     module_name, _, attribute = name.partition(":")
     folder = str(Path.cwd())
     if folder not in sys.path:
-        sys.path.insert(0, folder)  # where `python -m` would put it
+        sys.path.append(folder)  # last, so that nothing in it hides a module of the program or of Python
     try:
         module = import_module(module_name)
     except Exception as error:  # importing runs the user's code
