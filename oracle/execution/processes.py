@@ -14,6 +14,7 @@ from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, requests_to_json
 from oracle.execution.places import places
+from oracle.execution.search_path import python_path
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -82,12 +83,12 @@ class _Process:
 
     def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "oracle.execution.child"],
+            [sys.executable, "-P", "-m", "oracle.execution.child"],  # -P: the working folder is not the first
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             process_group=0,  # Ctrl-C is for the driver, which ends its workers
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | {"PYTHONPATH": python_path(sys.path)},
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import ray
 from ray import tune
+from ray.job_config import JobConfig
 from ray.tune.search import Searcher
 
+from oracle.execution import search_path
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
@@ -28,7 +30,7 @@ from oracle.execution.trainer import Trainer
 from scyc import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oracle.execution import ExecutionOptions, TrialSource
     from oracle.execution.messages import Request
@@ -78,7 +80,10 @@ class TuneExecutor:
         with self._cluster(spec) as folder:
             workers, forgiving = self.workers or _room(resources), Forgiving(source, self.limit)
             searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers, forgiving.alone))
-            trainable = tune.with_parameters(_TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit)
+            folders = search_path.folders_of_the_user()
+            trainable = tune.with_parameters(
+                _TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit, folders=folders
+            )
             tuner = tune.Tuner(
                 tune.with_resources(trainable, resources),
                 tune_config=tune.TuneConfig(
@@ -105,11 +110,12 @@ class TuneExecutor:
         """Connect to Ray and yield a scratch folder for Tune; afterwards both are gone."""
         os.environ.update(QUIET)
         scratch = Path(tempfile.mkdtemp(prefix="scyc-"))
-        paths = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
+        paths = search_path.python_path(["", *search_path.given()])
         common: dict[str, Any] = {
             "logging_level": "ERROR",
             "log_to_driver": False,
             "runtime_env": {"env_vars": {"PYTHONPATH": paths, "RAY_CHDIR_TO_TRIAL_DIR": "0"}},
+            "job_config": _Job(),
         }
         handler = signal.getsignal(signal.SIGTERM)
         try:
@@ -137,6 +143,13 @@ def _room(resources: dict[str, float]) -> int:
     return max(1, int(min(there.get(name.upper(), 0) / amount for name, amount in resources.items() if amount)))
 
 
+class _Job(JobConfig):
+    """A job whose workers do not look for modules in the driver's script and working folders first, as is Ray's way."""
+
+    def _runtime_env_has_working_dir(self) -> bool:
+        return True  # what Ray asks before it puts those folders there
+
+
 class _TrialTrainable(tune.Trainable):
     """One Tune trial is one group of trainings. Actors are reused, so data and code are loaded once per worker."""
 
@@ -146,9 +159,11 @@ class _TrialTrainable(tune.Trainable):
         spec: Spec | None = None,
         artifacts: Artifacts | None = None,
         limit: float | None = None,
+        folders: Sequence[str] = (),
     ) -> None:
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
+        search_path.append(folders)
         self.trainer = Trainer(spec, artifacts, limit)
         self.requests = requests_from_json(config["requests"])
 
