@@ -132,6 +132,17 @@ def compare(
     )
 
 
+def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Fit:
+    """Fit S-Cyc to the decided levels of a study in the database; see `fit_scyc`.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        InputError: too few levels are decided, or the rule is not known.
+    """
+    view, judge_by = view_study(store, name), _rule(rule)
+    return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
+
+
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     """Return by name the schedules that a study's runs can be trained by.
 
