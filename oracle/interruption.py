@@ -10,6 +10,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from studies import in_critical_section
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
 SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 _LEFT_ALONE = (signal.SIG_IGN, None)  # None: set by other than Python
-
-DATABASE = ("studies.", "oracle.mirror")
-"""Modules that are not interrupted: a transaction left halfway would lock the database until it times out."""
 
 
 @contextmanager
@@ -29,7 +28,7 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
     Python runs signal handlers between byte codes of the main thread. A main thread that waits inside a library's
     native code (Ray's, once the same signal has ended its services) hears nothing for minutes. The C level handler
     still writes to a file descriptor, on which a thread waits here. Nothing is lost: the database has every trial.
-    An interruption that comes while the database is asked or written to waits until that is done.
+    An interruption that comes while the database, or its mirror, is read or written waits until that is done.
 
     Args:
         seconds: grace for an orderly end.
@@ -59,8 +58,8 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         if not ended.wait(0.05):
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # it also ends a sleep
 
-    def interrupt(_number: int, frame: FrameType | None) -> None:
-        if not _in_database(frame):
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if not in_critical_section():
             raise KeyboardInterrupt
         threading.Thread(target=once_more, name="once more", daemon=True).start()
 
@@ -96,14 +95,3 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         reader.close()
     if received.is_set():
         raise KeyboardInterrupt  # a library has swallowed it
-
-
-def _in_database(frame: FrameType | None) -> bool:
-    """Whether the main thread is within a call that uses the database, other than waiting for one that is away."""
-    if frame is not None and frame.f_globals.get("__name__") == "studies.retrying":
-        return False
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith(DATABASE):
-            return True
-        frame = frame.f_back
-    return False
