@@ -10,6 +10,7 @@
 """
 
 from studies.artifacts import Artifacts
+from studies.critical import in_critical_section, uninterruptible
 from studies.database import engine_url, upgrade
 from studies.errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound
 from studies.records import (
@@ -62,5 +63,7 @@ __all__ = [
     "TrialState",
     "columns",
     "engine_url",
+    "in_critical_section",
+    "uninterruptible",
     "upgrade",
 ]

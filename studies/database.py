@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from studies import migrations
+from studies.critical import uninterruptible
 from studies.dialect import dialect_of
 from studies.errors import StudyError, TryAgain
 from studies.retrying import persist
@@ -24,6 +25,8 @@ _SHOWN = ("host", "port")  # of a URL's query; some drivers take a password ther
 
 class Database:
     """Transactions on a database, whatever its revision; `Database.open` checks that too.
+
+    A transaction is not interrupted halfway, see `studies.critical`.
 
     Args:
         url: an SQLAlchemy URL, e.g. "sqlite:///scyc.db"; "sqlite://" lives in memory.
@@ -96,7 +99,12 @@ class Database:
             TryAgain: the connection broke, or could not be made just now.
             StudyError: the database cannot be used.
         """
-        with self._in_sentences(), self._reader.begin() as connection, self.dialect.one_moment(connection):
+        with (
+            uninterruptible(),
+            self._in_sentences(),
+            self._reader.begin() as connection,
+            self.dialect.one_moment(connection),
+        ):
             yield connection
 
     @contextmanager
@@ -109,7 +117,7 @@ class Database:
                 written.
         """
         self._check_writable()
-        with self._in_sentences(), self._writer.connect() as connection:
+        with uninterruptible(), self._in_sentences(), self._writer.connect() as connection:
             transaction = connection.begin()
             if self._guard is not None:
                 self._guard(connection)
@@ -129,7 +137,7 @@ class Database:
             StudyError: the database cannot be used, or was opened for reading alone; nothing was changed.
         """
         self._check_writable()
-        with self._in_sentences(), self.dialect.migration(self._engine) as connection:
+        with uninterruptible(), self._in_sentences(), self.dialect.migration(self._engine) as connection:
             yield connection
 
     def clock(self, connection: Connection) -> datetime:

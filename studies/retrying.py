@@ -7,6 +7,7 @@ from functools import wraps
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from studies.critical import interruptible
 from studies.errors import StudyError, TryAgain
 
 if TYPE_CHECKING:
@@ -51,5 +52,6 @@ def persist(action: Callable[[], _T]) -> _T:
                 _log.warning("%s Trying again for %.0f seconds.", error, PATIENCE)
             if monotonic() + pause > deadline:
                 raise StudyError(f"{str(error)[:-1]}; {PATIENCE:.0f} seconds of trying again did not help.") from error
-        sleep(pause)
+        with interruptible():
+            sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)

@@ -10,13 +10,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from studies import in_critical_section
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
 SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
-DATABASE = ("studies.", "oracle.driver.optuna_mirror")
 _LEFT_ALONE = (signal.SIG_IGN, None)  # None: set by other than Python
 
 
@@ -25,7 +26,7 @@ def interruptible() -> Iterator[None]:
     """Let SIGINT and SIGTERM raise KeyboardInterrupt within the block, but never in the middle of a transaction.
 
     A transaction that an interruption leaves halfway would lock the database until it times out; so one that comes
-    while the database is read or written waits until that is done. One that falls into a destructor, where nobody
+    while the database, or its mirror, is read or written waits until that is done. One that falls into a destructor, where nobody
     hears it, is raised again. Outside the main thread, which alone receives signals, the block is as it is.
 
     Raises:
@@ -43,8 +44,8 @@ def interruptible() -> Iterator[None]:
     def later() -> None:
         threading.Thread(target=once_more, name="once more", daemon=True).start()
 
-    def interrupt(_number: int, frame: FrameType | None) -> None:
-        if not _in_database(frame):
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if not in_critical_section():
             raise KeyboardInterrupt
         later()
 
@@ -118,14 +119,3 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         reader.close()
     if received.is_set():
         raise KeyboardInterrupt  # a library has swallowed it
-
-
-def _in_database(frame: FrameType | None) -> bool:
-    """Whether the main thread is within a call that uses the database, other than waiting for one that is away."""
-    if frame is not None and frame.f_globals.get("__name__") == "studies.retrying":
-        return False
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith(DATABASE):
-            return True
-        frame = frame.f_back
-    return False
