@@ -228,10 +228,9 @@ class OracleRun:
             self.listener.trial_retried(request, outcome)
             return
         if isinstance(outcome, Failure):
-            reason = outcome.error.strip().rpartition("\n")[2]
             raise StudyError(
-                f"The weights of trial {request.id} are needed again, but training it failed ({reason}); mend the "
-                f"cause and go on."
+                f"The weights of trial {request.id} are needed again, but training it failed ({outcome.reason}); fix "
+                f"the cause and resume."
             )
         on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU's numbers differ by rounding from time to time
         self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu)
