@@ -88,7 +88,7 @@ class PlainProgress(Listener):
         self.pending -= 1
         self.ended += 1
         if isinstance(outcome, Failure):
-            self.say(f"[red]A trial failed[/red] ({_which(request)}): {_last_line(outcome)}")
+            self.say(f"[red]A trial failed[/red] ({_which(request)}): {escape(outcome.reason)}")
             return
         self.done += 1
         self.best = max(self.best or (-1.0, 0.0), (outcome.result.val_accuracy, request.max_lr))
@@ -96,7 +96,7 @@ class PlainProgress(Listener):
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
         """Say that an attempt failed."""
-        self.say(f"An attempt failed and is repeated ({_which(request)}): {_last_line(failure)}")
+        self.say(f"An attempt failed and is repeated ({_which(request)}): {escape(failure.reason)}")
 
     def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
         """Say who won."""
@@ -201,7 +201,7 @@ class RunsProgress(Listener):
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """Count a trial."""
         if isinstance(outcome, Failure):
-            self._say(f"[red]A trial failed[/red] ({self._which(request)}): {_last_line(outcome)}")
+            self._say(f"[red]A trial failed[/red] ({self._which(request)}): {escape(outcome.reason)}")
             return
         self.done += 1
         self.bar.update(self.task, completed=self.done, description=f"level {request.level}")
@@ -211,7 +211,7 @@ class RunsProgress(Listener):
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
         """Say that an attempt failed."""
-        self._say(f"An attempt failed and is repeated ({self._which(request)}): {_last_line(failure)}")
+        self._say(f"An attempt failed and is repeated ({self._which(request)}): {escape(failure.reason)}")
 
     def _which(self, request: TrialRequest) -> str:
         return f"{self.names[request.run_id]}, {_which(request)}"
@@ -222,7 +222,3 @@ class RunsProgress(Listener):
 
 def _which(request: TrialRequest) -> str:
     return f"level {request.level}, seed {request.seed}, max_lr {request.max_lr:g}"
-
-
-def _last_line(failure: Failure) -> str:
-    return escape(failure.error.strip().rpartition("\n")[2])

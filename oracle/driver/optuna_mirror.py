@@ -14,7 +14,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from oracle.driver.events import Listener
-from oracle.execution.messages import Failure
+from oracle.execution.messages import Failure, last_line
 from scyc import density
 from studies import engine_url, uninterruptible
 
@@ -141,7 +141,7 @@ class OptunaMirror(Listener):
             )
             attributes |= {name: getattr(result, name) for name in names}
         else:
-            attributes["error"] = (error or "").strip().rpartition("\n")[2][:500]
+            attributes["error"] = last_line(error or "")[:500]
         return create_trial(
             state=TrialState.COMPLETE if result is not None else TrialState.FAIL,
             value=result.val_accuracy if result is not None else None,

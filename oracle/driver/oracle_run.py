@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oracle.driver.events import Listener
     from oracle.execution.messages import Answer, Request
     from oracle.spec.model import Spec
-    from studies import Artifacts, RunRecord, Store, TrialRecord, TrialResult
+    from studies import Artifacts, LevelRecord, RunRecord, Store, TrialRecord, TrialResult
 
 
 class OracleRun:
@@ -50,15 +50,15 @@ class OracleRun:
         store.adopt_trials(run.id, self._trial_hash)
         decisions = store.levels(run.id, history=True)
         self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
-        self._winners = [decision.winner for decision in decisions if not decision.superseded_at]
+        decided = [decision for decision in decisions if not decision.superseded_at]
+        self._winners = [decision.winner for decision in decided]
         self._parents: dict[int, str] = {}
         self._rewind_points: dict[int, str] = {}
         winning: list[TrialRecord] = []
-        for level, winner in enumerate(self._winners):
-            winning = lineage.current(store.trials(run.id, level, winner), spec, self._parents)
-            self._pass_on(level, winning, winner)
-        if self._winners:  # a driver that was killed after a decision may have left the losers' weights
-            self._delete_losers(len(self._winners) - 1, winning)
+        for decision, winning, parents in lineage.walk(decided, spec, self._winning):
+            self._pass_on(decision.level, winning, decision.winner, parents)
+        if decided:  # a driver that was killed after a decision may have left the losers' weights
+            self._delete_losers(decided[-1].level, winning)
         self._queue: deque[TrialRequest] = deque()
         self._restoring: dict[int, int] = {}  # trials whose weights are made again, and how often that failed
         self._enter_level()
@@ -135,6 +135,10 @@ class OracleRun:
         self.listener.level_started(self.level, density(self.level, self.spec.pruning.rate))
         self._take(self._trials())
 
+    def _winning(self, decided: LevelRecord) -> list[TrialRecord]:
+        """Return the trials of a decided level's winner, whether they count or not."""
+        return self.store.trials(self.run.id, decided.level, decided.winner)
+
     def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
         """Return the trials of the level under way that count, all of them or those of one candidate."""
         return lineage.current(self.store.trials(self.run.id, self.level, max_lr), self.spec, self._parents)
@@ -205,15 +209,15 @@ class OracleRun:
         results = [trial.result for trial in winning if trial.result is not None]
         self.store.decide_level(self.run.id, self.level, results[0].density, winner, edge)
         self._winners.append(winner)
-        self._pass_on(self.level, winning, winner)
+        self._pass_on(self.level, winning, winner, lineage.checkpoints(winning, winner))
         self._delete_losers(self.level, winning)
         accuracy = sum(result.val_accuracy for result in results) / len(results)
         self.listener.level_decided(self.level, winner, accuracy, edge, self._former.get(self.level))
         self._enter_level()
 
-    def _pass_on(self, level: int, winning: list[TrialRecord], winner: float) -> None:
+    def _pass_on(self, level: int, winning: list[TrialRecord], winner: float, parents: dict[int, str]) -> None:
         """Let the next level grow from what the winner of this one left."""
-        self._parents = lineage.checkpoints(winning, winner)
+        self._parents = parents
         if level == 0:
             self._rewind_points = lineage.rewind_points(winning, winner)
 
@@ -224,10 +228,9 @@ class OracleRun:
             self.listener.trial_retried(request, outcome)
             return
         if isinstance(outcome, Failure):
-            reason = outcome.error.strip().rpartition("\n")[2]
             raise StudyError(
-                f"The weights of trial {request.id} are needed again, but training it failed ({reason}); mend the "
-                f"cause and go on."
+                f"The weights of trial {request.id} are needed again, but training it failed ({outcome.reason}); fix "
+                f"the cause and resume."
             )
         on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU's numbers differ by rounding from time to time
         self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu)

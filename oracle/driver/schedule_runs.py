@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
+from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest, last_line
 from scyc.measured_schedules import Measured
 from scyc.policies import policy_from_dict
 from studies import FinishedTrial, MeasurementRecord, NewTrial
@@ -86,7 +86,7 @@ class ScheduleRun:
     def failures(self) -> list[str]:
         """What stopped seeds, one phrase each."""
         return [
-            f"level {path.level}, seed {path.seed}: {path.failure.strip().rpartition(chr(10))[2]}"
+            f"level {path.level}, seed {path.seed}: {last_line(path.failure)}"
             for path in self._paths.values()
             if path.failure
         ]

@@ -62,9 +62,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failure:
-    """A request that raised."""
+    """A request that raised: `error` is the traceback."""
 
-    error: str  # the traceback
+    error: str
+
+    @property
+    def reason(self) -> str:
+        """What it says in the end."""
+        return last_line(self.error)
 
 
 Request = TrialRequest | MeasureRequest
@@ -73,6 +78,11 @@ Answer = Outcome | Measured | Failure
 
 _REQUESTS: TypeAdapter[list[Request]] = TypeAdapter(list[Request])
 _ANSWERS: TypeAdapter[list[Answer]] = TypeAdapter(list[Answer])
+
+
+def last_line(error: str) -> str:
+    """Return the last line of a traceback, which says what went wrong."""
+    return error.strip().rpartition("\n")[2]
 
 
 def requests_to_json(requests: Sequence[Request]) -> str:

@@ -1,4 +1,4 @@
-"""Lineage: which of a level's trials count, now that its study may have been extended.
+"""Lineage: the way from winner to winner, and which of a level's trials lie on it.
 
 An extension can change a level's winner. Trials of later levels that grew from the former winner's weights stay in the
 database as history; only those that grew from the present one's are looked at.
@@ -9,10 +9,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from oracle.spec.model import Spec
-    from studies import TrialRecord
+    from studies import LevelRecord, TrialRecord
+
+
+def walk(
+    decided: Iterable[LevelRecord], spec: Spec, trials_of: Callable[[LevelRecord], Iterable[TrialRecord]]
+) -> Iterator[tuple[LevelRecord, list[TrialRecord], dict[int, str]]]:
+    """Go along the winners of the decided levels.
+
+    Args:
+        decided: the levels, ascending from 0 on, as `Store.levels` returns them.
+        spec: of the study as it is now.
+        trials_of: returns the trials of a level, at least its winner's.
+
+    Yields:
+        A level; those of its trials that count; and by seed the checkpoints that its winner left, which are the parents
+        of the level after it.
+    """
+    parents: dict[int, str] = {}
+    for level in decided:
+        counted = current(trials_of(level), spec, parents)
+        parents = checkpoints(counted, level.winner)
+        yield level, counted, parents
 
 
 def current(trials: Iterable[TrialRecord], spec: Spec, parents: Mapping[int, str]) -> list[TrialRecord]:

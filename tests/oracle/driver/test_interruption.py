@@ -121,7 +121,7 @@ def test_what_was_interrupted_is_committed(tmp_path: Path) -> None:
 def test_the_mirror_is_not_interrupted() -> None:
     ended = interrupted(
         """
-        from oracle.mirror import OptunaMirror
+        from oracle.driver.optuna_mirror import OptunaMirror
         mirror = object.__new__(OptunaMirror)
         mirror.working = True
         mirror._guarded(lambda: (interrupt(), print("mirrored", flush=True)))
