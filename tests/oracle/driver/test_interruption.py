@@ -73,7 +73,9 @@ def call_of(module: str) -> str:
     return f"{there}\nexec({source!r}, there)\nthere['write']()\ntime.sleep(20)"
 
 
-@pytest.mark.parametrize("module", ["studies.outcomes", "studies.retrying", "oracle.driver.optuna_mirror", "optuna.storages"])
+@pytest.mark.parametrize(
+    "module", ["studies.outcomes", "studies.retrying", "oracle.driver.optuna_mirror", "optuna.storages"]
+)
 def test_what_a_module_is_called_does_not_count(module: str) -> None:
     assert interrupted(call_of(module)).stdout.split() == ["interrupted"]
 
