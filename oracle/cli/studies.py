@@ -14,7 +14,7 @@ from oracle.cli.app import DEFAULT_DB, AsJson, DatabaseUrl, StudyName, app, err,
 from oracle.driver.garbage import collect
 from oracle.driver.lease import driving
 from oracle.driver.optuna_mirror import OptunaMirror
-from oracle.results.study_view import view_study
+from oracle.results.status import StudyStatus, UnreadableStudy, study_statuses
 from oracle.study.export import read_export, write_export
 from oracle.study.opening import ORACLE, study_spec
 from scyc import InputError
@@ -33,7 +33,7 @@ Format = Annotated[Literal["json", "csv", "parquet"], typer.Option("--format", h
 def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
     """List the studies with how far they are."""
     with Store.open(db, create=False) as store:
-        rows = [_row(store, study.name) for study in store.studies()]
+        rows = [_row(study) for study in study_statuses(store)]
     if as_json:
         print_json(rows)
         return
@@ -47,20 +47,18 @@ def list_studies(db: DatabaseUrl = DEFAULT_DB, as_json: AsJson = False) -> None:
     out.print(table)
 
 
-def _row(store: Store, name: str) -> dict[str, Any]:
+def _row(study: StudyStatus | UnreadableStudy) -> dict[str, Any]:
     """Return how far a study is; of one whose spec this version cannot read, why."""
-    try:
-        view = view_study(store, name)
-    except InputError as error:
-        return {"study": name, "state": "unreadable", "error": str(error)}
+    if isinstance(study, UnreadableStudy):
+        return study.to_json()
     return {
-        "study": name,
-        "state": view.state,
-        "workload": view.spec.workload,
-        "decided": sum(level.winner is not None for level in view.levels),
-        "levels": view.spec.levels,
-        "trials": view.cost.trials,
-        "started": view.provenance.get("started"),
+        "study": study.study,
+        "state": study.state,
+        "workload": study.workload,
+        "decided": len(study.decided),
+        "levels": study.levels,
+        "trials": study.done,
+        "started": study.started,
     }
 
 

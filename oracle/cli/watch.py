@@ -14,13 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, db_option, err, out, print_json, say
-from oracle.results.status import glance
+from oracle.results.status import study_status
 from studies import Store, StudyError, StudyNotFound
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from oracle.results.status import Glance
+    from oracle.results.status import StudyStatus
 
 TERMINAL_EVERY, LINES_EVERY = 1.0, 30.0  # seconds
 
@@ -42,7 +42,7 @@ def watch(
         shown, away = None, False
         while True:
             try:
-                seen = glance(store, name)
+                seen = study_status(store, name)
             except StudyNotFound:
                 raise
             except StudyError as error:  # its server is away, for longer than a restart takes
@@ -75,7 +75,7 @@ def watch(
         say(out, f"Every level is decided. See `scyc show {name}{db_option(db)}`.")
 
 
-def _line(seen: Glance) -> str:
+def _line(seen: StudyStatus) -> str:
     last = seen.decided[-1] if seen.decided else None
     winner = f" (the last one's best max_lr is {last.winner:.3g})" if last else ""
     return (
@@ -84,7 +84,7 @@ def _line(seen: Glance) -> str:
     )
 
 
-def _picture(seen: Glance) -> RenderableType:
+def _picture(seen: StudyStatus) -> RenderableType:
     table = Table("level", "density", "best max_lr", box=None, title=f"{seen.study}: {seen.state}")
     for column in table.columns:
         column.justify = "right"
@@ -99,19 +99,19 @@ def _picture(seen: Glance) -> RenderableType:
     )
 
 
-def _trials(seen: Glance) -> str:
+def _trials(seen: StudyStatus) -> str:
     failed = f", {seen.failed} failed" if seen.failed else ""
     return f"{seen.done}/{seen.total} trials done, {seen.pending} pending{failed}"
 
 
-def _time_left(seen: Glance) -> str:
+def _time_left(seen: StudyStatus) -> str:
     if seen.seconds_left is None:
         return "-"
     seconds = int(seen.seconds_left)
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-def _holder(seen: Glance) -> str:
+def _holder(seen: StudyStatus) -> str:
     if seen.tenure is None:
         return "nobody works on it"
     if seen.tenure.seconds_left <= 0:
