@@ -3,47 +3,24 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from oracle.api.driving import driven
 from oracle.driver.garbage import collect
 from oracle.driver.lease import driving
-from oracle.results.status import study_status
+from oracle.results.status import UnreadableStudy, study_statuses
 from oracle.study.export import read_export, write_export
 from oracle.study.opening import ORACLE, study_spec
 from scyc import InputError
-from studies import Artifacts, Store, StudyNotFound
+from studies import Artifacts, Store
 from studies import upgrade as upgrade_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from oracle.results.status import StudyStatus
     from oracle.study.export import Format
     from studies import RunRecord, StudyRecord
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A study whose spec this version cannot read, and why."""
-
-    study: str
-    error: str
-
-
-def statuses(store: Store) -> list[StudyStatus | Unreadable]:
-    """Return how far each study of a database is, oldest first; one that cannot be read does not hide the others."""
-    found: list[StudyStatus | Unreadable] = []
-    for study in store.studies():
-        try:
-            found.append(study_status(store, study.name))
-        except InputError as error:
-            found.append(Unreadable(study.name, str(error)))
-        except StudyNotFound:
-            continue  # deleted since it was listed
-    return found
 
 
 def listing(store: Store) -> list[dict[str, Any]]:
@@ -52,9 +29,9 @@ def listing(store: Store) -> list[dict[str, Any]]:
     Keys: `study` and `state`; then `workload`, `decided`, `levels`, `trials` (complete) and `started`, or `error`.
     """
     rows: list[dict[str, Any]] = []
-    for seen in statuses(store):
-        if isinstance(seen, Unreadable):
-            rows.append({"study": seen.study, "state": "unreadable", "error": seen.error})
+    for seen in study_statuses(store):
+        if isinstance(seen, UnreadableStudy):
+            rows.append(seen.to_json())
             continue
         rows.append(
             {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
+from oracle.results.status import study_status
 from oracle.study import lineage
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.results.intervals import Interval
+    from oracle.results.status import State, StudyStatus
     from oracle.spec.model import Spec
     from studies import LevelRecord, Store, TrialRecord, TrialResult
 
@@ -103,11 +105,16 @@ class StudyView:
     """
 
     name: str
-    state: str  # "running" | "finished" | "blocked": decided so far, all levels decided, or failed trials in the way
+    status: StudyStatus
     spec: Spec
     levels: tuple[LevelView, ...]
     cost: Cost
     provenance: Mapping[str, Any]
+
+    @property
+    def state(self) -> State:
+        """What the study is doing."""
+        return self.status.state
 
 
 def view_study(store: Store, name: str) -> StudyView:
@@ -115,8 +122,9 @@ def view_study(store: Store, name: str) -> StudyView:
 
     Raises:
         StudyNotFound: when there is none of that name.
+        InputError: when its spec cannot be read.
     """
-    study = store.study(name)
+    status, study = study_status(store, name), store.study(name)
     spec = study_spec(study)
     run = store.find_run(study.id, ORACLE)  # not there where a driver died as soon as the study was
     decided = {level.level: level for level in store.levels(run.id)} if run else {}
@@ -133,7 +141,7 @@ def view_study(store: Store, name: str) -> StudyView:
             parents = lineage.checkpoints(counted, decided[level].winner)
     return StudyView(
         name=study.name,
-        state=_state(spec.levels, len(decided), [trial.state for trial in levels[-1].trials] if levels else []),
+        status=status,
         spec=spec,
         levels=_with_intervals(levels),
         cost=_cost(
@@ -244,13 +252,6 @@ def _cost(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Co
         compute_seconds=math.fsum(result.seconds for result in results),
         wall_seconds=wall_seconds,
     )
-
-
-def _state(levels: int, decided: int, last_level: Sequence[str]) -> str:
-    if decided >= levels:
-        return "finished"
-    states = set(last_level)
-    return "blocked" if "failed" in states and "pending" not in states else "running"
 
 
 def _bounds(interval: Interval | None) -> list[float] | None:

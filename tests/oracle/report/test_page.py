@@ -89,7 +89,6 @@ def test_text_from_users_is_escaped() -> None:
     hostile = dataclasses.replace(
         view,
         name=HOSTILE,
-        state=HOSTILE,
         spec=view.spec.model_copy(update={"workload": HOSTILE}),
         provenance={"versions": {HOSTILE: HOSTILE}, "hardware": {HOSTILE: [HOSTILE]}, "commit": HOSTILE},
     )
@@ -101,9 +100,9 @@ def test_text_from_users_is_escaped() -> None:
 
 
 ODD = {
-    "no levels": study([], state="running", planned=13),
-    "nothing trained": study([level(0), level(1)], state="running"),
-    "undecided": study([level(0, [trial(0.1, 0, 0.7)])], state="running"),
+    "no levels": study([], planned=13),
+    "nothing trained": study([level(0), level(1)]),
+    "undecided": study([level(0, [trial(0.1, 0, 0.7)])]),
     "one level": study([samples.climbing(0)]),
     "one candidate": study([level(m, [trial(0.1, 0, 0.7)], 0.1) for m in range(3)]),
     "all failed": study([level(0, [trial(0.1, s, None, state="failed") for s in range(3)])], state="blocked"),

@@ -142,14 +142,14 @@ class TestUnderWay:
     def test_a_study_that_has_not_begun(self) -> None:
         with Laboratory(small_spec()) as lab:
             view = read(lab)
-            assert (view.state, view.levels, view.cost.trials) == ("running", (), 0)
+            assert (view.state, view.levels, view.cost.trials) == ("waiting", (), 0)
             assert strict_json(view)["levels"] == []
 
     def test_a_level_that_is_not_decided_yet(self) -> None:
         with Laboratory(small_spec()) as lab:
             lab.work(lab.sweep(), most=8)
             view = read(lab)
-            assert view.state == "running"
+            assert view.state == "waiting"
             decided, under_way = view.levels
             assert (decided.winner, under_way.winner, under_way.winning) == (0.2, None, None)
             assert (under_way.intervals, under_way.edge) == ({"within": None, "paired": None}, False)
@@ -175,7 +175,7 @@ class TestUnderWay:
         with Laboratory(small_spec(), fails=[(0, 0, 0.1)]) as lab:
             lab.work(lab.sweep(), most=2)
             assert lab.store.counts(lab.run.id)["failed"] == 1
-            assert read(lab).state == "running"
+            assert read(lab).state == "waiting"
 
 
 class TestDivergence:
