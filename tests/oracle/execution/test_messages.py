@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oracle.execution.messages import (
     Failure,
     MeasureRequest,
@@ -13,9 +15,12 @@ from oracle.execution.messages import (
 )
 from oracle.testing.made_up_outcomes import MadeUp
 
+if TYPE_CHECKING:
+    from oracle.execution.messages import Request
+
 
 def test_they_come_back_as_they_were() -> None:
-    requests = [
+    requests: list[Request] = [
         TrialRequest(7, 0, 3, 0.1 + 0.2, None, None),
         TrialRequest(8, 1, 3, 1e-300, "p" * 64, "r" * 64, 2, '{"a": 1}'),
         MeasureRequest("range-test", 1, 3, "p" * 64, "r" * 64, 2, "{}"),
