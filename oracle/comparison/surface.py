@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.results.intervals import DecidedLevel
+from oracle.searching import candidates
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ class OracleLevel(DecidedLevel):
 
 
 def winner_of(accuracies: Mapping[float, Sequence[float]]) -> float:
-    """Return the candidate of the highest mean accuracy, of equal ones the smallest `max_lr`."""
-    return min(accuracies, key=lambda max_lr: (-math.fsum(accuracies[max_lr]), max_lr))
+    """Return the candidate that a level with these accuracies, by `max_lr` one per seed, is decided for."""
+    return candidates.winner_of({max_lr: math.fsum(each) / len(each) for max_lr, each in accuracies.items()})
 
 
 def in_order(levels: Sequence[OracleLevel], fewest: int) -> tuple[OracleLevel, ...]:

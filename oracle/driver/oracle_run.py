@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
+from oracle.driver.attempts import Attempts
 from oracle.execution.messages import Failure, Outcome, TrialRequest
 from oracle.searching.candidates import Cell
 from oracle.searching.machine import Blocked, Decide, Train, next_action
@@ -44,7 +45,8 @@ class OracleRun:
         retries: int = 0,
     ) -> None:
         self.store, self.run, self.spec = store, run, spec
-        self.artifacts, self.listener, self.retries = artifacts, listener, retries
+        self.artifacts, self.listener = artifacts, listener
+        self._attempts = Attempts(store, listener, retries)
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
         self._trial_hash = spec.trial_hash  # worked out once
         store.adopt_trials(run.id, self._trial_hash)
@@ -60,7 +62,7 @@ class OracleRun:
         if decided:  # a driver that was killed after a decision may have left the losers' weights
             self._delete_losers(decided[-1].level, winning)
         self._queue: deque[TrialRequest] = deque()
-        self._restoring: dict[int, int] = {}  # trials whose weights are made again, and how often that failed
+        self._restoring: set[int] = set()  # trials whose weights are made again
         self._enter_level()
 
     @property
@@ -105,14 +107,10 @@ class OracleRun:
         elif isinstance(outcome, Outcome):
             self._end(request, "complete", outcome.result)
             self.listener.trial_ended(request, outcome)
-        elif self._attempts[request.id] < self.retries:
-            self._attempts[request.id] = self.store.retry_trial(request.id, outcome.error)
+        elif self._attempts.retry(request, outcome):
             self._queue.append(request)
-            self.listener.trial_retried(request, outcome)
         else:
-            self.store.fail_trial(request.id, outcome.error)
             self._end(request, "failed")
-            self.listener.trial_ended(request, outcome)
 
     def _end(
         self, request: TrialRequest, state: Literal["complete", "failed"], result: TrialResult | None = None
@@ -126,7 +124,6 @@ class OracleRun:
         """Take up the first undecided level where the database left it."""
         self.level = len(self._winners)
         self._cells: dict[int, Cell] = {}
-        self._attempts: dict[int, int] = {}
         self._pending: set[int] = set()
         self._whole = False  # whether it is known that no candidate lacks a seed
         if self.complete:
@@ -148,7 +145,7 @@ class OracleRun:
         self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
         for trial in trials:
             result = trial.result
-            self._attempts[trial.id] = trial.attempts
+            self._attempts.start_from(trial.id, trial.attempts)
             self._cells[trial.id] = Cell(
                 trial.max_lr,
                 trial.seed,
@@ -203,7 +200,7 @@ class OracleRun:
         there = self.store.with_weights(self.run.id, self.level)
         lacking = [trial for trial in winning if trial.id not in there]
         if lacking:  # a former loser, whose weights were deleted, has won on more seeds
-            self._restoring = dict.fromkeys((trial.id for trial in lacking), 0)
+            self._restoring = {trial.id for trial in lacking}
             self._queue.extend(self._request(trial) for trial in lacking)
             return
         results = [trial.result for trial in winning if trial.result is not None]
@@ -222,8 +219,7 @@ class OracleRun:
             self._rewind_points = lineage.rewind_points(winning, winner)
 
     def _restore(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        if isinstance(outcome, Failure) and self._restoring[request.id] < self.retries:
-            self._restoring[request.id] += 1
+        if isinstance(outcome, Failure) and self._attempts.again(("weights", request.id)):
             self._queue.append(request)
             self.listener.trial_retried(request, outcome)
             return
@@ -234,7 +230,7 @@ class OracleRun:
             )
         on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU's numbers differ by rounding from time to time
         self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu)
-        del self._restoring[request.id]
+        self._restoring.remove(request.id)
 
     def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
         """Delete the weights of a decided level that nothing will start from any more."""

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oracle.driver.attempts import Attempts
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest, last_line
 from scyc.measured_schedules import Measured
 from scyc.policies import policy_from_dict
@@ -58,12 +59,12 @@ class ScheduleRun:
     def __init__(
         self, store: Store, run: RunRecord, spec: Spec, seeds: Sequence[int], listener: Listener, retries: int = 0
     ) -> None:
-        self.store, self.run, self.spec, self.listener, self.retries = store, run, spec, listener, retries
+        self.store, self.run, self.spec, self.listener = store, run, spec, listener
+        self._attempts = Attempts(store, listener, retries)
         self.policy = policy_from_dict(run.policy or {})
         self._trial_hash = spec.trial_hash  # worked out once
         self._policy = json.dumps(run.policy, sort_keys=True)
         self._paths = {seed: _Path(seed) for seed in seeds}
-        self._attempts: dict[tuple[int, int], int] = {}  # by seed and level
         self._queue: deque[Request] = deque()
         self._take_up()
 
@@ -167,7 +168,7 @@ class ScheduleRun:
         if trial.state == "failed":
             path.failure = trial.error or "it failed"
             return
-        self._attempts.setdefault((path.seed, path.level), trial.attempts)
+        self._attempts.start_from(trial.id, trial.attempts)
         self._queue.append(
             TrialRequest(
                 trial.id,
@@ -182,17 +183,7 @@ class ScheduleRun:
         )
 
     def _failed(self, path: _Path, request: Request, failure: Failure) -> None:
-        key = (path.seed, path.level)
-        attempts = self._attempts[key] = self._attempts.get(key, 0) + 1
-        again = attempts <= self.retries
-        if isinstance(request, TrialRequest):
-            if again:
-                self.store.retry_trial(request.id, failure.error)
-                self.listener.trial_retried(request, failure)
-            else:
-                self.store.fail_trial(request.id, failure.error)
-                self.listener.trial_ended(request, failure)
-        if again:
+        if self._attempts.retry(request, failure):
             self._queue.append(request)
         else:
             path.failure = failure.error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,15 @@ def candidates(cells: Iterable[Cell]) -> list[Candidate]:
     ]
 
 
+def winner_of(accuracies: Mapping[float, float]) -> float:
+    """Return the `max_lr` of the highest mean accuracy, of equal ones the smallest: how every level is decided."""
+    return min(accuracies, key=lambda max_lr: (-accuracies[max_lr], max_lr))
+
+
 def best(observed: Iterable[Candidate]) -> Candidate:
-    """Return the candidate of the highest mean validation accuracy; of equal ones the smallest `max_lr`."""
-    return min(observed, key=lambda candidate: (-candidate.val_accuracy, candidate.max_lr))
+    """Return the candidate that `winner_of` chooses."""
+    by_max_lr = {candidate.max_lr: candidate for candidate in observed}
+    return by_max_lr[winner_of({max_lr: candidate.val_accuracy for max_lr, candidate in by_max_lr.items()})]
 
 
 def is_edge(winner: Candidate, observed: Sequence[Candidate]) -> bool:
