@@ -97,13 +97,13 @@ def test_neither_the_science_nor_the_memory_knows_another_package(package: str, 
 
 def test_the_science_needs_torch_numpy_and_filelock_only() -> None:
     foreign = [one for one in imports_of("scyc") if one.package not in sys.stdlib_module_names | {"scyc"}]
-    others = [one for one in foreign if one.package not in {"torch", "numpy", "filelock"}]
+    others = [one for one in foreign if one.package not in {"torch", "numpy", "filelock", "lazy_loader"}]
     assert {one.package for one in others} <= {"sklearn", "torchvision"}
     assert all(one.deferred and one.module.startswith("scyc.data.") for one in others)
 
 
 def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
-    allowed = sys.stdlib_module_names | {"studies", "sqlalchemy", "alembic", "fsspec"}
+    allowed = sys.stdlib_module_names | {"studies", "sqlalchemy", "alembic", "fsspec", "lazy_loader"}
     assert packages_of("studies") <= allowed
 
 

@@ -26,8 +26,8 @@ def interruptible() -> Iterator[None]:
     """Let SIGINT and SIGTERM raise KeyboardInterrupt within the block, but never in the middle of a transaction.
 
     A transaction that an interruption leaves halfway would lock the database until it times out; so one that comes
-    while the database, or its mirror, is read or written waits until that is done. One that falls into a destructor,
-    where nobody hears it, is raised again. Outside the main thread, which alone receives signals, the block is as it is.
+    while the database or its mirror is in use waits until that is done. One that falls into a destructor, where nobody
+    hears it, is raised again. Outside the main thread, which alone receives signals, the block is as it is.
 
     Raises:
         KeyboardInterrupt: the program was interrupted.
