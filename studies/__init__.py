@@ -12,7 +12,7 @@
 from studies.artifacts import Artifacts
 from studies.critical import in_critical_section, uninterruptible
 from studies.database import engine_url, upgrade
-from studies.errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound
+from studies.errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
 from studies.records import (
     CheckpointKind,
     CheckpointRecord,
@@ -56,6 +56,7 @@ __all__ = [
     "StudyExists",
     "StudyNotFound",
     "StudyRecord",
+    "StudyUnavailable",
     "Tables",
     "TenureRecord",
     "TrialRecord",

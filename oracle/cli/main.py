@@ -25,7 +25,7 @@ from oracle.cli import (  # noqa: F401 - the commands register themselves
 )
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
 from scyc import InputError
-from studies import LeaseLost, StudyBusy, StudyError
+from studies import LeaseLost, StudyError, StudyUnavailable
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -39,21 +39,21 @@ def main() -> NoReturn:
         code = DONE
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except (StudyBusy, LeaseLost) as error:
-        code = _complain(error, FAILED, hint=False)
+    except (StudyUnavailable, LeaseLost) as error:
+        code = _complain(error, FAILED)
     except (InputError, StudyError) as error:
         code = _complain(error, BAD_INPUT)
     except Exception as error:
-        code = _complain(error, FAILED)
+        code = _complain(error, FAILED, foreseen=False)
     sys.exit(code)
 
 
-def _complain(error: Exception, code: int, *, hint: bool = True) -> int:
+def _complain(error: Exception, code: int, *, foreseen: bool = True) -> int:
     if os.environ.get("SCYC_DEBUG"):
         raise error
-    message = str(error) if code == BAD_INPUT else f"{type(error).__name__}: {error}"
+    message = str(error) if foreseen else f"{type(error).__name__}: {error}"
     err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    if code == FAILED and hint:
+    if not foreseen:
         say(err, "Run `scyc --debug ...` for the traceback.")
     return code
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from oracle.cli.app import DEFAULT_DB, FAILED, AsJson, DatabaseUrl, StudyName, app, db_option, err, out, print_json, say
 from oracle.glance import glance
-from studies import Store, StudyError, StudyNotFound
+from studies import Store, StudyUnavailable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,9 +43,7 @@ def watch(
         while True:
             try:
                 seen = glance(store, name)
-            except StudyNotFound:
-                raise
-            except StudyError as error:  # its server is away, for longer than a restart takes
+            except StudyUnavailable as error:  # its server is away, for longer than a restart takes
                 if not away:
                     say(err, f"{error} Trying again until it answers; press Ctrl-C to stop watching.")
                 away = True
