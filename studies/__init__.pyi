@@ -1,7 +1,7 @@
 from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import engine_url, upgrade
-from .errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound
+from .errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
 from .records import (
     CheckpointKind,
     CheckpointRecord,
@@ -45,6 +45,7 @@ __all__ = [
     "StudyExists",
     "StudyNotFound",
     "StudyRecord",
+    "StudyUnavailable",
     "Tables",
     "TenureRecord",
     "TrialRecord",

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from studies import migrations
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
-from studies.errors import StudyError, TryAgain
+from studies.errors import StudyError, StudyUnavailable, TryAgain
 from studies.retrying import persist
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Database:
             try:
                 transaction.commit()
             except DBAPIError as error:
-                if not (ticket and self.dialect.passes(error) and self._was_committed(ticket)):
+                if not (ticket and self.dialect.passes_soon(error) and self._was_committed(ticket)):
                     raise
 
     @contextmanager
@@ -206,7 +206,9 @@ class Database:
         reason = self._masked(str(error.orig).strip().partition("\n")[0].rstrip("."))
         if isinstance(error, IntegrityError | DataError):
             return StudyError(f"The database {self.name} refuses the values ({reason}); nothing was written.")
-        kind = TryAgain if self.dialect.passes(error) else StudyError
+        kind = StudyUnavailable if self.dialect.may_pass(error) else StudyError
+        if self.dialect.passes_soon(error):
+            kind = TryAgain
         return kind(f"The database {self.name} cannot be used ({reason}); {self.dialect.advice(reason)}.")
 
     def _masked(self, text: str) -> str:

@@ -80,8 +80,11 @@ class Dialect(Protocol):
     def is_mistake(self, error: DBAPIError) -> bool:
         """Return whether an error shows a mistake of this package, to be seen as it is."""
 
-    def passes(self, error: DBAPIError) -> bool:
+    def passes_soon(self, error: DBAPIError) -> bool:
         """Return whether the same transaction may succeed a little later."""
+
+    def may_pass(self, error: DBAPIError) -> bool:
+        """Return whether it may succeed in time, with nothing changed by the user: a full disk, somebody's lock."""
 
     def advice(self, reason: str) -> str:
         """Return what to do about an error message."""

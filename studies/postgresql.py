@@ -39,6 +39,7 @@ _CONNECTING = {
     "keepalives_count": 3,
 }
 
+_FULL = "No space left"
 # What is still so after a pause. A connection that fails has no SQLSTATE, only the server's words.
 _LASTING = {
     r"no password supplied": "put the password into the URL, into $PGPASSWORD or into ~/.pgpass",
@@ -49,7 +50,7 @@ _LASTING = {
     r"permission denied": "ask the owner of the database for the right to read, write and create tables",
     r"(^|: )invalid |bad value": "check the URL",
     r"read-only transaction|read-write mode": "give the URL of the primary server; this one is a read-only copy",
-    r"No space left": "free some space on the server and go on",
+    _FULL: "free some space on the server, then try again",
 }
 _PASSING = {
     r"resolve host|could not translate": "check the host in the URL",
@@ -60,6 +61,8 @@ _REACH = "check that its server runs and can be reached, then try again"
 
 # Connections that break or are refused (08, 57P0x, too many clients), deadlocks and failed serialisation (40).
 _PASSING_STATES = re.compile(r"08...|40...|57P0[1-4]|53300|25P03")
+# What may pass in time: want of room, memory or connections (53), a lock, a cancelled query, an error of the disk.
+_LATER_STATES = re.compile(r"53...|55P03|57014|58030")
 _NO_RIGHT = "42501"
 
 
@@ -212,7 +215,7 @@ def is_mistake(error: DBAPIError) -> bool:
     return isinstance(error, ProgrammingError) and _state(error) not in (None, _NO_RIGHT)
 
 
-def passes(error: DBAPIError) -> bool:
+def passes_soon(error: DBAPIError) -> bool:
     """Return whether the same transaction may succeed a little later."""
     if error.connection_invalidated:
         return True
@@ -220,6 +223,11 @@ def passes(error: DBAPIError) -> bool:
     if state is not None:
         return _PASSING_STATES.fullmatch(state) is not None
     return isinstance(error, OperationalError) and _find(_LASTING, str(error.orig)) is None
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Return whether the same transaction may succeed in time: another process is writing, the disk is full."""
+    return _LATER_STATES.fullmatch(_state(error) or "") is not None or _FULL in str(error.orig)
 
 
 def advice(reason: str) -> str:

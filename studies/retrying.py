@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from studies.critical import interruptible
-from studies.errors import StudyError, TryAgain
+from studies.errors import StudyUnavailable, TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def persist(action: Callable[[], _T]) -> _T:
     """Return what `action` returns, repeated with growing pauses while it raises TryAgain.
 
     Raises:
-        StudyError: it still does after `PATIENCE` seconds.
+        StudyUnavailable: it still does after `PATIENCE` seconds.
     """
     deadline, pause = None, _FIRST_PAUSE
     while True:
@@ -51,7 +51,9 @@ def persist(action: Callable[[], _T]) -> _T:
                 deadline = monotonic() + PATIENCE
                 _log.warning("%s Trying again for %.0f seconds.", error, PATIENCE)
             if monotonic() + pause > deadline:
-                raise StudyError(f"{str(error)[:-1]}; {PATIENCE:.0f} seconds of trying again did not help.") from error
+                raise StudyUnavailable(
+                    f"{str(error)[:-1]}; {PATIENCE:.0f} seconds of trying again did not help."
+                ) from error
         with interruptible():
             sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)

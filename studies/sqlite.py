@@ -6,7 +6,7 @@ import json
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import OperationalError
+from sqlite3 import SQLITE_BUSY, SQLITE_FULL, SQLITE_IOERR, SQLITE_LOCKED, SQLITE_NOMEM, OperationalError
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ _ADVICE = {
     "full": "free some space on the disk and go on",
     "malformed": "the file is damaged; restore it from a backup",
 }
+
+_MAY_PASS = (SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM, SQLITE_IOERR)
 
 
 def normalised(url: URL) -> URL:
@@ -191,9 +193,14 @@ def is_mistake(error: DBAPIError) -> bool:
     return isinstance(error, ProgrammingError | InterfaceError)
 
 
-def passes(error: DBAPIError) -> bool:  # noqa: ARG001
+def passes_soon(error: DBAPIError) -> bool:  # noqa: ARG001
     """Return False: SQLite itself waits for its turn, and nothing else passes by waiting."""
     return False
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Return whether the same transaction may succeed in time: another process is writing, the disk is full."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _MAY_PASS  # the lowest byte is the kind of error
 
 
 def advice(reason: str) -> str:

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from oracle.api.errors import InputError, LeaseLost, StudyBusy, StudyError, StudyUnavailable
+from oracle.api.errors import InputError, LeaseLost, StudyError, StudyUnavailable
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, register_commands
 from oracle.cli.speaking import err, say
 
@@ -24,7 +24,7 @@ def main() -> NoReturn:
         code = DONE
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except (StudyBusy, LeaseLost, StudyUnavailable) as error:
+    except (StudyUnavailable, LeaseLost) as error:
         code = _complain(error, FAILED)  # the same command may succeed later
     except (InputError, StudyError) as error:
         code = _complain(error, BAD_INPUT)

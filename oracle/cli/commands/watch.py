@@ -42,7 +42,7 @@ def watch(
     """Watch a study from anywhere until every level is decided. If the database goes away, wait for it."""
     from oracle.api.defaults import database_url
     from oracle.results.status import study_status
-    from studies import Store, StudyError, StudyNotFound
+    from studies import Store, StudyUnavailable
 
     db = database_url(db)
     live = out.is_terminal and not as_json
@@ -52,9 +52,7 @@ def watch(
         while True:
             try:
                 seen = study_status(store, name)
-            except StudyNotFound:
-                raise
-            except StudyError as error:  # its server is away, for longer than a restart takes
+            except StudyUnavailable as error:  # its server is away, for longer than a restart takes
                 if not away:
                     say(err, f"{error} Trying again until it answers; press Ctrl-C to stop watching.")
                 away = True
