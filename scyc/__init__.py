@@ -1,6 +1,6 @@
 """Learning-rate schedules for iterative pruning, and the pruning and training to try them with.
 
-`from scyc import SCyc, LevelLR` is all that a training loop of one's own needs.
+`from scyc import SCyc, LevelLR` is all that your own training loop needs.
 """
 
 from typing import TYPE_CHECKING

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from scyc.data import Split
 
 EVALUATION_BATCH = 2048
-"""Examples evaluated at a time, at the most."""
+"""Examples evaluated at a time, at most."""
 _EVALUATION_NUMBERS = 2**25
-"""Numbers in a batch of inputs for evaluation, at the most: images of 224 x 224 pixels take more memory than digits."""
+"""Numbers in a batch of inputs for evaluation, at most: images of 224 x 224 pixels take more memory than digits."""
 
 
 @torch.no_grad()
@@ -33,5 +33,5 @@ def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
 
 
 def finite(loss: float) -> float | None:
-    """Return the loss; None when it is not finite, for NaN goes no further."""
+    """Return the loss; None when it is not finite, so that no NaN is passed on."""
     return loss if math.isfinite(loss) else None

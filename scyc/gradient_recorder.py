@@ -64,7 +64,7 @@ class GradientRecorder:
         """Return the summary at each point, in order.
 
         A point that the training did not get to the end of is left out, and one where a gradient was infinite or NaN,
-        be it a pruned weight's: no training survives that either.
+        even a pruned weight's: training does not survive that either.
         """
         found = (
             self._pooled[point].summary(point, self._alive)

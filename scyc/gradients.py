@@ -1,4 +1,4 @@
-"""The distribution of the weights' gradients at three points of a training: what is known of it, and when.
+"""The distribution of the weights' gradients at three points of a training: what is recorded, and when.
 
 S-Cyc's motivation (Liu, Tan, Motani, arXiv 2110.08764): as a ReLU network is pruned iteratively, the distribution of
 its weight gradients gets narrower, so sparser networks want larger learning rates. `scyc.gradient_recorder` records it.
@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 POINTS = ("start", "middle", "end")
-"""Where a level is looked at: its first steps, the first from half of it on, and its last."""
+"""When a level's gradients are recorded: in its first steps, the first ones of its second half, and its last."""
 
 WINDOW = 8
 """Mini-batches that are pooled at each point, at most."""
@@ -54,7 +54,7 @@ class GradientSummary:
 
 
 def windows(steps: int) -> dict[str, range]:
-    """Return by point the steps that are looked at: up to `WINDOW` of them, the same number at each.
+    """Return the steps that are recorded at each point: up to `WINDOW` of them, the same number at each.
 
     They never overlap. A level of fewer than three steps has no step for some of the points, which are left out.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Learner:
-    """A network with all that its training at one level is made of, but for the gradients, which an engine computes.
+    """A network with everything that trains it at one level, except the gradients, which an engine computes.
 
     Args:
         model: on the device of the data, laid out as the engine wants it.
@@ -35,7 +35,7 @@ class Learner:
         recipe: epochs, batch size, profile and optimizer.
         steps: of the level, >= 1.
         max_lr: upper bound of the learning rate, > 0.
-        optimizer_from: what the optimizer remembers as training begins, from a `Snapshot`; nothing unless given.
+        optimizer_from: what the optimizer remembers as training begins, from a `Snapshot`; default: nothing.
         rewind_step: take a snapshot after this many steps.
         keep_optimizer: have the snapshots tell what the optimizer remembers.
         keep_change: tell how far the last epoch moved the prunable weights.
@@ -78,13 +78,13 @@ class Learner:
         self._early = self._snapshot() if rewind_step == 0 else None
 
     def begin_epoch(self) -> None:
-        """Get ready to train."""
+        """Get ready to train for an epoch."""
         self.model.train()
         if self._keep_change:
             self._before = _copy_of(self.model)
 
     def set_rates(self, step: int) -> None:
-        """Tell the optimizer the learning rate and the momentum of a step, counted from 0 on."""
+        """Set the optimizer's learning rate and momentum for a step; steps count from 0."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.rates[step]
             if self.momenta is not None:
@@ -96,7 +96,7 @@ class Learner:
         self.pruned.apply()
 
     def observe(self, step: int) -> None:
-        """Record what is to be recorded of a step, counted from 0 on, once it is taken."""
+        """Record a step that has been taken; steps count from 0."""
         if self.training is None:
             self._recorder.record(step)
             if step + 1 == self._rewind_step:
@@ -136,7 +136,7 @@ class Learner:
 
 
 def _copy_of(model: nn.Module) -> State:
-    """Return a copy of a network's parameters and buffers, laid out in the usual order whatever theirs is."""
+    """Return a copy of a network's parameters and buffers, contiguous in memory whatever their own layout."""
     return {
         name: tensor.detach().clone(memory_format=torch.contiguous_format)
         for name, tensor in model.state_dict().items()

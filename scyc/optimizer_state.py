@@ -24,7 +24,7 @@ def optimizer_state(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Let a fresh optimizer go on from `state`, which `optimizer_state` returned for such a model."""
+    """Give a fresh optimizer the `state` that `optimizer_state` returned for such a model."""
     parameters = dict(model.named_parameters())
     for key, value in state.items():
         kind, name = key.split("/", maxsplit=1)
@@ -37,7 +37,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module, state:
 
 
 def start_state(optimizer: torch.optim.Optimizer) -> None:
-    """Give an optimizer's parameters the memory of no steps, as it would itself at the first one.
+    """Create the state that an optimizer has before its first step, which it would else create in that step.
 
     SGD's momentum then is zero, where its first step would make it a copy of the gradient: the same numbers.
     """

@@ -34,7 +34,7 @@ class OptimizerSettings:
     beta2: float = 0.999
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse settings that do not go together."""
         if self.kind not in ("sgd", "adamw"):
             raise InputError(f"There is no optimizer {self.kind!r}; choose sgd or adamw.")
         if self.kind == "adamw" and self.nesterov:

@@ -47,7 +47,7 @@ class Pruning:
     batch_norm: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse settings that do not go together."""
         find_criterion(self.criterion).check(self.scope)
         if self.rewind == "reinit" and self.optimizer_state == "with-weights":
             raise InputError(
@@ -68,7 +68,7 @@ class Checkpoint:
         state: parameters and buffers.
         masks: which of its weights are left.
         change: how far the last epoch moved the prunable weights, where the pruning criterion needs to know.
-        optimizer: what the optimizer remembers, by `kind/parameter`, where the next level may go on from it.
+        optimizer: what the optimizer remembers, by `kind/parameter`, where the next level may continue from it.
     """
 
     state: State
@@ -86,7 +86,7 @@ class Protocol:
     pruning: Pruning = field(default_factory=Pruning)
 
     def check(self, data: Dataset) -> None:
-        """See that the recipe and the pruning fit the data.
+        """Check that the recipe and the pruning fit the data.
 
         Raises:
             InputError: when the training split is smaller than a batch, or the rewind step is past a level's last.

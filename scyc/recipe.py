@@ -31,10 +31,10 @@ class Recipe:
     precision: Literal["fp32", "bf16"] = "fp32"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained."""
+        """Refuse settings that cannot be trained."""
         if self.epochs < 1 or self.batch_size < 1:
             raise InputError(
-                f"epochs is {self.epochs} and batch_size is {self.batch_size}; both must be whole numbers from 1 on."
+                f"epochs is {self.epochs} and batch_size {self.batch_size}; both must be whole numbers of at least 1."
             )
         if self.precision not in ("fp32", "bf16"):
             raise InputError(f"There is no precision {self.precision!r}; choose fp32 or bf16.")
@@ -60,7 +60,7 @@ class Recipe:
 
 
 def check_rewind_step(rewind_step: int, steps: int) -> None:
-    """See that a level of `steps` steps has a step `rewind_step`; InputError when it has not."""
+    """Check that a level of `steps` steps has a step `rewind_step`; raise InputError otherwise."""
     if rewind_step < 0:
         raise InputError(f"rewind_step is {rewind_step}, but steps are counted from 0 on.")
     if rewind_step > steps:

@@ -30,7 +30,7 @@ class Snapshot:
 
     Attributes:
         state: parameters and buffers.
-        optimizer: what the optimizer remembers, by `kind/parameter`, where a later level goes on from it.
+        optimizer: what the optimizer remembers, by `kind/parameter`, where a later level continues from it.
     """
 
     state: State

@@ -32,7 +32,7 @@ class Workload:
     Attributes:
         name: for people; a built-in workload's is also its key.
         build_model: returns a new model, its weights drawn from PyTorch's default generator.
-        load_data: returns the data on the CPU; called once per process by whoever asks `load_workload`.
+        load_data: returns the data on the CPU; `load_workload` makes sure that it is called once per process.
         augmentation: applied to training batches only.
     """
 

@@ -40,7 +40,8 @@ def load_image_folder(path: Path | str, size: int | None = None) -> Dataset:
     for split in (validation, test):
         if split is not None and split.inputs.shape[1:] != train.inputs.shape[1:]:
             raise InputError(
-                f"The images in {path} differ in size between train, val and test: all must have one size."
+                f"The images in {path} differ in size between train, val and test: all must have the same size, or be "
+                "scaled to one."
             )
     return user_dataset(train, validation, test, num_classes=len(classes), source=path)
 

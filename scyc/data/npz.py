@@ -48,7 +48,7 @@ def load_npz(path: Path | str) -> Dataset:
         if split.inputs.shape[1:] != train.inputs.shape[1:]:
             raise InputError(
                 f"x_{part} in {path} has inputs of shape {tuple(split.inputs.shape[1:])}, but x_train has "
-                f"{tuple(train.inputs.shape[1:])}: all must have one shape."
+                f"{tuple(train.inputs.shape[1:])}: all must have the same shape."
             )
     classes = 1 + max(int(split.targets.max()) for split in splits.values())
     return user_dataset(train, splits.get("val"), splits.get("test"), num_classes=classes, source=path)
@@ -72,7 +72,9 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise InputError(f"{path} cannot be read as an .npz file of plain arrays ({error}).") from error
+        raise InputError(
+            f"{path} cannot be read as an .npz file of plain arrays ({error}): save it with numpy.savez."
+        ) from error
 
 
 def _split(arrays: dict[str, npt.NDArray[Any]], part: str, path: Path) -> Split:
@@ -87,9 +89,15 @@ def _split(arrays: dict[str, npt.NDArray[Any]], part: str, path: Path) -> Split:
             "whole numbers from 0, one for each input."
         )
     if inputs.dtype.kind not in "iufb" or not np.isfinite(inputs).all():
-        raise InputError(f"x_{part} in {path} holds something else than finite numbers (its type is {inputs.dtype}).")
+        raise InputError(
+            f"x_{part} in {path} must hold finite numbers only: neither NaN nor infinity, and neither text nor complex "
+            f"numbers (its type is {inputs.dtype})."
+        )
     if inputs.ndim == 0 or len(inputs) != len(labels):
-        raise InputError(f"x_{part} in {path} has the shape {inputs.shape}, which does not fit {len(labels)} labels.")
+        raise InputError(
+            f"x_{part} in {path} has the shape {inputs.shape}, but y_{part} has {len(labels)} labels: give one "
+            "label for each input."
+        )
     images = _channels_first(inputs)
     if images is None or images.size == 0:
         raise InputError(

@@ -1,4 +1,4 @@
-"""What becomes of data that a user brings: three splits, standardised by what the training examples say."""
+"""A user's own data: three splits, standardised by the training examples' mean and deviation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CHUNK = 1024  # examples in double precision at a time
 def user_dataset(
     train: Split, validation: Split | None, test: Split | None, *, num_classes: int, source: Path
 ) -> Dataset:
-    """Return a data set of whatever splits there are.
+    """Return a data set made of the splits that there are.
 
     A test split that is missing is held out from `train`, a tenth of it; then likewise the validation split. The mean
     and the deviation that standardise all three come from what is left for training: one of each per channel for
@@ -48,7 +48,7 @@ def user_dataset(
     splits = {"training": train, "validation": validation, "test": test}
     for name, split in splits.items():
         if len(split) == 0:
-            raise InputError(f"{source} has too few examples: none are left for the {name} split.")
+            raise InputError(f"{source} has too few examples: none are left for the {name} split; add some.")
     mean, std = _moments(train.inputs)
     train, validation, test = (
         Split(split.inputs.to(torch.float32, copy=True).sub_(mean).div_(std), split.targets)

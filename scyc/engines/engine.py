@@ -48,7 +48,7 @@ class Engine(Protocol):
     """A way to train networks of one architecture in lock-step.
 
     Attributes:
-        largest: how many networks it trains together at the most.
+        largest: how many networks it trains together at most.
     """
 
     largest: int

@@ -42,7 +42,7 @@ def find_engine(name: str) -> Engine:
 
 
 def engine_for(name: str, model: nn.Module, recipe: Recipe, device: torch.device) -> Engine:
-    """Return the engine of that name, or the reference where that one has an objection.
+    """Return the engine of that name, or the reference if that one cannot train the network.
 
     Raises:
         InputError: there is none.

@@ -1,4 +1,4 @@
-"""Networks by name, built to fit whatever data they are to learn from."""
+"""Networks by name, built to fit the data that they learn from."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Network:
     augmented: bool = True
 
     def check(self, name: str, shape: Sequence[int], classes: int) -> None:
-        """See that the network, called `name`, takes inputs of `shape`, without spending time or memory on weights.
+        """Check that the network, called `name`, takes inputs of `shape`, without spending time or memory on weights.
 
         Raises:
             InputError: when it does not, or torchvision is needed and missing.
@@ -110,7 +110,7 @@ _NETWORKS = {
 
 
 def network_names() -> list[str]:
-    """Return the names of all networks; besides, `mlp-300-100` stands for any widths of hidden layers."""
+    """Return the names of all networks, except `mlp-300-100` and the like, which exist for any widths."""
     return list(_NETWORKS)
 
 
@@ -126,6 +126,6 @@ def find_network(name: str) -> Network:
         close = get_close_matches(name, _NETWORKS, n=1, cutoff=0)
         raise InputError(
             f"There is no network {name!r} (did you mean {close[0]!r}?): choose one of {', '.join(_NETWORKS)}, "
-            "or mlp-300-100 with whatever widths."
+            "or mlp-300-100 with any widths."
         )
     return _NETWORKS[name]

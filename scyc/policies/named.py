@@ -23,8 +23,8 @@ Every one of them is scaled to one number: the `max_lr` that the dense network w
 | llr | constant | warm-up, then linear to 0 | Zimmer, Spiegel, Pokutta, ICLR 2023 |
 | allr | from the norm that the pruning removed | as llr | Zimmer, Spiegel, Pokutta, ICLR 2023 |
 
-The five benchmarks of S-Cyc stand for the paper's four (constant, decay, cyclical, warm-up): it does not say so that it
-could be checked which settings they had, so here they have each profile's defaults, at every level. The retraining
+The five benchmarks of S-Cyc stand for the paper's four (constant, decay, cyclical, warm-up). The paper does not give
+their settings in a way that can be checked, so here they have each profile's defaults, at every level. The retraining
 variants, from ft on, train the dense network as the study does, and from level 1 on keep the trained weights. They
 train every level for as many epochs as the study, whatever share of them their papers retrain for.
 """
@@ -69,7 +69,7 @@ SHARE = 72 / 160
 """Epochs of retraining divided by those of the original training, in Le & Hua's Figure 1."""
 
 MOMENTUM = (0.85, 0.95)
-"""Between which PyTorch's `OneCycleLR` cycles the momentum unless told otherwise."""
+"""Between which PyTorch's `OneCycleLR` cycles the momentum by default."""
 
 
 def named_policies(*, max_lr: float, p: float, levels: int, largest: float, profile: Profile) -> dict[str, Policy]:

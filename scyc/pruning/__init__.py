@@ -1,4 +1,4 @@
-"""Pruning: which weights, how many, by what score, and what training goes on from."""
+"""Pruning: which weights, how many, by what score, and what training starts from next."""
 
 from typing import TYPE_CHECKING
 

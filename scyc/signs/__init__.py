@@ -1,4 +1,4 @@
-"""Signs: how they agree between networks, how often they flip, and what a network does with others.
+"""Signs: how they agree between networks, how often they flip, and what a network does with other signs.
 
 Gadhikar & Burkholz, "Masks, Signs, And Learning Rate Rewinding" (ICLR 2024, arXiv 2402.19262), hold that learning-rate
 rewinding does better than going back to early weights because it keeps the signs that the denser network has learned.

@@ -8,7 +8,7 @@ from scyc.recipe import Recipe
 
 @pytest.mark.parametrize(("epochs", "batch_size"), [(0, 64), (10, 0)])
 def test_a_recipe_that_trains_nothing_is_refused(epochs: int, batch_size: int) -> None:
-    with pytest.raises(InputError, match="whole numbers from 1 on"):
+    with pytest.raises(InputError, match="whole numbers of at least 1"):
         Recipe(epochs, batch_size)
 
 

@@ -180,7 +180,7 @@ def test_the_order_in_which_a_parent_keeps_its_masks_is_of_no_account(blobs: Dat
 def test_another_networks_masks_are_refused(blobs: Dataset) -> None:
     dense = run_trial(protocol(), blobs, seed=0, level=0, max_lr=0.1)
     fewer = Masks({name: mask for name, mask in dense.checkpoint.masks.kept.items() if name != "0.weight"})
-    with pytest.raises(InputError, match=r"another network's.* in 0\.weight"):
+    with pytest.raises(InputError, match=r"another network's.* has the prunable weights 0\.weight"):
         run_trial(
             protocol(),
             blobs,

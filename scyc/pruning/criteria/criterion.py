@@ -58,7 +58,7 @@ class PruningContext:
         """Return the gradients, measuring them now.
 
         Raises:
-            InputError: when there is no way to.
+            InputError: when the context cannot give them.
         """
         if self.gradients is None:
             raise InputError(_missing("gradients"))
@@ -82,7 +82,7 @@ class Criterion:
     Attributes:
         name: the key in `CRITERIA`.
         scores: gives every prunable weight its score, by parameter name; the lowest go first.
-        counts: gives the number of weights to leave in each parameter, if the criterion has its own idea of that.
+        counts: gives the number of weights to leave in each parameter, if the criterion decides that itself.
         needs: the optional part of the context that `scores` looks at.
         global_only: if the scope "layer" makes no sense, why, as the end of a sentence.
     """
@@ -99,7 +99,7 @@ class Criterion:
         return ("global",) if self.global_only else ("global", "layer")
 
     def check(self, scope: Scope) -> None:
-        """See that the criterion can prune within `scope`.
+        """Check that the criterion can prune within `scope`.
 
         Raises:
             InputError: when that makes no sense.
@@ -132,5 +132,5 @@ class Criterion:
 def _missing(need: Need) -> str:
     return (
         f"The pruning criterion needs `{need}`, but the pruning context has none; "
-        "give it, or choose a criterion that does without, magnitude for example."
+        "give it, or choose a criterion that does not need it, such as magnitude."
     )
