@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import click
 import typer
 
 from oracle.execution.registry import EXECUTORS
+
+if TYPE_CHECKING:
+    _Executor = str
+else:
+    _Executor = Literal["auto", *EXECUTORS]
 
 Workers = Annotated[
     int | None,
@@ -18,10 +22,9 @@ Workers = Annotated[
     ),
 ]
 ExecutorName = Annotated[
-    str,
+    _Executor,
     typer.Option(
         "--executor",
-        click_type=click.Choice(["auto", *EXECUTORS]),
         help="Where trials run: on Ray Tune, in processes of this machine, or in this process. auto: Ray Tune for a "
         "cluster and for GPUs, else processes.",
     ),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import click
 import typer
 
 from oracle.cli.app import SCHEDULES, AsJson, DatabaseUrl, StudyName, app
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from oracle.comparison import Comparison
+
+    _Rule = str
+else:
+    _Rule = Literal[*RULES]
 
 
 @app.command(rich_help_panel=SCHEDULES)
@@ -36,9 +39,7 @@ def compare(
         str | None,
         typer.Option(metavar="NAME,NAME,...", help="Which schedules. Default: all.", show_default=False),
     ] = None,
-    rule: Annotated[
-        str, typer.Option(click_type=click.Choice(list(RULES)), help="The interval of the oracle to judge by.")
-    ] = DEFAULT_RULE,
+    rule: Annotated[_Rule, typer.Option(help="The interval of the oracle to judge by.")] = DEFAULT_RULE,
     tolerance: Annotated[
         float,
         typer.Option(

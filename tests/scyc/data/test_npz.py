@@ -144,11 +144,7 @@ def test_every_example_is_in_one_split_or_the_data_are_refused(train: int, valid
         ({"x_train": np.zeros((40, 0)), "y_train": LABELS}, r"has the shape \(40, 0\): it must be"),
         ({"x_train": np.zeros((40, 5, 5, 5)), "y_train": LABELS}, r"has the shape \(40, 5, 5, 5\): it must be"),
         ({"x_train": np.zeros((40, 5, 5, 1, 1)), "y_train": LABELS}, r"\(40, 5, 5, 1, 1\): it must be"),
-<<<<<<< HEAD
-        ({"x_train": vectors(40), "y_train": LABELS, "x_val": np.zeros((40, 3)), "y_val": LABELS}, "x_val .*same shape"),
-=======
         ({"x_train": vectors(40), "y_train": LABELS, "x_val": np.zeros((40, 3)), "y_val": LABELS}, "x_val .*same"),
->>>>>>> scyc
         ({"x_train": vectors(5), "y_train": LABELS[:5]}, "too few examples"),
         ({"x_train": np.array([[None]] * 40), "y_train": LABELS}, "cannot be read .*allow_pickle=False"),
     ],
