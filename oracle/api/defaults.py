@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oracle.spec.files import parse_spec, read_values, set_field
-from oracle.spec.model import Spec
-from scyc import InputError
+from scyc.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from oracle.spec.model import Spec
 
 DATABASE = "sqlite:///scyc.db"
 
@@ -32,6 +32,9 @@ def given_spec(spec: Spec | Mapping[str, Any] | Path | str | None, fields: Mappi
     Raises:
         InputError: the file cannot be read, or the values are not a spec.
     """
+    from oracle.spec.files import parse_spec, read_values, set_field
+    from oracle.spec.model import Spec
+
     if isinstance(spec, Spec):
         if not fields:
             return spec

@@ -14,14 +14,14 @@ from oracle.cli import commands
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-SEARCH, RESULTS, SCHEDULES, DATABASE, EXPERIMENTS = (
+PANELS = SEARCH, RESULTS, SCHEDULES, DATABASE, EXPERIMENTS = (
     "Search",
     "Results",
     "Schedules",
     "Studies and their database",
     "Experiments of the papers",
 )
-"""Panels of the help page."""
+"""Panels of the help page, in their order."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,17 +63,23 @@ def register_commands() -> None:
     """Import every command, which registers itself."""
     for module in iter_modules(commands.__path__):
         import_module(f"{commands.__name__}.{module.name}")
+    app.registered_commands.sort(key=lambda command: PANELS.index(str(command.rich_help_panel)))
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"scyc {version('scyc')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_say_version)
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"scyc {installed('scyc')}")
-        raise typer.Exit
     if debug:
         os.environ["SCYC_DEBUG"] = "1"
