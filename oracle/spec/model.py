@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -21,9 +21,11 @@ from pydantic import (
 )
 
 from oracle.spec.errors import faults
+from oracle.spec.search_methods import SEARCH_METHODS
 from scyc import PROFILES, InputError, Profile
 from scyc.optimizers import OptimizerSettings
 from scyc.protocol import Protocol, Pruning
+from scyc.pruning import CRITERIA
 from scyc.training import Recipe
 from scyc.workloads import load_workload
 
@@ -48,6 +50,13 @@ AUTO = "auto"
 SAME_NUMBERS = frozenset({AUTO, "eager"})
 """Engines that do not enter a spec's hash: a study of a version that knew none has the reference's numbers."""
 
+if TYPE_CHECKING:
+    CriterionName = str
+    MethodName = str
+else:  # a spec may say what is in the registries
+    CriterionName = Literal[*CRITERIA]
+    MethodName = Literal[*SEARCH_METHODS]
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -56,17 +65,7 @@ class _Section(BaseModel):
 class PruningSpec(_Section):
     """[pruning]: how the network is pruned from one level to the next."""
 
-    criterion: Literal[
-        "magnitude",
-        "gradient",
-        "snip",
-        "weight-change",
-        "weight-change-times-magnitude",
-        "lamp",
-        "random",
-        "erk",
-        "none",
-    ] = Field("magnitude", description="score that ranks the weights")
+    criterion: CriterionName = Field("magnitude", description="score that ranks the weights")
     scope: Literal["global", "layer"] = Field("global", description="rank all weights together, or layer by layer")
     rate: Fraction = Field(0.2, description="fraction of the remaining weights pruned per level, between 0 and 1")
     rewind: Literal["weights", "learning-rate", "reinit"] = Field(
@@ -203,9 +202,7 @@ class MaxLrSpec(_Section):
 class SearchSpec(_Section):
     """[search]: how max_lr is searched at each level."""
 
-    method: Literal["grid", "tpe", "gp", "cmaes", "qmc", "random"] = Field(
-        "grid", description="who proposes candidates: the grid, or one of Optuna's samplers"
-    )
+    method: MethodName = Field("grid", description="who proposes candidates: the grid, or one of Optuna's samplers")
     max_lr: MaxLrSpec = Field(default_factory=MaxLrSpec)
     widen: int = Field(
         4, ge=0, description="how often a grid whose winner is on its edge is widened by one candidate, >= 0"
@@ -216,7 +213,9 @@ class SearchSpec(_Section):
 
     @model_validator(mode="after")
     def _samplers_need_a_range(self) -> Self:
-        if self.method != "grid" and (self.max_lr.values is not None or self.max_lr.low == self.max_lr.high):
+        if SEARCH_METHODS[self.method].needs_range and (
+            self.max_lr.values is not None or self.max_lr.low == self.max_lr.high
+        ):
             raise ValueError(f'method = "{self.method}" needs max_lr.low below max_lr.high, not values')
         return self
 
