@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import (
     AfterValidator,
@@ -21,9 +21,11 @@ from pydantic import (
 )
 
 from oracle.spec.errors import faults
+from oracle.spec.search_methods import SEARCH_METHODS
 from scyc import PROFILES, InputError, Profile
 from scyc.optimizers import OptimizerSettings
 from scyc.protocol import Protocol, Pruning
+from scyc.pruning import CRITERIA
 from scyc.recipe import Recipe
 from scyc.workloads import load_workload
 
@@ -48,6 +50,13 @@ AUTO = "auto"
 SAME_NUMBERS = frozenset({AUTO, "eager"})
 """Engines that do not enter a spec's hash: a study of a version that knew none has the reference's numbers."""
 
+if TYPE_CHECKING:
+    CriterionName = str
+    MethodName = str
+else:  # a spec may say what is in the registries
+    CriterionName = Literal[*CRITERIA]
+    MethodName = Literal[*SEARCH_METHODS]
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -56,36 +65,19 @@ class _Section(BaseModel):
 class PruningSpec(_Section):
     """[pruning]: how the network is pruned from one level to the next."""
 
-    criterion: Literal[
-        "magnitude",
-        "gradient",
-        "snip",
-        "weight-change",
-        "weight-change-times-magnitude",
-        "lamp",
-        "random",
-        "erk",
-        "none",
-    ] = Field(default="magnitude", description="score that ranks the weights")
-    scope: Literal["global", "layer"] = Field(
-        default="global", description="rank all weights together, or layer by layer"
-    )
-    rate: Fraction = Field(
-        default=0.2, description="fraction of the remaining weights pruned per level, between 0 and 1"
-    )
+    criterion: CriterionName = Field(default="magnitude", description="score that ranks the weights")
+    scope: Literal["global", "layer"] = Field(default="global", description="rank all weights together, or layer by layer")
+    rate: Fraction = Field(default=0.2, description="fraction of the remaining weights pruned per level, between 0 and 1")
     rewind: Literal["weights", "learning-rate", "reinit"] = Field(
         default="weights", description="what the next level starts from: early weights, the trained ones, or new ones"
     )
-    rewind_step: int = Field(
-        default=0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0'
-    )
+    rewind_step: int = Field(default=0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0')
     statistics: Literal["with-weights", "trained"] = Field(
         default="with-weights",
         description="BatchNorm's running statistics after a rewind: the weights' own, or the trained ones",
     )
     optimizer_state: Literal["fresh", "with-weights"] = Field(
-        default="fresh",
-        description="what a level's optimizer remembers: nothing, or what it did where the weights come from",
+        default="fresh", description="what a level's optimizer remembers: nothing, or what it did where the weights come from"
     )
     batch_norm: bool = Field(default=False, description="prune BatchNorm's scales too")
 
@@ -147,12 +139,8 @@ class OptimizerSpec(_Section):
     """[optimizer]: what applies the gradients."""
 
     kind: Literal["sgd", "adamw"] = Field(default="sgd", description="the optimizer")
-    momentum: float = Field(
-        default=0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1"
-    )
-    weight_decay: float = Field(
-        default=5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0"
-    )
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1")
+    weight_decay: float = Field(default=5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0")
     nesterov: bool = Field(default=False, description="Nesterov momentum of sgd")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="adamw's second beta, from 0 up to, not including, 1")
 
@@ -170,9 +158,7 @@ class MaxLrSpec(_Section):
 
     low: Positive = Field(default=0.02, description="smallest candidate, > 0")
     high: Positive = Field(default=1.0, description="largest candidate, > low")
-    count: int = Field(
-        default=12, ge=1, description="number of candidates, >= 1; the budget per level of other methods"
-    )
+    count: int = Field(default=12, ge=1, description="number of candidates, >= 1; the budget per level of other methods")
     scale: Literal["log", "linear"] = Field(default="log", description="spacing of the candidates")
     values: Annotated[list[Positive], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
         default=None, description="the candidates one by one, instead of low, high and count"
@@ -216,22 +202,20 @@ class MaxLrSpec(_Section):
 class SearchSpec(_Section):
     """[search]: how max_lr is searched at each level."""
 
-    method: Literal["grid", "tpe", "gp", "cmaes", "qmc", "random"] = Field(
-        default="grid", description="who proposes candidates: the grid, or one of Optuna's samplers"
-    )
+    method: MethodName = Field(default="grid", description="who proposes candidates: the grid, or one of Optuna's samplers")
     max_lr: MaxLrSpec = Field(default_factory=MaxLrSpec)
     widen: int = Field(
         default=4, ge=0, description="how often a grid whose winner is on its edge is widened by one candidate, >= 0"
     )
     batch: int = Field(
-        default=4,
-        ge=1,
-        description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers",
+        default=4, ge=1, description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers"
     )
 
     @model_validator(mode="after")
     def _samplers_need_a_range(self) -> Self:
-        if self.method != "grid" and (self.max_lr.values is not None or self.max_lr.low == self.max_lr.high):
+        if SEARCH_METHODS[self.method].needs_range and (
+            self.max_lr.values is not None or self.max_lr.low == self.max_lr.high
+        ):
             raise ValueError(f'method = "{self.method}" needs max_lr.low below max_lr.high, not values')
         return self
 
@@ -241,10 +225,7 @@ class ResourcesSpec(_Section):
 
     cpus_per_trial: int = Field(default=1, ge=1, description="CPU cores, and threads, of one trial, >= 1")
     gpus_per_trial: float = Field(
-        default=0.0,
-        ge=0,
-        allow_inf_nan=False,
-        description="share of a GPU for one trial: 0 (train on the CPU), 0.25, 1, ...",
+        default=0.0, ge=0, allow_inf_nan=False, description="share of a GPU for one trial: 0 (train on the CPU), 0.25, 1, ..."
     )
 
 
@@ -264,18 +245,15 @@ class Spec(_Section):
     batch_size: int = Field(default=64, ge=1, description="examples per step, >= 1")
     pruning: PruningSpec = Field(default_factory=PruningSpec)
     precision: Literal["fp32", "bf16"] = Field(
-        default="fp32",
-        description="of the forward and backward pass; bf16 by autocast, with weights in single precision",
+        default="fp32", description="of the forward and backward pass; bf16 by autocast, with weights in single precision"
     )
     engine: Literal["auto", "eager", "channels-last", "graphs", "stacked"] = Field(
-        default="auto",
-        description="how training steps are taken: auto times the engines when the study is made, and keeps one",
+        default="auto", description="how training steps are taken: auto times the engines when the study is made, and keeps one"
     )
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
     keep: Literal["winners", "all"] = Field(
-        default="winners",
-        description="whose weights outlast the decision of their level: the winners', or every trial's",
+        default="winners", description="whose weights outlast the decision of their level: the winners', or every trial's"
     )
     search: SearchSpec = Field(default_factory=SearchSpec)
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)

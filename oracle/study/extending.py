@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.spec.files import parse_spec
+from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study.opening import ORACLE
 from scyc import InputError
 
@@ -37,7 +38,7 @@ def extended(
     """
     values = spec.to_dict()
     max_lr = values["search"]["max_lr"]
-    is_grid = spec.search.method == "grid"
+    is_grid = not SEARCH_METHODS[spec.search.method].needs_range
     if levels is not None and levels < spec.levels:
         raise InputError(f"The study has {spec.levels} levels already; give a larger number of levels.")
     if candidates and not is_grid:

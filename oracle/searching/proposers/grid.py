@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from oracle.searching.candidates import best
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.searching.candidates import Candidate
+    from oracle.spec.model import Spec
 
 
 class GridProposer:
@@ -25,6 +26,11 @@ class GridProposer:
 
     def __init__(self, grid: Sequence[float], scale: Literal["log", "linear"], widen: int) -> None:
         self.grid, self.scale, self.widen = list(grid), scale, widen
+
+    @classmethod
+    def from_spec(cls, spec: Spec, level: int) -> Self:  # noqa: ARG003
+        """Return the proposer of a level, the same for all."""
+        return cls(spec.search.max_lr.grid(), spec.search.max_lr.scale, spec.search.widen)
 
     def propose(self, observed: Sequence[Candidate], /) -> list[float]:
         """Return the grid, or the next candidate beyond it, or nothing."""

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
 
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 
+from scyc import InputError
 from scyc.randomness import stream_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from oracle.searching.candidates import Candidate
-    from oracle.spec.model import MaxLrSpec
+    from oracle.spec.model import MaxLrSpec, Spec
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a study in memory is nothing to announce
 
 ASKS_PER_PROPOSAL = 20
 """A sampler that has converged repeats itself; after so many repetitions it is taken at its word."""
+
+SAMPLERS: Mapping[str, Callable[[int, int], BaseSampler]] = MappingProxyType(
+    {
+        "tpe": lambda seed, _: TPESampler(seed=seed, n_startup_trials=4),
+        "gp": lambda seed, _: GPSampler(seed=seed, n_startup_trials=4, deterministic_objective=False),
+        "cmaes": lambda seed, batch: CmaEsSampler(seed=seed, n_startup_trials=1, popsize=max(4, batch)),
+        "qmc": lambda seed, _: QMCSampler(seed=seed, scramble=True),
+        "random": lambda seed, _: RandomSampler(seed=seed),
+    }
+)
+"""By method, the sampler with a seed and for a number of candidates per round."""
 
 
 class SamplerProposer:
@@ -33,14 +46,24 @@ class SamplerProposer:
     the number of workers nor on interruptions.
 
     Args:
-        method: "tpe", "gp", "cmaes", "qmc" or "random".
+        method: one of `SAMPLERS`.
         space: range, scale and budget.
         batch: candidates per round, >= 1.
         level: the sampler's seed is a function of it.
+
+    Raises:
+        InputError: there is no such sampler.
     """
 
     def __init__(self, method: str, space: MaxLrSpec, batch: int, level: int) -> None:
+        if method not in SAMPLERS:
+            raise InputError(f"There is no sampler {method!r}; choose one of {', '.join(SAMPLERS)}.")
         self.method, self.space, self.batch, self.level = method, space, batch, level
+
+    @classmethod
+    def from_spec(cls, spec: Spec, level: int) -> Self:
+        """Return the proposer of a level."""
+        return cls(spec.search.method, spec.search.max_lr, spec.search.batch, level)
 
     def propose(self, observed: Sequence[Candidate], /) -> list[float]:
         """Return the next round of candidates, or nothing when the budget is spent."""
@@ -84,14 +107,4 @@ class SamplerProposer:
         seed = stream_seed("proposals", self.method, self.level) % 2**32
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            match self.method:
-                case "tpe":
-                    return TPESampler(seed=seed, n_startup_trials=4)
-                case "gp":
-                    return GPSampler(seed=seed, n_startup_trials=4, deterministic_objective=False)
-                case "cmaes":
-                    return CmaEsSampler(seed=seed, n_startup_trials=1, popsize=max(4, self.batch))
-                case "qmc":
-                    return QMCSampler(seed=seed, scramble=True)
-                case _:
-                    return RandomSampler(seed=seed)
+            return SAMPLERS[self.method](seed, self.batch)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from oracle.searching.candidates import Candidate, Cell, best, candidates, is_edge
 from oracle.searching.machine import Blocked, Decide, Finished, Train, Wait, next_action
-from oracle.searching.proposers import GridProposer
+from oracle.searching.proposers.grid import GridProposer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oracle.searching.candidates import Candidate
-from oracle.searching.proposers import GridProposer, SamplerProposer, make_proposer
-from oracle.spec.files import load_spec
+from oracle.searching.proposers.grid import GridProposer
 
 
 def observed(accuracies: dict[float, float]) -> list[Candidate]:
@@ -47,13 +46,3 @@ def test_proposing_changes_nothing() -> None:
     seen = observed({0.1: 0.1, 0.2: 0.9})
     assert proposer.propose(seen) == proposer.propose(seen) == [0.4]
     assert proposer.propose([]) == [0.1, 0.2]
-
-
-def test_the_spec_says_which_proposer() -> None:
-    grid = make_proposer(load_spec(None, ["search.max_lr.values=[0.3, 0.1]", "search.widen=0"]), 0)
-    assert isinstance(grid, GridProposer)
-    assert grid.propose([]) == [0.1, 0.3]
-    assert grid.propose(observed({0.1: 0.1, 0.3: 0.9})) == []
-    sampler = make_proposer(load_spec(None, ["search.method=random", "search.batch=2", "search.max_lr.count=3"]), 5)
-    assert isinstance(sampler, SamplerProposer)
-    assert (sampler.method, sampler.batch, sampler.level, len(sampler.propose([]))) == ("random", 2, 5, 2)

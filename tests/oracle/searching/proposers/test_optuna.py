@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.searching.candidates import Candidate
-from oracle.searching.proposers import SamplerProposer
+from oracle.searching.proposers.optuna import SamplerProposer
 from oracle.spec.model import MaxLrSpec
 
 if TYPE_CHECKING:
