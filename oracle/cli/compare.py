@@ -76,12 +76,12 @@ def compare(
 
 def _write_report(comparison: Comparison, view: StudyView, folder: Path) -> None:
     """Write the page, and its figures as files where there is a browser to draw them."""
-    from oracle.report.comparison import panels, render
+    from oracle.report.comparison import plates, render
     from oracle.report.comparison.images import NoImagesError, write_images
 
     (folder / "report.html").write_text(render(comparison, view), encoding="utf-8")
     try:
-        write_images(panels(comparison), folder / "figures")
+        write_images(plates(comparison), folder / "figures")
     except NoImagesError as error:
         say(err, str(error))
 
