@@ -21,15 +21,17 @@ def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> 
     from plotly.graph_objects import Figure
 
     from oracle.comparison import compare_study
-    from oracle.report import comparison, figures
+    from oracle.report.comparison.figures import COMPARISON_FIGURES
+    from oracle.report.figures import SWEEP_FIGURES
     from oracle.results.study_view import view_study
 
-    if name in figures.FIGURES:
-        plate = figures.plate(name, view_study(store, study))
-    elif name in comparison.PANELS:
-        plate = comparison.panel(name, compare_study(store, study, rule, tolerance))
+    if name in SWEEP_FIGURES:
+        plate = SWEEP_FIGURES[name](view_study(store, study))
+    elif name in COMPARISON_FIGURES:
+        plate = COMPARISON_FIGURES[name](compare_study(store, study, rule, tolerance))
     else:
-        raise InputError(f"There is no figure {name!r}; there are {', '.join([*figures.FIGURES, *comparison.PANELS])}.")
+        there = ", ".join([*SWEEP_FIGURES, *COMPARISON_FIGURES])
+        raise InputError(f"There is no figure {name!r}; there are {there}.")
     if plate.figure is None:
         raise InputError(f"The figure {name!r} of {study!r} cannot be drawn yet: {plate.caption}")
     return Figure(plate.figure)

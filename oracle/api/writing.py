@@ -41,14 +41,14 @@ def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> s
         InputError: the folder cannot be written.
     """
     from oracle.comparison import to_json
-    from oracle.report.comparison import panels, render
+    from oracle.report.comparison import plates, render
     from oracle.report.comparison.images import NoImagesError, write_images
 
     with _written(folder):
         _write_json(to_json(comparison), folder / "comparison.json")
         (folder / "report.html").write_text(render(comparison, view), encoding="utf-8")
         try:
-            write_images(panels(comparison), folder / "figures")
+            write_images(plates(comparison), folder / "figures")
         except NoImagesError as error:
             return str(error)
     return None

@@ -5,25 +5,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.report import words
-from oracle.report.intervals import drawn, interval_looks, open_bounds
+from oracle.report.intervals import drawn, interval_looks, is_open, open_bounds
+from oracle.report.plate import Plate, shown_levels
 from oracle.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
+from oracle.results.intervals import RULES
 from scyc.schedules import PRESETS, SCyc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from oracle.results.study_view import LevelView, StudyView
 
 AUTHORS = PRESETS["resnet20-cifar10"]
 
 
-def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
-    """Return the figure of max_lr over density.
+def plate(view: StudyView) -> Plate:
+    """Return the figure of max_lr over density."""
+    title, levels = "The oracle curve", shown_levels(view)
+    if not any(lv.winner is not None for lv in levels):
+        return Plate(title, None, "No level is decided yet, so there is no curve to draw.")
+    return Plate(title, _figure(view, levels), " ".join(_caption(view, levels)))
 
-    Args:
-        view: the study.
-        levels: its levels that have something to show, at least one of them decided.
-    """
+
+def _caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
+    yield "The best max_lr at each density, dense network at the left; both axes are logarithmic."
+    looks = interval_looks()
+    for rule, look in looks.items():
+        if any(lv.intervals[rule] for lv in levels):
+            yield f"{look.said} the “{rule}” interval."
+        else:
+            yield f"No “{rule}” interval could be judged; it needs {RULES[rule].needs}."
+    if any(is_open(interval) for lv in levels for interval in lv.intervals.values()):
+        colours = ", ".join(f"{look.marks[1]} for “{rule}”" for rule, look in looks.items())
+        yield f"A hollow triangle marks an open bound: the interval reaches beyond the candidates ({colours})."
+    yield (
+        "Dotted, the values that S-Cyc's authors use for ResNet-20 on CIFAR-10, as they are; another network may "
+        "need quite different ones."
+    )
+    if scaled(view, levels):
+        yield (
+            "Dashed, the same shape multiplied so that it starts at this study's dense winner, with this study's "
+            "pruning rate. It is scaled, not fitted."
+        )
+
+
+def _figure(view: StudyView, levels: Sequence[LevelView]) -> Figure:
     bands: list[Trace] = []
     bars: list[Trace] = []
     triangles: list[Trace] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -15,6 +14,9 @@ from scyc import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Table
 
 
 def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
@@ -76,27 +78,45 @@ def parse_spec(given: dict[str, Any], origin: str) -> Spec:
 
 
 def spec_template(spec: Spec | None = None) -> str:
-    """Return a spec, the embedded default unless given, as TOML with every field's meaning and range as a comment."""
-    return "\n".join(_template_lines(spec or Spec(), "")) + "\n"
+    """Return a spec as TOML with every field's meaning and range as a comment; default: the embedded one."""
+    import tomlkit
+
+    document = tomlkit.document()
+    _explain(spec or Spec(), document)
+    return tomlkit.dumps(document)
 
 
-def _template_lines(section: BaseModel, prefix: str) -> Iterable[str]:
-    tables, said = [], section.model_dump()
+def spec_toml(spec: Spec) -> str:
+    """Return a spec as TOML without comments, every default written out."""
+    import tomlkit
+
+    return tomlkit.dumps(spec.to_dict())
+
+
+def _explain(section: BaseModel, table: TOMLDocument | Table) -> None:
+    """Write a section's fields into a table, what they mean behind them."""
+    import tomlkit
+
+    sections, written = {}, section.model_dump()
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel):
-            tables.append((f"{prefix}{name}", value))
+            sections[name] = value
         elif value is None:
-            yield f"# {name} = []  # {field.description}"
-        elif name in said:
+            table.add(tomlkit.comment(f"{name} = []  # {field.description}"))
+        elif name in written:
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
             named = f" ({', '.join(choices)})" if choices else ""
-            yield f"{name} = {json.dumps(value)}  # {field.description}{named}"
+            item = tomlkit.item(value)
+            item.comment(f"{field.description}{named}")
+            item.trivia.comment_ws = "  "
+            table.add(name, item)
     for name, value in (section.model_extra or {}).items():
-        yield f"{name} = {json.dumps(value)}"
-    for table, value in tables:
-        yield f"\n[{table}]"
-        yield from _template_lines(value, f"{table}.")
+        table.add(name, value)
+    for name, inner in sections.items():
+        inside = tomlkit.table()
+        _explain(inner, inside)
+        table.add(name, inside)
 
 
 def _apply(given: dict[str, Any], override: str) -> None:

@@ -66,18 +66,25 @@ class PruningSpec(_Section):
     """[pruning]: how the network is pruned from one level to the next."""
 
     criterion: CriterionName = Field(default="magnitude", description="score that ranks the weights")
-    scope: Literal["global", "layer"] = Field(default="global", description="rank all weights together, or layer by layer")
-    rate: Fraction = Field(default=0.2, description="fraction of the remaining weights pruned per level, between 0 and 1")
+    scope: Literal["global", "layer"] = Field(
+        default="global", description="rank all weights together, or layer by layer"
+    )
+    rate: Fraction = Field(
+        default=0.2, description="fraction of the remaining weights pruned per level, between 0 and 1"
+    )
     rewind: Literal["weights", "learning-rate", "reinit"] = Field(
         default="weights", description="what the next level starts from: early weights, the trained ones, or new ones"
     )
-    rewind_step: int = Field(default=0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0')
+    rewind_step: int = Field(
+        default=0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0'
+    )
     statistics: Literal["with-weights", "trained"] = Field(
         default="with-weights",
         description="BatchNorm's running statistics after a rewind: the weights' own, or the trained ones",
     )
     optimizer_state: Literal["fresh", "with-weights"] = Field(
-        default="fresh", description="what a level's optimizer remembers: nothing, or what it did where the weights come from"
+        default="fresh",
+        description="what a level's optimizer remembers: nothing, or what it did where the weights come from",
     )
     batch_norm: bool = Field(default=False, description="prune BatchNorm's scales too")
 
@@ -139,8 +146,12 @@ class OptimizerSpec(_Section):
     """[optimizer]: what applies the gradients."""
 
     kind: Literal["sgd", "adamw"] = Field(default="sgd", description="the optimizer")
-    momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1")
-    weight_decay: float = Field(default=5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0")
+    momentum: float = Field(
+        default=0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1"
+    )
+    weight_decay: float = Field(
+        default=5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0"
+    )
     nesterov: bool = Field(default=False, description="Nesterov momentum of sgd")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="adamw's second beta, from 0 up to, not including, 1")
 
@@ -158,7 +169,9 @@ class MaxLrSpec(_Section):
 
     low: Positive = Field(default=0.02, description="smallest candidate, > 0")
     high: Positive = Field(default=1.0, description="largest candidate, > low")
-    count: int = Field(default=12, ge=1, description="number of candidates, >= 1; the budget per level of other methods")
+    count: int = Field(
+        default=12, ge=1, description="number of candidates, >= 1; the budget per level of other methods"
+    )
     scale: Literal["log", "linear"] = Field(default="log", description="spacing of the candidates")
     values: Annotated[list[Positive], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
         default=None, description="the candidates one by one, instead of low, high and count"
@@ -202,13 +215,17 @@ class MaxLrSpec(_Section):
 class SearchSpec(_Section):
     """[search]: how max_lr is searched at each level."""
 
-    method: MethodName = Field(default="grid", description="who proposes candidates: the grid, or one of Optuna's samplers")
+    method: MethodName = Field(
+        default="grid", description="who proposes candidates: the grid, or one of Optuna's samplers"
+    )
     max_lr: MaxLrSpec = Field(default_factory=MaxLrSpec)
     widen: int = Field(
         default=4, ge=0, description="how often a grid whose winner is on its edge is widened by one candidate, >= 0"
     )
     batch: int = Field(
-        default=4, ge=1, description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers"
+        default=4,
+        ge=1,
+        description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers",
     )
 
     @model_validator(mode="after")
@@ -225,7 +242,10 @@ class ResourcesSpec(_Section):
 
     cpus_per_trial: int = Field(default=1, ge=1, description="CPU cores, and threads, of one trial, >= 1")
     gpus_per_trial: float = Field(
-        default=0.0, ge=0, allow_inf_nan=False, description="share of a GPU for one trial: 0 (train on the CPU), 0.25, 1, ..."
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="share of a GPU for one trial: 0 (train on the CPU), 0.25, 1, ...",
     )
 
 
@@ -245,15 +265,18 @@ class Spec(_Section):
     batch_size: int = Field(default=64, ge=1, description="examples per step, >= 1")
     pruning: PruningSpec = Field(default_factory=PruningSpec)
     precision: Literal["fp32", "bf16"] = Field(
-        default="fp32", description="of the forward and backward pass; bf16 by autocast, with weights in single precision"
+        default="fp32",
+        description="of the forward and backward pass; bf16 by autocast, with weights in single precision",
     )
     engine: Literal["auto", "eager", "channels-last", "graphs", "stacked"] = Field(
-        default="auto", description="how training steps are taken: auto times the engines when the study is made, and keeps one"
+        default="auto",
+        description="how training steps are taken: auto times the engines when the study is made, and keeps one",
     )
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
     keep: Literal["winners", "all"] = Field(
-        default="winners", description="whose weights outlast the decision of their level: the winners', or every trial's"
+        default="winners",
+        description="whose weights outlast the decision of their level: the winners', or every trial's",
     )
     search: SearchSpec = Field(default_factory=SearchSpec)
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)

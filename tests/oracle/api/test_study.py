@@ -10,9 +10,12 @@ import pytest
 
 import oracle
 from oracle.api.displays import Bar, Silence, display_for
-from oracle.report import comparison, figures
+from oracle.report.comparison.figures import COMPARISON_FIGURES
+from oracle.report.figures import SWEEP_FIGURES
 from scyc import SCyc
 from studies import EpochRecord, GradientRecord, TrialRecord, TrialResult
+
+FIGURES = [*SWEEP_FIGURES, *COMPARISON_FIGURES]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +88,7 @@ class TestTables:
 
 
 class TestFigure:
-    @pytest.mark.parametrize("name", [*figures.FIGURES, *comparison.PANELS])
+    @pytest.mark.parametrize("name", FIGURES)
     def test_every_figure_can_be_had_by_name(self, name: str, swept: Study) -> None:
         if name in ("accuracy",):
             with pytest.raises(oracle.InputError, match="cannot be drawn yet"):
@@ -94,7 +97,7 @@ class TestFigure:
         assert len(swept.figure(name).data) > 0
 
     def test_the_docstring_names_them_all(self) -> None:
-        for name in [*figures.FIGURES, *comparison.PANELS]:
+        for name in FIGURES:
             assert f'"{name}"' in (oracle.Study.figure.__doc__ or "")
 
     def test_a_wrong_name_is_answered_with_the_right_ones(self, swept: Study) -> None:

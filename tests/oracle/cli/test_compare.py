@@ -48,7 +48,7 @@ def test_figures_are_written_where_there_is_a_browser(scyc: Callable[..., Ended]
     ended = scyc("compare", "demo", "--out", "comparison", "--schedules", "constant")
     assert (ended.code, ended.err) == (0, "")
     names = {path.name for path in (tmp_path / "comparison" / "figures").iterdir()}
-    assert names >= {"curves.png", "curves.svg", "surface.png", "fit.svg", "cost.png"}
+    assert names >= {"schedules.png", "schedules.svg", "surface.png", "fit.svg", "cost.png"}
 
 
 @pytest.mark.usefixtures("swept")

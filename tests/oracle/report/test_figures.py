@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.curve import AUTHORS, scaled
-from oracle.report.figures import plates
+from oracle.report.figures import SWEEP_FIGURES, plates
 from oracle.report.heatmap import clipped_at
 from oracle.report.style import Figure, max_lr_axis
 from oracle.results.study_view import StudyView
@@ -17,7 +18,7 @@ STUDIES = [samples.finished(), samples.running(), samples.open_ended()]
 
 
 def figure(view: StudyView, key: str) -> Figure:
-    drawn = next(p.figure for p in plates(view) if p.key == key)
+    drawn = SWEEP_FIGURES[key](view).figure
     assert drawn is not None
     return drawn
 
@@ -26,10 +27,14 @@ def trace(drawn: Figure, name: str) -> dict[str, Any]:
     return next(t for t in drawn["data"] if t.get("name", "").startswith(name))
 
 
+def test_a_name_is_used_once_in_both_reports() -> None:
+    assert not SWEEP_FIGURES.keys() & COMPARISON_FIGURES.keys()
+
+
 @pytest.mark.parametrize("view", STUDIES, ids=lambda v: v.name + v.state)
 def test_plotly_knows_every_attribute(view: StudyView) -> None:
     go = pytest.importorskip("plotly.graph_objects")
-    for plate in plates(view):
+    for plate in plates(view).values():
         go.Figure(plate.figure)
 
 
@@ -96,7 +101,7 @@ def test_without_a_dense_winner_nothing_is_scaled() -> None:
     view = study([level(0, [trial(0.1, 0, 0.7)]), level(1, [trial(0.1, 0, 0.7)], 0.1)])
     assert scaled(view, view.levels) is None
     assert not any("scaled" in t.get("name", "") for t in figure(view, "curve")["data"])
-    assert "scaled" not in plates(view)[0].caption
+    assert "scaled" not in SWEEP_FIGURES["curve"](view).caption
 
 
 def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
@@ -119,7 +124,7 @@ def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
 
 def test_the_heat_map_says_where_its_colours_start() -> None:
     view = samples.finished()
-    plate = next(p for p in plates(view) if p.key == "heatmap")
+    plate = SWEEP_FIGURES["heatmap"](view)
     floor = clipped_at(view.levels)
     cells = [c.val_accuracy for lv in view.levels for c in lv.candidates]
     assert plate.figure is not None
@@ -143,7 +148,7 @@ def test_accuracy_bars_reach_from_the_worst_seed_to_the_best() -> None:
         trial(0.2, 0, 0.1),
         trial(0.1, 2, None, state="failed"),
     ]
-    drawn = figure(study([level(0, trials, 0.1)]), "accuracy")
+    drawn = figure(study([level(0, trials, 0.1)]), "winners")
     val, test = drawn["data"]
     assert val["y"] == pytest.approx([72])
     assert test["y"] == pytest.approx([68])
@@ -153,7 +158,7 @@ def test_accuracy_bars_reach_from_the_worst_seed_to_the_best() -> None:
 
 
 def test_all_figures_share_the_density_axis() -> None:
-    axes = [p.figure["layout"]["xaxis"] for p in plates(samples.running()) if p.figure]
+    axes = [p.figure["layout"]["xaxis"] for p in plates(samples.running()).values() if p.figure]
     assert axes[0] == axes[1] == axes[2]
     low, high = axes[0]["range"][::-1]
     assert all(low < math.log10(tick) < high for tick in axes[0]["tickvals"])

@@ -9,9 +9,9 @@ from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import Look, bottom_up, looks
 from oracle.report.comparison.marks import path, with_legend
-from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
 from oracle.report.intervals import band, is_open, open_bounds
+from oracle.report.plate import Plate
 from oracle.report.style import BLUE, SKY, Figure, Trace, layout, max_lr_axis
 from oracle.study.opening import ORACLE
 
@@ -19,19 +19,18 @@ if TYPE_CHECKING:
     from oracle.comparison import Comparison, LevelVerdict
 
 
-def panel(comparison: Comparison) -> Panel:
+def plate(comparison: Comparison) -> Plate:
     """Return the figure of max_lr over density."""
+    judged = any(level.interval for level in comparison.levels)
     caption = (
-        f"The oracle's best max_lr at each density, dense network at the left; the band is its “{comparison.rule}” "
-        "interval. Both axes are logarithmic."
+        "The oracle's best max_lr at each density, dense network at the left; "
+        f"{'the band is its' if judged else 'no level has a'} “{comparison.rule}” interval. Both axes are logarithmic."
     )
     if any(is_open(level.interval) for level in comparison.levels):
-        caption += " A hollow triangle marks an open bound: the interval goes on beyond the candidates."
-    if not any(level.interval for level in comparison.levels):
-        caption = caption.replace("; the band is its", "; no level has a").replace(" interval. ", " interval. ")
+        caption += " A hollow triangle marks an open bound: the interval reaches beyond the candidates."
     if measuring(comparison):
         caption += " A schedule that looks at the network first differs from seed to seed; it is drawn at their mean."
-    return Panel("curves", "The oracle curve and the schedules", figure(comparison), caption, (rates(comparison),))
+    return Plate("The oracle curve and the schedules", figure(comparison), caption, (rates(comparison),))
 
 
 def figure(comparison: Comparison) -> Figure:

@@ -1,24 +1,33 @@
-"""Accuracy over density: how the winners' validation and test accuracy hold up as the network gets sparser."""
+"""The winners: how their validation and test accuracy hold up as the network gets sparser."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
+from oracle.report.plate import Plate, shown_levels
 from oracle.report.style import BLUE, VERMILLION, Figure, accuracy_axis, density_step, layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.results.study_view import LevelView, TrialView
+    from oracle.results.study_view import LevelView, StudyView, TrialView
 
 
-def accuracy(levels: Sequence[LevelView]) -> Figure:
-    """Return the figure of a study's winners and their accuracies.
+def plate(view: StudyView) -> Plate:
+    """Return the figure of the winners' accuracies."""
+    title, levels = "Accuracy of the winners", shown_levels(view)
+    if not any(lv.winning for lv in levels):
+        return Plate(title, None, "No level is decided yet, so there is no winner to judge.")
+    caption = (
+        "Mean accuracy of each level's winner; the bars reach from its worst seed to its best. "
+        "The winner was picked for its validation accuracy, and the best of many noisy candidates looks better than "
+        "it is: trust the test accuracy, which was never used to choose."
+    )
+    return Plate(title, _figure(levels), caption)
 
-    Args:
-        levels: its levels that have something to show, at least one of them decided.
-    """
+
+def _figure(levels: Sequence[LevelView]) -> Figure:
     decided = [lv for lv in levels if lv.winning]
     aside = density_step(levels) ** 0.06
     data = [
