@@ -11,9 +11,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from oracle.report import render
-from oracle.results.status import study_status, study_statuses
-from oracle.results.study_view import to_json, view_study
+from oracle.api.study_reader import StudyReader
+from oracle.results.status import study_statuses
+from oracle.results.study_view import to_json
 from oracle.web.pages import studies_page, study_page
 from scyc import InputError
 from studies import StudyError, StudyNotFound
@@ -40,6 +40,9 @@ def application(store: Store) -> ASGIApp:
     """
     one_report = Lock()  # a large one takes seconds of a processor: one at a time
 
+    def asked_for(request: Request) -> StudyReader:
+        return StudyReader(request.path_params["name"], store=store)
+
     def health(_: Request) -> Response:
         store.studies()
         return JSONResponse({"database": True})
@@ -48,18 +51,18 @@ def application(store: Store) -> ASGIApp:
         return _page(studies_page(study_statuses(store)))
 
     def study(request: Request) -> Response:
-        return _page(study_page(study_status(store, request.path_params["name"])))
+        return _page(study_page(asked_for(request).status))
 
     def report(request: Request) -> Response:
         with one_report:
-            html = render(view_study(store, request.path_params["name"]))
+            html = asked_for(request).report_html()
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
     def studies_json(_: Request) -> Response:
         return JSONResponse([study.to_json() for study in study_statuses(store)])
 
     def study_json(request: Request) -> Response:
-        return JSONResponse(to_json(view_study(store, request.path_params["name"])))
+        return JSONResponse(to_json(asked_for(request).view()))
 
     return Starlette(
         routes=[

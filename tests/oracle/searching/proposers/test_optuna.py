@@ -11,7 +11,7 @@ import pytest
 
 from oracle.searching.candidates import Candidate
 from oracle.searching.proposers.optuna import SamplerProposer
-from oracle.spec.model import MaxLrSpec
+from oracle.spec.search import MaxLrSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
