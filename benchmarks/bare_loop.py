@@ -27,11 +27,11 @@ import torch.nn.functional as F
 from benchmarks.tables import keep, made_on, take_turns
 from scyc.data import Dataset, Split
 from scyc.engines import find_engine
-from scyc.lockstep import train_one
 from scyc.models import find_network
 from scyc.pruning import Masks, prunable_weights
+from scyc.recipe import Recipe
 from scyc.threads import threads
-from scyc.training import Recipe
+from scyc.training_loop import train_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -35,11 +35,11 @@ from benchmarks.tables import keep, made_on, take_turns
 from scyc import InputError
 from scyc.data import Dataset, Split
 from scyc.engines import engine_for
-from scyc.lockstep import train_one
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.pruning import Masks, prunable_weights
-from scyc.training import Recipe
+from scyc.recipe import Recipe
+from scyc.training_loop import train_one
 from scyc.workloads import load_workload
 
 if TYPE_CHECKING:

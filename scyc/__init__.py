@@ -1,80 +1,8 @@
 """Learning-rate schedules for iterative pruning, and the pruning and training to try them with.
 
-`from scyc import SCyc, LevelLR` is all that a training loop of one's own needs.
+`from scyc import SCyc, LevelLR` is all that your own training loop needs.
 """
 
-from scyc.errors import InputError
-from scyc.lr_scheduler import LevelLR
-from scyc.measured_schedules import (
-    MEASURED_SCHEDULES,
-    AdaptiveRestart,
-    GradientScaled,
-    MeasuredSchedule,
-    Measurement,
-    RangeTest,
-)
-from scyc.named_policies import named_policies
-from scyc.policies import Policy, policy_from_dict, policy_to_dict
-from scyc.profiles import (
-    PROFILES,
-    ConstantProfile,
-    Cosine,
-    Linear,
-    OneCycle,
-    Profile,
-    ScaledRestart,
-    Step,
-    Tail,
-    Triangular,
-    WarmupStep,
-)
-from scyc.schedules import (
-    PRESETS,
-    SCHEDULES,
-    SILO,
-    Constant,
-    ExponentialRamp,
-    InverseDensity,
-    LevelSchedule,
-    LinearRamp,
-    Replay,
-    SCyc,
-    density,
-)
+import lazy_loader
 
-__all__ = [
-    "MEASURED_SCHEDULES",
-    "PRESETS",
-    "PROFILES",
-    "SCHEDULES",
-    "SILO",
-    "AdaptiveRestart",
-    "Constant",
-    "ConstantProfile",
-    "Cosine",
-    "ExponentialRamp",
-    "GradientScaled",
-    "InputError",
-    "InverseDensity",
-    "LevelLR",
-    "LevelSchedule",
-    "Linear",
-    "LinearRamp",
-    "MeasuredSchedule",
-    "Measurement",
-    "OneCycle",
-    "Policy",
-    "Profile",
-    "RangeTest",
-    "Replay",
-    "SCyc",
-    "ScaledRestart",
-    "Step",
-    "Tail",
-    "Triangular",
-    "WarmupStep",
-    "density",
-    "named_policies",
-    "policy_from_dict",
-    "policy_to_dict",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""How fast each engine trains a workload on the machine at hand, and which one is best there."""
+"""How fast each engine trains a workload on this machine, and which one is fastest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scyc.protocol import Protocol
 
 SECONDS = 2.0
-"""How long each engine is timed, unless told otherwise; the median of its steps counts."""
+"""Default time for each engine, in seconds; the median of its steps counts."""
 
 GAIN = 1.05
 """How many times faster than the reference another engine must be, to be chosen."""
@@ -61,7 +61,7 @@ class Speed:
 
 
 def possible(protocol: Protocol, device: torch.device) -> list[str]:
-    """Return the engines that train such networks on such a device, the reference first."""
+    """Return the names of the engines that can train the workload's network on a device, the reference first."""
     model = protocol.workload.build_model()
     return [name for name, engine in ENGINES.items() if engine.objection(model, protocol.recipe, device) is None]
 
@@ -88,9 +88,9 @@ def fastest(speeds: Sequence[Speed]) -> str:
 
 
 def compare(names: Sequence[str], protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> list[Speed]:
-    """Return how fast engines are, in the order of their names, timed in turns so that a busy moment hits all alike.
+    """Return the speeds of engines, in the order of `names`; they take turns, so that a busy moment slows them all.
 
-    One that fails on this workload, which may do what cannot be recorded as a graph, is left out with a warning.
+    An engine that fails is left out with a warning: the network may do something that cannot be recorded as a graph.
 
     Args:
         names: of engines; "bare" is the bare step loop.
@@ -131,7 +131,7 @@ def measure(
         name: of the engine.
         protocol: workload and recipe.
         data: the workload's data on the device to train on.
-        members: networks to train together; as many as fit unless given.
+        members: networks to train together; default: as many as fit.
         seconds: to time it for, after a step that is not timed.
 
     Raises:
@@ -143,9 +143,9 @@ def measure(
 
 
 def measure_bare(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> Speed:
-    """Return how fast the bare step loop is: forward, backward, fused optimizer and masks on one batch that is there.
+    """Return how fast the bare step loop is: forward, backward, fused optimizer and masks on one batch in memory.
 
-    What no engine of a single network can beat without other kernels.
+    No engine of a single network can beat it without other kernels.
     """
     [learner] = _learners(ENGINES["eager"], protocol, data, 1)
     gradients = Autograd(learner.model.train(), protocol.recipe)
@@ -177,7 +177,7 @@ def fitting(engine: Engine, protocol: Protocol, data: Dataset, share: float = 1.
 
 
 def free_memory(device: torch.device) -> None:
-    """Give a GPU's memory back that nothing holds any more."""
+    """Give back a GPU's memory that is no longer used."""
     if device.type == "cuda":
         gc.collect()
         torch.cuda.empty_cache()
@@ -190,7 +190,7 @@ def room(one: int, two: int, free: int, largest: int) -> int:
         one: bytes that training one network took at the peak.
         two: bytes that training two together took.
         free: bytes that are free while nothing is trained.
-        largest: not more than these.
+        largest: the upper limit.
     """
     each = max(1, two - one)
     return max(1, min(largest, 1 + int((MARGIN * free - one) / each)))
@@ -215,7 +215,7 @@ def _learners(engine: Engine, protocol: Protocol, data: Dataset, members: int) -
 
 
 def _steps(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> Callable[[], object]:
-    """Return what takes one training step whenever it is called, epoch after epoch."""
+    """Return a function that takes one training step at each call, epoch after epoch."""
     learners = _learners(engine, protocol, data, members)
     augmentation, recipe = protocol.workload.augmentation, protocol.recipe
     steps_per_level = recipe.steps(len(data.train))

@@ -5,25 +5,29 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scyc.gradients import GradientRecorder
-from scyc.optimizers import optimizer_state, restore_optimizer, set_momentum
+import torch
+
+from scyc.evaluation import evaluate, finite
+from scyc.gradient_recorder import GradientRecorder
+from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
-from scyc.training import EpochMetrics, Snapshot, Training, check_rewind_step, copy_of, evaluate, finite
+from scyc.recipe import check_rewind_step
+from scyc.training_result import EpochMetrics, Snapshot, Training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import torch
     from torch import nn
 
     from scyc.data import Dataset
     from scyc.pruning import Masks
-    from scyc.training import Recipe, State
+    from scyc.recipe import Recipe
+    from scyc.training_result import State
 
 
 class Learner:
-    """A network with all that its training at one level is made of, but for the gradients, which an engine computes.
+    """A network with everything that trains it at one level, except the gradients, which an engine computes.
 
     Args:
         model: on the device of the data, laid out as the engine wants it.
@@ -31,7 +35,7 @@ class Learner:
         recipe: epochs, batch size, profile and optimizer.
         steps: of the level, >= 1.
         max_lr: upper bound of the learning rate, > 0.
-        optimizer_from: what the optimizer remembers as training begins, from a `Snapshot`; nothing unless given.
+        optimizer_from: what the optimizer remembers as training begins, from a `Snapshot`; default: nothing.
         rewind_step: take a snapshot after this many steps.
         keep_optimizer: have the snapshots tell what the optimizer remembers.
         keep_change: tell how far the last epoch moved the prunable weights.
@@ -74,13 +78,13 @@ class Learner:
         self._early = self._snapshot() if rewind_step == 0 else None
 
     def begin_epoch(self) -> None:
-        """Get ready to train."""
+        """Get ready to train for an epoch."""
         self.model.train()
         if self._keep_change:
-            self._before = copy_of(self.model)
+            self._before = _copy_of(self.model)
 
     def set_rates(self, step: int) -> None:
-        """Tell the optimizer the learning rate and the momentum of a step, counted from 0 on."""
+        """Set the optimizer's learning rate and momentum for a step; steps count from 0."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.rates[step]
             if self.momenta is not None:
@@ -92,7 +96,7 @@ class Learner:
         self.pruned.apply()
 
     def observe(self, step: int) -> None:
-        """Record what is to be recorded of a step, counted from 0 on, once it is taken."""
+        """Record a step that has been taken; steps count from 0."""
         if self.training is None:
             self._recorder.record(step)
             if step + 1 == self._rewind_step:
@@ -128,4 +132,12 @@ class Learner:
 
     def _snapshot(self) -> Snapshot:
         remembered = optimizer_state(self.optimizer, self.model) if self._keep_optimizer else None
-        return Snapshot(copy_of(self.model), remembered)
+        return Snapshot(_copy_of(self.model), remembered)
+
+
+def _copy_of(model: nn.Module) -> State:
+    """Return a copy of a network's parameters and buffers, contiguous in memory whatever their own layout."""
+    return {
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in model.state_dict().items()
+    }

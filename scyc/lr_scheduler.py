@@ -1,4 +1,4 @@
-"""A PyTorch scheduler that sets the learning rate from a level schedule and a profile, in anybody's own loop."""
+"""A PyTorch scheduler that sets the learning rate from a level schedule and a profile, in your own training loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from torch.optim.lr_scheduler import LRScheduler
 
 from scyc.errors import InputError
-from scyc.optimizers import has_momentum, set_momentum
+from scyc.optimizer_state import has_momentum, set_momentum
 from scyc.profiles import Profile, WarmupStep, momentum_at
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ class LevelLR(LRScheduler):
         level: int = 0,
     ) -> None:
         if steps_per_level < 1:
-            raise InputError(f"A level has at least one step, but steps_per_level is {steps_per_level}.")
+            raise InputError(
+                f"A level has at least one step, but steps_per_level is {steps_per_level}; give the number "
+                "of mini-batches per level."
+            )
         self.schedule = schedule
         self.profile = profile if profile is not None else WarmupStep()
         self.steps_per_level = steps_per_level
@@ -73,7 +76,7 @@ class LevelLR(LRScheduler):
         return self.first_level + self.last_epoch // self.steps_per_level
 
     def step(self, epoch: int | None = None) -> None:
-        """Go on to the next mini-batch."""
+        """Advance to the next mini-batch."""
         super().step(epoch)
         self._set_momentum()
 
@@ -97,7 +100,7 @@ class LevelLR(LRScheduler):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from `state_dict`, with the learning rate that it had: the order of loading does not matter.
+        """Continue from `state_dict`, with its learning rate; the optimizer may be loaded before or after.
 
         Raises:
             InputError: when it was taken with another number of steps per level.

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 Measurement = Literal["norm-drop", "gradient-std", "range-test"]
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What was measured, and what it took.
+
+    Attributes:
+        value: finite; a norm drop is from 0 to 1, the others are greater than 0.
+        epochs: of training that were spent on it, >= 0.
+    """
+
+    value: float
+    epochs: float
+
+
 @runtime_checkable
 class MeasuredSchedule(Protocol):
     """`max_lr` of a level that needs something measured when the level begins."""

@@ -8,7 +8,6 @@ bit however often and wherever it is made.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,8 @@ import torch
 import torch.nn.functional as F
 
 from scyc.errors import InputError
-from scyc.optimizers import restore_optimizer
+from scyc.measured_schedules import Measured
+from scyc.optimizer_state import restore_optimizer
 from scyc.randomness import seeded, stream
 from scyc.trial import begin_level
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scyc.data import Dataset
     from scyc.measured_schedules import Measurement
     from scyc.protocol import Checkpoint, Protocol
-    from scyc.training import Snapshot
+    from scyc.training_result import Snapshot
     from scyc.trial import LevelStart
 
 GRADIENT_BATCHES = 8
@@ -40,19 +40,6 @@ RANGE_TEST_STEPS = 100
 
 SMOOTHING, BLOW_UP = 0.98, 4.0
 """Of a range test, fastai's: decay of the loss's moving average, and the multiple of its best that ends the test."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was measured, and what it took.
-
-    Attributes:
-        value: finite; a norm drop is from 0 to 1, the others are greater than 0.
-        epochs: of training that were spent on it, >= 0.
-    """
-
-    value: float
-    epochs: float
 
 
 def measure(
@@ -200,7 +187,7 @@ def _rising(steps: int) -> list[float]:
 def _batches(
     protocol: Protocol, data: Dataset, *, seed: int, level: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yield inputs and targets of the mini-batches that `scyc.training.train` takes, epoch after epoch without end."""
+    """Yield inputs and targets of the mini-batches of `scyc.training_loop.train`, epoch after epoch without end."""
     split, size = data.train, protocol.recipe.batch_size
     generator = stream("augmentation", seed, level, device=split.device)
     augmentation = protocol.workload.augmentation

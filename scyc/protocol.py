@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from scyc.errors import InputError
-from scyc.pruning import Masks, Rewind, Scope, Statistics, find_criterion
-from scyc.training import Recipe, State, check_rewind_step
+from scyc.pruning import find_criterion
+from scyc.recipe import Recipe, check_rewind_step
 
 if TYPE_CHECKING:
     from scyc.data import Dataset
+    from scyc.pruning import Masks, Rewind, Scope, Statistics
+    from scyc.training_result import State
     from scyc.workloads import Workload
 
 OptimizerState = Literal["fresh", "with-weights"]
@@ -45,7 +47,7 @@ class Pruning:
     batch_norm: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse settings that do not go together."""
         find_criterion(self.criterion).check(self.scope)
         if self.rewind == "reinit" and self.optimizer_state == "with-weights":
             raise InputError(
@@ -66,7 +68,7 @@ class Checkpoint:
         state: parameters and buffers.
         masks: which of its weights are left.
         change: how far the last epoch moved the prunable weights, where the pruning criterion needs to know.
-        optimizer: what the optimizer remembers, by `kind/parameter`, where the next level may go on from it.
+        optimizer: what the optimizer remembers, by `kind/parameter`, where the next level may continue from it.
     """
 
     state: State
@@ -84,7 +86,7 @@ class Protocol:
     pruning: Pruning = field(default_factory=Pruning)
 
     def check(self, data: Dataset) -> None:
-        """See that the recipe and the pruning fit the data.
+        """Check that the recipe and the pruning fit the data.
 
         Raises:
             InputError: when the training split is smaller than a batch, or the rewind step is past a level's last.

@@ -6,10 +6,10 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import torch
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import torch
 
 
 def stream_seed(*purpose: str | int) -> int:
@@ -24,6 +24,8 @@ def stream(*purpose: str | int, device: torch.device | str = "cpu") -> torch.Gen
     Two trials that differ only in `max_lr` ask for the same purposes and so see the same initial weights, data
     order and augmentation: common random numbers, which make their difference a paired one.
     """
+    import torch
+
     return torch.Generator(device).manual_seed(stream_seed(*purpose))
 
 
@@ -33,6 +35,8 @@ def seeded(*purpose: str | int, device: torch.device | str = "cpu") -> Iterator[
 
     For code that cannot be handed a generator: the initialisation of layers, dropout.
     """
+    import torch
+
     device = torch.device(device)
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
         torch.manual_seed(stream_seed(*purpose))

@@ -61,11 +61,11 @@ class Setting:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained."""
+        """Refuse settings that cannot be trained."""
         if self.dimension < 2:
-            raise InputError(f"dimension is {self.dimension}, but there is something to prune from two inputs on.")
+            raise InputError(f"dimension is {self.dimension}, but only from two inputs on is there something to prune.")
         if min(self.runs, self.examples, self.steps) < 1 or not self.rate > 0:
-            raise InputError("runs, examples and steps must be whole numbers from 1 on, and the rate above 0.")
+            raise InputError("runs, examples and steps must be whole numbers of at least 1, and the rate above 0.")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def threads(number: int) -> Iterator[None]:
-    """Compute with so many threads within the block."""
+    """Compute with this many threads within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from scyc.engines import EAGER
 from scyc.errors import InputError
 from scyc.learner import Learner
-from scyc.lockstep import train
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import (
     Masks,
@@ -19,6 +18,7 @@ from scyc.pruning import (
     rewound,
 )
 from scyc.randomness import seeded
+from scyc.training_loop import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.engines import Engine
-    from scyc.training import Snapshot, State, Training
+    from scyc.training_result import Snapshot, State, Training
     from scyc.workloads import Workload
 
 
@@ -144,7 +144,7 @@ def run_trials(
     """Train several networks at one pruning level, with one seed.
 
     Args:
-        members: 1 to `engine.largest`; their protocols differ in profile and pruning at the most.
+        members: 1 to `engine.largest`; their protocols differ at most in profile and pruning.
         data: the workload's data on the device to train on.
         seed: determines initial weights, batch order and augmentation.
         level: 0 for the dense network.
@@ -197,8 +197,8 @@ def _optimizer_from(protocol: Protocol, parent: Checkpoint, rewind_point: Snapsh
     source = parent.optimizer if trained else rewind_point.optimizer
     if source is None and protocol.recipe.optimizer.remembers and (trained or pruning.rewind_step > 0):
         raise InputError(
-            'With optimizer_state = "with-weights" a level goes on from the optimizer of the level before, but that '
-            "one did not keep it; train it with the same setting."
+            'With optimizer_state = "with-weights" a level starts with the optimizer state of the level before, '
+            "but that level did not keep it; train that level with the same setting."
         )
     return source
 

@@ -12,24 +12,10 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scyc.data import (
-    CropFlip,
-    ResizedCropFlip,
-    load_cifar10,
-    load_cifar100,
-    load_digits,
-    load_fashion_mnist,
-    load_image_folder,
-    load_imagenet,
-    load_mnist,
-    load_mnist1d,
-    load_npz,
-    load_tiny_imagenet,
-    stream_image_folder,
-)
+from scyc.data.named import DATA_SETS, imagenet, resized_crop_flip
 from scyc.data.sources import data_root
 from scyc.errors import InputError
-from scyc.models import find_network
+from scyc.models.named import find_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +32,7 @@ class Workload:
     Attributes:
         name: for people; a built-in workload's is also its key.
         build_model: returns a new model, its weights drawn from PyTorch's default generator.
-        load_data: returns the data on the CPU; called once per process by whoever asks `load_workload`.
+        load_data: returns the data on the CPU; `load_workload` makes sure that it is called once per process.
         augmentation: applied to training batches only.
     """
 
@@ -56,59 +42,9 @@ class Workload:
     augmentation: Augmentation | None = None
 
 
-@dataclass(frozen=True)
-class _DataSet:
-    """A built-in data set: how to load it, the shape of one input, and what the papers train on it."""
-
-    load: Callable[[], Dataset]
-    shape: tuple[int, ...]
-    classes: int
-    networks: tuple[str, ...]
-    augmentation: Augmentation | None = None
-
-
-def _imagenet(size: int) -> _DataSet:
-    networks = ("resnet-50-imagenet", "vgg-19-imagenet", "vit-b-16")
-    return _DataSet(partial(load_imagenet, size), (3, size, size), 1000, networks, ResizedCropFlip())
-
-
-_CIFAR_NETWORKS = ("resnet-20", "resnet-8", "resnet-50", "vgg-19", "vit-small")
-_DROPNET_NETWORKS = (
-    "dropnet-a",
-    "dropnet-a-20-40",
-    "dropnet-a-40-20",
-    "dropnet-a-20-20",
-    "dropnet-b",
-    "dropnet-b-20-20",
-)
-_DATA_SETS = {
-    "mnist1d": _DataSet(load_mnist1d, (40,), 10, ("mlp-300-100",)),
-    "digits": _DataSet(load_digits, (64,), 10, ("mlp-300-100",)),
-    "fashion-mnist": _DataSet(load_fashion_mnist, (1, 28, 28), 10, ("mlp-300-100", "lenet-5")),
-    "mnist": _DataSet(
-        load_mnist,
-        (1, 28, 28),
-        10,
-        ("lenet-300-100", "lenet-5", *_DROPNET_NETWORKS),
-    ),
-    "cifar10": _DataSet(
-        load_cifar10,
-        (3, 32, 32),
-        10,
-        (*_CIFAR_NETWORKS, "conv-2", "conv-4", "conv-6", "dropnet-c"),
-        CropFlip(padding=4),
-    ),
-    "cifar100": _DataSet(load_cifar100, (3, 32, 32), 100, _CIFAR_NETWORKS, CropFlip(padding=4)),
-    "tiny-imagenet": _DataSet(
-        load_tiny_imagenet, (3, 64, 64), 200, ("resnet-50", "vgg-19", "vit-small"), CropFlip(padding=4)
-    ),
-    "imagenet": _imagenet(224),
-}
-
-
 def workload_names() -> list[str]:
     """Return the names of the built-in workloads, those of one data set together."""
-    return [f"{data}/{network}" for data, found in _DATA_SETS.items() for network in found.networks]
+    return [f"{data}/{network}" for data, found in DATA_SETS.items() for network in found.networks]
 
 
 @cache
@@ -126,7 +62,8 @@ def load_workload(name: str) -> Workload:
               scales them to 64 x 64 pixels;
             - `stream:PATH@224/NETWORK`: images in a folder, too many for memory, see `scyc.data.stream_image_folder`;
             - the import path of your own, `my_package.my_module:my_workload`: a `Workload`, or a callable without
-              arguments that returns one. The working folder is importable.
+              arguments that returns one. It is looked for among what is installed, then in the
+              working folder.
 
             A relative PATH is looked for in the data folder, `$SCYC_DATA`, else `data`.
 
@@ -146,9 +83,9 @@ def load_workload(name: str) -> Workload:
 def _built_in(name: str) -> Workload:
     data_name, _, network_name = name.partition("/")
     data_name, size = _size_of(data_name)
-    data = _DATA_SETS.get(data_name)
+    data = DATA_SETS.get(data_name)
     if size is not None:
-        data = _imagenet(size) if data_name == "imagenet" else None
+        data = imagenet(size) if data_name == "imagenet" else None
     try:
         network = find_network(network_name)
     except InputError:
@@ -167,7 +104,7 @@ def _built_in(name: str) -> Workload:
         name,
         partial(network.build, shape, data.classes),
         partial(_flattened, data.load) if network.flat else data.load,
-        None if network.flat or not network.augmented else data.augmentation,
+        None if network.flat or not network.augmented else data.augmentation(),
     )
 
 
@@ -188,6 +125,8 @@ def _from_files(scheme: str, address: str, name: str) -> Workload:
     path = data_root() / Path(place).expanduser()
 
     def read() -> Dataset:
+        from scyc.data import load_image_folder, load_npz, stream_image_folder
+
         if scheme == "npz":
             return load_npz(path)
         return stream_image_folder(path, size) if scheme == "stream" and size else load_image_folder(path, size)
@@ -204,7 +143,7 @@ def _from_files(scheme: str, address: str, name: str) -> Workload:
         data = load()
         return network.build(data.train.shape, data.num_classes)
 
-    return Workload(name, build, load, ResizedCropFlip() if scheme == "stream" and network.augmented else None)
+    return Workload(name, build, load, resized_crop_flip() if scheme == "stream" and network.augmented else None)
 
 
 def _size_of(place: str) -> tuple[str, int | None]:
@@ -217,7 +156,7 @@ def _import_workload(name: str) -> Workload:
     module_name, _, attribute = name.partition(":")
     folder = str(Path.cwd())
     if folder not in sys.path:
-        sys.path.append(folder)  # last, so that nothing in it hides a module of the program or of Python
+        sys.path.append(folder)  # last, so that a random.py or an oracle/ in it hides nothing that is installed
     try:
         module = import_module(module_name)
     except Exception as error:  # importing runs the user's code
@@ -229,7 +168,8 @@ def _import_workload(name: str) -> Workload:
         found = getattr(module, attribute)
     except AttributeError as error:
         raise InputError(
-            f"The workload {name!r} cannot be loaded because {module_name!r} has no attribute {attribute!r}."
+            f"The workload {name!r} cannot be loaded because {module_name!r} has no attribute {attribute!r}; that "
+            f"module came from {getattr(module, '__file__', None) or 'Python itself'}."
         ) from error
     if callable(found):
         try:

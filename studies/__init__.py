@@ -9,58 +9,6 @@
 'pending'
 """
 
-from studies.artifacts import Artifacts
-from studies.database import engine_url, upgrade
-from studies.errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound
-from studies.records import (
-    CheckpointKind,
-    CheckpointRecord,
-    EpochRecord,
-    FinishedTrial,
-    GradientRecord,
-    Lease,
-    LevelRecord,
-    MeasurementRecord,
-    NewCheckpoint,
-    NewTrial,
-    RunRecord,
-    SpecRecord,
-    StudyRecord,
-    TenureRecord,
-    TrialRecord,
-    TrialResult,
-    TrialState,
-)
-from studies.store import Store
-from studies.transfer import Tables, columns
+import lazy_loader
 
-__all__ = [
-    "Artifacts",
-    "CheckpointKind",
-    "CheckpointRecord",
-    "EpochRecord",
-    "FinishedTrial",
-    "GradientRecord",
-    "Lease",
-    "LeaseLost",
-    "LevelRecord",
-    "MeasurementRecord",
-    "NewCheckpoint",
-    "NewTrial",
-    "RunRecord",
-    "SpecRecord",
-    "Store",
-    "StudyBusy",
-    "StudyError",
-    "StudyExists",
-    "StudyNotFound",
-    "StudyRecord",
-    "Tables",
-    "TenureRecord",
-    "TrialRecord",
-    "TrialResult",
-    "TrialState",
-    "columns",
-    "engine_url",
-    "upgrade",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

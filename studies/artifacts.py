@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -12,11 +13,12 @@ from uuid import uuid4
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from studies.errors import StudyError
+from studies.errors import StudyError, StudyUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -59,7 +61,8 @@ class Artifacts:
             Its SHA-256, in hexadecimal.
 
         Raises:
-            StudyError: it cannot be written, for want of space or permission for instance.
+            StudyUnavailable: the disk is full.
+            StudyError: it cannot be written, for want of permission for instance.
         """
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
@@ -171,7 +174,8 @@ class Artifacts:
         return f"{self._root}/{digest[:2]}/{digest}"
 
     def _unwritable(self, error: OSError) -> StudyError:
-        return StudyError(
+        kind = StudyUnavailable if error.errno in _FULL else StudyError
+        return kind(
             f"The artifact store {self._root} cannot be written ({error.strerror or error}); check its permissions "
             f"and free space, or choose another folder."
         )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from studies import lineage, locks, rows, schema
+from studies import lineage, locks, row_mapping, schema
 from studies.errors import StudyError, StudyExists, StudyNotFound
-from studies.patience import Persistent, persistent
 from studies.records import RunRecord, SpecRecord, StudyRecord
+from studies.retrying import persistent
+from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _studies, _runs, _former = schema.studies.c, schema.runs.c, schema.spec_history.c
 
 
-class Catalogue(Persistent):
+class Catalogue(StorePart):
     """Studies and runs of one database. A run is made when it is first opened. Every method is one transaction."""
 
     @persistent
@@ -36,10 +37,10 @@ class Catalogue(Persistent):
         """
         values = {
             "name": name,
-            "spec": rows.plain_json("The spec", spec),
+            "spec": row_mapping.plain_json("The spec", spec),
             "spec_hash": spec_hash,
             "artifacts": artifacts,
-            "provenance": rows.plain_json("The provenance", provenance),
+            "provenance": row_mapping.plain_json("The provenance", provenance),
             "created_at": now(),
         }
         query = select(schema.studies).where(_studies.name == name)
@@ -86,7 +87,7 @@ class Catalogue(Persistent):
             StudyNotFound: there is no such study.
             ValueError: `spec` is not plain JSON, or holds NaN or infinity.
         """
-        now_ = {"spec": rows.plain_json("The spec", spec), "spec_hash": spec_hash}
+        now_ = {"spec": row_mapping.plain_json("The spec", spec), "spec_hash": spec_hash}
         query = select(schema.studies).where(_studies.id == study_id)
         with self._database.write() as connection:
             locks.study(connection, study_id)
@@ -123,8 +124,16 @@ class Catalogue(Persistent):
             return hashes
 
     @persistent
+    def find_run(self, study_id: int, name: str) -> RunRecord | None:
+        """Return a study's run by its name, None if it is not there; nothing is written."""
+        query = select(schema.runs).where(_runs.study_id == study_id, _runs.name == name)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+            return None if row is None else RunRecord(*row)
+
+    @persistent
     def open_run(self, study_id: int, name: str, policy: Mapping[str, Any] | None = None) -> RunRecord:
-        """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet.
+        """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet; see `find_run`.
 
         Args:
             study_id: the study.
@@ -135,7 +144,7 @@ class Catalogue(Persistent):
             StudyNotFound: there is no such study.
             ValueError: `policy` is not plain JSON, or holds NaN or infinity.
         """
-        plain = None if policy is None else rows.plain_json("The policy", policy)
+        plain = None if policy is None else row_mapping.plain_json("The policy", policy)
         query = select(schema.runs).where(_runs.study_id == study_id, _runs.name == name)
         with self._database.write() as connection:
             locks.study(connection, study_id)
@@ -178,7 +187,7 @@ class Catalogue(Persistent):
             StudyError: there is no such run.
             ValueError: `seconds` is negative, NaN or infinite.
         """
-        if rows.finite("The wall time", seconds) < 0:
+        if row_mapping.finite("The wall time", seconds) < 0:
             raise ValueError(f"The wall time is {seconds} seconds; it cannot be negative.")
         longer = update(schema.runs).where(_runs.id == run_id).values(wall_seconds=_runs.wall_seconds + seconds)
         with self._database.write() as connection:

@@ -11,9 +11,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from studies import migrations
+from studies.critical import uninterruptible
 from studies.dialect import dialect_of
-from studies.errors import StudyError, TryAgain
-from studies.patience import persist
+from studies.errors import StudyError, StudyUnavailable, TryAgain
+from studies.retrying import persist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,42 +26,55 @@ _SHOWN = ("host", "port")  # of a URL's query; some drivers take a password ther
 class Database:
     """Transactions on a database, whatever its revision; `Database.open` checks that too.
 
+    A transaction is not interrupted halfway, see `studies.critical`.
+
     Args:
         url: an SQLAlchemy URL, e.g. "sqlite:///scyc.db"; "sqlite://" lives in memory.
         create: whether a database that is not there may be made.
+        read_only: never write, nor make a file: `write` and `migration` are refused. An SQLite URL with `mode=ro`
+            says so too.
 
     Attributes:
         name: the URL as it may be shown, without password.
+        read_only: whether nothing can be written.
         dialect: how its kind of database is spoken to.
 
     Raises:
         StudyError: the URL makes no sense, its driver is not installed, or there is no database.
     """
 
-    def __init__(self, url: str, *, create: bool) -> None:
+    def __init__(self, url: str, *, create: bool, read_only: bool = False) -> None:
         parsed = _parse(url)
         self.name = _shown(parsed)
         self.dialect = dialect_of(parsed, self.name)
         parsed = self.dialect.normalised(parsed)
         self.name = _shown(parsed)
         self._secret = parsed.password if parsed.password not in (parsed.username, parsed.database) else None
-        self.dialect.check(parsed, create=create)
+        self.read_only = read_only or self.dialect.is_for_reading(parsed)
+        self.dialect.check(parsed, create=create and not self.read_only)
+        if self.read_only:
+            parsed = self.dialect.for_reading(parsed)
         self._engine = _engine(parsed, self.name, self.dialect.engine_options(parsed))
         self.dialect.prepare(self._engine)
         self._reader, self._writer = self.dialect.reader(self._engine), self.dialect.writer(self._engine)
         self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
-    def open(cls, url: str, *, create: bool) -> Database:
+    def open(cls, url: str, *, create: bool, read_only: bool = False) -> Database:
         """Open a database at the newest revision; a new one is brought there if `create` is true.
+
+        Args:
+            url: as above.
+            create: as above.
+            read_only: as above; nothing is created then.
 
         Raises:
             StudyError: as above, or the database cannot be used, holds no studies, or is older or newer than this
                 version.
         """
-        database = cls(url, create=create)
+        database = cls(url, create=create, read_only=read_only)
         try:
-            database._check_revision(create=create)
+            database._check_revision(create=create and not database.read_only)
         except BaseException:
             database.close()
             raise
@@ -85,7 +99,12 @@ class Database:
             TryAgain: the connection broke, or could not be made just now.
             StudyError: the database cannot be used.
         """
-        with self._in_sentences(), self._reader.begin() as connection:
+        with (
+            uninterruptible(),
+            self._in_sentences(),
+            self._reader.begin() as connection,
+            self.dialect.one_moment(connection),
+        ):
             yield connection
 
     @contextmanager
@@ -94,9 +113,11 @@ class Database:
 
         Raises:
             TryAgain: as above; nothing was written.
-            StudyError: the database cannot be used, or refuses the values; nothing was written.
+            StudyError: the database cannot be used, refuses the values, or was opened for reading alone; nothing was
+                written.
         """
-        with self._in_sentences(), self._writer.connect() as connection:
+        self._check_writable()
+        with uninterruptible(), self._in_sentences(), self._writer.connect() as connection:
             transaction = connection.begin()
             if self._guard is not None:
                 self._guard(connection)
@@ -105,7 +126,7 @@ class Database:
             try:
                 transaction.commit()
             except DBAPIError as error:
-                if not (ticket and self.dialect.passes(error) and self._was_committed(ticket)):
+                if not (ticket and self.dialect.passes_soon(error) and self._was_committed(ticket)):
                     raise
 
     @contextmanager
@@ -113,9 +134,10 @@ class Database:
         """Open a transaction that may alter every table.
 
         Raises:
-            StudyError: the database cannot be used; nothing was changed.
+            StudyError: the database cannot be used, or was opened for reading alone; nothing was changed.
         """
-        with self._in_sentences(), self.dialect.migration(self._engine) as connection:
+        self._check_writable()
+        with uninterruptible(), self._in_sentences(), self.dialect.migration(self._engine) as connection:
             yield connection
 
     def clock(self, connection: Connection) -> datetime:
@@ -154,6 +176,13 @@ class Database:
                 f"then upgrade it with `scyc studies upgrade --db URL`."
             )
 
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise StudyError(
+                f"This store was opened for reading alone, so nothing was written to {self.name}; open it for writing: "
+                f"without `read_only`, and without mode=ro in the URL."
+            )
+
     def _was_committed(self, ticket: str) -> bool:
         """Return whether the transaction of a ticket was committed although its connection broke meanwhile."""
 
@@ -177,7 +206,9 @@ class Database:
         reason = self._masked(str(error.orig).strip().partition("\n")[0].rstrip("."))
         if isinstance(error, IntegrityError | DataError):
             return StudyError(f"The database {self.name} refuses the values ({reason}); nothing was written.")
-        kind = TryAgain if self.dialect.passes(error) else StudyError
+        kind = StudyUnavailable if self.dialect.may_pass(error) else StudyError
+        if self.dialect.passes_soon(error):
+            kind = TryAgain
         return kind(f"The database {self.name} cannot be used ({reason}); {self.dialect.advice(reason)}.")
 
     def _masked(self, text: str) -> str:

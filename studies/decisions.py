@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
-from studies import locks, rows, schema
+from studies import locks, row_mapping, schema
 from studies.catalogue import now
 from studies.errors import StudyError
-from studies.patience import Persistent, persistent
 from studies.records import LevelRecord
+from studies.retrying import persistent
+from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
@@ -19,7 +20,7 @@ _levels, _former = schema.levels.c, schema.level_history.c
 _DECISION = ("run_id", "level", "density", "winner", "edge", "decided_at")
 
 
-class Decisions(Persistent):
+class Decisions(StorePart):
     """Decided levels of the runs of one database. Every method is one transaction."""
 
     @persistent
@@ -41,8 +42,8 @@ class Decisions(Persistent):
             ValueError: a number is NaN or infinite.
         """
         decision = {
-            "density": rows.finite("density", density),
-            "winner": rows.finite("winner", winner),
+            "density": row_mapping.finite("density", density),
+            "winner": row_mapping.finite("winner", winner),
             "edge": bool(edge),
         }
         query = _current(_levels.run_id == run_id, _levels.level == level)

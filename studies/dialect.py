@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, Row, Select, Table
     from sqlalchemy.exc import DBAPIError
 
-    from studies.rows import Columns
+    from studies.row_mapping import Columns
 
 
 class Dialect(Protocol):
@@ -26,6 +26,12 @@ class Dialect(Protocol):
 
     def normalised(self, url: URL) -> URL:
         """Return the URL with its driver, and with a password only where SQLAlchemy masks it."""
+
+    def for_reading(self, url: URL) -> URL:
+        """Return the URL of the same database, opened so that nothing can be written, nor made beside it."""
+
+    def is_for_reading(self, url: URL) -> bool:
+        """Return whether a URL says by itself that nothing may be written."""
 
     def check(self, url: URL, *, create: bool) -> None:
         """Refuse a URL where no database can be."""
@@ -41,6 +47,9 @@ class Dialect(Protocol):
 
     def writer(self, engine: Engine) -> Engine:
         """Return an engine whose transactions write."""
+
+    def one_moment(self, connection: Connection) -> AbstractContextManager[None]:
+        """Make sure that what a block reads is the database of one moment; raise TryAgain where it is not."""
 
     def migration(self, engine: Engine) -> AbstractContextManager[Connection]:
         """Open a transaction that may alter every table; processes that migrate at once take turns."""
@@ -71,8 +80,11 @@ class Dialect(Protocol):
     def is_mistake(self, error: DBAPIError) -> bool:
         """Return whether an error shows a mistake of this package, to be seen as it is."""
 
-    def passes(self, error: DBAPIError) -> bool:
+    def passes_soon(self, error: DBAPIError) -> bool:
         """Return whether the same transaction may succeed a little later."""
+
+    def may_pass(self, error: DBAPIError) -> bool:
+        """Return whether it may succeed in time, with nothing changed by the user: a full disk, somebody's lock."""
 
     def advice(self, reason: str) -> str:
         """Return what to do about an error message."""

@@ -15,7 +15,14 @@ class StudyExists(StudyError):  # noqa: N818
     """A study of that name is in the database already."""
 
 
-class StudyBusy(StudyError):  # noqa: N818
+class StudyUnavailable(StudyError):  # noqa: N818
+    """Something is in the way that may pass by itself: the same call may succeed later, with nothing changed.
+
+    A server that is away or has too many connections, somebody else's lock, a full disk.
+    """
+
+
+class StudyBusy(StudyUnavailable):
     """Another driver holds the lease of a study, and its heartbeat has not stopped.
 
     Attributes:
@@ -35,5 +42,5 @@ class LeaseLost(StudyError):  # noqa: N818
     """The lease of a study has passed to another driver, or was given back; nothing was written under it."""
 
 
-class TryAgain(StudyError):  # noqa: N818
-    """A transaction failed for a reason that passes, a restart of the server for instance; nothing was written."""
+class TryAgain(StudyUnavailable):
+    """A transaction failed for a reason that passes soon, a restart of the server for instance; nothing was written."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
-from studies import locks, rows, schema
+from studies import locks, row_mapping, schema
 from studies.errors import LeaseLost, StudyBusy
-from studies.patience import Persistent, persistent
 from studies.records import Lease, TenureRecord
+from studies.retrying import persistent
+from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _leases = schema.leases.c
 
 
-class Leases(Persistent):
+class Leases(StorePart):
     """Leases on the studies of one database. Every method is one transaction."""
 
     @persistent
@@ -134,7 +135,7 @@ def _change(connection: Connection, study_id: int, values: dict[str, Any]) -> No
 
 
 def _lifetime(ttl: float) -> timedelta:
-    if rows.finite("The lifetime of a lease", ttl) <= 0:
+    if row_mapping.finite("The lifetime of a lease", ttl) <= 0:
         raise ValueError(f"The lifetime of a lease is {ttl} seconds; it must be positive.")
     return timedelta(seconds=float(ttl))
 

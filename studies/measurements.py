@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
-from studies import locks, rows, schema
-from studies.patience import Persistent, persistent
+from studies import locks, row_mapping, schema
 from studies.records import GradientRecord, MeasurementRecord
+from studies.retrying import persistent
+from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _gradients, _measurements = schema.gradients.c, schema.measurements.c
 
 
-class Measurements(Persistent):
+class Measurements(StorePart):
     """Measurements of the runs of one database. Every method is one transaction."""
 
     @persistent
@@ -55,8 +56,8 @@ class Measurements(Persistent):
             "parent": measurement.parent or "",
         }
         values = {
-            "value": rows.finite("A measurement", measurement.value),
-            "epochs": rows.finite("The epochs of a measurement", measurement.epochs),
+            "value": row_mapping.finite("A measurement", measurement.value),
+            "epochs": row_mapping.finite("The epochs of a measurement", measurement.epochs),
         }
         query = select(schema.measurements).filter_by(**key)
         with self._database.write() as connection:

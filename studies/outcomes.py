@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from studies import rows, schema
+from studies import row_mapping, schema
 from studies.catalogue import now
 from studies.errors import StudyError
-from studies.patience import Persistent, persistent
+from studies.retrying import persistent
+from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _trials = schema.trials.c
 
 
-class Outcomes(Persistent):
+class Outcomes(StorePart):
     """Outcomes of the trials of one database. Every method is one transaction."""
 
     @persistent
@@ -53,10 +54,10 @@ class Outcomes(Persistent):
                     late.append(trial.id)
             ended = {"state": "complete", "error": None, "finished_at": now()}
             dialect = self._database.dialect
-            dialect.update(connection, schema.trials, rows.result_columns(taken), ended)
-            dialect.insert(connection, schema.epochs, rows.epoch_columns(taken))
-            dialect.insert(connection, schema.gradients, rows.gradient_columns(taken))
-            kept = rows.checkpoint_columns([(trial.id, trial.checkpoints) for trial in taken])
+            dialect.update(connection, schema.trials, row_mapping.result_columns(taken), ended)
+            dialect.insert(connection, schema.epochs, row_mapping.epoch_columns(taken))
+            dialect.insert(connection, schema.gradients, row_mapping.gradient_columns(taken))
+            kept = row_mapping.checkpoint_columns([(trial.id, trial.checkpoints) for trial in taken])
             dialect.insert(connection, schema.checkpoints, kept)
         return late
 
@@ -125,4 +126,4 @@ class Outcomes(Persistent):
 
 
 def _one_more_attempt(error: str) -> dict[str, Any]:
-    return {"error": rows.plain_text(error), "attempts": _trials.attempts + 1}
+    return {"error": row_mapping.plain_text(error), "attempts": _trials.attempts + 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from studies.errors import TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from sqlalchemy import URL, Connection, Engine, Row, Select, Table, TableValuedAlias, Update
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from studies.rows import Columns
+    from studies.row_mapping import Columns
 
 DRIVER = "psycopg"
 BUSY_SECONDS = 60  # how long a writer waits for its turn, and how long a frozen one may keep the others waiting
@@ -38,6 +39,7 @@ _CONNECTING = {
     "keepalives_count": 3,
 }
 
+_FULL = "No space left"
 # What is still so after a pause. A connection that fails has no SQLSTATE, only the server's words.
 _LASTING = {
     r"no password supplied": "put the password into the URL, into $PGPASSWORD or into ~/.pgpass",
@@ -47,8 +49,8 @@ _LASTING = {
     r"pg_hba\.conf": "ask the server's administrator to let this user in from here",
     r"permission denied": "ask the owner of the database for the right to read, write and create tables",
     r"(^|: )invalid |bad value": "check the URL",
-    r"read-only transaction": "give the URL of the primary server; this one is a copy that cannot be written",
-    r"No space left": "free some space on the server and go on",
+    r"read-only transaction|read-write mode": "give the URL of the primary server; this one is a read-only copy",
+    _FULL: "free some space on the server, then try again",
 }
 _PASSING = {
     r"resolve host|could not translate": "check the host in the URL",
@@ -59,6 +61,8 @@ _REACH = "check that its server runs and can be reached, then try again"
 
 # Connections that break or are refused (08, 57P0x, too many clients), deadlocks and failed serialisation (40).
 _PASSING_STATES = re.compile(r"08...|40...|57P0[1-4]|53300|25P03")
+# What may pass in time: want of room, memory or connections (53), a lock, a cancelled query, an error of the disk.
+_LATER_STATES = re.compile(r"53...|55P03|57014|58030")
 _NO_RIGHT = "42501"
 
 
@@ -68,6 +72,16 @@ def normalised(url: URL) -> URL:
     if password is not None:
         url = url.set(password=password if isinstance(password, str) else password[-1])
     return url.set(drivername=f"postgresql+{DRIVER}").difference_update_query(["password"])
+
+
+def for_reading(url: URL) -> URL:
+    """Return the URL as it is: every transaction of `reader` tells the server that it only reads."""
+    return url
+
+
+def is_for_reading(url: URL) -> bool:  # noqa: ARG001
+    """Return False: what a user may do is for the server to know."""
+    return False
 
 
 def check(url: URL, *, create: bool) -> None:
@@ -108,6 +122,11 @@ def reader(engine: Engine) -> Engine:
 def writer(engine: Engine) -> Engine:
     """Return an engine whose transactions write; they take turns by locking the row of their study or run."""
     return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def one_moment(connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG001
+    """Do nothing: the server shows every transaction the database of one moment."""
+    return nullcontext()
 
 
 @contextmanager
@@ -196,7 +215,7 @@ def is_mistake(error: DBAPIError) -> bool:
     return isinstance(error, ProgrammingError) and _state(error) not in (None, _NO_RIGHT)
 
 
-def passes(error: DBAPIError) -> bool:
+def passes_soon(error: DBAPIError) -> bool:
     """Return whether the same transaction may succeed a little later."""
     if error.connection_invalidated:
         return True
@@ -204,6 +223,11 @@ def passes(error: DBAPIError) -> bool:
     if state is not None:
         return _PASSING_STATES.fullmatch(state) is not None
     return isinstance(error, OperationalError) and _find(_LASTING, str(error.orig)) is None
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Return whether the same transaction may succeed in time: another process is writing, the disk is full."""
+    return _LATER_STATES.fullmatch(_state(error) or "") is not None or _FULL in str(error.orig)
 
 
 def advice(reason: str) -> str:

@@ -6,25 +6,27 @@ import json
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import OperationalError
+from sqlite3 import SQLITE_BUSY, SQLITE_FULL, SQLITE_IOERR, SQLITE_LOCKED, SQLITE_NOMEM, OperationalError
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import QueuePool, bindparam, event, func, select
+from sqlalchemy import NullPool, QueuePool, bindparam, event, func, select
 from sqlalchemy.dialects.sqlite import insert as insert_into
 from sqlalchemy.exc import InterfaceError, ProgrammingError
 
+from studies import sqlite_reading
 from studies.errors import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import URL, Connection, Engine, Row, Select, Table
     from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    from studies.rows import Columns
+    from studies.row_mapping import Columns
 
 DRIVER = "pysqlite"
 BUSY_SECONDS = 60  # how long a writer waits for its turn
@@ -33,16 +35,28 @@ WRITES = "writes"  # execution option of an engine whose transactions write
 _ADVICE = {
     "not a database": "give the path of another file",
     "readonly": "ask for permission to write the file and its folder",
-    "unable to open": "check that its folder exists and that you may write there",
+    "unable to open": "check that its folder exists, and your permissions there",
     "locked": f"another process has been writing for more than {BUSY_SECONDS} seconds; try again when it is done",
     "full": "free some space on the disk and go on",
     "malformed": "the file is damaged; restore it from a backup",
 }
 
+_MAY_PASS = (SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL, SQLITE_NOMEM, SQLITE_IOERR)
+
 
 def normalised(url: URL) -> URL:
     """Return the URL as it is."""
     return url
+
+
+def for_reading(url: URL) -> URL:
+    """Return the URL of the same database, for reading alone; what lives in memory is nobody else's to read."""
+    return url if _is_memory(url) else sqlite_reading.url_for_reading(url)
+
+
+def is_for_reading(url: URL) -> bool:
+    """Return whether the URL says by itself that nothing may be written."""
+    return sqlite_reading.is_for_reading(url)
 
 
 def check(url: URL, *, create: bool) -> None:
@@ -51,9 +65,10 @@ def check(url: URL, *, create: bool) -> None:
     Raises:
         StudyError: the folder is missing, the path is a folder, or nothing is there and `create` is false.
     """
-    if _is_memory(url) or "uri" in url.query:
+    if _is_memory(url) or ("uri" in url.query and not is_for_reading(url)):
         return
-    path = Path(str(url.database)).absolute()
+    path = sqlite_reading.file_of(url.database or "") if "uri" in url.query else Path(str(url.database))
+    path = path.absolute()
     try:
         is_folder, has_folder, exists = path.is_dir(), path.parent.is_dir(), path.exists()
     except OSError as error:
@@ -69,6 +84,8 @@ def check(url: URL, *, create: bool) -> None:
 def engine_options(url: URL) -> dict[str, Any]:
     """Return the options of `create_engine`."""
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
+    if is_for_reading(url):
+        options["poolclass"] = NullPool  # how it may be opened is a new question every time
     if _is_memory(url):
         # The database lives in its connection: keep exactly one, and let the threads take turns.
         options["connect_args"]["check_same_thread"] = False
@@ -78,7 +95,10 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 def prepare(engine: Engine) -> None:
     """Make every connection keep foreign keys, and every transaction say at its begin whether it writes."""
-    event.listen(engine, "connect", _on_connect)
+    if is_for_reading(engine.url):
+        event.listen(engine, "do_connect", sqlite_reading.connect)
+    else:
+        event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
 
 
@@ -90,6 +110,11 @@ def reader(engine: Engine) -> Engine:
 def writer(engine: Engine) -> Engine:
     """Return an engine whose transactions write, one at a time."""
     return engine.execution_options(**{WRITES: True})
+
+
+def one_moment(connection: Connection) -> AbstractContextManager[None]:
+    """Make sure that what the block reads is the database of one moment; raise TryAgain where it is not."""
+    return sqlite_reading.one_moment(connection)
 
 
 @contextmanager
@@ -168,9 +193,14 @@ def is_mistake(error: DBAPIError) -> bool:
     return isinstance(error, ProgrammingError | InterfaceError)
 
 
-def passes(error: DBAPIError) -> bool:  # noqa: ARG001
+def passes_soon(error: DBAPIError) -> bool:  # noqa: ARG001
     """Return False: SQLite itself waits for its turn, and nothing else passes by waiting."""
     return False
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Return whether the same transaction may succeed in time: another process is writing, the disk is full."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _MAY_PASS  # the lowest byte is the kind of error
 
 
 def advice(reason: str) -> str:

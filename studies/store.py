@@ -12,7 +12,7 @@ from studies.decisions import Decisions
 from studies.leases import Leases
 from studies.measurements import Measurements
 from studies.outcomes import Outcomes
-from studies.patience import persistent
+from studies.retrying import persistent
 from studies.transfer import Transfer
 from studies.trials import Trials
 
@@ -27,22 +27,25 @@ class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transf
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that
     makes no sense (an accuracy above 1, a run that does not exist); nothing is written then. While a database server
-    is away, for a restart for instance, methods wait for it and go on, for `studies.patience.PATIENCE` seconds.
+    is away, for a restart for instance, methods wait for it and go on, for `studies.retrying.PATIENCE` seconds.
     """
 
     @classmethod
-    def open(cls, url: str, create: bool = True) -> Self:
+    def open(cls, url: str, create: bool = True, *, read_only: bool = False) -> Self:
         """Open a database; close it with `close`, or by leaving a `with` block.
 
         Args:
             url: an SQLAlchemy URL: "sqlite:///scyc.db", or "sqlite://" in memory, or
                 "postgresql://user@host/database", with the password there, in $PGPASSWORD or in ~/.pgpass.
             create: make the database, or its tables, where they are not there yet.
+            read_only: only read. Nothing is written or created then, be it a lock, a table or a file; methods that
+                write raise a StudyError. That works as a PostgreSQL role that may SELECT and on a standby server, on
+                an SQLite file without permission to write to it or its folder, and never waits for those who write.
 
         Raises:
             StudyError: it cannot be opened, or was made by an older or a newer version.
         """
-        return cls(Database.open(url, create=create))
+        return cls(Database.open(url, create=create, read_only=read_only))
 
     def close(self) -> None:
         """Close every connection; those of a fenced store belong to the store that it was made from."""

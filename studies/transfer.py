@@ -13,8 +13,9 @@ from sqlalchemy import JSON, Boolean, Float, Integer, Table, insert, select
 
 from studies import schema
 from studies.errors import StudyError, StudyExists
-from studies.patience import Persistent, persistent
 from studies.records import StudyRecord
+from studies.retrying import persistent
+from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +48,7 @@ def columns() -> dict[str, dict[str, str]]:
     return {name: {column.name: _kind(column) for column in table.columns} for name, table in _TABLES.items()}
 
 
-class Transfer(Persistent):
+class Transfer(StorePart):
     """Studies in and out of one database. Every method is one transaction."""
 
     @persistent

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, get_args
 
 from sqlalchemy import delete, func, select, tuple_, update
 
-from studies import lineage, locks, rows, schema
+from studies import lineage, locks, row_mapping, schema
 from studies.catalogue import now
 from studies.errors import StudyError
-from studies.patience import Persistent, persistent
 from studies.records import EpochRecord, TrialState
+from studies.retrying import persistent
+from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ _trials, _epochs = schema.trials.c, schema.epochs.c
 _KEYS_AT_ONCE = 500  # a statement holds only so many parameters
 
 
-class Trials(Persistent):
+class Trials(StorePart):
     """Trials and checkpoints of the runs of one database. Every method is one transaction."""
 
     @persistent
@@ -41,17 +42,19 @@ class Trials(Persistent):
             ValueError: a `max_lr` is NaN or infinite.
             StudyError: there is no such run.
         """
-        asked: dict[rows.TrialKey, NewTrial] = {}
+        asked: dict[row_mapping.TrialKey, NewTrial] = {}
         for trial in trials:
-            asked.setdefault(rows.trial_key(trial), trial)
+            asked.setdefault(row_mapping.trial_key(trial), trial)
         with self._database.write() as connection:
             locks.run(connection, run_id)
             there = {}
             same = {"run_id": run_id, "state": "pending", "created_at": now()}
-            for row in self._database.dialect.insert_new(connection, schema.trials, rows.trial_columns(asked), same):
-                there[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = rows.trial_record(row)
+            for row in self._database.dialect.insert_new(
+                connection, schema.trials, row_mapping.trial_columns(asked), same
+            ):
+                there[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = row_mapping.trial_record(row)
             there |= _by_key(connection, run_id, asked.keys() - there.keys())
-        return [there[rows.trial_key(trial)] for trial in trials]
+        return [there[row_mapping.trial_key(trial)] for trial in trials]
 
     @persistent
     def adopt_trials(self, run_id: int, spec_hash: str) -> int:
@@ -64,7 +67,7 @@ class Trials(Persistent):
             How many there were.
         """
         twin = schema.trials.alias("twin")
-        same = [twin.c[name] == _trials[name] for name in ("run_id", *rows.KEY) if name != "spec_hash"]
+        same = [twin.c[name] == _trials[name] for name in ("run_id", *row_mapping.KEY) if name != "spec_hash"]
         lacking = (_trials.run_id == run_id) & (_trials.spec_hash == "")
         has_twin = select(twin.c.id).where(*same, twin.c.spec_hash == spec_hash).exists()
         with self._database.write() as connection:
@@ -94,7 +97,7 @@ class Trials(Persistent):
         with self._database.read() as connection:
             epochs = _curves(connection, wanted) if curves else {}
             found = connection.execute(select(schema.trials).where(wanted).order_by(*order))
-            return [rows.trial_record(row, epochs.get(row.id, ())) for row in found]
+            return [row_mapping.trial_record(row, epochs.get(row.id, ())) for row in found]
 
     @persistent
     def counts(self, run_id: int) -> dict[str, int]:
@@ -161,7 +164,7 @@ class Trials(Persistent):
                     f"means another version of the code or of torch: go on with the one that the study was made with."
                 )
             connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id == trial_id))
-            kept = rows.checkpoint_columns([(trial_id, checkpoints)])
+            kept = row_mapping.checkpoint_columns([(trial_id, checkpoints)])
             self._database.dialect.insert(connection, schema.checkpoints, kept)
 
     @persistent
@@ -178,12 +181,14 @@ class Trials(Persistent):
             return hashes
 
 
-def _by_key(connection: Connection, run_id: int, keys: Iterable[rows.TrialKey]) -> dict[rows.TrialKey, TrialRecord]:
-    columns, left, found = [_trials[name] for name in rows.KEY], iter(keys), {}
+def _by_key(
+    connection: Connection, run_id: int, keys: Iterable[row_mapping.TrialKey]
+) -> dict[row_mapping.TrialKey, TrialRecord]:
+    columns, left, found = [_trials[name] for name in row_mapping.KEY], iter(keys), {}
     while some := list(islice(left, _KEYS_AT_ONCE)):
         query = select(schema.trials).where(_trials.run_id == run_id, tuple_(*columns).in_(some))
         for row in connection.execute(query):
-            found[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = rows.trial_record(row)
+            found[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = row_mapping.trial_record(row)
     return found
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -95,16 +95,73 @@ def test_neither_the_science_nor_the_memory_knows_another_package(package: str, 
     assert not packages_of(package) & (others | {"tests"})
 
 
-def test_the_science_needs_torch_and_numpy_only() -> None:
+def test_the_science_needs_torch_numpy_and_filelock_only() -> None:
     foreign = [one for one in imports_of("scyc") if one.package not in sys.stdlib_module_names | {"scyc"}]
-    others = [one for one in foreign if one.package not in {"torch", "numpy"}]
+    others = [one for one in foreign if one.package not in {"torch", "numpy", "filelock", "lazy_loader"}]
     assert {one.package for one in others} <= {"sklearn", "torchvision"}
     assert all(one.deferred and one.module.startswith("scyc.data.") for one in others)
 
 
 def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
-    allowed = sys.stdlib_module_names | {"studies", "sqlalchemy", "alembic", "fsspec"}
+    allowed = sys.stdlib_module_names | {"studies", "sqlalchemy", "alembic", "fsspec", "lazy_loader"}
     assert packages_of("studies") <= allowed
+
+
+ARROWS: dict[str, set[str]] = {
+    "spec": set(),
+    "searching": {"spec"},
+    "execution": {"spec"},
+    "study": {"spec"},
+    "driver": {"execution", "searching", "spec", "study"},
+    "results": {"execution", "searching", "spec", "study"},
+    "comparison": {"results", "searching", "spec", "study"},
+    "report": {"comparison", "results", "spec", "study"},
+    "testing": {"execution", "searching", "spec"},
+    "api": {"comparison", "driver", "execution", "report", "results", "spec", "study"},
+    "web": {"api", "report", "results"},
+    "cli": {"api", "comparison", "driver", "execution", "report", "results", "spec", "study", "web"},
+}
+"""The rooms of `oracle/`, lowest first, and whom each may import; docs/architecture.md draws them."""
+
+
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+ROOMS_OF = {
+    name: {room(one.imported) for one in imports_of(f"oracle.{name}") if one.package == "oracle"} - {name}
+    for name in ARROWS
+}
+
+
+@pytest.mark.parametrize("name", ARROWS)
+def test_a_room_imports_those_it_may(name: str) -> None:
+    assert ROOMS_OF[name] <= ARROWS[name]
+
+
+@pytest.mark.parametrize("name", ARROWS)
+def test_an_arrow_that_nobody_needs_is_not_drawn(name: str) -> None:
+    assert ARROWS[name] <= ROOMS_OF[name]
+
+
+def test_no_arrow_runs_up_and_no_room_is_forgotten() -> None:
+    order = list(ARROWS)
+    assert all(order.index(below) < order.index(name) for name, others in ARROWS.items() for below in others)
+    assert {path.name for path in (ROOT / "oracle").iterdir() if (path / "__init__.py").exists()} == set(ARROWS)
+
+
+def test_no_modules_import_in_a_circle() -> None:
+    modules = {module_name(path) for path in FILES}
+    graph: dict[str, set[str]] = {}
+    for one in IMPORTS:
+        if not one.deferred:
+            imported = one.imported if one.imported in modules else one.imported.rpartition(".")[0]
+            graph.setdefault(one.module, set()).add(imported)
+    TopologicalSorter(graph).prepare()  # a CycleError names the circle
+
+
+def test_only_the_command_line_knows_typer_and_rich() -> None:
+    assert {room(one.module) for one in IMPORTS if one.package in {"typer", "click", "rich"}} == {"cli"}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +169,10 @@ def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
     [
         "oracle.searching.machine",
         "oracle.searching.candidates",
-        "oracle.results.intervals",
+        "oracle.results.intervals.interval",
+        "oracle.results.intervals.paired",
+        "oracle.results.intervals.rule",
+        "oracle.results.intervals.within",
         "oracle.searching.proposers.grid",
     ],
 )
@@ -136,34 +196,6 @@ def test_only_the_memory_speaks_sql() -> None:
 
 def test_the_program_does_not_import_its_tests() -> None:
     assert not [one for one in IMPORTS if one.package == "tests"]
-
-
-def test_importing_the_service_does_not_import_ray() -> None:
-    script = """
-import sys
-import oracle.cli.app, oracle.execution, oracle.driver.oracle_run
-assert "oracle.driver.oracle_run" in sys.modules
-print(*sorted(name for name in sys.modules if name == "ray" or name.startswith("ray.")))
-"""
-    ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.strip() == ""
-
-
-def test_the_schedules_alone_import_nothing_of_the_service() -> None:
-    script = """
-import sys
-from scyc import LevelLR, SCyc
-heavy = {"ray", "optuna", "sqlalchemy", "pydantic", "sklearn", "torchvision", "plotly", "oracle", "studies"}
-print(*sorted(heavy & sys.modules.keys()))
-"""
-    ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.strip() == ""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

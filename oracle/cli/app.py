@@ -1,95 +1,85 @@
-"""What the commands share: the application, their common options, exit codes, and how they speak."""
+"""The application: its groups of commands, and the options that many of them share."""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from pkgutil import iter_modules
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from scyc import InputError
+from oracle.cli import commands
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
+PANELS = SEARCH, RESULTS, SCHEDULES, DATABASE, EXPERIMENTS = (
+    "Search",
+    "Results",
+    "Schedules",
+    "Studies and their database",
+    "Experiments of the papers",
+)
+"""Panels of the help page, in their order."""
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Find the best max_lr at every pruning level, and see how well schedules predict it.",
 )
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True)
+studies_app = typer.Typer(no_args_is_help=True)
+presets_app = typer.Typer(no_args_is_help=True)
+app.add_typer(studies_app, name="studies", help="List, delete, export, import studies.", rich_help_panel=DATABASE)
+app.add_typer(presets_app, name="presets", help="Show the protocols of papers as specs.", rich_help_panel=SEARCH)
 
-StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the study.")]
+StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the study.", show_default=False)]
+NewName = Annotated[
+    str | None, typer.Option("--name", help="Name of the study. Default: the spec's file name.", show_default=False)
+]
 DatabaseUrl = Annotated[
-    str,
-    typer.Option("--db", envvar="SCYC_DB", metavar="URL", help="SQLAlchemy URL of the study database."),
+    str | None,
+    typer.Option(
+        "--db",
+        envvar="SCYC_DB",
+        metavar="URL",
+        help="SQLAlchemy URL of the study database. Default: sqlite:///scyc.db.",
+        show_default=False,
+    ),
 ]
 SpecFile = Annotated[
-    Path | None, typer.Argument(metavar="[SPEC.toml]", help="The spec; the embedded default without one.")
+    Path | None,
+    typer.Argument(metavar="[SPEC.toml]", help="The spec. Default: the embedded example.", show_default=False),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec. Repeatable.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DEFAULT_DB = "sqlite:///scyc.db"
+Folder = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", show_default=False)]
+
+
+def register_commands() -> None:
+    """Import every command, which registers itself."""
+    for module in iter_modules(commands.__path__):
+        import_module(f"{commands.__name__}.{module.name}")
+    app.registered_commands.sort(key=lambda command: PANELS.index(str(command.rich_help_panel)))
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"scyc {version('scyc')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_say_version)
+    ] = False,
 ) -> None:
     if debug:
         os.environ["SCYC_DEBUG"] = "1"
-
-
-def say(console: Console, sentence: str) -> None:
-    """Print a sentence as it is: no markup, no colours of Rich's own, no hard line breaks."""
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
-
-
-def print_json(value: Any) -> None:
-    """Print plain values as one line of JSON."""
-    typer.echo(json.dumps(value, allow_nan=False))
-
-
-def db_option(database: str) -> str:
-    """Return what a command shown to the user needs to find the same database; never a password."""
-    if database in (DEFAULT_DB, os.environ.get("SCYC_DB")):
-        return ""
-    before, separator, rest = database.rpartition("@")
-    scheme, slashes, user = before.partition("://")
-    return f" --db {scheme}{slashes}{user.partition(':')[0]}{':***' * (':' in user)}{separator}{rest}"
-
-
-def study_name(given: str | None, spec_file: Path | None) -> str:
-    """Return the name of a study: the one given, else the spec's.
-
-    Raises:
-        InputError: it cannot be a name.
-    """
-    name = given or (spec_file.stem if spec_file else "demo")
-    if not name or "/" in name or name != name.strip() or not name.isprintable():
-        raise InputError(
-            f"A study's name is a word or a few, without slashes, but it is {name!r}; choose another --name."
-        )
-    return name
-
-
-def default_artifacts(database: str) -> str:
-    """Return where a new study's weights go unless told otherwise: beside an SQLite file, else in this folder.
-
-    An artifact store belongs to one database, so it is named after the file.
-
-    Raises:
-        InputError: when the SQLite file's folder does not exist.
-    """
-    path = database.removeprefix("sqlite:///") if database.startswith("sqlite:///") else ""
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise InputError(f"The folder {folder} of the database {path} does not exist; make it first.")
-    return str((folder / f"{Path(path).stem or 'scyc'}-artifacts").resolve())

@@ -7,25 +7,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from oracle.cli import (  # noqa: F401 - the commands register themselves
-    analyse,
-    bench,
-    compare,
-    dropnet,
-    extend,
-    presets,
-    run,
-    serve,
-    single_neuron,
-    studies,
-    submit,
-    sweep,
-    view,
-    watch,
-)
-from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, err, say
-from scyc import InputError
-from studies import LeaseLost, StudyBusy, StudyError
+from oracle.api.errors import InputError, LeaseLost, StudyError, StudyUnavailable
+from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, register_commands
+from oracle.cli.speaking import err, say
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -34,26 +18,27 @@ if TYPE_CHECKING:
 def main() -> NoReturn:
     """Run the command line and exit with its code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
+    register_commands()
     try:
         app(standalone_mode=True)
         code = DONE
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except (StudyBusy, LeaseLost) as error:
-        code = _complain(error, FAILED, hint=False)
+    except (StudyUnavailable, LeaseLost) as error:
+        code = _complain(error, FAILED)  # the same command may succeed later
     except (InputError, StudyError) as error:
         code = _complain(error, BAD_INPUT)
     except Exception as error:
-        code = _complain(error, FAILED)
+        code = _complain(error, FAILED, expected=False)
     sys.exit(code)
 
 
-def _complain(error: Exception, code: int, *, hint: bool = True) -> int:
+def _complain(error: Exception, code: int, *, expected: bool = True) -> int:
     if os.environ.get("SCYC_DEBUG"):
         raise error
-    message = str(error) if code == BAD_INPUT else f"{type(error).__name__}: {error}"
+    message = str(error) if expected else f"{type(error).__name__}: {error}"
     err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    if code == FAILED and hint:
+    if not expected:
         say(err, "Run `scyc --debug ...` for the traceback.")
     return code
 

@@ -1,4 +1,4 @@
-"""What a sweep shows while it runs: a live bar in a terminal, plain lines elsewhere."""
+"""What a command shows while it trains: a live bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -20,6 +20,37 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
 
 LINES_PER_LEVEL = 3
+
+
+class ConsoleDisplay:
+    """Shows progress on a console.
+
+    Args:
+        console: where to print.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._shown: PlainProgress | RunsProgress | None = None
+
+    @property
+    def done(self) -> int | None:
+        """How many trials are complete; None while that is not known."""
+        return self._shown.done if self._shown is not None else None
+
+    def sweep(self, spec: Spec, recorded: int) -> PlainProgress:
+        """Show an oracle run."""
+        self._shown = (LiveProgress if self.console.is_terminal else PlainProgress)(self.console, spec, recorded)
+        return self._shown
+
+    def runs(self, names: Mapping[int, str]) -> RunsProgress:
+        """Show runs of schedules."""
+        self._shown = RunsProgress(self.console, names)
+        return self._shown
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence."""
+        self.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 class PlainProgress(Listener):
@@ -161,11 +192,11 @@ class RunsProgress(Listener):
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def start(self, steps: int) -> None:
+    def trials_expected(self, count: int) -> None:
         """Say how many trials have yet to be trained."""
-        self.total = steps
-        self.bar.update(self.task, total=steps)
-        self._say(f"{', '.join(self.names.values())}: {steps} trials to train")
+        self.total = count
+        self.bar.update(self.task, total=count)
+        self._say(f"{', '.join(self.names.values())}: {count} trials to train")
 
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """Count a trial."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oracle.comparison.compare import Comparison, compare, compare_study, study_contenders
+from oracle.comparison.compare import Comparison, compare, compare_study, fit_study, study_contenders
 from oracle.comparison.contenders import USUAL, pick
 from oracle.comparison.curse import WinnersCurse
 from oracle.comparison.fit import Fit, fit_scyc
@@ -29,6 +29,7 @@ __all__ = [
     "compare",
     "compare_study",
     "fit_scyc",
+    "fit_study",
     "judge",
     "pick",
     "study_contenders",

@@ -16,13 +16,11 @@ from oracle.comparison.objective import targets
 from oracle.comparison.surface import winner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from oracle.comparison.families import SCycFamily
     from oracle.comparison.surface import OracleLevel
-    from oracle.results.intervals import Interval
-
-    Rule = Callable[[Mapping[float, Sequence[float]], float], Interval | None]
+    from oracle.results.intervals.rule import Judge
 
 REFITS = 200
 
@@ -50,13 +48,15 @@ class Bootstrap:
     different: int
 
 
-def bootstrap(levels: Sequence[OracleLevel], family: SCycFamily, rule: Rule, refits: int = REFITS) -> Bootstrap | None:
+def bootstrap(
+    levels: Sequence[OracleLevel], family: SCycFamily, judge: Judge, refits: int = REFITS
+) -> Bootstrap | None:
     """Return how far S-Cyc's parameters and curve move over resampled seeds.
 
     Args:
         levels: ascending, all with the same seeds.
         family: S-Cyc at the study's pruning rate.
-        rule: the one that the levels' intervals came from. A resample repeats seeds, so intervals by a rule that
+        judge: the rule that the levels' intervals came from. A resample repeats seeds, so intervals by a rule that
             estimates the noise from the seeds come out narrower than they were.
         refits: number of resamples, >= 1.
 
@@ -68,7 +68,7 @@ def bootstrap(levels: Sequence[OracleLevel], family: SCycFamily, rule: Rule, ref
         return None
     draws = np.sort(np.random.default_rng(_SEED).integers(seeds, size=(refits, seeds)), axis=1)
     different, of_draw = np.unique(draws, axis=0, return_inverse=True)
-    aims = targets(*([_resampled(level, draw, rule) for level in levels] for draw in different.tolist()))
+    aims = targets(*(_resampled(levels, draw, judge) for draw in different.tolist()))
     parameters = family.fit(aims)[0]
     curves = np.exp(family(parameters, aims.levels)[0])[of_draw]
     named = [family.named(parameters[i]) for i in of_draw]
@@ -79,12 +79,15 @@ def bootstrap(levels: Sequence[OracleLevel], family: SCycFamily, rule: Rule, ref
     )
 
 
-def _resampled(level: OracleLevel, draw: Sequence[int], rule: Rule) -> OracleLevel:
-    """Return the level as these seeds would have shown it. Where the rule could not judge, it still cannot."""
-    accuracies = {max_lr: [values[seed] for seed in draw] for max_lr, values in level.accuracies.items()}
-    winner = winner_of(accuracies)
-    interval = None if level.interval is None else rule(accuracies, winner)
-    return replace(level, winner=winner, interval=interval, accuracies=accuracies)
+def _resampled(levels: Sequence[OracleLevel], draw: Sequence[int], judge: Judge) -> list[OracleLevel]:
+    """Return the levels as these seeds would have shown them. Where the rule could not judge, it still cannot."""
+    drawn = []
+    for level in levels:
+        accuracies = {max_lr: [values[seed] for seed in draw] for max_lr, values in level.accuracies.items()}
+        drawn.append(replace(level, winner=winner_of(accuracies), accuracies=accuracies))
+    judged = [level for level in drawn if level.interval is not None]
+    found = {level.level: interval for level, interval in zip(judged, judge(judged), strict=True)}
+    return [replace(level, interval=found.get(level.level)) for level in drawn]
 
 
 def _percentiles(values: Sequence[float]) -> tuple[float, float]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import contenders, on_surface, pick
 from oracle.comparison.curse import winners_curse
@@ -13,11 +12,10 @@ from oracle.comparison.gradients import find_narrowing, gradient_scaled
 from oracle.comparison.measured import measure_run
 from oracle.comparison.surface import OracleLevel
 from oracle.comparison.verdict import judge
-from oracle.results.intervals import TOLERANCE, paired, within
+from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
-from oracle.results.study_view import view_study
-from oracle.spec.files import parse_spec
-from oracle.study.opening import ORACLE, REPLAYED, study_spec
+from oracle.results.study_view import oracle_intervals, view_study
+from oracle.study.opening import ORACLE, REPLAYED
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -28,13 +26,12 @@ if TYPE_CHECKING:
     from oracle.comparison.gradients import GradientFinding
     from oracle.comparison.measured import MeasuredRun
     from oracle.comparison.verdict import Verdict
+    from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.study_view import StudyView
     from oracle.spec.model import Spec
     from scyc import LevelSchedule, Policy
     from studies import Store
-
-RuleName = Literal["within", "paired"]
 
 GRADIENT_SCALED = "gradient-scaled"
 
@@ -45,8 +42,8 @@ class Comparison:
 
     Attributes:
         study: its name.
-        rule: of the interval.
-        tolerance: margin of the `within` rule, a fraction of accuracy.
+        rule: name of the interval's rule.
+        tolerance: margin of a rule that takes one, a fraction of accuracy.
         p: fraction of the remaining weights pruned per level.
         levels: the oracle's decided levels.
         fit: of S-Cyc; None with too few levels.
@@ -61,7 +58,7 @@ class Comparison:
     """
 
     study: str
-    rule: RuleName
+    rule: str
     tolerance: float
     p: float
     levels: tuple[OracleLevel, ...]
@@ -77,13 +74,13 @@ class Comparison:
 
 
 def compare_study(
-    store: Store, name: str, rule: RuleName = "within", tolerance: float = TOLERANCE, names: Sequence[str] = ()
+    store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE, names: Sequence[str] = ()
 ) -> Comparison:
     """Compare a study in the database with level schedules; see `compare`.
 
     Raises:
         StudyNotFound: there is no such study.
-        InputError: no level is decided, or a schedule is not known.
+        InputError: no level is decided, or a schedule or the rule is not known.
     """
     view, study = view_study(store, name), store.study(name)
     return compare(view, rule, tolerance, names, view_runs(store, study), view_stds(store, study, view))
@@ -91,7 +88,7 @@ def compare_study(
 
 def compare(
     view: StudyView,
-    rule: RuleName = "within",
+    rule: str = DEFAULT_RULE,
     tolerance: float = TOLERANCE,
     names: Sequence[str] = (),
     runs: Mapping[str, RunView] | None = None,
@@ -101,19 +98,18 @@ def compare(
 
     Args:
         view: the study.
-        rule: which interval decides whether a schedule is as good as the oracle.
-        tolerance: margin of the `within` rule, a fraction of accuracy, > 0.
-        names: of the schedules; all without.
+        rule: which interval decides whether a schedule is as good as the oracle, a name in `RULES`.
+        tolerance: margin of a rule that takes one, a fraction of accuracy, > 0.
+        names: of the schedules; default: all.
         runs: schedules that were trained for real, by name.
         stds: spread of the winners' weight gradients, by point of the training, level and seed.
 
     Raises:
-        InputError: no level is decided, or a schedule is not known.
+        InputError: no level is decided, or a schedule or the rule is not known.
     """
-    judge_by = partial(within, tolerance=tolerance) if rule == "within" else paired
-    spec, runs = parse_spec(dict(view.spec), f"of study {view.name!r}"), runs or {}
-    levels = tuple(_surface(level, judge_by) for level in view.levels if level.winner is not None)
-    fit = fit_scyc(levels, spec.pruning.rate, judge_by) if len(levels) >= FEWEST_LEVELS else None
+    judge_by, spec, runs = _rule(rule), view.spec, runs or {}
+    levels = _oracle_levels(view, judge_by, tolerance)
+    fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
     schedules = _schedules(levels, spec, fit, names, runs, stds)
     wanted = {name: run for name, run in runs.items() if not names or name in names}
     replayed, notes = _replayed(runs.get(ORACLE), levels)
@@ -136,6 +132,17 @@ def compare(
     )
 
 
+def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Fit:
+    """Fit S-Cyc to the decided levels of a study in the database; see `fit_scyc`.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        InputError: too few levels are decided, or the rule is not known.
+    """
+    view, judge_by = view_study(store, name), _rule(rule)
+    return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
+
+
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     """Return by name the schedules that a study's runs can be trained by.
 
@@ -143,14 +150,16 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
         StudyNotFound: there is no such study.
         InputError: its oracle has levels left to decide.
     """
-    view, spec = view_study(store, name), study_spec(store.study(name))
-    levels = tuple(_surface(level, within) for level in view.levels if level.winner is not None)
+    view = view_study(store, name)
+    spec = view.spec
+    rule = RULES[DEFAULT_RULE]
+    levels = _oracle_levels(view, rule, TOLERANCE)
     if len(levels) < spec.levels:
         raise InputError(
             f"The oracle of {name!r} has decided {len(levels)} of {spec.levels} levels; schedules are trained beside "
             f"it once it has decided all: `scyc resume {name}`."
         )
-    fit = fit_scyc(levels, spec.pruning.rate, within, refits=1) if len(levels) >= FEWEST_LEVELS else None
+    fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
     return contenders(levels, spec, fit.schedule if fit else None)
 
 
@@ -215,13 +224,17 @@ def _replayed(run: RunView | None, levels: Sequence[OracleLevel]) -> tuple[RunVi
     )
 
 
-def _surface(level: LevelView, rule: Any) -> OracleLevel:
-    accuracies: dict[float, dict[int, float]] = {}
-    for trial in level.trials:
-        if trial.val_accuracy is not None:
-            accuracies.setdefault(trial.max_lr, {})[trial.seed] = trial.val_accuracy
-    surface = {max_lr: [by_seed[seed] for seed in sorted(by_seed)] for max_lr, by_seed in accuracies.items()}
-    winner = level.winner or 0.0
-    diverged = level.winning is not None and level.winning.diverged > 0
-    interval = None if diverged else rule(surface, winner)
-    return OracleLevel(level.level, level.density, winner, interval, surface)
+def _rule(name: str) -> Rule:
+    if name not in RULES:
+        raise InputError(f"There is no interval rule {name!r}; choose one of {', '.join(RULES)}.")
+    return RULES[name]
+
+
+def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[OracleLevel, ...]:
+    """Return the decided levels with their intervals by a rule."""
+    intervals = oracle_intervals(view.levels, rule, tolerance)
+    return tuple(
+        OracleLevel(level.level, level.density, level.winner, level.accuracies, intervals[level.level])
+        for level in view.levels
+        if level.winner is not None
+    )

@@ -21,9 +21,10 @@ from scyc import InputError, SCyc
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oracle.comparison.bootstrap import Bootstrap, Rule
+    from oracle.comparison.bootstrap import Bootstrap
     from oracle.comparison.held_out import HeldOut
     from oracle.comparison.surface import OracleLevel
+    from oracle.results.intervals.rule import Judge
 
 FEWEST_LEVELS = 3
 """Two levels cannot show a curve."""
@@ -59,7 +60,7 @@ class Fit:
     sentences: tuple[str, ...]
 
 
-def fit_scyc(levels: Sequence[OracleLevel], p: float, rule: Rule, refits: int = REFITS) -> Fit:
+def fit_scyc(levels: Sequence[OracleLevel], p: float, judge: Judge, refits: int = REFITS) -> Fit:
     """Fit S-Cyc to the oracle's levels and say how far the result can be relied on.
 
     A pure function: the same levels give the same result, to the bit.
@@ -67,7 +68,7 @@ def fit_scyc(levels: Sequence[OracleLevel], p: float, rule: Rule, refits: int = 
     Args:
         levels: decided levels, three or more, in any order, all with the same seeds.
         p: fraction of the remaining weights pruned per level, 0 < p < 1.
-        rule: the one that the levels' intervals came from (see `oracle.results.intervals`), for the bootstrap.
+        judge: the rule that the levels' intervals came from (see `oracle.results.intervals`), for the bootstrap.
         refits: number of bootstrap resamples, >= 1.
 
     Raises:
@@ -80,7 +81,7 @@ def fit_scyc(levels: Sequence[OracleLevel], p: float, rule: Rule, refits: int = 
     family = SCycFamily(p, reach)
     parameters, costs = family.fit(aim)
     named = family.named(parameters[0])
-    refitted = bootstrap(levels, family, rule, refits)
+    refitted = bootstrap(levels, family, judge, refits)
     known = identify(family, Constant(reach), parameters[0], aim, refitted)
     held_out = leave_one_out(families(p, reach, ends), aim)
     schedule = SCyc(named["delta"], named["epsilon"], named["beta"], int(named["q"]), p)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from oracle.results.intervals import RULES
+
 if TYPE_CHECKING:
     from oracle.comparison.compare import Comparison
     from scyc import LevelSchedule
@@ -20,7 +22,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         "comparison": VERSION,
         "study": comparison.study,
         "rule": comparison.rule,
-        "tolerance": comparison.tolerance if comparison.rule == "within" else None,
+        "tolerance": comparison.tolerance if RULES[comparison.rule].tolerant else None,
         "p": comparison.p,
         "levels": [
             {

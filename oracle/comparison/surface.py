@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oracle.results.intervals import DecidedLevel
 from oracle.searching import candidates
 from scyc import InputError
 
@@ -21,26 +22,18 @@ _SLACK = 1e-9
 
 
 @dataclass(frozen=True)
-class OracleLevel:
-    """One decided level of the oracle.
+class OracleLevel(DecidedLevel):
+    """A decided level of the oracle with its interval.
 
     Attributes:
-        level: number of prunings done, >= 0.
-        density: fraction of prunable weights left, in (0, 1].
-        winner: the committed `max_lr`, one of the candidates.
-        interval: the oracle interval by the rule in use; None where that rule cannot judge.
-        accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order.
+        interval: by the rule in use; None where that rule cannot judge.
 
     Raises:
         InputError: when the winner is not among the candidates, a `max_lr` is not positive, or candidates differ in
             their number of seeds.
     """
 
-    level: int
-    density: float
-    winner: float
-    interval: Interval | None
-    accuracies: Mapping[float, Sequence[float]]
+    interval: Interval | None = None
 
     def __post_init__(self) -> None:
         if self.winner not in self.accuracies:

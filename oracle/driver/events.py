@@ -17,6 +17,9 @@ class Listener:
     def trials_proposed(self, count: int) -> None:
         """So many trials have yet to be trained at the level under way."""
 
+    def trials_expected(self, count: int) -> None:
+        """So many trials of runs of schedules have yet to be trained, in all."""
+
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """A trial was recorded."""
 

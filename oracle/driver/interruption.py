@@ -1,4 +1,4 @@
-"""An interrupted sweep stops soon, also where the interpreter cannot hear the signal."""
+"""An interrupted program stops soon, with its database transactions whole, also where Python cannot hear the signal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from studies import in_critical_section
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
@@ -18,8 +20,52 @@ SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 _LEFT_ALONE = (signal.SIG_IGN, None)  # None: set by other than Python
 
-DATABASE = ("studies.", "oracle.driver.optuna_mirror")
-"""Modules that are not interrupted: a transaction left halfway would lock the database until it times out."""
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt within the block, but never in the middle of a transaction.
+
+    A transaction that an interruption leaves halfway would lock the database until it times out; so one that comes
+    while the database or its mirror is in use waits until that is done. One that falls into a destructor, where nobody
+    hears it, is raised again. Outside the main thread, which alone receives signals, the block is as it is.
+
+    Raises:
+        KeyboardInterrupt: the program was interrupted.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ended = threading.Event()
+
+    def once_more() -> None:
+        if not ended.wait(0.05):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # it also ends a sleep
+
+    def later() -> None:
+        threading.Thread(target=once_more, name="once more", daemon=True).start()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if not in_critical_section():
+            raise KeyboardInterrupt
+        later()
+
+    def again(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_type is KeyboardInterrupt:
+            later()
+        else:
+            unheard(unraisable)
+
+    unheard, sys.unraisablehook = sys.unraisablehook, again
+    handlers = {number: handler for number in SIGNALS if (handler := signal.getsignal(number)) not in _LEFT_ALONE}
+    for number in handlers:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        ended.set()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        sys.unraisablehook = unheard
 
 
 @contextmanager
@@ -29,7 +75,6 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
     Python runs signal handlers between byte codes of the main thread. A main thread that waits inside a library's
     native code (Ray's, once the same signal has ended its services) hears nothing for minutes. The C level handler
     still writes to a file descriptor, on which a thread waits here. Nothing is lost: the database has every trial.
-    An interruption that comes while the database is asked or written to waits until that is done.
 
     Args:
         seconds: grace for an orderly end.
@@ -55,31 +100,12 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
                     os._exit(code)
                 return
 
-    def once_more() -> None:
-        if not ended.wait(0.05):
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # it also ends a sleep
-
-    def interrupt(_number: int, frame: FrameType | None) -> None:
-        if not _in_database(frame):
-            raise KeyboardInterrupt
-        threading.Thread(target=once_more, name="once more", daemon=True).start()
-
-    def again(unraisable: sys.UnraisableHookArgs) -> None:
-        if unraisable.exc_type is not KeyboardInterrupt:
-            unheard(unraisable)
-            return
-        # It fell into a destructor or a weak reference's callback, where nobody hears it: once more, after that.
-        threading.Thread(target=once_more, name="once more", daemon=True).start()
-
     watcher = threading.Thread(target=watch, name="interruption", daemon=True)
     previous = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    unheard, sys.unraisablehook = sys.unraisablehook, again
-    handlers = {number: handler for number in SIGNALS if (handler := signal.getsignal(number)) not in _LEFT_ALONE}
-    for number in handlers:
-        signal.signal(number, interrupt)
     watcher.start()
     try:
-        yield
+        with interruptible():
+            yield
     except Exception as error:
         # Services that the same signal has ended make calls fail before the interruption is raised here.
         if received.wait(0.2):
@@ -87,23 +113,9 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         raise
     finally:
         ended.set()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        sys.unraisablehook = unheard
         signal.set_wakeup_fd(previous)
         writer.close()
         watcher.join()
         reader.close()
     if received.is_set():
         raise KeyboardInterrupt  # a library has swallowed it
-
-
-def _in_database(frame: FrameType | None) -> bool:
-    """Whether the main thread is within a call that uses the database, other than waiting for one that is away."""
-    if frame is not None and frame.f_globals.get("__name__") == "studies.patience":
-        return False
-    while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith(DATABASE):
-            return True
-        frame = frame.f_back
-    return False

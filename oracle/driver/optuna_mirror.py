@@ -17,7 +17,7 @@ from optuna.trial import TrialState, create_trial
 from oracle.driver.events import Listener
 from oracle.execution.messages import Failure, last_line
 from scyc import density
-from studies import TrialResult, engine_url
+from studies import TrialResult, engine_url, uninterruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,7 @@ class OptunaMirror(Listener):
         frozen = self._frozen(request.id, request.seed, request.max_lr, result, error)
         self._guarded(lambda: self._study(request.level).add_trial(frozen))
 
+    @uninterruptible()
     def rebuild(self) -> int:
         """Delete the mirror and make it anew from the truth; return how many trials it holds.
 
@@ -82,6 +83,7 @@ class OptunaMirror(Listener):
             self._study(level).add_trials([self._of(trial) for trial in trials if trial.level == level])
         return len(trials)
 
+    @uninterruptible()
     def delete(self) -> None:
         """Delete the mirror."""
         storage = self._open()
@@ -90,6 +92,7 @@ class OptunaMirror(Listener):
                 optuna.delete_study(study_name=name, storage=storage)
         self._studies.clear()
 
+    @uninterruptible()
     def close(self) -> None:
         """Close the connection."""
         if self._storage is not None:
@@ -143,6 +146,7 @@ class OptunaMirror(Listener):
             intermediate_values={epoch.epoch: epoch.val_accuracy for epoch in result.epochs} if result else {},
         )
 
+    @uninterruptible()
     def _guarded(self, action: Callable[[], None]) -> None:
         if not self.working:
             return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oracle.driver.attempts import Attempts
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest, last_line
-from scyc.measuring import Measured
+from scyc.measured_schedules import Measured
 from scyc.policies import policy_from_dict
 from studies import FinishedTrial, MeasurementRecord, NewTrial
 

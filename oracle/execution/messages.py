@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from scyc.measured_schedules import Measurement  # noqa: TC001 - pydantic reads the annotations
-from scyc.measuring import Measured
+from scyc.measured_schedules import (
+    Measured,
+    Measurement,
+)
 from studies import NewCheckpoint, TrialResult  # noqa: TC001
 
 if TYPE_CHECKING:

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from scyc.data import Dataset
     from scyc.engines import Engine
-    from scyc.measuring import Measured
+    from scyc.measured_schedules import Measured
     from scyc.policies import Policy
     from scyc.protocol import Checkpoint, Protocol
-    from scyc.training import Snapshot, Training
+    from scyc.training_result import Snapshot, Training
     from scyc.trial import Trial
     from studies import Artifacts
 

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from oracle.report import words
-from oracle.report.toml import to_toml
+from oracle.spec.files import spec_toml
 
 if TYPE_CHECKING:
     from oracle.results.study_view import StudyView
@@ -31,8 +31,7 @@ def fill(template: str, view: StudyView, **values: object) -> str:
         .render(
             values,
             view=view,
-            workload=view.spec.get("workload", f"workload {words.NOT_RECORDED}"),
-            spec=to_toml(view.spec),
+            spec=spec_toml(view.spec),
             plotlyjs=Markup(get_plotlyjs()),  # Plotly's own code, the only text that is not escaped
         )
     )

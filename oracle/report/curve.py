@@ -5,46 +5,59 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.report import words
-from oracle.report.intervals import band, bars, open_bounds
-from oracle.report.style import (
-    BLUE,
-    GREEN,
-    INK,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    Figure,
-    Trace,
-    layout,
-    max_lr_axis,
-    translucent,
-)
+from oracle.report.intervals import drawn, interval_looks, is_open, open_bounds
+from oracle.report.plate import Plate, shown_levels
+from oracle.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
+from oracle.results.intervals import RULES
 from scyc.schedules import PRESETS, SCyc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from oracle.results.study_view import LevelView, StudyView
 
 AUTHORS = PRESETS["resnet20-cifar10"]
 
 
-def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
-    """Return the figure of max_lr over density.
+def plate(view: StudyView) -> Plate:
+    """Return the figure of max_lr over density."""
+    title, levels = "The oracle curve", shown_levels(view)
+    if not any(lv.winner is not None for lv in levels):
+        return Plate(title, None, "No level is decided yet, so there is no curve to draw.")
+    return Plate(title, _figure(view, levels), " ".join(_caption(view, levels)))
 
-    Args:
-        view: the study.
-        levels: its levels that have something to show, at least one of them decided.
-    """
-    within, paired = [lv.within for lv in levels], [lv.paired for lv in levels]
-    data = [
-        *band("“within” interval", levels, within, SKY, rank=3),
-        *_schedules(view, levels),
-        *bars("“paired” interval", levels, paired, translucent(INK, 0.65), 1.2, rank=4),
-        *open_bounds(levels, within, BLUE),
-        *open_bounds(levels, paired, INK, away=23),  # beyond the other triangles
-        *_winners(levels),
-    ]
+
+def _caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
+    yield "The best max_lr at each density, dense network at the left; both axes are logarithmic."
+    looks = interval_looks()
+    for rule, look in looks.items():
+        if any(lv.intervals[rule] for lv in levels):
+            yield f"{look.said} the “{rule}” interval."
+        else:
+            yield f"No “{rule}” interval could be judged; it needs {RULES[rule].needs}."
+    if any(is_open(interval) for lv in levels for interval in lv.intervals.values()):
+        colours = ", ".join(f"{look.marks[1]} for “{rule}”" for rule, look in looks.items())
+        yield f"A hollow triangle marks an open bound: the interval reaches beyond the candidates ({colours})."
+    yield (
+        "Dotted, the values that S-Cyc's authors use for ResNet-20 on CIFAR-10, as they are; another network may "
+        "need quite different ones."
+    )
+    if scaled(view, levels):
+        yield (
+            "Dashed, the same shape multiplied so that it starts at this study's dense winner, with this study's "
+            "pruning rate. It is scaled, not fitted."
+        )
+
+
+def _figure(view: StudyView, levels: Sequence[LevelView]) -> Figure:
+    bands: list[Trace] = []
+    bars: list[Trace] = []
+    triangles: list[Trace] = []
+    for rank, (rule, look) in enumerate(interval_looks().items(), start=3):
+        intervals = [lv.intervals[rule] for lv in levels]
+        (bands if look.filled else bars).extend(drawn(f"“{rule}” interval", look, levels, intervals, rank))
+        triangles += open_bounds(levels, intervals, look.marks[0], look.away, look.aside)
+    data = [*bands, *_schedules(view, levels), *bars, *triangles, *_winners(levels)]
     values = [value for trace in data for value in trace["y"] if value is not None]
     return {"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=500)}
 
@@ -52,13 +65,13 @@ def oracle_curve(view: StudyView, levels: Sequence[LevelView]) -> Figure:
 def scaled(view: StudyView, levels: Sequence[LevelView]) -> SCyc | None:
     """Return the authors' default S-Cyc in the study's units: its pruning rate, and its dense winner for δ.
 
-    None when the dense winner is not decided or the spec does not tell the pruning rate.
+    None when the dense winner is not decided.
     """
-    rate, dense = view.spec.get("pruning", {}).get("rate"), levels[0]
-    if dense.level != 0 or dense.winner is None or not isinstance(rate, float) or not 0 < rate < 1:
+    dense = levels[0]
+    if dense.level != 0 or dense.winner is None:
         return None
     epsilon = AUTHORS.epsilon * dense.winner / AUTHORS.delta
-    return SCyc(delta=dense.winner, epsilon=epsilon, beta=AUTHORS.beta, q=AUTHORS.q, p=rate)
+    return SCyc(delta=dense.winner, epsilon=epsilon, beta=AUTHORS.beta, q=AUTHORS.q, p=view.spec.pruning.rate)
 
 
 def _winners(levels: Sequence[LevelView]) -> list[Trace]:
@@ -93,8 +106,7 @@ def _describe(level: LevelView) -> str:
     lines = [
         f"<b>level {level.level}</b>, {words.density(level.density)} density",
         f"best max_lr <b>{words.rate(level.winner or 0.0)}</b>" + " (on the edge)" * level.edge,
-        f"within {words.interval(level.within)}",
-        f"paired {words.interval(level.paired)}",
+        *(f"{rule} {words.interval(interval)}" for rule, interval in level.intervals.items()),
     ]
     if level.winning:
         lines.append(f"validation accuracy {words.accuracy(level.winning.val_accuracy)}")

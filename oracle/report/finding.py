@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.report import words
+from oracle.results.intervals import DEFAULT_RULE, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,18 +35,12 @@ class _Decided:
         return f"{words.density(self.level.density)} density"
 
 
-def planned_levels(view: StudyView) -> int:
-    """Return how many levels the study is going to have."""
-    planned = view.spec.get("levels")
-    return max(planned if isinstance(planned, int) else 0, len(view.levels))
-
-
 def find(view: StudyView) -> Finding:
     """Return what the study's decided levels say about the best max_lr."""
     decided = [_Decided(lv, lv.winner) for lv in view.levels if lv.winner is not None]
     notes = [_peak(decided), _overlap(decided), _edges(decided), _open_levels(view, len(decided))]
     headline = _headline(decided)
-    if decided and len(decided) < planned_levels(view):
+    if decided and len(decided) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
     return Finding(headline, tuple(note for note in notes if note))
 
@@ -63,7 +58,7 @@ def _headline(decided: Sequence[_Decided]) -> str:
         return f"The best max_lr does not rise: it falls from {start} (dense) to {end} at {last.place}."
     ratio = last.winner / dense.winner
     times = f"{ratio:.{1 if ratio < 9.95 else 0}f} times"
-    if _contains(last.level.within, dense.winner):
+    if _contains(last.level.intervals[DEFAULT_RULE], dense.winner):
         return (
             f"The best max_lr goes from {start} (dense) to {end} at {last.place}, {times}, "
             f"but {start} is still inside the interval there: no clear rise."
@@ -87,11 +82,8 @@ def _overlap(decided: Sequence[_Decided]) -> str:
     dense, sparser = decided[0].winner, [d.level for d in decided[1:]]
     clauses = [
         f"inside the “{rule}” interval at {sum(_contains(i, dense) for i in judged)} of {len(judged)}"
-        for rule, judged in (
-            ("within", [lv.within for lv in sparser if lv.within]),
-            ("paired", [lv.paired for lv in sparser if lv.paired]),
-        )
-        if judged
+        for rule in RULES
+        if (judged := [lv.intervals[rule] for lv in sparser if lv.intervals[rule]])
     ]
     if not clauses:
         return "No interval could be judged at the sparser levels, so how much of this is noise is open."
@@ -108,7 +100,7 @@ def _edges(decided: Sequence[_Decided]) -> str:
 
 
 def _open_levels(view: StudyView, decided: int) -> str:
-    planned = planned_levels(view)
+    planned = view.spec.levels
     if decided >= planned:
         return ""
     reason = "; failed trials are in the way of the rest" if view.state == "blocked" else " so far"

@@ -8,23 +8,37 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
+from oracle.report.plate import Plate, shown_levels
 from oracle.report.style import INK, Figure, density_step, layout, max_lr_axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.results.study_view import CandidateView, LevelView
+    from oracle.results.study_view import CandidateView, LevelView, StudyView
 
 CLIP_QUANTILE = 0.25
 """Below this quantile of the cells all colours are the same, so that they can differ near the top."""
 
 
-def heatmap(levels: Sequence[LevelView]) -> Figure:
-    """Return the figure of accuracy over density and max_lr.
+def plate(view: StudyView) -> Plate:
+    """Return the figure of accuracy over density and max_lr."""
+    title, levels = "Accuracy of every candidate", shown_levels(view)
+    cells = [c.val_accuracy for lv in levels for c in lv.candidates]
+    if not cells:
+        return Plate(title, None, "No candidate has finished training yet.")
+    floor = clipped_at(levels)
+    below = sum(cell < floor for cell in cells)
+    caption = (
+        "Mean validation accuracy over the seeds that have finished; cells that were not trained are empty. "
+        f"To show the differences near the top, the colours start at {words.accuracy(floor)}"
+    )
+    if below:
+        verb = "shares" if below == 1 else "share"
+        caption += f"; {words.count(below, 'cell')} below that {verb} the darkest colour"
+    return Plate(title, _figure(levels), caption + ".")
 
-    Args:
-        levels: the study's levels that have something to show, at least one of them with a candidate.
-    """
+
+def _figure(levels: Sequence[LevelView]) -> Figure:
     shown = [lv for lv in levels if lv.candidates]
     reach, step = _reach(shown), density_step(levels)
     columns = [_column(lv, reach, step) for lv in shown]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import cycle, groupby
 from typing import TYPE_CHECKING
 
-from oracle.report.style import Level, Trace, density_step, translucent
+from oracle.report.style import BLUE, INK, MUTED, ORANGE, SKY, Level, Trace, density_step, translucent
+from oracle.results.intervals import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +16,47 @@ if TYPE_CHECKING:
 
     Intervals = Sequence[Interval | None]
     """One per level."""
+
+
+@dataclass(frozen=True)
+class IntervalLook:
+    """How the intervals of a rule are drawn where those of other rules are drawn too.
+
+    Attributes:
+        said: the caption's words for it, to be followed by the interval's name.
+        colour: of the band or the bars.
+        marks: colour of the triangles at open bounds, and the word for it.
+        away: pixels from an open bound to its triangle, so that two rules' triangles do not lie on each other.
+        filled: a band; else bars.
+        aside: how far to the side of the level, as a share of the space between two levels.
+    """
+
+    said: str
+    colour: str
+    marks: tuple[str, str]
+    away: int
+    filled: bool = False
+    aside: float = 0.0
+
+
+_LOOKS = (
+    IntervalLook("The band is", SKY, (BLUE, "blue"), away=12, filled=True),
+    IntervalLook("The bars are", translucent(INK, 0.65), (INK, "black"), away=23),
+    IntervalLook("The orange bars are", ORANGE, (ORANGE, "orange"), away=12, aside=-0.2),
+    IntervalLook("The grey bars are", MUTED, (MUTED, "grey"), away=12, aside=0.2),
+)
+
+
+def interval_looks() -> dict[str, IntervalLook]:
+    """Return the look of each rule's intervals; rules get them in their order."""
+    return dict(zip(RULES, cycle(_LOOKS), strict=False))
+
+
+def drawn(name: str, look: IntervalLook, levels: Sequence[Level], intervals: Intervals, rank: int) -> list[Trace]:
+    """Return a rule's intervals in its look, without the triangles of open bounds."""
+    if look.filled:
+        return band(name, levels, intervals, look.colour, rank)
+    return bars(name, levels, intervals, look.colour, 1.2, rank, look.aside)
 
 
 def is_open(interval: Interval | None) -> bool:
@@ -52,9 +95,17 @@ def band(name: str, levels: Sequence[Level], intervals: Intervals, colour: str, 
     return traces
 
 
-def bars(name: str, levels: Sequence[Level], intervals: Intervals, colour: str, width: float, rank: int) -> list[Trace]:
+def bars(
+    name: str,
+    levels: Sequence[Level],
+    intervals: Intervals,
+    colour: str,
+    width: float,
+    rank: int,
+    aside: float = 0.0,
+) -> list[Trace]:
     """Return a bar from bound to bound at each level that has an interval."""
-    judged = [(level.density, i) for level, i in zip(levels, intervals, strict=True) if i]
+    judged = _judged(levels, intervals, aside)
     if not judged:
         return []
     return [
@@ -72,9 +123,11 @@ def bars(name: str, levels: Sequence[Level], intervals: Intervals, colour: str, 
     ]
 
 
-def open_bounds(levels: Sequence[Level], intervals: Intervals, colour: str, away: int = 12) -> list[Trace]:
-    """Return triangles that point from open bounds to where the interval goes on, `away` pixels off the bound."""
-    judged = [(level.density, i) for level, i in zip(levels, intervals, strict=True) if i]
+def open_bounds(
+    levels: Sequence[Level], intervals: Intervals, colour: str, away: int = 12, aside: float = 0.0
+) -> list[Trace]:
+    """Return triangles that point outwards from open bounds, `away` pixels off the bound."""
+    judged = _judged(levels, intervals, aside)
     marks = [(density, i.high, 180) for density, i in judged if i.high_open]
     marks += [(density, i.low, 0) for density, i in judged if i.low_open]
     if not marks:
@@ -100,3 +153,9 @@ def open_bounds(levels: Sequence[Level], intervals: Intervals, colour: str, away
             },
         }
     ]
+
+
+def _judged(levels: Sequence[Level], intervals: Intervals, aside: float) -> list[tuple[float, Interval]]:
+    """Return the intervals that there are, each with its place on the axis of densities."""
+    moved = density_step(levels) ** aside
+    return [(level.density * moved, i) for level, i in zip(levels, intervals, strict=True) if i]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from oracle.report import words
 from oracle.report.base import fill, provenance
 from oracle.report.figures import plates
-from oracle.report.finding import find, planned_levels
+from oracle.report.finding import find
+from oracle.results.intervals import RULES, TOLERANCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ def render(view: StudyView) -> str:
         plates=plates(view),
         facts=_facts(view),
         levels=[_row(lv) for lv in view.levels],
+        rules={name: f"{rule.defined(TOLERANCE)}; it needs {rule.needs}" for name, rule in RULES.items()},
         costs=_costs(view),
         origins=provenance(view, "started", "commit", "versions"),
     )
@@ -44,7 +46,7 @@ def _facts(view: StudyView) -> list[tuple[str, str]]:
     most = max((len(lv.candidates) for lv in view.levels), default=0)
     seeds = {t.seed for lv in view.levels for t in lv.trials}
     return [
-        (f"{decided} of {planned_levels(view)}", "levels decided"),
+        (f"{decided} of {view.spec.levels}", "levels decided"),
         (f"{most}", "candidate" + "s" * (most != 1) + (" per level" if _uniform(view) else " at most")),
         (f"{len(seeds)}", "seed" + "s" * (len(seeds) != 1)),
         (f"{view.cost.trials:,}", "finished trial" + "s" * (view.cost.trials != 1)),
@@ -66,8 +68,7 @@ def _row(level: LevelView) -> dict[str, Any]:
         "density": words.density(level.density),
         "winner": None if level.winner is None else words.rate(level.winner),
         "edge": level.edge,
-        "within": words.interval(level.within),
-        "paired": words.interval(level.paired),
+        "intervals": [words.interval(interval) for interval in level.intervals.values()],
         "val": words.accuracy(winning.val_accuracy if winning else None),
         "test": words.accuracy(winning.test_accuracy if winning else None),
         "candidates": len(level.candidates),

@@ -64,8 +64,8 @@ def view_stds(store: Store, study: StudyRecord, view: StudyView) -> dict[str, li
         for level in view.levels
         if level.winner is not None
     ]
-    run = store.open_run(study.id, ORACLE)
-    recorded = store.gradients(run.id, [trial for level in winners for trial in level])
+    run = store.find_run(study.id, ORACLE)
+    recorded = store.gradients(run.id, [trial for level in winners for trial in level]) if run else {}
     stds = {trial: {found.point: found.std for found in gradients} for trial, gradients in recorded.items()}
     points = {point for by_point in stds.values() for point in by_point}
     return {

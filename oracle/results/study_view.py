@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from oracle.results.intervals import Interval, paired, within
+from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
+from oracle.results.status import study_status
 from oracle.study import lineage
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
@@ -18,7 +19,10 @@ from scyc import density
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from studies import LevelRecord, RunRecord, Store, TrialRecord, TrialResult
+    from oracle.results.intervals import Interval
+    from oracle.results.status import State, StudyStatus
+    from oracle.spec.model import Spec
+    from studies import LevelRecord, Store, TrialRecord, TrialResult
 
 
 @dataclass(frozen=True)
@@ -48,21 +52,37 @@ class CandidateView:
 
 @dataclass(frozen=True)
 class LevelView:
-    """One pruning level. `winner` is None until the level is decided; an interval that cannot be judged is None."""
+    """One pruning level.
+
+    Attributes:
+        winner: None until the level is decided.
+        edge: whether the winner is the smallest or the largest candidate.
+        trials: by ascending `max_lr`, then by seed.
+        candidates: by ascending `max_lr`.
+        intervals: by rule, in the order of `RULES`; None where one cannot be judged.
+    """
 
     level: int
     density: float
     winner: float | None
     edge: bool
-    within: Interval | None
-    paired: Interval | None
     trials: tuple[TrialView, ...]
-    candidates: tuple[CandidateView, ...]  # ascending max_lr
+    candidates: tuple[CandidateView, ...]
+    intervals: Mapping[str, Interval | None]
 
     @property
     def winning(self) -> CandidateView | None:
         """The winning candidate with its mean accuracies, None until decided."""
         return next((c for c in self.candidates if c.max_lr == self.winner), None)
+
+    @property
+    def accuracies(self) -> dict[float, list[float]]:
+        """Validation accuracies by candidate, one for each seed that has finished, seeds ascending."""
+        finished = {(t.max_lr, t.seed): t.val_accuracy for t in self.trials if t.val_accuracy is not None}
+        found: dict[float, list[float]] = defaultdict(list)
+        for (max_lr, _), accuracy in sorted(finished.items()):
+            found[max_lr].append(accuracy)
+        return dict(found)
 
 
 @dataclass(frozen=True)
@@ -81,16 +101,20 @@ class StudyView:
     """A whole study.
 
     Attributes:
-        spec: the spec as plain JSON values, every default filled in.
         provenance: {"versions": {package: version}, "hardware": {...}, "commit": str | None, "started": ISO 8601}.
     """
 
     name: str
-    state: str  # "running" | "finished" | "blocked": decided so far, all levels decided, or failed trials in the way
-    spec: Mapping[str, Any]
+    status: StudyStatus
+    spec: Spec
     levels: tuple[LevelView, ...]
     cost: Cost
     provenance: Mapping[str, Any]
+
+    @property
+    def state(self) -> State:
+        """What the study is doing."""
+        return self.status.state
 
 
 def view_study(store: Store, name: str) -> StudyView:
@@ -98,13 +122,14 @@ def view_study(store: Store, name: str) -> StudyView:
 
     Raises:
         StudyNotFound: when there is none of that name.
+        InputError: when its spec cannot be read.
     """
-    study = store.study(name)
+    status, study = study_status(store, name), store.study(name)
     spec = study_spec(study)
-    run = store.open_run(study.id, ORACLE)
-    decided = {level.level: level for level in store.levels(run.id)}
+    run = store.find_run(study.id, ORACLE)  # not there where a driver died as soon as the study was
+    decided = {level.level: level for level in store.levels(run.id)} if run else {}
     trials: dict[int, list[TrialRecord]] = defaultdict(list)
-    for trial in store.trials(run.id):
+    for trial in store.trials(run.id) if run else ():
         trials[trial.level].append(trial)
     levels: list[LevelView] = []
     parents: dict[int, str] = {}
@@ -116,12 +141,33 @@ def view_study(store: Store, name: str) -> StudyView:
             parents = lineage.checkpoints(counted, decided[level].winner)
     return StudyView(
         name=study.name,
-        state=_state(spec.levels, len(decided), [trial.state for trial in levels[-1].trials] if levels else []),
-        spec=spec.to_dict(),
-        levels=tuple(levels),
-        cost=_cost(run, [trial for group in trials.values() for trial in group], store.epochs_trained(run.id)),
+        status=status,
+        spec=spec,
+        levels=_with_intervals(levels),
+        cost=_cost(
+            [trial for group in trials.values() for trial in group],
+            epochs=store.epochs_trained(run.id) if run else 0,
+            wall_seconds=run.wall_seconds if run else 0.0,
+        ),
         provenance=study.provenance,
     )
+
+
+def oracle_intervals(
+    levels: Sequence[LevelView], rule: Rule, tolerance: float = TOLERANCE
+) -> dict[int, Interval | None]:
+    """Return the intervals of a study's levels by one rule, by level.
+
+    None where the rule cannot judge, where a level is not decided, and where its winner diverged: nothing can be said
+    to be as good as a training that failed.
+    """
+    decided = [
+        DecidedLevel(level.level, level.density, level.winner, level.accuracies)
+        for level in levels
+        if level.winner is not None and level.winning is not None and not level.winning.diverged
+    ]
+    judged = zip(decided, rule.judge(decided, tolerance), strict=True)
+    return dict.fromkeys(level.level for level in levels) | {level.level: interval for level, interval in judged}
 
 
 def to_json(view: StudyView) -> dict[str, Any]:
@@ -134,15 +180,15 @@ def to_json(view: StudyView) -> dict[str, Any]:
                 "level": level.level,
                 "density": level.density,
                 "winner": level.winner,
-                "interval": {"within": _bounds(level.within), "paired": _bounds(level.paired)},
-                "open": {"within": _open(level.within), "paired": _open(level.paired)},
+                "interval": {rule: _bounds(interval) for rule, interval in level.intervals.items()},
+                "open": {rule: _open(interval) for rule, interval in level.intervals.items()},
                 "edge": level.edge,
                 "trials": [vars(trial) for trial in level.trials],
             }
             for level in view.levels
         ],
         "cost": vars(view.cost),
-        "spec": view.spec,
+        "spec": view.spec.to_dict(),
         "provenance": view.provenance,
     }
 
@@ -155,20 +201,21 @@ def _level_view(
         if trial.result is not None:
             results[trial.max_lr][trial.seed] = trial.result
     ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
-    winner = decided.winner if decided else None
-    accuracies = {
-        max_lr: [by_seed[seed].val_accuracy for seed in sorted(by_seed)] for max_lr, by_seed in results.items()
-    }
-    judged = winner is not None and not any(result.diverged for result in results[winner].values())
     return LevelView(
         level=level,
         density=decided.density if decided else nominal_density,
-        winner=winner,
+        winner=decided.winner if decided else None,
         edge=decided.edge if decided else False,
-        within=within(accuracies, winner) if judged and winner is not None else None,
-        paired=paired(accuracies, winner) if judged and winner is not None else None,
         trials=tuple(_trial_view(trial) for trial in ordered),
         candidates=tuple(_candidate_view(max_lr, list(results[max_lr].values())) for max_lr in sorted(results)),
+        intervals={},
+    )
+
+
+def _with_intervals(levels: Sequence[LevelView]) -> tuple[LevelView, ...]:
+    by_rule = {name: oracle_intervals(levels, rule) for name, rule in RULES.items()}
+    return tuple(
+        replace(level, intervals={name: found[level.level] for name, found in by_rule.items()}) for level in levels
     )
 
 
@@ -196,22 +243,15 @@ def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateV
     )
 
 
-def _cost(run: RunRecord, trials: Sequence[TrialRecord], epochs: int) -> Cost:
+def _cost(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Cost:
     results = [trial.result for trial in trials if trial.result is not None]
     return Cost(
         trials=len(results),
         failed=sum(trial.state == "failed" for trial in trials),
         epochs=epochs,
         compute_seconds=math.fsum(result.seconds for result in results),
-        wall_seconds=run.wall_seconds,
+        wall_seconds=wall_seconds,
     )
-
-
-def _state(levels: int, decided: int, last_level: Sequence[str]) -> str:
-    if decided >= levels:
-        return "finished"
-    states = set(last_level)
-    return "blocked" if "failed" in states and "pending" not in states else "running"
 
 
 def _bounds(interval: Interval | None) -> list[float] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -16,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Table
+
 
 def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
-    """Return the spec in a TOML file (the embedded default without one), with `key=value` overrides applied.
+    """Return the spec in a TOML file, with `key=value` overrides applied. Default: the embedded example.
 
     Args:
         path: TOML file.
@@ -27,19 +29,40 @@ def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
     Raises:
         InputError: one sentence on everything that is wrong with it.
     """
-    given: dict[str, Any] = {}
-    if path is not None:
-        try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"The spec {path} cannot be read: {error.strerror or error}.") from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"The spec {path} cannot be read: it is not UTF-8 text.") from error
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"The spec {path} is not TOML: {error}.") from error
+    given = read_values(path) if path is not None else {}
     for override in overrides:
         _apply(given, override)
     return parse_spec(given, "the defaults with --set" if path is None else str(path))
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """Return the values in a TOML file, as they are.
+
+    Raises:
+        InputError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The spec {path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The spec {path} cannot be read: it is not UTF-8 text.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"The spec {path} is not TOML: {error}.") from error
+
+
+def set_field(values: dict[str, Any], key: str, value: Any) -> None:
+    """Set a field of a spec's values by its name, such as `search.max_lr.count`.
+
+    Raises:
+        InputError: the name reaches into what is a value.
+    """
+    *sections, name = key.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"The field {key} reaches into {section!r}, which is a value, not a section.")
+    values[name] = value
 
 
 def parse_spec(given: dict[str, Any], origin: str) -> Spec:
@@ -55,27 +78,45 @@ def parse_spec(given: dict[str, Any], origin: str) -> Spec:
 
 
 def spec_template(spec: Spec | None = None) -> str:
-    """Return a spec, the embedded default unless given, as TOML with every field's meaning and range as a comment."""
-    return "\n".join(_template_lines(spec or Spec(), "")) + "\n"
+    """Return a spec as TOML with every field's meaning and range as a comment; default: the embedded one."""
+    import tomlkit
+
+    document = tomlkit.document()
+    _explain(spec or Spec(), document)
+    return tomlkit.dumps(document)
 
 
-def _template_lines(section: BaseModel, prefix: str) -> Iterable[str]:
-    tables, said = [], section.model_dump()
+def spec_toml(spec: Spec) -> str:
+    """Return a spec as TOML without comments, every default written out."""
+    import tomlkit
+
+    return tomlkit.dumps(spec.to_dict())
+
+
+def _explain(section: BaseModel, table: TOMLDocument | Table) -> None:
+    """Write a section's fields into a table, what they mean behind them."""
+    import tomlkit
+
+    sections, written = {}, section.model_dump()
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel):
-            tables.append((f"{prefix}{name}", value))
+            sections[name] = value
         elif value is None:
-            yield f"# {name} = []  # {field.description}"
-        elif name in said:
+            table.add(tomlkit.comment(f"{name} = []  # {field.description}"))
+        elif name in written:
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
             named = f" ({', '.join(choices)})" if choices else ""
-            yield f"{name} = {json.dumps(value)}  # {field.description}{named}"
+            item = tomlkit.item(value)
+            item.comment(f"{field.description}{named}")
+            item.trivia.comment_ws = "  "
+            table.add(name, item)
     for name, value in (section.model_extra or {}).items():
-        yield f"{name} = {json.dumps(value)}"
-    for table, value in tables:
-        yield f"\n[{table}]"
-        yield from _template_lines(value, f"{table}.")
+        table.add(name, value)
+    for name, inner in sections.items():
+        inside = tomlkit.table()
+        _explain(inner, inside)
+        table.add(name, inside)
 
 
 def _apply(given: dict[str, Any], override: str) -> None:
@@ -87,8 +128,4 @@ def _apply(given: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
-    for part in path[:-1]:
-        given = given.setdefault(part, {})
-        if not isinstance(given, dict):
-            raise InputError(f"--set {override} reaches into {part!r}, which is a value, not a section.")
-    given[path[-1]] = value
+    set_field(given, ".".join(path), value)

@@ -26,7 +26,7 @@ from scyc import PROFILES, InputError, Profile
 from scyc.optimizers import OptimizerSettings
 from scyc.protocol import Protocol, Pruning
 from scyc.pruning import CRITERIA
-from scyc.training import Recipe
+from scyc.recipe import Recipe
 from scyc.workloads import load_workload
 
 
@@ -65,21 +65,28 @@ class _Section(BaseModel):
 class PruningSpec(_Section):
     """[pruning]: how the network is pruned from one level to the next."""
 
-    criterion: CriterionName = Field("magnitude", description="score that ranks the weights")
-    scope: Literal["global", "layer"] = Field("global", description="rank all weights together, or layer by layer")
-    rate: Fraction = Field(0.2, description="fraction of the remaining weights pruned per level, between 0 and 1")
-    rewind: Literal["weights", "learning-rate", "reinit"] = Field(
-        "weights", description="what the next level starts from: early weights, the trained ones, or new ones"
+    criterion: CriterionName = Field(default="magnitude", description="score that ranks the weights")
+    scope: Literal["global", "layer"] = Field(
+        default="global", description="rank all weights together, or layer by layer"
     )
-    rewind_step: int = Field(0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0')
+    rate: Fraction = Field(
+        default=0.2, description="fraction of the remaining weights pruned per level, between 0 and 1"
+    )
+    rewind: Literal["weights", "learning-rate", "reinit"] = Field(
+        default="weights", description="what the next level starts from: early weights, the trained ones, or new ones"
+    )
+    rewind_step: int = Field(
+        default=0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0'
+    )
     statistics: Literal["with-weights", "trained"] = Field(
-        "with-weights",
+        default="with-weights",
         description="BatchNorm's running statistics after a rewind: the weights' own, or the trained ones",
     )
     optimizer_state: Literal["fresh", "with-weights"] = Field(
-        "fresh", description="what a level's optimizer remembers: nothing, or what it did where the weights come from"
+        default="fresh",
+        description="what a level's optimizer remembers: nothing, or what it did where the weights come from",
     )
-    batch_norm: bool = Field(False, description="prune BatchNorm's scales too")
+    batch_norm: bool = Field(default=False, description="prune BatchNorm's scales too")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -101,7 +108,7 @@ class ProfileSpec(BaseModel):
 
     kind: Literal[
         "constant", "step", "warmup-step", "linear", "cosine", "triangular", "one-cycle", "scaled-restart"
-    ] = Field("warmup-step", description="shape of the learning rate within a level")
+    ] = Field(default="warmup-step", description="shape of the learning rate within a level")
 
     @model_validator(mode="before")
     @classmethod
@@ -138,11 +145,15 @@ class ProfileSpec(BaseModel):
 class OptimizerSpec(_Section):
     """[optimizer]: what applies the gradients."""
 
-    kind: Literal["sgd", "adamw"] = Field("sgd", description="the optimizer")
-    momentum: float = Field(0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1")
-    weight_decay: float = Field(5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0")
-    nesterov: bool = Field(False, description="Nesterov momentum of sgd")
-    beta2: float = Field(0.999, ge=0, lt=1, description="adamw's second beta, from 0 up to, not including, 1")
+    kind: Literal["sgd", "adamw"] = Field(default="sgd", description="the optimizer")
+    momentum: float = Field(
+        default=0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1"
+    )
+    weight_decay: float = Field(
+        default=5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0"
+    )
+    nesterov: bool = Field(default=False, description="Nesterov momentum of sgd")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="adamw's second beta, from 0 up to, not including, 1")
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Self:
@@ -156,12 +167,14 @@ class OptimizerSpec(_Section):
 class MaxLrSpec(_Section):
     """[search.max_lr]: where to look, either `values` or a range."""
 
-    low: Positive = Field(0.02, description="smallest candidate, > 0")
-    high: Positive = Field(1.0, description="largest candidate, > low")
-    count: int = Field(12, ge=1, description="number of candidates, >= 1; the budget per level of other methods")
-    scale: Literal["log", "linear"] = Field("log", description="spacing of the candidates")
+    low: Positive = Field(default=0.02, description="smallest candidate, > 0")
+    high: Positive = Field(default=1.0, description="largest candidate, > low")
+    count: int = Field(
+        default=12, ge=1, description="number of candidates, >= 1; the budget per level of other methods"
+    )
+    scale: Literal["log", "linear"] = Field(default="log", description="spacing of the candidates")
     values: Annotated[list[Positive], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
-        None, description="the candidates one by one, instead of low, high and count"
+        default=None, description="the candidates one by one, instead of low, high and count"
     )
 
     @model_validator(mode="after")
@@ -202,13 +215,17 @@ class MaxLrSpec(_Section):
 class SearchSpec(_Section):
     """[search]: how max_lr is searched at each level."""
 
-    method: MethodName = Field("grid", description="who proposes candidates: the grid, or one of Optuna's samplers")
+    method: MethodName = Field(
+        default="grid", description="who proposes candidates: the grid, or one of Optuna's samplers"
+    )
     max_lr: MaxLrSpec = Field(default_factory=MaxLrSpec)
     widen: int = Field(
-        4, ge=0, description="how often a grid whose winner is on its edge is widened by one candidate, >= 0"
+        default=4, ge=0, description="how often a grid whose winner is on its edge is widened by one candidate, >= 0"
     )
     batch: int = Field(
-        4, ge=1, description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers"
+        default=4,
+        ge=1,
+        description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers",
     )
 
     @model_validator(mode="after")
@@ -223,9 +240,12 @@ class SearchSpec(_Section):
 class ResourcesSpec(_Section):
     """[resources]: what one trial gets."""
 
-    cpus_per_trial: int = Field(1, ge=1, description="CPU cores, and threads, of one trial, >= 1")
+    cpus_per_trial: int = Field(default=1, ge=1, description="CPU cores, and threads, of one trial, >= 1")
     gpus_per_trial: float = Field(
-        0.0, ge=0, allow_inf_nan=False, description="share of a GPU for one trial: 0 (train on the CPU), 0.25, 1, ..."
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="share of a GPU for one trial: 0 (train on the CPU), 0.25, 1, ...",
     )
 
 
@@ -233,27 +253,30 @@ class Spec(_Section):
     """A study's spec. Every field has a default; the defaults are the embedded example."""
 
     workload: str = Field(
-        "mnist1d/mlp-300-100",
+        default="mnist1d/mlp-300-100",
         min_length=1,
         description='"data/network", "npz:", "folder:" or "stream:PATH/network", or "my_package.module:workload"',
     )
-    levels: int = Field(13, ge=1, le=200, description="pruning levels, the dense one included, 1 to 200")
+    levels: int = Field(default=13, ge=1, le=200, description="pruning levels, the dense one included, 1 to 200")
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(min_length=1), AfterValidator(_distinct)] = (
-        Field([0, 1, 2], description="each candidate is trained once per seed; integers >= 0")
+        Field(default=[0, 1, 2], description="each candidate is trained once per seed; integers >= 0")
     )
-    epochs: int = Field(10, ge=1, description="epochs per level, >= 1")
-    batch_size: int = Field(64, ge=1, description="examples per step, >= 1")
+    epochs: int = Field(default=10, ge=1, description="epochs per level, >= 1")
+    batch_size: int = Field(default=64, ge=1, description="examples per step, >= 1")
     pruning: PruningSpec = Field(default_factory=PruningSpec)
     precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="of the forward and backward pass; bf16 by autocast, with weights in single precision"
+        default="fp32",
+        description="of the forward and backward pass; bf16 by autocast, with weights in single precision",
     )
     engine: Literal["auto", "eager", "channels-last", "graphs", "stacked"] = Field(
-        "auto", description="how training steps are taken: auto times the engines when the study is made, and keeps one"
+        default="auto",
+        description="how training steps are taken: auto times the engines when the study is made, and keeps one",
     )
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
     keep: Literal["winners", "all"] = Field(
-        "winners", description="whose weights outlast the decision of their level: the winners', or every trial's"
+        default="winners",
+        description="whose weights outlast the decision of their level: the winners', or every trial's",
     )
     search: SearchSpec = Field(default_factory=SearchSpec)
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)

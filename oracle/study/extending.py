@@ -40,13 +40,15 @@ def extended(
     max_lr = values["search"]["max_lr"]
     is_grid = not SEARCH_METHODS[spec.search.method].needs_range
     if levels is not None and levels < spec.levels:
-        raise InputError(f"The study has {spec.levels} levels already; --levels is their number from now on.")
+        raise InputError(f"The study has {spec.levels} levels already; give a larger number of levels.")
     if candidates and not is_grid:
-        raise InputError(f"This study's candidates are proposed by {spec.search.method}; add to them with --count.")
+        raise InputError(
+            f"The candidates of this study are proposed by {spec.search.method}; give a larger count instead."
+        )
     if count is not None and (is_grid or count < spec.search.max_lr.count):
         raise InputError(
-            "--count is for a study whose sampler proposes candidates, and cannot be lowered; "
-            "add candidates to a grid with --candidate."
+            "A count is for a study whose sampler proposes the candidates, and cannot be lowered; add candidates to a "
+            "grid one by one."
         )
     values["levels"] = spec.levels if levels is None else levels
     values["seeds"] = [*spec.seeds, *(seed for seed in dict.fromkeys(seeds) if seed not in spec.seeds)]
@@ -57,7 +59,7 @@ def extended(
         values["search"]["max_lr"] = {"values": sorted({*grid, *candidates}), "scale": max_lr["scale"]}
     new = parse_spec(values, "extended")
     if new.hash == spec.hash:
-        raise InputError("That adds nothing to the study; give --levels, --seed, --candidate or --count.")
+        raise InputError("That adds nothing to the study; give more levels, seeds or candidates.")
     return new
 
 

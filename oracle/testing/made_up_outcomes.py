@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from oracle.execution.messages import Failure, MeasureRequest, Outcome
 from scyc import density
-from scyc.measuring import Measured
+from scyc.measured_schedules import Measured
 from studies import EpochRecord, NewCheckpoint, TrialResult
 
 if TYPE_CHECKING:

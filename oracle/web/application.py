@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from oracle.report import render
-from oracle.results.status import Glance, glance
+from oracle.results.status import study_status, study_statuses
 from oracle.results.study_view import to_json, view_study
 from oracle.web.pages import studies_page, study_page
 from scyc import InputError
@@ -45,10 +45,10 @@ def application(store: Store) -> ASGIApp:
         return JSONResponse({"database": True})
 
     def studies(_: Request) -> Response:
-        return _page(studies_page(*_glances(store)))
+        return _page(studies_page(study_statuses(store)))
 
     def study(request: Request) -> Response:
-        return _page(study_page(glance(store, request.path_params["name"])))
+        return _page(study_page(study_status(store, request.path_params["name"])))
 
     def report(request: Request) -> Response:
         with one_report:
@@ -56,9 +56,7 @@ def application(store: Store) -> ASGIApp:
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
     def studies_json(_: Request) -> Response:
-        seen, unreadable = _glances(store)
-        rows: list[dict[str, Any]] = [one.to_json() for one in seen]
-        return JSONResponse(rows + [{"study": name, "state": "unreadable", "error": e} for name, e in unreadable])
+        return JSONResponse([study.to_json() for study in study_statuses(store)])
 
     def study_json(request: Request) -> Response:
         return JSONResponse(to_json(view_study(store, request.path_params["name"])))
@@ -79,19 +77,6 @@ def application(store: Store) -> ASGIApp:
             StudyError: _says(503, {"Retry-After": "5"}),
         },
     )
-
-
-def _glances(store: Store) -> tuple[list[Glance], list[tuple[str, str]]]:
-    """Return how far each study is, and of those whose spec this version cannot read, the name and why."""
-    seen, unreadable = [], []
-    for study in store.studies():
-        try:
-            seen.append(glance(store, study.name))
-        except InputError as error:
-            unreadable.append((study.name, str(error)))
-        except StudyNotFound:
-            continue  # deleted since it was listed
-    return seen, unreadable
 
 
 def _page(html: str) -> Response:

@@ -11,25 +11,20 @@ from oracle.report.base import environment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.results.status import Glance
+    from oracle.results.status import StudyStatus, UnreadableStudy
 
 EVERY = 5
 """Seconds until a page that may change looks again."""
 
 
-def studies_page(seen: Sequence[Glance], unreadable: Sequence[tuple[str, str]]) -> str:
-    """Return the list of studies as HTML.
-
-    Args:
-        seen: the studies, in the order of the page.
-        unreadable: name of each study that this version cannot read, and why.
-    """
-    return _fill("studies.html", every=EVERY, seen=seen, unreadable=unreadable)
+def studies_page(studies: Sequence[StudyStatus | UnreadableStudy]) -> str:
+    """Return the list of studies as HTML."""
+    return _fill("studies.html", every=EVERY, studies=studies)
 
 
-def study_page(seen: Glance) -> str:
+def study_page(study: StudyStatus) -> str:
     """Return one study as HTML: its curve so far, how far it is, and who works on it."""
-    return _fill("study.html", every=None if seen.state == "finished" else EVERY, seen=seen)
+    return _fill("study.html", every=None if study.state == "finished" else EVERY, study=study)
 
 
 def _fill(template: str, **values: object) -> str:

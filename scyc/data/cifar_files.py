@@ -71,8 +71,8 @@ class Cifar:
             files = self._find(root)
         if files is None:
             raise InputError(
-                f"{self.name} is neither in {root / self.python_folder} nor in {root / self.binary_folder}: let it be "
-                'downloaded by setting SCYC_DOWNLOAD=1 or with `python -c "import torchvision; '
+                f"{self.name} is neither in {root / self.python_folder} nor in {root / self.binary_folder}: set "
+                'SCYC_DOWNLOAD=1 to download it, or run `python -c "import torchvision; '
                 f"torchvision.datasets.{self.torchvision}('{root}', download=True)\"`, "
                 f"or set SCYC_DATA to the folder that holds {self.python_folder} or {self.binary_folder}."
             )
@@ -83,7 +83,7 @@ class Cifar:
         if any(count * training_files != counts[-1] * _TRAINING_PER_TEST for count in counts[:-1]):
             sizes = ", ".join(f"{path.name}: {count}" for path, count in zip(files, counts, strict=True))
             raise InputError(
-                f"The files in {files[0].parent} hold different numbers of images than belong together ({sizes}): "
+                f"The files in {files[0].parent} hold numbers of images that do not belong together ({sizes}): "
                 "fetch the data set again."
             )
         pool = [np.concatenate(arrays) for arrays in zip(*batches[:-1], strict=True)]
@@ -145,7 +145,7 @@ def _uint8(code: str, *_: object) -> np.dtype[np.uint8]:
 
 
 class _BatchUnpickler(pickle.Unpickler):
-    """Admits what an array of bytes is made of and nothing else.
+    """Reads arrays of bytes, and refuses everything else.
 
     A pickle may call anything that it can name, so a file from elsewhere could run any program. This reader lets it
     name three harmless things. Unlike a list of known checksums, it also accepts other images in the same layout.

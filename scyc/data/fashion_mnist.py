@@ -40,7 +40,7 @@ def load_fashion_mnist(root: Path | str | None = None, *, flat: bool = False, do
     if files is None:
         raise InputError(
             f"Fashion-MNIST is neither in {folders[0]} nor in {folders[1]}: install it with "
-            "`apt-get install dataset-fashion-mnist`, or let it be downloaded by setting SCYC_DOWNLOAD=1 or with "
+            "`apt-get install dataset-fashion-mnist`, or set SCYC_DOWNLOAD=1 to download it, or run "
             f"""`python -c "import torchvision; torchvision.datasets.FashionMNIST('{root}', download=True)"`, """
             "or set SCYC_DATA to the folder that holds FashionMNIST/raw."
         )

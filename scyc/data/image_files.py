@@ -29,10 +29,13 @@ def class_names(folder: Path) -> list[str]:
 
 
 def check_class_names(folder: Path, classes: Sequence[str]) -> None:
-    """See that `folder` has no class folder besides those of `classes`; InputError when it has."""
+    """Check that `folder` has no class folder besides those of `classes`; raise InputError otherwise."""
     unknown = sorted(set(class_names(folder)) - set(classes))
     if unknown:
-        raise InputError(f"{folder / unknown[0]} is a class that the training images do not have.")
+        raise InputError(
+            f"{folder / unknown[0]} is a class that the training images do not have: remove that folder, or add images "
+            "of the class to train on."
+        )
 
 
 def find_image_files(folder: Path, classes: Sequence[str]) -> tuple[list[str], list[int]]:
@@ -86,7 +89,7 @@ def read_image_files(
         if image.shape != first.shape:
             raise InputError(
                 f"{path} is {image.shape[2]} x {image.shape[1]} pixels, but {paths[0]} is "
-                f"{first.shape[2]} x {first.shape[1]}: all images must have one size."
+                f"{first.shape[2]} x {first.shape[1]}: all images must have the same size, or be scaled to one."
             )
         images[i] = image
     return labelled_images(images, np.asarray(labels, dtype=np.int64), num_classes, paths[0])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scyc.data.image_files import check_class_names, class_names, find_image_files, read_image_files
-from scyc.data.own import own_dataset
+from scyc.data.user_data import user_dataset
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def load_image_folder(path: Path | str, size: int | None = None) -> Dataset:
     """Load `path/train/CLASS/*` and, where they are there, `path/val/CLASS/*` and `path/test/CLASS/*`.
 
     Classes are numbered in the order of their names. Missing splits are held out and everything is standardised as
-    `own_dataset` says. All images, in colour, are held in memory, 12 bytes per pixel; ImageNet is for
+    `user_dataset` says. All images, in colour, are held in memory, 12 bytes per pixel; ImageNet is for
     `stream_image_folder`.
 
     Args:
@@ -40,9 +40,10 @@ def load_image_folder(path: Path | str, size: int | None = None) -> Dataset:
     for split in (validation, test):
         if split is not None and split.inputs.shape[1:] != train.inputs.shape[1:]:
             raise InputError(
-                f"The images in {path} differ in size between train, val and test: all must have one size."
+                f"The images in {path} differ in size between train, val and test: all must have the same size, or be "
+                "scaled to one."
             )
-    return own_dataset(train, validation, test, num_classes=len(classes), source=path)
+    return user_dataset(train, validation, test, num_classes=len(classes), source=path)
 
 
 def _load_part(folder: Path, classes: list[str], size: int | None) -> Split | None:

@@ -37,7 +37,7 @@ def load_mnist(root: Path | str | None = None, *, download: bool | None = None) 
         files = find_mnist_files([folder])
     if files is None:
         raise InputError(
-            f"MNIST is not in {folder}: let it be downloaded by setting SCYC_DOWNLOAD=1 or with "
+            f"MNIST is not in {folder}: set SCYC_DOWNLOAD=1 to download it, or run "
             f"""`python -c "import torchvision; torchvision.datasets.MNIST('{root}', download=True)"`, """
             "or set SCYC_DATA to the folder that holds MNIST/raw."
         )

@@ -1,4 +1,4 @@
-"""MNIST-1D, generated: the very numbers of the published data set, without a download.
+"""MNIST-1D, generated: exactly the numbers of the published data set, without a download.
 
 Greydanus & Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024 (arXiv 2011.14439);
 reference implementation: https://github.com/greydanus/mnist1d. Ten hand-drawn profiles, one for each digit, are padded,

@@ -1,4 +1,4 @@
-"""The four files of MNIST and of the data sets in its image: 28 x 28 grey images of ten classes."""
+"""The four files of MNIST and of the data sets in the same format: 28 x 28 grey images of ten classes."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from scyc.data.dataset import Split
-from scyc.data.own import own_dataset
+from scyc.data.user_data import user_dataset
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def load_npz(path: Path | str) -> Dataset:
 
     `x` holds numbers: vectors (N, D), grey images (N, H, W) or images with one to four channels, (N, H, W, C) or
     (N, C, H, W); the last axis is tried first. `y` holds class indices from 0, shape (N,) or (N, 1). Missing splits are
-    held out and everything is standardised as `own_dataset` says. That the given splits are disjoint is taken on trust.
+    held out and everything is standardised as `user_dataset` says. That the given splits are disjoint is not checked.
     Nothing in the file is unpickled.
 
     Raises:
@@ -48,10 +48,10 @@ def load_npz(path: Path | str) -> Dataset:
         if split.inputs.shape[1:] != train.inputs.shape[1:]:
             raise InputError(
                 f"x_{part} in {path} has inputs of shape {tuple(split.inputs.shape[1:])}, but x_train has "
-                f"{tuple(train.inputs.shape[1:])}: all must have one shape."
+                f"{tuple(train.inputs.shape[1:])}: all must have the same shape."
             )
     classes = 1 + max(int(split.targets.max()) for split in splits.values())
-    return own_dataset(train, splits.get("val"), splits.get("test"), num_classes=classes, source=path)
+    return user_dataset(train, splits.get("val"), splits.get("test"), num_classes=classes, source=path)
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -72,7 +72,9 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise InputError(f"{path} cannot be read as an .npz file of plain arrays ({error}).") from error
+        raise InputError(
+            f"{path} cannot be read as an .npz file of plain arrays ({error}): save it with numpy.savez."
+        ) from error
 
 
 def _split(arrays: dict[str, npt.NDArray[Any]], part: str, path: Path) -> Split:
@@ -87,9 +89,15 @@ def _split(arrays: dict[str, npt.NDArray[Any]], part: str, path: Path) -> Split:
             "whole numbers from 0, one for each input."
         )
     if inputs.dtype.kind not in "iufb" or not np.isfinite(inputs).all():
-        raise InputError(f"x_{part} in {path} holds something else than finite numbers (its type is {inputs.dtype}).")
+        raise InputError(
+            f"x_{part} in {path} must hold finite numbers only: neither NaN nor infinity, and neither text nor complex "
+            f"numbers (its type is {inputs.dtype})."
+        )
     if inputs.ndim == 0 or len(inputs) != len(labels):
-        raise InputError(f"x_{part} in {path} has the shape {inputs.shape}, which does not fit {len(labels)} labels.")
+        raise InputError(
+            f"x_{part} in {path} has the shape {inputs.shape}, but y_{part} has {len(labels)} labels: give one "
+            "label for each input."
+        )
     images = _channels_first(inputs)
     if images is None or images.size == 0:
         raise InputError(

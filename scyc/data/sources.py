@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -14,6 +13,9 @@ from scyc.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+LOCK_FILE = ".download.lock"
+"""In the data folder while somebody downloads."""
 
 
 def data_root(root: Path | str | None = None) -> Path:
@@ -79,11 +81,16 @@ def download_into(root: Path, folder: str, fetch: Callable[[Path], object]) -> N
 
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
-    """Wait until nobody else is in such a block for this folder; who dies in it is out of it."""
-    folder = os.open(root, os.O_RDONLY)
+    """Wait until no other process or thread is in such a block for this folder; the death of one ends its block."""
+    from filelock import FileLock
+
+    lock = FileLock(root / LOCK_FILE, fallback_to_soft=False)  # a soft lock would outlast a killed process
+    with suppress(OSError):  # a file system without locks
+        lock.acquire()
     try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(folder)
+        # Removed before it is released: those who wait for it see that it is gone, and make another one.
+        with suppress(OSError):
+            (root / LOCK_FILE).unlink()
+        lock.release()

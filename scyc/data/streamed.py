@@ -62,12 +62,12 @@ class StreamedSplit(Split):
         return replace(self, targets=self.targets.to(device))
 
     def flattened(self) -> Split:
-        """Refuse.
+        """Refuse: streamed images cannot become vectors.
 
         Raises:
             InputError: always.
         """
-        raise InputError("Streamed images cannot be made vectors; choose a network that takes images.")
+        raise InputError("Streamed images cannot become vectors; choose a network that takes images.")
 
 
 def stream_image_folder(path: Path | str, size: int) -> Dataset:

@@ -44,8 +44,8 @@ def load_tiny_imagenet(root: Path | str | None = None, *, download: bool | None 
         download_into(root, FOLDER, _download)
     if not _complete(folder):
         raise InputError(
-            f"Tiny-ImageNet is not in {folder}, at least not all of wnids.txt, train and val/val_annotations.txt: let "
-            f"it be downloaded by setting SCYC_DOWNLOAD=1, or unpack {URL} in {root}, "
+            f"Tiny-ImageNet is not in {folder}, at least not all of wnids.txt, train and val/val_annotations.txt: set "
+            f"SCYC_DOWNLOAD=1 to download it, or unpack {URL} in {root}, "
             f"or set SCYC_DATA to the folder that holds {FOLDER}."
         )
     classes = sorted(_lines(folder / "wnids.txt"))

@@ -8,7 +8,7 @@ import torch
 
 from scyc.dropnet.layers import steps_of
 from scyc.errors import InputError
-from scyc.training import EVALUATION_BATCH
+from scyc.evaluation import EVALUATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def mean_activity(model: nn.Module, layers: Sequence[HiddenLayer], split: Split)
 
 
 def check_apart(layer: HiddenLayer, activations: torch.Tensor) -> None:
-    """See that every unit of `layer` has activations of its own; InputError when it has not."""
+    """Check that every unit of `layer` has its own activations; raise InputError otherwise."""
     if (layer.kind == "nodes") != (activations.dim() == 2):
         raise InputError(
             f"The {layer.kind} of layer {layer.name!r} cannot be told apart in activations of shape "

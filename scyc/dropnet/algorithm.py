@@ -11,8 +11,8 @@ from scyc.dropnet.layers import HiddenLayer, hidden_layers
 from scyc.dropnet.training import EarlyStopping, train_until_stale
 from scyc.dropnet.units import Units
 from scyc.errors import InputError
+from scyc.evaluation import evaluate
 from scyc.randomness import seeded
-from scyc.training import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.data import Augmentation, Dataset
-    from scyc.training import EpochMetrics
+    from scyc.training_result import EpochMetrics
 
 End = Literal["accuracy", "nothing left", "cycles", "diverged"]
 
@@ -33,9 +33,9 @@ class DropNet:
     Attributes:
         criterion: one of `CRITERIA`.
         rate: fraction of the remaining units that a cycle drops, in (0, 1).
-        at_a_time: drop so many units per cycle instead, >= 1; not by layer. The oracle drops one at a time.
+        at_a_time: drop this many units per cycle instead, >= 1; not by layer. The oracle drops one at a time.
         kappa: the last cycle is the first whose validation accuracy is at most `kappa` of the first one's, in [0, 1).
-        cycles: at most so many, >= 1; without it, until the accuracy falls or nothing is left to drop.
+        cycles: at most this many, >= 1; default: until the accuracy falls or nothing is left to drop.
         reinit: draw new initial weights for every cycle, rather than go back to the first ones.
         training: of every cycle.
 
@@ -52,7 +52,7 @@ class DropNet:
     training: EarlyStopping = field(default_factory=EarlyStopping)
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse settings that do not go together."""
         if self.criterion not in CRITERIA:
             raise InputError(f"There is no criterion {self.criterion!r}: choose one of {', '.join(CRITERIA)}.")
         if not (0 < self.rate < 1 and 0 <= self.kappa < 1):
@@ -68,7 +68,7 @@ class DropNet:
         if self.at_a_time is not None and self.criterion.endswith("_layer"):
             raise InputError(
                 f"The criterion {self.criterion!r} drops a fraction of each layer, so it cannot drop {self.at_a_time} "
-                f"units at a time; choose {self.criterion.removesuffix('_layer')!r}, or give a rate alone."
+                f"units at a time; choose {self.criterion.removesuffix('_layer')!r}, or give only a rate."
             )
         if self.at_a_time not in (None, 1) and self.criterion == "oracle":
             raise InputError(f"The oracle drops one unit at a time, not {self.at_a_time}; leave at_a_time out.")

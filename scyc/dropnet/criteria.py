@@ -30,7 +30,7 @@ CRITERIA: tuple[Criterion, ...] = get_args(Criterion)
 def units_to_drop(alive: int, rate: float) -> int:
     """Return how many of `alive` units go: the fraction `rate`, rounded down as in the authors' code, at least one.
 
-    One unit always stays, so of a single one none goes. The rate counts as it is written: 0.29 of 100 are 29.
+    One unit always stays, so a single one is not dropped. The rate counts as it is written: 0.29 of 100 are 29.
     """
     return min(alive - 1, max(1, math.floor(Fraction(str(rate)) * alive))) if alive else 0
 
@@ -47,7 +47,9 @@ def drop_lowest(scores: Mapping[str, torch.Tensor], units: Units, drop: int | Ma
         InputError: when the score of a unit that is left is NaN.
     """
     if any(bool(scores[name][mask].isnan().any()) for name, mask in units.kept.items()):
-        raise InputError("Units cannot be ranked by scores that are NaN; train the network without divergence first.")
+        raise InputError(
+            "Units cannot be ranked by scores that are NaN: the network's training diverged; train it with a lower lr."
+        )
     if isinstance(drop, int):
         joined = {"": torch.cat([scores[name] for name in units.kept])}
         masks = prune_to_counts(joined, Masks({"": torch.cat(list(units.kept.values()))}), {"": units.alive - drop})
@@ -86,7 +88,7 @@ def dropped(
         units: which are left so far.
         train: the training examples.
         rate: fraction of the remaining units that goes, in (0, 1).
-        at_a_time: drop so many units instead; not by layer. The oracle drops one at a time.
+        at_a_time: drop this many units instead; not by layer. The oracle drops one at a time.
         seed: of the random criteria, >= 0.
         cycle: of training and dropping, from 0 on; the random criteria draw anew in each.
 

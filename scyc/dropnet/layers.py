@@ -63,7 +63,7 @@ def steps_of(model: nn.Module) -> list[Step]:
     if not _is_sequence(model):
         raise InputError(
             "DropNet drops units of networks that are one sequence of layers (nn.Sequential), but "
-            f"{type(model).__name__} joins its layers in a way of its own, residual connections for instance; choose a "
+            f"{type(model).__name__} joins its layers in another way, by residual connections for instance; choose a "
             "workload whose network is a multilayer perceptron or a plain convolutional network."
         )
     return list(_unfolded("", model))

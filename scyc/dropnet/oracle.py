@@ -17,7 +17,7 @@ from torch import nn
 from scyc.dropnet.activity import check_apart
 from scyc.dropnet.layers import steps_of
 from scyc.errors import InputError
-from scyc.training import EVALUATION_BATCH
+from scyc.evaluation import EVALUATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +40,9 @@ TIE = 1e-6
 def losses_without(
     model: nn.Module, layers: Sequence[HiddenLayer], units: Units, split: Split, *, memory: int = MEMORY
 ) -> dict[str, torch.Tensor]:
-    """Return the mean cross-entropy over `split` that the network would have without each unit, all else as it is.
+    """Return the mean cross-entropy over `split` that the network would have without each unit, all else unchanged.
 
-    A unit that puts out zero on every example changes nothing, and gets the very loss of the whole network.
+    A unit that puts out zero on every example changes nothing, and gets exactly the loss of the whole network.
 
     Args:
         model: the trained network, on the device of `split`, with zeros where units are dropped already; it is left in
@@ -100,8 +100,8 @@ def cheapest(losses: Mapping[str, torch.Tensor]) -> tuple[str, int]:
     lowest = joined.min().item()
     if not lowest < torch.inf:  # NaN, too
         raise InputError(
-            f"No unit's removal gives a finite loss (the lowest is {lowest}); there must be units left, and the "
-            "network must have been trained without divergence."
+            f"No unit's removal gives a finite loss (the lowest is {lowest}): either none is left, or "
+            "the network's training diverged; in that case train with a lower lr."
         )
     unit = int((joined <= lowest + TIE * max(1.0, abs(lowest))).nonzero()[0])
     for name, values in losses.items():

@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 
 from scyc.errors import InputError
+from scyc.evaluation import evaluate
 from scyc.optimizers import OptimizerSettings
 from scyc.randomness import seeded, stream
-from scyc.training import EpochMetrics, evaluate
+from scyc.training_result import EpochMetrics
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,8 +27,8 @@ class EarlyStopping:
     """How every cycle is trained; the defaults are Tan & Motani's (ICML 2020), the batch size their code's.
 
     Attributes:
-        epochs: at most so many, >= 1.
-        patience: training ends once so many epochs in a row did not lower the validation loss, >= 1.
+        epochs: at most this many, >= 1.
+        patience: training ends after this many epochs in a row without a lower validation loss, >= 1.
         batch_size: examples per step, >= 1; the last batch of an epoch may have fewer.
         lr: constant learning rate, > 0.
         momentum: of SGD, in [0, 1).
@@ -45,11 +46,11 @@ class EarlyStopping:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained."""
+        """Refuse settings that cannot be trained."""
         if min(self.epochs, self.patience, self.batch_size) < 1:
             raise InputError(
                 f"epochs is {self.epochs}, patience {self.patience} and batch_size {self.batch_size}; all three must "
-                "be whole numbers from 1 on."
+                "be whole numbers of at least 1."
             )
         if not (0 < self.lr < math.inf and 0 <= self.momentum < 1 and 0 <= self.weight_decay < math.inf):
             raise InputError(

@@ -3,54 +3,6 @@
 Data, learning rates, optimizer settings, masks and records are the same whatever the engine.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from typing import TYPE_CHECKING
-
-from scyc.engines.eager import ChannelsLast, Eager
-from scyc.engines.engine import Engine
-from scyc.engines.graphs import Graphs
-from scyc.engines.stacked import Stacked
-from scyc.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import torch
-    from torch import nn
-
-    from scyc.training import Recipe
-
-__all__ = ["EAGER", "ENGINES", "Engine", "engine_for", "find_engine"]
-
-EAGER: Engine = Eager()
-"""The reference."""
-
-ENGINES: Mapping[str, Engine] = {
-    "eager": EAGER,
-    "channels-last": ChannelsLast(),
-    "graphs": Graphs(),
-    "stacked": Stacked(),
-}
-"""Every engine by the name that a spec gives it."""
-
-
-def find_engine(name: str) -> Engine:
-    """Return the engine of that name.
-
-    Raises:
-        InputError: there is none.
-    """
-    if name not in ENGINES:
-        raise InputError(f"There is no engine {name!r}; choose one of {', '.join(ENGINES)}.")
-    return ENGINES[name]
-
-
-def engine_for(name: str, model: nn.Module, recipe: Recipe, device: torch.device) -> Engine:
-    """Return the engine of that name, or the reference where that one has an objection.
-
-    Raises:
-        InputError: there is none.
-    """
-    engine = find_engine(name)
-    return EAGER if engine.objection(model, recipe, device) else engine
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

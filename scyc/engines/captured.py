@@ -1,4 +1,4 @@
-"""Steps that are recorded once, and then replayed: a GPU is not kept waiting for Python."""
+"""Steps that are recorded once, and then replayed, so that a GPU does not wait for Python."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from scyc.engines.engine import Gradients, Steps
     from scyc.learner import Learner
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 
 class Autograd:
-    """Gradients by autograd, for whatever network there is."""
+    """Gradients by autograd, for any network."""
 
     def __init__(self, model: nn.Module, recipe: Recipe) -> None:
         self.model, self.recipe = model, recipe
@@ -44,7 +44,7 @@ class Eager:
     largest = 1
 
     def objection(self, model: nn.Module, recipe: Recipe, device: torch.device) -> str | None:  # noqa: ARG002
-        """Return None: it trains whatever there is."""
+        """Return None: it trains every network."""
         return None
 
     def lay_out(self, model: nn.Module) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.learner import Learner
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 
 class Gradients(Protocol):
@@ -48,7 +48,7 @@ class Engine(Protocol):
     """A way to train networks of one architecture in lock-step.
 
     Attributes:
-        largest: how many networks it trains together at the most.
+        largest: how many networks it trains together at most.
     """
 
     largest: int

@@ -10,7 +10,7 @@ import torch
 from scyc.engines.captured import LockStep
 from scyc.engines.demands import objection_to_lock_step
 from scyc.engines.eager import Autograd
-from scyc.optimizers import start_state
+from scyc.optimizer_state import start_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scyc.engines.engine import Steps
     from scyc.learner import Learner
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 
 class Graphs:

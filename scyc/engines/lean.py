@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 _aten = torch.ops.aten
 
@@ -91,7 +91,7 @@ def _layers(model: nn.Module) -> list[nn.Linear]:
 
 
 def _hooked(module: nn.Module) -> bool:
-    """Return whether something listens to the module, which only a pass through it would tell."""
+    """Return whether the module has hooks, which only a call of it would run."""
     return any(
         (
             module._forward_hooks,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Rates:
-    """The networks' learning rates of the step that is under way.
+    """The networks' learning rates at the current step.
 
     Attributes:
         now: of shape (networks,): always the same memory, so that a recorded step finds them there. Single precision
@@ -27,5 +27,5 @@ class Rates:
         self.now = self._table[0].clone()
 
     def move_to(self, step: int) -> None:
-        """Take up the learning rates of a step, counted from 0 on."""
+        """Set `now` to the learning rates of a step; steps count from 0."""
         self.now.copy_(self._table[step])

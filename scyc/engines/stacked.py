@@ -10,7 +10,7 @@ from torch.func import functional_call, vmap
 
 from scyc.engines.captured import LockStep
 from scyc.engines.demands import objection_to_lock_step
-from scyc.optimizers import start_state
+from scyc.optimizer_state import start_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scyc.engines.engine import Steps
     from scyc.learner import Learner
-    from scyc.training import Recipe
+    from scyc.recipe import Recipe
 
 
 class Stacked:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 
 from scyc.models.convolutions import pooled_convolutions
-from scyc.models.mlp import mlp
+from scyc.models.perceptron import mlp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

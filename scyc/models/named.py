@@ -1,4 +1,4 @@
-"""Networks by name, built to fit whatever data they are to learn from."""
+"""Networks by name, built to fit the data that they learn from."""
 
 from __future__ import annotations
 
@@ -9,22 +9,30 @@ from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
 
-import torch
-
 from scyc.errors import InputError
-from scyc.models.conv import conv
-from scyc.models.dropnet import dropnet_a, dropnet_b, dropnet_c
-from scyc.models.lenet import lenet5
-from scyc.models.mlp import mlp
-from scyc.models.resnet import resnet8, resnet20
-from scyc.models.resnet50 import resnet50, resnet50_imagenet
-from scyc.models.vgg import vgg19, vgg19_imagenet
-from scyc.models.vit import vit_b_16, vit_small
+from scyc.lazy import deferred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import nn
+
+
+# Deferred, because whoever reads the names does without PyTorch.
+mlp = deferred("scyc.models.perceptron:mlp")
+lenet5 = deferred("scyc.models.lenet:lenet5")
+conv = deferred("scyc.models.conv_pairs:conv")
+dropnet_a = deferred("scyc.models.dropnet:dropnet_a")
+dropnet_b = deferred("scyc.models.dropnet:dropnet_b")
+dropnet_c = deferred("scyc.models.dropnet:dropnet_c")
+resnet8 = deferred("scyc.models.resnet:resnet8")
+resnet20 = deferred("scyc.models.resnet:resnet20")
+resnet50 = deferred("scyc.models.resnet_imagenet:resnet50")
+resnet50_imagenet = deferred("scyc.models.resnet_imagenet:resnet50_imagenet")
+vgg19 = deferred("scyc.models.vgg:vgg19")
+vgg19_imagenet = deferred("scyc.models.vgg:vgg19_imagenet")
+vit_small = deferred("scyc.models.vit:vit_small")
+vit_b_16 = deferred("scyc.models.vit:vit_b_16")
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,13 @@ class Network:
     augmented: bool = True
 
     def check(self, name: str, shape: Sequence[int], classes: int) -> None:
-        """See that the network, called `name`, takes inputs of `shape`, without spending time or memory on weights.
+        """Check that the network, called `name`, takes inputs of `shape`, without spending time or memory on weights.
 
         Raises:
             InputError: when it does not, or torchvision is needed and missing.
         """
+        import torch
+
         if self.flat != (len(shape) == 1):
             raise InputError(
                 f"The network {name} takes {'vectors' if self.flat else 'images'}, but the inputs have the shape "
@@ -100,7 +110,7 @@ _NETWORKS = {
 
 
 def network_names() -> list[str]:
-    """Return the names of all networks; besides, `mlp-300-100` stands for any widths of hidden layers."""
+    """Return the names of all networks, except `mlp-300-100` and the like, which exist for any widths."""
     return list(_NETWORKS)
 
 
@@ -116,6 +126,6 @@ def find_network(name: str) -> Network:
         close = get_close_matches(name, _NETWORKS, n=1, cutoff=0)
         raise InputError(
             f"There is no network {name!r} (did you mean {close[0]!r}?): choose one of {', '.join(_NETWORKS)}, "
-            "or mlp-300-100 with whatever widths."
+            "or mlp-300-100 with any widths."
         )
     return _NETWORKS[name]

@@ -27,7 +27,8 @@ def vit_small(size: int = 32, classes: int = 10) -> nn.Module:
     """
     if size < PATCHES or size % PATCHES:
         raise InputError(
-            f"The network vit-small cuts images into 8 x 8 patches, so their side cannot be {size} pixels."
+            f"The network vit-small cuts images into 8 x 8 patches, so their side cannot be {size} pixels; choose "
+            "a multiple of 8."
         )
     transformer = _torchvision("vit-small").VisionTransformer(
         image_size=size,

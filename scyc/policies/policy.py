@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Policy:
-    """How a run trains every level: `max_lr`, and what it does otherwise than the study.
+    """How a run trains every level: `max_lr`, and where it differs from the study.
 
     Attributes:
         schedule: `max_lr` of each level, by its number alone or by something measured when it begins.
@@ -37,7 +37,7 @@ class Policy:
     from_level: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be run."""
+        """Refuse a policy that cannot be run."""
         if self.rewind is not None and self.rewind not in get_args(Rewind):
             raise InputError(f"There is no rewind {self.rewind!r}: choose one of {', '.join(get_args(Rewind))}.")
         if self.from_level < 0:

@@ -1,4 +1,4 @@
-"""What a profile is, and what it says of each step of a level."""
+"""What a profile is, and the learning rates and momenta that it gives."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def momentum_at(profile: Profile, progress: float) -> float | None:
 
 
 def anneal(start: float, end: float, done: float) -> float:
-    """Return the value on half a cosine from `start` to `end` when the fraction `done` of the way is gone."""
+    """Return the value on half a cosine from `start` to `end` after the fraction `done` of the way."""
     return end + (start - end) * (1 + math.cos(math.pi * done)) / 2
 
 
 def check_fraction(name: str, value: float) -> None:
-    """See that the field `name` of a profile is in [0, 1); InputError when it is not."""
+    """Check that the field `name` of a profile is in [0, 1); raise InputError otherwise."""
     if not 0 <= value < 1:
         raise InputError(f"A profile's {name} is a fraction from 0 up to, not including, 1, but it is {value!r}.")
 
 
 def check_drops(drops: tuple[float, ...]) -> None:
-    """See that a profile's drops are in (0, 1) and ascend; InputError when they do not."""
+    """Check that a profile's drops are in (0, 1) and ascend; raise InputError otherwise."""
     if not all(0 < drop < 1 for drop in drops) or list(drops) != sorted(drops):
         raise InputError(
             f"A profile's drops are fractions between 0 and 1 in ascending order, but they are {list(drops)}."

@@ -1,4 +1,4 @@
-"""Masks: which weights are left, and how they stay that way while training goes on."""
+"""Masks: which weights are left, and how the others stay at zero during training."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Masks:
         return cls({name: torch.ones_like(model.get_parameter(name), dtype=torch.bool) for name in names})
 
     def in_order(self, names: Sequence[str]) -> Masks:
-        """Return the same masks in the order of `names`: on it depends how ties are broken and what is drawn for whom.
+        """Return the same masks in the order of `names`: ties and random draws depend on it.
 
         Raises:
             InputError: when they are masks of other parameters.
         """
         if set(names) != set(self.kept):
             odd = ", ".join(sorted(set(names) ^ set(self.kept)))
-            raise InputError(f"These masks are another network's: they differ from its prunable weights in {odd}.")
+            raise InputError(f"These masks are another network's: only one of the two has the prunable weights {odd}.")
         return Masks({name: self.kept[name] for name in names})
 
     @property

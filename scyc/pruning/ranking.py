@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,7 +12,7 @@ from scyc.pruning.masks import Masks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Scope = Literal["global", "layer"]
+    from scyc.pruning.criteria.criterion import Scope
 
 
 def weights_left(total: int, rate: float, level: int) -> int:

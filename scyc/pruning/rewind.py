@@ -1,4 +1,4 @@
-"""Rewinds: the weights that a pruned network goes on from."""
+"""Rewinds: the weights that a pruned network starts from."""
 
 from __future__ import annotations
 

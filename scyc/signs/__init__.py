@@ -1,28 +1,10 @@
-"""Signs: how they agree between networks, how often they flip, and what a network does with others.
+"""Signs: how they agree between networks, how often they flip, and what a network does with other signs.
 
 Gadhikar & Burkholz, "Masks, Signs, And Learning Rate Rewinding" (ICLR 2024, arXiv 2402.19262), hold that learning-rate
 rewinding does better than going back to early weights because it keeps the signs that the denser network has learned.
 Everything here is a pure function of state dicts and masks, but for what flips or holds signs during a training.
 """
 
-from scyc.signs.agreement import Agreement, pooled, sign_agreement, sign_flips
-from scyc.signs.fixed import FixedSigns
-from scyc.signs.interventions import batch_norm_entries, reset_entries, shuffle_magnitudes, with_signs_of
-from scyc.signs.overlap import Overlap, mask_overlap
-from scyc.signs.perturbation import SignPerturbation, flip_signs
+import lazy_loader
 
-__all__ = [
-    "Agreement",
-    "FixedSigns",
-    "Overlap",
-    "SignPerturbation",
-    "batch_norm_entries",
-    "flip_signs",
-    "mask_overlap",
-    "pooled",
-    "reset_entries",
-    "shuffle_magnitudes",
-    "sign_agreement",
-    "sign_flips",
-    "with_signs_of",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -20,8 +20,8 @@ class Overlap:
         both: number of weights that are left in both.
         either: number of weights that are left in at least one, >= `both`.
         chance: Jaccard index of two masks with as many weights left, scattered over the whole network, in [0, 1].
-        layer_chance: the same with as many weights left in every layer: what global pruning leaves where is then no
-            news.
+        layer_chance: the same with as many weights left in every layer, so that it does not count how global pruning
+            shares them among the layers.
     """
 
     both: int

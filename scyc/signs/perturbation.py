@@ -69,7 +69,7 @@ class SignPerturbation:
     ) -> None:
         _check(fraction)
         if every < 1:
-            raise InputError(f"every is {every}; signs are flipped every so many epochs, a whole number from 1 on.")
+            raise InputError(f"every is {every}, but it is the number of epochs between two flips: 1 or more.")
         self.model, self.masks, self.fraction, self.every, self.seed = model, masks, fraction, every, seed
 
     @torch.no_grad()
@@ -99,4 +99,4 @@ def _chosen(name: str, mask: torch.Tensor, fraction: float, seed: int, step: int
 
 def _check(fraction: float) -> None:
     if not 0 <= fraction <= 1:
-        raise InputError(f"fraction is {fraction}, but a fraction of the signs lies from 0 to 1.")
+        raise InputError(f"fraction is {fraction}, but the fraction of the signs to flip is from 0 to 1.")

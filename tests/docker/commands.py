@@ -14,8 +14,7 @@ from typing import Any
 
 from typer.main import get_command
 
-import oracle.cli.main  # noqa: F401 - the commands register themselves
-from oracle.cli.app import app
+from oracle.cli.app import app, register_commands
 from tests.docker.files import DOCKER, ROOT, cluster_file, command_of, compose, instructions, manifests, ray_cluster
 
 # Programs of the base image, of PostgreSQL's image, of the machine: there, but nothing that this project installs.
@@ -35,6 +34,7 @@ def fault(command: list[str]) -> str | None:
     if program == "scyc-entrypoint":
         return fault(arguments)
     if program == "scyc":
+        register_commands()
         return _parsed(get_command(app), program, arguments)
     if program == "ray":
         from ray.scripts.scripts import cli  # not while tests are collected: see tests/conftest.py

@@ -55,10 +55,11 @@ class Laboratory(MadeUp):
         fails: Iterable[tuple[int, int, float]] = (),
         equal_weights: bool = False,
         url: str = "sqlite://",
+        name: str = "s",
     ) -> None:
         self.spec = spec
         self.store = Store.open(url)
-        study = open_study(self.store, "s", spec, f"memory://{uuid4().hex}")
+        study = open_study(self.store, name, spec, f"memory://{uuid4().hex}")
         self.artifacts = Artifacts(study.artifacts)
         super().__init__(spec.pruning.rate, self.artifacts, optimum, growth, ceiling, set(fails), equal_weights)
         self.run: RunRecord = self.store.open_run(study.id, ORACLE)

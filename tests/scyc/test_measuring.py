@@ -10,14 +10,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from scyc import InputError, Measurement
-from scyc.measuring import Measured, measure
+from scyc.measured_schedules import Measured
+from scyc.measuring import measure
 from scyc.models import mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import Masks
 from scyc.randomness import stream
-from scyc.training import Recipe, Snapshot, State
+from scyc.recipe import Recipe
+from scyc.training_result import Snapshot, State
 from scyc.trial import Trial, begin_level, run_trial
 from scyc.workloads import Workload
 

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from scyc import InputError, LevelLR, OneCycle
-from scyc.optimizers import OptimizerSettings, has_momentum, set_momentum
+from scyc.optimizer_state import has_momentum, set_momentum
+from scyc.optimizers import OptimizerSettings
 from scyc.schedules import Constant
 
 

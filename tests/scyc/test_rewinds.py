@@ -16,7 +16,7 @@ from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.randomness import stream
-from scyc.training import Recipe
+from scyc.recipe import Recipe
 from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 
@@ -170,7 +170,7 @@ def test_the_optimizer_is_kept_only_where_it_is_needed(blobs: Dataset) -> None:
 def test_a_parent_that_did_not_keep_its_optimizer_is_refused(blobs: Dataset, rewind: Any) -> None:
     dense = run_trial(protocol(rewind=rewind), blobs, seed=0, level=0, max_lr=MAX_LR)
     late = protocol(rewind=rewind, rewind_step=REWIND_STEP, optimizer_state="with-weights")
-    with pytest.raises(InputError, match=r"that one did not keep it; train it with the same setting\.$"):
+    with pytest.raises(InputError, match=r"that level did not keep it; train that level with the same setting\.$"):
         run_trial(
             late,
             blobs,

@@ -8,11 +8,13 @@ import torch
 from torch import nn
 
 from scyc import InputError
+from scyc.evaluation import evaluate
 from scyc.models import mlp
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import CRITERIA, Masks, Rewind, Scope, prunable_weights
-from scyc.training import Recipe, Snapshot, State, evaluate
+from scyc.recipe import Recipe
+from scyc.training_result import Snapshot, State
 from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 
@@ -178,7 +180,7 @@ def test_the_order_in_which_a_parent_keeps_its_masks_is_of_no_account(blobs: Dat
 def test_another_networks_masks_are_refused(blobs: Dataset) -> None:
     dense = run_trial(protocol(), blobs, seed=0, level=0, max_lr=0.1)
     fewer = Masks({name: mask for name, mask in dense.checkpoint.masks.kept.items() if name != "0.weight"})
-    with pytest.raises(InputError, match=r"another network's.* in 0\.weight"):
+    with pytest.raises(InputError, match=r"another network's.* has the prunable weights 0\.weight"):
         run_trial(
             protocol(),
             blobs,

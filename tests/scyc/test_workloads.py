@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import ast
+import colorsys
 import math
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -18,6 +22,8 @@ from scyc.data import CropFlip, ResizedCropFlip
 from scyc.errors import InputError
 from scyc.models import find_network
 from scyc.workloads import load_workload, workload_names
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -214,6 +220,49 @@ def test_imports_a_workload_from_the_working_folder(folder: Path) -> None:
     for _ in range(3):
         load_workload("my_package.my_module:mine").load_data()
     assert module.loads == 1
+
+
+def test_the_working_folder_hides_nothing_that_is_installed(tmp_path: Path) -> None:
+    for name in ("random.py", "queue.py", "studies.py", "oracle/__init__.py", "numpy/__init__.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("raise RuntimeError('The wrong module.')")
+    (tmp_path / "own.py").write_text(
+        dedent("""
+        from scyc.data import load_digits
+        from scyc.models import mlp
+        from scyc.workloads import Workload
+
+        workload = Workload("own", lambda: mlp(inputs=64), load_digits)
+        """)
+    )
+    script = """
+from scyc.workloads import load_workload
+workload = load_workload("own:workload")
+workload.build_model()(workload.load_data().train.inputs)
+import numpy, oracle, queue, random, studies
+print("done with", workload.name)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", script],  # as an installed command: the working folder is not on the path
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "done with own\n"
+
+
+def test_says_where_a_module_of_the_same_name_came_from(folder: Path) -> None:
+    (folder / "colorsys.py").write_text("workload = None")
+    installed = re.escape(colorsys.__file__)
+    with pytest.raises(InputError, match=f"'colorsys' has no attribute 'workload'; that module came from {installed}"):
+        load_workload("colorsys:workload")
+    with pytest.raises(InputError, match="'sys' has no attribute 'workload'; that module came from Python itself"):
+        load_workload("sys:workload")
 
 
 @pytest.mark.parametrize(

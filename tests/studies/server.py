@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from studies import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it says where it keeps its lock file
@@ -19,6 +23,7 @@ with warnings.catch_warnings():
 
 MIGRATED = "test_migrated"  # a database at the newest revision
 GUARDED, PASSWORD = "guarded", "sEcr3t/pass word"  # the one user who needs a password
+READER = "reader"  # to whom tests grant what it takes to read
 
 # Nothing here has to survive a power cut.
 _FAST = ("fsync", "synchronous_commit", "full_page_writes")
@@ -36,6 +41,7 @@ class Server:
         for setting in _FAST:
             self.execute(f"ALTER SYSTEM SET {setting} = off")
         self.execute(f"CREATE ROLE {GUARDED} LOGIN PASSWORD '{PASSWORD}'")
+        self.execute(f"CREATE ROLE {READER} LOGIN")
         rules = self._folder / "data" / "pg_hba.conf"
         rules.write_text(f"local all {GUARDED} scram-sha-256\nlocal barred all reject\n{rules.read_text()}")
         self.execute("SELECT pg_reload_conf()")
@@ -69,6 +75,20 @@ class Server:
 
     def start(self) -> None:
         self._server.start()
+
+    @contextmanager
+    def standby(self) -> Iterator[None]:
+        """Let it be a copy of another server that sends nothing: it can only be read."""
+        signal = self._folder / "data" / "standby.signal"
+        self.stop()
+        signal.touch()
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+            signal.unlink()
+            self.start()
 
     def close(self) -> None:
         self.stop()

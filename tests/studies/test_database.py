@@ -99,7 +99,7 @@ def test_a_file_that_may_not_be_written(disk: str, tmp_path: Path) -> None:
     with Store.open(disk):
         pass
     with Store.open(f"sqlite:///file:{tmp_path}/scyc.db?mode=ro&uri=true") as store:
-        with pytest.raises(StudyError, match=r"readonly database\); ask for permission") as caught:
+        with pytest.raises(StudyError, match="opened for reading alone") as caught:
             store.create_study("a", {}, "h", "/a", {})
         assert_one_sentence(str(caught.value))
 

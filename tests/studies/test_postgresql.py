@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from studies import LeaseLost, Store, StudyError, engine_url, patience
+from studies import LeaseLost, Store, StudyError, engine_url, retrying
 from studies.errors import TryAgain
 from tests.studies.samples import RESULT, checkpoint, finish, new
 from tests.studies.server import GUARDED, PASSWORD, database_of
@@ -204,7 +204,7 @@ class TestRestarts:
         assert len(caplog.records) == 1
 
     def test_patience_ends(self, server: Server, postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(patience, "PATIENCE", 0.2)
+        monkeypatch.setattr(retrying, "PATIENCE", 0.2)
         with Store.open(postgresql) as store:
             with stopped(server):
                 for use in (store.studies, lambda: store.create_study("a", {}, "h", "/a", {})):
@@ -306,7 +306,7 @@ def test_a_deadlock_is_untangled(postgresql: str) -> None:
                     connection.exec_driver_sql("SELECT pg_sleep(0.2)")
                     connection.exec_driver_sql(text, (second,))
 
-            patience.persist(both)
+            retrying.persist(both)
 
         threads = [Thread(target=bump, args=ids) for ids in ((one.id, two.id), (two.id, one.id))]
         for thread in threads:

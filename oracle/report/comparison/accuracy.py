@@ -9,8 +9,8 @@ from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look, bottom_up, looks
 from oracle.report.comparison.marks import Frame, frame, path, with_legend
-from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
+from oracle.report.plate import Plate
 from oracle.report.style import INK, Figure, Trace, accuracy_axis, density_step, layout
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ _BARS = 8
 """With more lines than these, those that are not emphasised go without bars."""
 
 
-def panel(comparison: Comparison) -> Panel:
+def plate(comparison: Comparison) -> Plate:
     """Return the figure of measured accuracies."""
     title = "Accuracy of the schedules that were trained"
     runs = trained(comparison)
     if not runs:
-        return Panel("accuracy", title, None, f"{how_to_train(comparison)}; none has been trained yet.")
+        return Plate(title, None, f"{how_to_train(comparison)}; none has been trained yet.")
     view = _frame(runs)
     caption = (
         "Mean test accuracy with its 95 % interval (Student's t over seeds); markers of one level are set side by "
@@ -50,7 +50,7 @@ def panel(comparison: Comparison) -> Panel:
     drawn = figure(comparison)
     if any(trace["name"] == _DIVERGED for trace in drawn["data"]):
         caption += " A cross marks levels at which training diverged on at least one seed."
-    return Panel("accuracy", title, drawn, caption, (_table(runs),))
+    return Plate(title, drawn, caption, (_table(runs),))
 
 
 def trained(comparison: Comparison) -> dict[str, MeasuredRun]:

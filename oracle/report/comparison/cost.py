@@ -14,8 +14,8 @@ from oracle.report.comparison import table
 from oracle.report.comparison.accuracy import how_to_train
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.marks import Frame, frame
-from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
+from oracle.report.plate import Plate
 from oracle.report.style import INK, MUTED, Figure, Trace, log_axis, plain_layout
 from oracle.study.opening import ORACLE
 
@@ -46,12 +46,12 @@ class Spent:
     measured: bool
 
 
-def panel(comparison: Comparison) -> Panel:
+def plate(comparison: Comparison) -> Plate:
     """Return the figure of loss and cost."""
     title = "What it loses, and what it costs"
     rows = spent(comparison)
     if not rows:
-        return Panel("cost", title, None, f"{how_to_train(comparison)}; until then neither loss nor cost is known.")
+        return Plate(title, None, f"{how_to_train(comparison)}; until then neither loss nor cost is known.")
     caption = "Left, points of accuracy lost to the oracle, the least first: at 0 a schedule is as good as it."
     if any(row.measured for row in rows.values()):
         caption += (
@@ -68,7 +68,7 @@ def panel(comparison: Comparison) -> Panel:
     caption += " Right, the epochs trained per seed, on a logarithmic axis"
     caption += ", and what the oracle's search has cost (dotted)." if comparison.search_epochs is not None else "."
     caption += " What it took to tune the dense network's max_lr, which most schedules need, is not counted."
-    return Panel("cost", title, figure(comparison), caption, (_table(comparison, rows),))
+    return Plate(title, figure(comparison), caption, (_table(comparison, rows),))
 
 
 def spent(comparison: Comparison) -> dict[str, Spent]:

@@ -11,9 +11,9 @@ from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look
 from oracle.report.comparison.marks import path, with_legend
-from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Table
 from oracle.report.intervals import band, bars, open_bounds
+from oracle.report.plate import Plate
 from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 from oracle.results.intervals import Interval
 
@@ -28,20 +28,17 @@ _RIVALS = (
 )
 
 
-def panel(comparison: Comparison) -> Panel:
+def plate(comparison: Comparison) -> Plate:
     """Return the figure of the fit."""
     title, fit = "S-Cyc fitted to the oracle", comparison.fit
     if fit is None:
-        have = words.count(len(comparison.levels), "level")
+        count = len(comparison.levels)
+        have = f"{words.count(count, 'level')} {'is' if count == 1 else 'are'}"
         caption = (
-            (
-                f"S-Cyc is fitted to {FEWEST_LEVELS} decided levels or more, but {have} decided so far; "
-                f"`scyc extend {shlex.quote(comparison.study)}` adds levels."
-            )
-            .replace("but 1 level decided", "but 1 level is decided")
-            .replace("levels decided so", "levels are decided so")
+            f"S-Cyc is fitted to {FEWEST_LEVELS} decided levels or more, but {have} decided so far; "
+            f"`scyc extend {shlex.quote(comparison.study)}` adds levels."
         )
-        return Panel("fit", title, None, caption)
+        return Plate(title, None, caption)
     judged = any(level.interval for level in comparison.levels)
     caption = (
         "The fitted curve, and what it was fitted to: "
@@ -56,7 +53,7 @@ def panel(comparison: Comparison) -> Panel:
     else:
         caption += " Without three seeds or more there is no band: seeds cannot be resampled."
     caption += " Thin, the simpler curves that S-Cyc is held against, fitted the same way."
-    return Panel("fit", title, figure(comparison, fit), caption, (_table(comparison, fit),))
+    return Plate(title, figure(comparison, fit), caption, (_table(comparison, fit),))
 
 
 def figure(comparison: Comparison, fit: Fit) -> Figure:

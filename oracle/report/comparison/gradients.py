@@ -9,8 +9,8 @@ from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look
 from oracle.report.comparison.marks import path, with_legend
-from oracle.report.comparison.panel import Panel
 from oracle.report.comparison.table import Cell, Table
+from oracle.report.plate import Plate
 from oracle.report.style import GREEN, MUTED, PURPLE, VERMILLION, Figure, Trace, layout, log_axis, max_lr_axis
 from oracle.study.opening import ORACLE
 
@@ -38,7 +38,7 @@ class _Line:
     rates: tuple[float | None, ...]
 
 
-def panel(comparison: Comparison) -> Panel:
+def plate(comparison: Comparison) -> Plate:
     """Return the figure of the gradients' spread."""
     title, found = "The spread of the gradients", comparison.gradients
     if found is None or not found.points:
@@ -46,7 +46,7 @@ def panel(comparison: Comparison) -> Panel:
             "No spread of gradients is known that all winners share: trainings record it since this version, and those "
             "that diverge may not; `scyc sweep --name NEW` makes a study that has it."
         )
-        return Panel("gradients", title, None, caption)
+        return Plate(title, None, caption)
     caption = (
         "Above, the standard deviation of the gradients of the weights left, in the training of each level's winner, "
         "mean over seeds: in its first steps, half way, and in its last. Below, the oracle's max_lr, and what it would "
@@ -55,7 +55,7 @@ def panel(comparison: Comparison) -> Panel:
         "logarithmic."
     )
     tables = (_spread(comparison, found), _correlations(found))
-    return Panel("gradients", title, figure(comparison, found), caption, tables, found.sentences)
+    return Plate(title, figure(comparison, found), caption, tables, found.sentences)
 
 
 def figure(comparison: Comparison, found: GradientFinding) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from kaleido import Kaleido
@@ -16,10 +17,11 @@ from kaleido.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from oracle.report.comparison.panel import Panel
+    from oracle.report.plate import Plate
+    from oracle.report.style import Figure
 
 FORMATS = ("png", "svg")
 WIDTH = 900
@@ -36,12 +38,12 @@ class NoImagesError(Exception):
     """The figures could not be drawn; the message is a full sentence that says why and what to do."""
 
 
-def write_images(panels: Sequence[Panel], folder: Path) -> list[Path]:
+def write_images(plates: Mapping[str, Plate], folder: Path) -> list[Path]:
     """Write every figure as PNG and SVG; files of an earlier call that are not drawn again are removed.
 
     Args:
-        panels: the figures; those with nothing to draw leave no files.
-        folder: where to, made if need be.
+        plates: the figures by name, which their files get; those with nothing to draw leave no files.
+        folder: where to write; it is made if it is not there.
 
     Returns:
         The files.
@@ -50,10 +52,10 @@ def write_images(panels: Sequence[Panel], folder: Path) -> list[Path]:
         NoImagesError: there is no Chrome or Chromium, or it failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for panel in panels:
-        for kind in FORMATS:
-            (folder / f"{panel.key}.{kind}").unlink(missing_ok=True)
-    orders = [_order(panel, kind, folder) for panel in panels if panel.figure for kind in FORMATS]
+    files = {name: [folder / f"{name}.{kind}" for kind in FORMATS] for name in plates}
+    for path in chain.from_iterable(files.values()):
+        path.unlink(missing_ok=True)
+    orders = [_order(plate.figure, path) for name, plate in plates.items() if plate.figure for path in files[name]]
     try:
         with ThreadPoolExecutor(max_workers=1) as thread:  # the caller may have an event loop of its own
             thread.submit(_session, orders).result()
@@ -70,10 +72,10 @@ def write_images(panels: Sequence[Panel], folder: Path) -> list[Path]:
     return [order["path"] for order in orders]
 
 
-def _order(panel: Panel, kind: str, folder: Path) -> dict[str, Any]:
-    height = panel.figure["layout"]["height"] if panel.figure else 0
-    size = {"width": WIDTH, "height": height, "scale": SHARPNESS if kind == "png" else 1}
-    return {"fig": panel.figure, "path": folder / f"{panel.key}.{kind}", "opts": {"format": kind} | size}
+def _order(figure: Figure, path: Path) -> dict[str, Any]:
+    kind = path.suffix.removeprefix(".")
+    size = {"width": WIDTH, "height": figure["layout"]["height"], "scale": SHARPNESS if kind == "png" else 1}
+    return {"fig": figure, "path": path, "opts": {"format": kind} | size}
 
 
 def _session(orders: Sequence[dict[str, Any]]) -> None:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from oracle.comparison import as_python
 from oracle.report import words
 from oracle.report.base import fill, provenance
-from oracle.report.comparison import accuracy, cost, curves, fitted, gradients, surface
 from oracle.report.comparison.accuracy import how_to_train
+from oracle.report.comparison.figures import plates
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.verdicts import curse_table, fit_tables, reading, verdicts
 from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison
-    from oracle.report.comparison.panel import Panel
     from oracle.results.study_view import StudyView
 
 
@@ -27,12 +26,6 @@ class Item:
     name: str
     sentences: tuple[str, ...]
     first: bool
-
-
-def panels(comparison: Comparison) -> list[Panel]:
-    """Return the figures in reading order."""
-    drawn = (curves.panel, accuracy.panel, cost.panel, fitted.panel, surface.panel, gradients.panel)
-    return [draw(comparison) for draw in drawn]
 
 
 def render(comparison: Comparison, view: StudyView) -> str:
@@ -55,7 +48,7 @@ def render(comparison: Comparison, view: StudyView) -> str:
         curse=curse_table(curse) if curse else None,
         fit_tables=fit_tables(fit) if fit else [],
         python=as_python(fit.schedule) if fit else "",
-        plates=panels(comparison),
+        plates=plates(comparison),
         origins=_origins(comparison, view),
     )
 

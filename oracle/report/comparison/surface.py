@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
 from oracle.report.comparison import table
-from oracle.report.comparison.curves import paths, rates
 from oracle.report.comparison.marks import with_legend
-from oracle.report.comparison.panel import Panel
+from oracle.report.comparison.schedules import paths, rates
 from oracle.report.comparison.table import Table
 from oracle.report.heatmap import CLIP_QUANTILE
+from oracle.report.plate import Plate
 from oracle.report.style import Figure, Trace, density_step, layout, max_lr_axis
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _ALONE = 1.2
 """How far a cell extends, as a factor, where its level has but one candidate."""
 
 
-def panel(comparison: Comparison) -> Panel:
+def plate(comparison: Comparison) -> Plate:
     """Return the figure of the surface."""
     floor = _floor(comparison.levels)
     caption = (
@@ -32,9 +32,7 @@ def panel(comparison: Comparison) -> Panel:
         f"candidates. The colours start at {words.accuracy(floor)}, so that they can differ near the top. "
         "A schedule where there are no cells is where nothing was tried."
     )
-    return Panel(
-        "surface", "The oracle's surface", figure(comparison), caption, (_table(comparison), rates(comparison))
-    )
+    return Plate("The oracle's surface", figure(comparison), caption, (_table(comparison), rates(comparison)))
 
 
 def figure(comparison: Comparison) -> Figure:

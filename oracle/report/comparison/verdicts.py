@@ -9,6 +9,7 @@ from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import looks
 from oracle.report.comparison.table import Cell, Table
+from oracle.results.intervals import RULES
 from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
@@ -39,19 +40,16 @@ def verdicts(comparison: Comparison) -> Table:
 
 def reading(comparison: Comparison) -> str:
     """Return how to read the table of verdicts."""
-    if comparison.rule == "within":
-        margin = f"{100 * comparison.tolerance:g} points"
-        rule = f"the max_lr around the winner whose mean validation accuracy is at most {margin} lower"
-    else:
-        rule = "those that cannot be told from the best (Hsu's multiple comparisons, seeds as blocks, 5 % per level)"
+    definition = RULES[comparison.rule].defined(comparison.tolerance)
     text = (
-        f"The interval is the “{comparison.rule}” one, {rule}. The papers do not define it; the rule is this project's "
-        "own. A factor above 1 is too high, one below too low. On the surface every level starts from the oracle's own "
-        "winner, on the seeds that the oracle chose by; when trained, a schedule starts from what itself has left, and "
-        "is held against the oracle's curve trained on the same seeds, over all levels beyond the dense one."
+        f"The interval is the “{comparison.rule}” one: {definition}. The papers do not define it; the rule is this "
+        "project's own. A factor above 1 is too high, one below 1 too low. On the surface every level starts from the "
+        "oracle's own winner, on the seeds that the oracle chose by. When trained, a schedule starts each level from "
+        "what it has left itself, and is compared with the oracle's curve trained on the same seeds, over all levels "
+        "beyond the dense one."
     )
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
-        text += " An asterisk: over the levels where the schedule is among the candidates."
+        text += " An asterisk marks a mean over only those levels where the schedule is among the candidates."
     return text
 
 

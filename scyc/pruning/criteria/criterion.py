@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-import torch
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from scyc.errors import InputError
-from scyc.pruning.ranking import Scope, prune, prune_to_counts, weights_due
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import torch
+
     from scyc.pruning.masks import Masks
 
-Tensors = Mapping[str, torch.Tensor]
+Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
+Scope = Literal["global", "layer"]
 Need = Literal["gradients", "change"]
 
 
@@ -49,13 +50,15 @@ class PruningContext:
         Raises:
             InputError: when fewer are left already.
         """
+        from scyc.pruning.ranking import weights_due
+
         return weights_due(self.masks.kept, self.rate, self.level)
 
     def measured_gradients(self) -> Tensors:
         """Return the gradients, measuring them now.
 
         Raises:
-            InputError: when there is no way to.
+            InputError: when the context cannot give them.
         """
         if self.gradients is None:
             raise InputError(_missing("gradients"))
@@ -79,7 +82,7 @@ class Criterion:
     Attributes:
         name: the key in `CRITERIA`.
         scores: gives every prunable weight its score, by parameter name; the lowest go first.
-        counts: gives the number of weights to leave in each parameter, if the criterion has its own idea of that.
+        counts: gives the number of weights to leave in each parameter, if the criterion decides that itself.
         needs: the optional part of the context that `scores` looks at.
         global_only: if the scope "layer" makes no sense, why, as the end of a sentence.
     """
@@ -96,7 +99,7 @@ class Criterion:
         return ("global",) if self.global_only else ("global", "layer")
 
     def check(self, scope: Scope) -> None:
-        """See that the criterion can prune within `scope`.
+        """Check that the criterion can prune within `scope`.
 
         Raises:
             InputError: when that makes no sense.
@@ -117,6 +120,8 @@ class Criterion:
             InputError: when the scope makes no sense, the context lacks what the criterion needs, or fewer weights
                 are left already than the level asks for.
         """
+        from scyc.pruning.ranking import prune, prune_to_counts
+
         self.check(scope)
         scores = self.scores(context)
         if self.counts is not None:
@@ -127,5 +132,5 @@ class Criterion:
 def _missing(need: Need) -> str:
     return (
         f"The pruning criterion needs `{need}`, but the pruning context has none; "
-        "give it, or choose a criterion that does without, magnitude for example."
+        "give it, or choose a criterion that does not need it, such as magnitude."
     )

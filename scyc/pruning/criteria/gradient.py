@@ -29,7 +29,7 @@ class GradientSample:
     Attributes:
         examples: how many, drawn without replacement, >= 1; None, or more than there are, for all of them.
         batch_size: examples per backward pass, >= 1; a matter of memory, the result is the same but for rounding.
-        augmentation: applied to each batch; none unless given.
+        augmentation: applied to each batch; default: none.
 
     Raises:
         InputError: when a number is below 1.
@@ -40,11 +40,11 @@ class GradientSample:
     augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be averaged over."""
+        """Refuse numbers below 1."""
         if self.batch_size < 1 or (self.examples is not None and self.examples < 1):
             raise InputError(
-                f"The gradient is asked of {self.examples} examples in batches of {self.batch_size}; "
-                "both must be whole numbers from 1 on."
+                f"A gradient cannot be averaged over {self.examples} examples in batches of {self.batch_size}; "
+                "both must be whole numbers of at least 1."
             )
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from scyc.errors import InputError
-from scyc.pruning.criteria.chance import random_scores
-from scyc.pruning.criteria.change import change_magnitude, change_times_magnitude
+from scyc.lazy import deferred
 from scyc.pruning.criteria.criterion import Criterion
-from scyc.pruning.criteria.erdos_renyi import erk_counts
-from scyc.pruning.criteria.gradient import connection_sensitivity, gradient_magnitude
-from scyc.pruning.criteria.lamp import lamp
-from scyc.pruning.criteria.magnitude import magnitude
+
+# Deferred, because whoever reads the names, scopes and needs, a spec for instance, does without PyTorch.
+magnitude = deferred("scyc.pruning.criteria.magnitude:magnitude")
+gradient_magnitude = deferred("scyc.pruning.criteria.gradient:gradient_magnitude")
+connection_sensitivity = deferred("scyc.pruning.criteria.gradient:connection_sensitivity")
+change_magnitude = deferred("scyc.pruning.criteria.change:change_magnitude")
+change_times_magnitude = deferred("scyc.pruning.criteria.change:change_times_magnitude")
+lamp = deferred("scyc.pruning.criteria.lamp:lamp")
+random_scores = deferred("scyc.pruning.criteria.random_scores:random_scores")
+erk_counts = deferred("scyc.pruning.criteria.erdos_renyi:erk_counts")
 
 _BUILT_IN = (
     Criterion("magnitude", lambda context: magnitude(context.weights, context.masks)),
@@ -59,6 +64,7 @@ _BUILT_IN = (
 )
 
 CRITERIA = {criterion.name: criterion for criterion in _BUILT_IN}
+"""Every criterion by its name."""
 
 
 def find_criterion(name: str) -> Criterion:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from markupsafe import escape
 
+from oracle.results.intervals import RULES, Interval, Rule
 from tests.oracle.report.browsing import EXECUTABLE, NAMES
 
 if TYPE_CHECKING:
@@ -47,7 +48,24 @@ def test_figures_are_written_where_there_is_a_browser(scyc: Callable[..., Ended]
     ended = scyc("compare", "demo", "--out", "comparison", "--schedules", "constant")
     assert (ended.code, ended.err) == (0, "")
     names = {path.name for path in (tmp_path / "comparison" / "figures").iterdir()}
-    assert names >= {"curves.png", "curves.svg", "surface.png", "fit.svg", "cost.png"}
+    assert names >= {"schedules.png", "schedules.svg", "surface.png", "fit.svg", "cost.png"}
+
+
+@pytest.mark.usefixtures("swept")
+def test_a_rule_that_is_added_can_be_asked_for_and_is_shown(
+    scyc: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(RULES, dict)
+    narrow = Rule(lambda levels, _: [Interval(level.winner, level.winner) for level in levels], "the winner", "nothing")
+    monkeypatch.setitem(RULES, "narrow", narrow)
+    compared = json.loads(scyc("compare", "demo", "--rule", "narrow", "--json").out)
+    assert [level["interval"] for level in compared["levels"]] == [
+        [level["winner"]] * 2 for level in compared["levels"]
+    ]
+    assert "narrow" in scyc("show", "demo").out
+    unknown = scyc("compare", "demo", "--rule", "wide")
+    assert unknown.code == 2
+    assert "There is no interval rule 'wide'; choose one of within, paired, narrow." in unknown.err
 
 
 @pytest.mark.usefixtures("swept")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.cli.run import fresh_seeds
+from oracle.api.running import fresh_seeds
 from studies import Store
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.driver.lease import driving
-from oracle.results.status import glance
+from oracle.results.status import study_status
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import study_spec
 from tests.oracle.simulation import Laboratory, small_spec
@@ -27,7 +27,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def do(*things: Callable[[], object]) -> None:
         coming = iter(things)
-        monkeypatch.setattr("oracle.cli.watch.time.sleep", lambda _: next(coming)())
+        monkeypatch.setattr("oracle.cli.commands.watch.time.sleep", lambda _: next(coming)())
 
     return do
 
@@ -82,15 +82,15 @@ def test_what_an_extension_has_made_history_of_is_in_nobodys_way(tmp_path: Path)
         small_spec(search=fixed), optimum=0.28, fails=[(1, 7, 0.2)], url=f"sqlite:///{tmp_path}/a.db"
     ) as lab:
         lab.finish()
-        assert glance(lab.store, "s").state == "blocked"
+        assert study_status(lab.store, "s").state == "blocked"
         study = lab.store.study("s")
         lab.spec = extended(former := study_spec(study), candidates=[0.28])
         extend_study(lab.store, study, former, lab.spec)
         lab.finish()  # level 1 grows from another winner now
-        seen = glance(lab.store, "s")
+        seen = study_status(lab.store, "s")
         assert (seen.pending, seen.failed, len(seen.decided), seen.state) == (0, 1, 1, "blocked")
         lab.store.requeue_failed(lab.run.id)
-        seen = glance(lab.store, "s")
+        seen = study_status(lab.store, "s")
         assert (seen.pending, seen.failed, len(seen.decided), seen.state) == (1, 0, 1, "waiting")
 
 
@@ -114,7 +114,7 @@ def test_a_database_that_goes_away_is_waited_for(
     server: Server,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("studies.patience.PATIENCE", 0.2)
+    monkeypatch.setattr("studies.retrying.PATIENCE", 0.2)
     url = server.empty()
     with Laboratory(small_spec(), url=url) as lab:
         meanwhile(server.stop, lambda: None, server.start, lab.finish)
@@ -130,12 +130,12 @@ def test_the_picture_for_a_terminal(
 ) -> None:
     from rich.console import Console
 
-    monkeypatch.setattr("oracle.cli.watch.out", Console(force_terminal=True, width=100))
+    monkeypatch.setattr("oracle.cli.commands.watch.out", Console(force_terminal=True, width=100))
     url = f"sqlite:///{tmp_path}/scyc.db"
     with Laboratory(small_spec(), url=url) as lab, driving(lab.store, lab.store.study("s")):
         sweep = lab.sweep()
         lab.work(sweep, most=8)
-        seen = glance(lab.store, "s")
+        seen = study_status(lab.store, "s")
         assert seen.tenure is not None
         assert 0 <= seen.tenure.silence < 30
         assert seen.seconds_left is not None

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oracle.comparison import OracleLevel, winner_of
-from oracle.results.intervals import Interval, paired
+from oracle.results.intervals import RULES, TOLERANCE, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from oracle.comparison.bootstrap import Rule
+    from oracle.results.intervals.rule import Judge
 
 P = 0.2
+
+within, paired = RULES["within"].at(TOLERANCE), RULES["paired"].at(TOLERANCE)
 
 
 def surface(
@@ -23,7 +26,7 @@ def surface(
     candidates: int = 12,
     seeds: int = 3,
     noise: float = 0.004,
-    rule: Rule = paired,
+    judge: Judge = paired,
 ) -> list[OracleLevel]:
     """Accuracies that fall off on both sides of the truth, with what a seed adds to all and noise of its own."""
     rng = np.random.default_rng(0)
@@ -33,9 +36,8 @@ def surface(
         peak = 0.9 - 0.06 * np.log(rates / truth(m)) ** 2
         table = peak[:, None] + 0.01 * rng.standard_normal(seeds) + noise * rng.standard_normal((candidates, seeds))
         accuracies = dict(zip(rates.tolist(), table.tolist(), strict=True))
-        winner = winner_of(accuracies)
-        found.append(OracleLevel(m, (1 - P) ** m, winner, rule(accuracies, winner), accuracies))
-    return found
+        found.append(OracleLevel(m, (1 - P) ** m, winner_of(accuracies), accuracies))
+    return [replace(level, interval=interval) for level, interval in zip(found, judge(found), strict=True)]
 
 
 def narrow(truth: Sequence[float], seed: int = 0, noise: float = 0.02, half_width: float = 0.05) -> list[OracleLevel]:
@@ -56,4 +58,4 @@ def known(
     if half_width is not None:
         factor = float(np.exp(half_width))
         interval = Interval(max_lr / factor, max_lr * factor, low_open, high_open)
-    return OracleLevel(m, (1 - P) ** m, max_lr, interval, accuracies)
+    return OracleLevel(m, (1 - P) ** m, max_lr, accuracies, interval)

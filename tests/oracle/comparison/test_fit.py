@@ -19,15 +19,16 @@ from oracle.comparison.bootstrap import Bootstrap, bootstrap
 from oracle.comparison.families import Range, SCycFamily
 from oracle.comparison.identifiability import identify
 from oracle.comparison.objective import targets
-from oracle.results.intervals import Interval, dunnett_quantile, paired, within
+from oracle.results.intervals import DecidedLevel, Interval
+from oracle.results.intervals.paired import dunnett_quantile
 from scyc import Constant, InputError, SCyc
-from tests.oracle.comparison.surfaces import P, known, narrow, surface
+from tests.oracle.comparison.surfaces import P, known, narrow, paired, surface, within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from oracle.comparison import HeldOut
-    from oracle.comparison.bootstrap import Rule
+    from oracle.results.intervals.rule import Judge
 
 S_SHAPED = SCyc(0.08, 0.2, 5.0, 2, P)
 FLAT = Constant(0.1)
@@ -93,9 +94,9 @@ class TestRecovery:
         assert log_error(fit, S_SHAPED) < 1e-3
         assert fit.objective < 1e-7
 
-    @pytest.mark.parametrize("rule", [within, paired])
-    def test_of_trained_candidates(self, rule: Rule) -> None:
-        fit = fit_scyc(surface(S_SHAPED, rule=rule), P, rule)
+    @pytest.mark.parametrize("judge", [within, paired])
+    def test_of_trained_candidates(self, judge: Judge) -> None:
+        fit = fit_scyc(surface(S_SHAPED, judge=judge), P, judge)
         assert log_error(fit, S_SHAPED) < 0.25
         assert fit.band is not None
         assert all(low <= high for low, high in fit.band)
@@ -284,7 +285,7 @@ class TestIntervals:
 class TestErrorBars:
     @pytest.mark.parametrize("seeds", [1, 2])
     def test_are_not_to_be_had_from_one_or_two_seeds(self, seeds: int) -> None:
-        fit = fit_scyc(surface(S_SHAPED, seeds=seeds, rule=within), P, within)
+        fit = fit_scyc(surface(S_SHAPED, seeds=seeds, judge=within), P, within)
         assert fit.errors == dict.fromkeys(("delta", "epsilon", "beta", "q"))
         assert fit.band is None
         assert any(f"With {seeds} seed" in sentence and "no error bars" in sentence for sentence in fit.sentences)
@@ -294,12 +295,12 @@ class TestErrorBars:
         assert any("10 different resamples of 3 seeds" in said and "rough" in said for said in sentences)
 
     def test_vanish_when_the_seeds_agree(self) -> None:
-        fit = fit_scyc(surface(S_SHAPED, noise=0.0, rule=within), P, within)
+        fit = fit_scyc(surface(S_SHAPED, noise=0.0, judge=within), P, within)
         assert np.array(fit.band) == pytest.approx(np.array([fit.max_lr, fit.max_lr]).T, rel=1e-3)
 
     def test_grow_with_the_noise(self) -> None:
         def width(noise: float) -> float:
-            band = fit_scyc(surface(S_SHAPED, seeds=6, noise=noise, rule=within), P, within).band
+            band = fit_scyc(surface(S_SHAPED, seeds=6, noise=noise, judge=within), P, within).band
             assert band is not None
             return sum(math.log(high / low) for low, high in band)
 
@@ -307,7 +308,7 @@ class TestErrorBars:
 
     def test_take_a_seed_as_a_whole(self) -> None:
         # What a seed adds to every candidate of a level moves no winner and no interval, in no resample.
-        levels = surface(S_SHAPED, rule=within)
+        levels = surface(S_SHAPED, judge=within)
         moved = [
             dataclasses.replace(
                 level,
@@ -325,15 +326,16 @@ class TestErrorBars:
     def test_every_resample_is_fitted_once(self) -> None:
         # Accuracies that tell which seeds they came from.
         accuracies = {max_lr: [float(seed) for seed in range(4)] for max_lr in (0.1, 0.2)}
-        levels = [OracleLevel(m, (1 - P) ** m, 0.1, Interval(0.1, 0.1), accuracies) for m in range(3)]
+        levels = [OracleLevel(m, (1 - P) ** m, 0.1, accuracies, Interval(0.1, 0.1)) for m in range(3)]
         seen = []
 
-        def rule(resampled: Mapping[float, Sequence[float]], winner: float) -> Interval | None:
-            assert resampled[0.1] == resampled[0.2]
-            seen.append(tuple(resampled[0.1]))
-            return within(resampled, winner)
+        def judge(resampled: Sequence[DecidedLevel]) -> list[Interval | None]:
+            for level in resampled:
+                assert level.accuracies[0.1] == level.accuracies[0.2]
+                seen.append(tuple(level.accuracies[0.1]))
+            return within(resampled)
 
-        found = bootstrap(levels, SCycFamily(P, Range.of(levels)), rule, refits=2000)
+        found = bootstrap(levels, SCycFamily(P, Range.of(levels)), judge, refits=2000)
         assert found is not None
         assert found.different == math.comb(7, 4)
         assert {draw: seen.count(draw) for draw in seen} == dict.fromkeys(
@@ -345,12 +347,12 @@ class TestErrorBars:
         levels[3] = dataclasses.replace(levels[3], interval=None)
         judged = []
 
-        def rule(accuracies: Mapping[float, Sequence[float]], winner: float) -> Interval | None:
-            judged.append(len(accuracies))
-            return paired(accuracies, winner)
+        def judge(resampled: Sequence[DecidedLevel]) -> list[Interval | None]:
+            judged.append([level.level for level in resampled])
+            return paired(resampled)
 
-        assert fit_scyc(levels, P, rule).band is not None
-        assert len(judged) == 10 * 12
+        assert fit_scyc(levels, P, judge).band is not None
+        assert judged == [[m for m in range(13) if m != 3]] * 10
 
 
 class TestRefusals:

@@ -21,7 +21,7 @@ def chosen(m: int, *by_seed: float) -> OracleLevel:
     """A level where each seed is best at a max_lr of its own, which wins where most seeds want it."""
     accuracies = {rate: [0.9 if rate == best else 0.8 for best in by_seed] for rate in RATES}
     winner = max(RATES, key=lambda rate: (by_seed.count(rate), -rate))
-    return OracleLevel(m, 0.8**m, winner, None, accuracies)
+    return OracleLevel(m, 0.8**m, winner, accuracies)
 
 
 def curve(*winners: float, seeds: int = 1) -> list[OracleLevel]:

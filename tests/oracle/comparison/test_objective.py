@@ -54,7 +54,7 @@ class TestCost:
 
     def test_the_pull_is_to_the_middle_of_the_interval_not_to_the_winner(self) -> None:
         level = known(0, 0.1, half_width=0.3)
-        shifted = type(level)(0, 1.0, 0.2, level.interval, level.accuracies)
+        shifted = type(level)(0, 1.0, 0.2, level.accuracies, level.interval)
         assert cost(targets([shifted]), 0.1) == pytest.approx(0.0, abs=1e-20)
 
     def test_a_level_left_out_costs_nothing(self) -> None:

@@ -12,7 +12,7 @@ from oracle.comparison import OracleLevel, winner_of
 from oracle.comparison.surface import in_order
 from scyc import InputError
 
-LEVEL = OracleLevel(0, 1.0, 0.2, None, {0.1: [0.80, 0.82], 0.2: [0.90, 0.92], 0.4: [0.85, 0.83]})
+LEVEL = OracleLevel(0, 1.0, 0.2, {0.1: [0.80, 0.82], 0.2: [0.90, 0.92], 0.4: [0.85, 0.83]})
 
 
 class TestMean:
@@ -52,31 +52,31 @@ def test_ties_go_to_the_smaller_max_lr() -> None:
 class TestRefusals:
     def test_a_winner_that_was_never_tried(self) -> None:
         with pytest.raises(InputError, match=r"winner of level 3, 0\.5, is not one of its candidates"):
-            OracleLevel(3, 0.5, 0.5, None, {0.1: [0.9]})
+            OracleLevel(3, 0.5, 0.5, {0.1: [0.9]})
 
     def test_candidates_with_different_numbers_of_seeds(self) -> None:
         with pytest.raises(InputError, match="same seeds, but their numbers of seeds are 1, 2"):
-            OracleLevel(0, 1.0, 0.1, None, {0.1: [0.9, 0.9], 0.2: [0.9]})
+            OracleLevel(0, 1.0, 0.1, {0.1: [0.9, 0.9], 0.2: [0.9]})
 
     @pytest.mark.parametrize("max_lr", [0.0, -0.1, math.inf, math.nan])
     def test_a_max_lr_that_has_no_logarithm(self, max_lr: float) -> None:
         with pytest.raises(InputError, match="greater than 0"):
-            OracleLevel(0, 1.0, 0.1, None, {0.1: [0.9], max_lr: [0.9]})
+            OracleLevel(0, 1.0, 0.1, {0.1: [0.9], max_lr: [0.9]})
 
     def test_candidates_without_seeds(self) -> None:
         with pytest.raises(InputError, match="numbers of seeds are 0"):
-            OracleLevel(0, 1.0, 0.1, None, {0.1: []})
+            OracleLevel(0, 1.0, 0.1, {0.1: []})
 
 
 class TestInOrder:
     def test_sorts_by_level(self) -> None:
-        levels = [OracleLevel(m, 1.0, 0.1, None, {0.1: [0.9]}) for m in (2, 0, 1)]
+        levels = [OracleLevel(m, 1.0, 0.1, {0.1: [0.9]}) for m in (2, 0, 1)]
         assert [level.level for level in in_order(levels, 3)] == [0, 1, 2]
 
     def test_refuses_a_level_given_twice(self) -> None:
         with pytest.raises(InputError, match="once, but these are 0, 0, 2"):
-            in_order([OracleLevel(m, 1.0, 0.1, None, {0.1: [0.9]}) for m in (2, 0, 0)], 3)
+            in_order([OracleLevel(m, 1.0, 0.1, {0.1: [0.9]}) for m in (2, 0, 0)], 3)
 
     def test_refuses_levels_of_different_seeds(self) -> None:
         with pytest.raises(InputError, match="same seeds, but their numbers are 1, 2"):
-            in_order([OracleLevel(m, 1.0, 0.1, None, {0.1: [0.9] * (1 + m)}) for m in (0, 1)], 2)
+            in_order([OracleLevel(m, 1.0, 0.1, {0.1: [0.9] * (1 + m)}) for m in (0, 1)], 2)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def level(number: int, interval: Interval | None) -> OracleLevel:
-    return OracleLevel(number, 0.8**number, 0.2, interval, {0.1: [0.8, 0.8], 0.2: [0.9, 0.9], 0.4: [0.7, 0.7]})
+    return OracleLevel(number, 0.8**number, 0.2, {0.1: [0.8, 0.8], 0.2: [0.9, 0.9], 0.4: [0.7, 0.7]}, interval)
 
 
 CLOSED = Interval(0.15, 0.25)
@@ -95,7 +95,7 @@ class TestStudy:
 
     @pytest.mark.parametrize("rule", ["within", "paired"])
     def test_as_json_it_is_plain_and_has_the_documented_shape(self, rule: str, lab: Laboratory) -> None:
-        values = to_json(compare(view_study(lab.store, "s"), rule, names=["constant", "fitted"]))  # type: ignore[arg-type]
+        values = to_json(compare(view_study(lab.store, "s"), rule, names=["constant", "fitted"]))
         assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 2
         assert list(values["schedules"]) == ["constant", "fitted"]
         for schedule in values["schedules"].values():

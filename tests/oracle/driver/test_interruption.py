@@ -5,8 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
+
+from studies import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PREAMBLE = """
     import os, signal, sys, time, weakref
@@ -67,15 +73,81 @@ def call_of(module: str) -> str:
     return f"{there}\nexec({source!r}, there)\nthere['write']()\ntime.sleep(20)"
 
 
-@pytest.mark.parametrize("module", ["studies.outcomes", "oracle.driver.optuna_mirror"])
-def test_a_call_that_uses_the_database_is_not_interrupted(module: str) -> None:
-    ended = interrupted(call_of(module))
-    assert ended.stdout.split() == ["written", "interrupted"]
-
-
-@pytest.mark.parametrize("module", ["studies.patience", "oracle.driver.oracle_run", "optuna.storages"])
-def test_other_calls_are(module: str) -> None:
+@pytest.mark.parametrize(
+    "module", ["studies.outcomes", "studies.retrying", "oracle.driver.optuna_mirror", "optuna.storages"]
+)
+def test_what_a_module_is_called_does_not_count(module: str) -> None:
     assert interrupted(call_of(module)).stdout.split() == ["interrupted"]
+
+
+@pytest.mark.parametrize(
+    "transaction",
+    [
+        pytest.param("database.read()", id="read"),
+        pytest.param("database.write()", id="write"),
+        pytest.param("database.migration()", id="migration"),
+    ],
+)
+def test_a_transaction_is_not_interrupted(transaction: str) -> None:
+    ended = interrupted(
+        f"""
+        from studies import Store
+        database = Store.open("sqlite://")._database
+        with {transaction} as connection:
+            interrupt()
+            connection.exec_driver_sql("SELECT 1")
+            print("done", flush=True)
+        time.sleep(20)
+        """
+    )
+    assert ended.stdout.split() == ["done", "interrupted"]
+
+
+def test_what_was_interrupted_is_committed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/scyc.db"
+    ended = interrupted(
+        f"""
+        from sqlalchemy import event
+        from studies import Store
+        store = Store.open({url!r})
+        event.listen(store._database._engine, "commit", lambda _: interrupt())
+        store.create_study("s", {{}}, "h", "/a", {{}})
+        time.sleep(20)
+        """
+    )
+    assert ended.stdout.split() == ["interrupted"]
+    with Store.open(url) as store:
+        assert [study.name for study in store.studies()] == ["s"]
+
+
+def test_the_mirror_is_not_interrupted() -> None:
+    ended = interrupted(
+        """
+        from oracle.driver.optuna_mirror import OptunaMirror
+        mirror = object.__new__(OptunaMirror)
+        mirror.working = True
+        mirror._guarded(lambda: (interrupt(), print("mirrored", flush=True)))
+        time.sleep(20)
+        """
+    )
+    assert ended.stdout.split() == ["mirrored", "interrupted"]
+
+
+def test_waiting_for_a_database_that_is_away_is() -> None:
+    ended = interrupted(
+        """
+        import threading
+        from studies import uninterruptible
+        from studies.errors import TryAgain
+        from studies.retrying import persist
+        def away():
+            raise TryAgain("The database is away; wait a moment.")
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with uninterruptible():
+            persist(away)
+        """
+    )
+    assert ended.stdout.split() == ["interrupted"]
 
 
 def test_an_ignored_signal_stays_ignored() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.results.status import glance
+from oracle.results.status import study_status
 from studies import Store
 
 if TYPE_CHECKING:
@@ -92,4 +92,4 @@ def test_a_job_sweeps_with_code_and_spec_from_here(head: str, server: Server, tm
     )
     assert "2 of 2 levels decided" in watched.stdout
     with Store.open(database) as store:
-        assert glance(store, "shipped").done == 4
+        assert study_status(store, "shipped").done == 4

@@ -15,7 +15,7 @@ from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialReq
 from oracle.execution.worker import Worker
 from oracle.spec.files import parse_spec
 from scyc.engines import ENGINES
-from scyc.measuring import Measured
+from scyc.measured_schedules import Measured
 from scyc.trial import Member, Trial, run_trials
 from studies import Artifacts
 

@@ -12,9 +12,9 @@ from oracle.comparison import Comparison, MeasuredLevel, MeasuredRun, OracleLeve
 from oracle.comparison.curse import LevelCurse
 from oracle.comparison.gradients import GradientFinding, find_narrowing
 from oracle.comparison.measured import Estimate, estimate
-from oracle.results.intervals import Interval, within
+from oracle.results.intervals import Interval
 from scyc import Constant, InverseDensity, LevelSchedule, LinearRamp, Replay, SCyc
-from tests.oracle.comparison.surfaces import P, surface
+from tests.oracle.comparison.surfaces import P, surface, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ SEEDS = (100, 101, 102)
 @cache
 def full() -> Comparison:
     """Everything that a comparison can have: a rising oracle, trained schedules, one that collapses, gradients."""
-    levels = tuple(surface(SCyc(0.17, 0.25, 4.0, 1, P), levels=7, candidates=8, rule=within))
+    levels = tuple(surface(SCyc(0.17, 0.25, 4.0, 1, P), levels=7, candidates=8, judge=within))
     fit = fit_scyc(levels, P, within, refits=20)
     schedules = named(levels) | {"fitted": fit.schedule}
     comparison = bare(levels, schedules)
@@ -121,7 +121,7 @@ def _curse(levels: Sequence[OracleLevel]) -> WinnersCurse:
 
 
 def _one(accuracies: Mapping[float, Sequence[float]], interval: Interval | None = None) -> Comparison:
-    return bare([OracleLevel(0, 1.0, min(accuracies), interval, accuracies)])
+    return bare([OracleLevel(0, 1.0, min(accuracies), accuracies, interval)])
 
 
 def _unjudged(comparison: Comparison) -> Comparison:
@@ -153,7 +153,7 @@ def _partial() -> Comparison:
 
 
 def odd() -> dict[str, Comparison]:
-    one_seed = surface(SCyc(0.17, 0.25, 4.0, 1, P), levels=5, candidates=6, seeds=1, rule=within)
+    one_seed = surface(SCyc(0.17, 0.25, 4.0, 1, P), levels=5, candidates=6, seeds=1, judge=within)
     single, first = bare(full().levels), bare(full().levels[:1])
     return {
         "full": full(),

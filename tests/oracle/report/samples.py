@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from oracle.results.intervals import Interval
+from oracle.results.status import StudyStatus
 from oracle.results.study_view import CandidateView, Cost, LevelView, StudyView, TrialView
+from oracle.spec.model import Spec
+from studies import LevelRecord, TenureRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from oracle.results.status import State
 
 GRID = tuple(0.02 * 50 ** (i / 11) for i in range(12))
 SEEDS = (0, 1, 2)
@@ -23,25 +29,8 @@ PROVENANCE = {
 }
 
 
-def spec(levels: int, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
-    return {
-        "workload": "mnist1d/mlp-300-100",
-        "levels": levels,
-        "seeds": list(seeds),
-        "epochs": 10,
-        "batch_size": 64,
-        "pruning": {
-            "criterion": "magnitude",
-            "scope": "global",
-            "rate": 0.2,
-            "rewind": "weights",
-            "rewind_step": 0,
-        },
-        "profile": {"kind": "warmup-step", "warmup": 0.3, "drops": [0.5, 0.8]},
-        "optimizer": {"kind": "sgd", "momentum": 0.9, "weight_decay": 5e-4},
-        "search": {"method": "grid", "max_lr": {"low": 0.02, "high": 1.0, "count": 12, "scale": "log"}},
-        "resources": {"cpus": 1, "gpus": 0.0},
-    }
+def spec(levels: int, seeds: Sequence[int] = SEEDS) -> Spec:
+    return Spec(levels=levels, seeds=list(seeds))
 
 
 def trial(max_lr: float, seed: int, val: float | None, test: float | None = None, state: str = "complete") -> TrialView:
@@ -70,12 +59,22 @@ def level(
     paired: Interval | None = None,
     edge: bool = False,
 ) -> LevelView:
-    return LevelView(m, 0.8**m, winner, edge, within, paired, tuple(trials), candidates(trials))
+    intervals = {"within": within, "paired": paired}
+    return LevelView(m, 0.8**m, winner, edge, tuple(trials), candidates(trials), intervals)
+
+
+def status(state: State, levels: int, decided: Sequence[LevelView], name: str) -> StudyStatus:
+    """A study that is in this state, or finished when all of its levels are decided."""
+    now = datetime(2026, 2, 3, tzinfo=UTC)
+    records = tuple(LevelRecord(1, lv.level, lv.density, lv.winner or 0.0, lv.edge, now) for lv in decided)
+    tenure = TenureRecord("ann@here", now, 60.0, 1.0, 29.0) if state == "running" else None
+    failed = 1 if state == "blocked" else 0
+    return StudyStatus(name, "mnist1d/mlp-300-100", None, levels, records, 0, 0, failed, 0, tenure, None)
 
 
 def study(
     levels: Sequence[LevelView],
-    state: str = "finished",
+    state: State = "running",
     name: str = "mnist1d",
     planned: int | None = None,
     provenance: dict[str, Any] = PROVENANCE,
@@ -84,7 +83,9 @@ def study(
     done = sum(t.state == "complete" for t in trials)
     failed = sum(t.state == "failed" for t in trials)
     cost = Cost(done, failed, 10 * done, 0.45 * done, 0.25 * done)
-    return StudyView(name, state, spec(planned or len(levels)), tuple(levels), cost, provenance)
+    planned = planned or len(levels)
+    decided = [lv for lv in levels if lv.winner is not None]
+    return StudyView(name, status(state, planned, decided, name), spec(planned), tuple(levels), cost, provenance)
 
 
 def climbing(m: int, grid: Sequence[float] = GRID, seeds: Sequence[int] = SEEDS) -> LevelView:
@@ -127,7 +128,7 @@ def running() -> StudyView:
         for s in SEEDS
     ]
     pending[5] = trial(GRID[1], 2, None, state="failed")
-    return study([climbing(0), wide, level(2, pending), level(3)], state="running", planned=13)
+    return study([climbing(0), wide, level(2, pending), level(3)], planned=13)
 
 
 def open_ended() -> StudyView:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.report.comparison import panels, render
+from oracle.report.comparison import plates, render
 from oracle.report.comparison.images import NoImagesError, write_images
 from tests.oracle.report import samples
 from tests.oracle.report.browsing import EXECUTABLE, NAMES, settle
@@ -37,7 +37,7 @@ def test_the_page_draws_offline_and_fits(browser: Browser, tmp_path: Path, which
     (tmp_path / "report.html").write_text(render(comparison, samples.finished(7)), encoding="utf-8")
     complaints: list[str] = []
     page = _open(browser, tmp_path / "report.html", complaints)
-    assert page.locator(".plot").count() == sum(panel.figure is not None for panel in panels(comparison))
+    assert page.locator(".plot").count() == sum(plate.figure is not None for plate in plates(comparison).values())
     assert page.evaluate("[...document.querySelectorAll('.plot')].every(p => p.querySelector('svg .xy'))")
     for width in (1280, 700):
         page.set_viewport_size({"width": width, "height": 900})
@@ -71,10 +71,10 @@ def test_hovering_gives_the_numbers(browser: Browser, tmp_path: Path) -> None:
 
 @needs_browser
 def test_figures_are_written_as_png_and_svg(tmp_path: Path) -> None:
-    drawn = panels(odd()["partial"])
+    drawn = plates(odd()["partial"])
     (tmp_path / "fit.png").write_text("of an earlier call")
     files = write_images(drawn, tmp_path)
-    keys = {panel.key for panel in drawn if panel.figure}
+    keys = {name for name, plate in drawn.items() if plate.figure}
     assert {path.name for path in tmp_path.iterdir()} == {f"{key}.{kind}" for key in keys for kind in ("png", "svg")}
     assert "fit" not in keys
     for path in files:
@@ -85,7 +85,7 @@ def test_figures_are_written_as_png_and_svg(tmp_path: Path) -> None:
 def test_without_a_browser_it_is_said_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
     with pytest.raises(NoImagesError, match="install one, run `kaleido_get_chrome`, or set BROWSER_PATH"):
-        write_images(panels(full()), tmp_path)
+        write_images(plates(full()), tmp_path)
     monkeypatch.setenv("BROWSER_PATH", "/bin/true")
     with pytest.raises(NoImagesError, match="the browser failed"):
-        write_images(panels(full()), tmp_path)
+        write_images(plates(full()), tmp_path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oracle.report.comparison import panels
+from oracle.report.comparison.figures import COMPARISON_FIGURES, plates
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.marks import frame
 from oracle.report.comparison.surface import _edges
@@ -16,18 +16,18 @@ from tests.oracle.report.comparisons import full, many, odd
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison
-    from oracle.report.comparison.panel import Panel
+    from oracle.report.plate import Plate
 
 ODD = odd()
 
 
-def panel(comparison: Comparison, key: str) -> Panel:
-    return next(panel for panel in panels(comparison) if panel.key == key)
+def plate(comparison: Comparison, key: str) -> Plate:
+    return COMPARISON_FIGURES[key](comparison)
 
 
 def traces(comparison: Comparison, key: str) -> dict[str, dict[str, Any]]:
     """The figure's traces with a name of their own."""
-    figure = panel(comparison, key).figure
+    figure = plate(comparison, key).figure
     assert figure is not None
     return {trace.get("name", ""): trace for trace in reversed(figure["data"])}
 
@@ -35,14 +35,14 @@ def traces(comparison: Comparison, key: str) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("comparison", ODD.values(), ids=ODD)
 def test_plotly_knows_every_attribute(comparison: Comparison) -> None:
     go = pytest.importorskip("plotly.graph_objects")
-    for found in panels(comparison):
+    for found in plates(comparison).values():
         if found.figure is not None:
             go.Figure(found.figure)
 
 
 @pytest.mark.parametrize("comparison", ODD.values(), ids=ODD)
 def test_tables_hold_what_the_figures_show(comparison: Comparison) -> None:
-    for found in panels(comparison):
+    for key, found in plates(comparison).items():
         values = {cell.value for table in found.tables for row in table.rows for cell in row}
         assert {len(row) - len(table.columns) for table in found.tables for row in table.rows} <= {0}
         if found.figure is None:
@@ -50,11 +50,11 @@ def test_tables_hold_what_the_figures_show(comparison: Comparison) -> None:
             assert found.caption.count(".") >= 1
             continue
         assert found.tables
-        for number in _drawn(found):
-            assert any(value is not None and math.isclose(value, number) for value in values), (found.key, number)
+        for number in _drawn(key, found):
+            assert any(value is not None and math.isclose(value, number) for value in values), (key, number)
 
 
-def _drawn(found: Panel) -> list[float]:
+def _drawn(key: str, found: Plate) -> list[float]:
     """The numbers that a figure shows and a reader may ask for: those that one can point at."""
     assert found.figure is not None
     shown = [trace for trace in found.figure["data"] if "hovertemplate" in trace and trace["type"] == "scatter"]
@@ -62,14 +62,14 @@ def _drawn(found: Panel) -> list[float]:
     # Points outside the frame are drawn on its edge: their trace is a second one.
     points = [trace for trace in shown if trace.get("showlegend", True) or trace["name"].startswith(("trained", "1/"))]
     percent = {"accuracy", "cost"}
-    axis = "x" if found.key == "cost" else "y"
-    values = [value / 100 if found.key in percent else value for trace in points for value in trace[axis]]
+    axis = "x" if key == "cost" else "y"
+    values = [value / 100 if key in percent else value for trace in points for value in trace[axis]]
     return [*values, *(cell / 100 for cell in cells)]
 
 
 def test_the_curves_are_the_oracle_its_interval_and_the_schedules() -> None:
     comparison = full()
-    found, levels = traces(comparison, "curves"), comparison.levels
+    found, levels = traces(comparison, "schedules"), comparison.levels
     assert found["oracle"]["x"] == [level.density for level in levels]
     assert found["oracle"]["y"] == [level.winner for level in levels]
     bounds = [level.interval for level in levels if level.interval]
@@ -80,13 +80,13 @@ def test_the_curves_are_the_oracle_its_interval_and_the_schedules() -> None:
 
 
 def test_open_bounds_have_triangles_and_missing_intervals_break_the_band() -> None:
-    marks = traces(ODD["open"], "curves")["open bound"]
+    marks = traces(ODD["open"], "schedules")["open bound"]
     assert sorted(set(marks["marker"]["angle"])) == [0, 180]
-    figure = panel(ODD["half judged"], "curves").figure
+    figure = plate(ODD["half judged"], "schedules").figure
     assert figure is not None
     assert sum(trace["name"] == "“within” interval" for trace in figure["data"]) == 4
-    assert "hollow triangle" in panel(ODD["open"], "curves").caption
-    assert "no level has" in panel(ODD["one candidate"], "curves").caption
+    assert "hollow triangle" in plate(ODD["open"], "schedules").caption
+    assert "no level has" in plate(ODD["one candidate"], "schedules").caption
 
 
 def test_accuracies_have_their_intervals() -> None:
@@ -102,7 +102,7 @@ def test_accuracies_have_their_intervals() -> None:
 
 
 def test_a_collapse_does_not_squeeze_the_rest() -> None:
-    found = panel(full(), "accuracy")
+    found = plate(full(), "accuracy")
     assert found.figure is not None
     low, high = found.figure["layout"]["yaxis"]["range"]
     assert low > 50
@@ -114,7 +114,7 @@ def test_a_collapse_does_not_squeeze_the_rest() -> None:
 
 def test_losses_and_costs_stand_beside_each_other() -> None:
     comparison = full()
-    found = panel(comparison, "cost")
+    found = plate(comparison, "cost")
     assert found.figure is not None
     names = [name.removeprefix("<b>").removesuffix("</b>") for name in found.figure["layout"]["yaxis"]["ticktext"]]
     shown: dict[str, dict[str, float]] = {name: {} for name in names}
@@ -143,12 +143,12 @@ def test_the_fit_has_its_band_and_its_rivals() -> None:
     for rival in fit.held_out[1:]:
         assert found[rival.family]["y"] == list(rival.max_lr)
     assert "95 % of the refits" not in traces(ODD["one seed"], "fit")
-    assert "seeds cannot be resampled" in panel(ODD["one seed"], "fit").caption
+    assert "seeds cannot be resampled" in plate(ODD["one seed"], "fit").caption
 
 
 def test_the_surface_holds_every_candidate() -> None:
     comparison = full()
-    figure = panel(comparison, "surface").figure
+    figure = plate(comparison, "surface").figure
     assert figure is not None
     columns = [trace for trace in figure["data"] if trace["type"] == "heatmap"]
     for level, column in zip(comparison.levels, columns, strict=True):
@@ -170,7 +170,7 @@ def test_gradients_stand_above_the_max_lr_that_would_make_up_for_them() -> None:
         assert drawn[f"1/std, {point.point}"]["y"] == [dense * point.stds[0] / std for std in known]
     assert drawn["oracle: best max_lr"]["y"] == [level.winner for level in comparison.levels]
     assert len(drawn["end of the level"]["y"]) == len(comparison.levels) - 1
-    assert panel(comparison, "gradients").sentences == found.sentences
+    assert plate(comparison, "gradients").sentences == found.sentences
 
 
 def test_cells_meet_half_way() -> None:
@@ -196,7 +196,7 @@ def test_with_many_lines_only_the_thick_ones_have_bars() -> None:
     found = traces(many(), "accuracy")
     assert "error_y" in found["s-cyc"]
     assert "error_y" not in found["linear-1"]
-    assert "only the thick ones" in panel(many(), "accuracy").caption
+    assert "only the thick ones" in plate(many(), "accuracy").caption
 
 
 @pytest.mark.parametrize(
@@ -209,12 +209,12 @@ def test_with_many_lines_only_the_thick_ones_have_bars() -> None:
     ],
 )
 def test_what_is_missing_says_what_to_run(which: str, key: str, words: str) -> None:
-    assert words in panel(ODD[which], key).caption
+    assert words in plate(ODD[which], key).caption
 
 
 def test_a_name_with_spaces_can_be_pasted() -> None:
     comparison = dataclasses.replace(ODD["bare"], study="my study")
-    assert "`scyc run 'my study'`" in panel(comparison, "accuracy").caption
+    assert "`scyc run 'my study'`" in plate(comparison, "accuracy").caption
 
 
 def test_frames_leave_outliers_out_and_cut_wide_intervals() -> None:

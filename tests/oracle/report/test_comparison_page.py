@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oracle.comparison import to_json
-from oracle.report.comparison import panels, render
+from oracle.report.comparison import plates, render
 from tests.oracle.report import samples
 from tests.oracle.report.comparisons import full, odd
 
@@ -143,8 +143,8 @@ def test_gradients_are_those_of_comparison_json() -> None:
 
 def test_every_table_of_the_figures_is_on_the_page() -> None:
     tables = read(render(full(), VIEW)).tables
-    for panel in panels(full()):
-        for table in panel.tables:
+    for plate in plates(full()).values():
+        for table in plate.tables:
             rows = [[(cell.text, cell.value) for cell in row] for row in table.rows]
             assert tables[table.caption][1:][-len(rows) :] == rows
 
@@ -166,7 +166,9 @@ def test_text_from_users_is_escaped() -> None:
     hostile = dataclasses.replace(
         comparison, study=HOSTILE, schedules=schedules, verdicts=verdicts, notes=(f"`{HOSTILE}`", HOSTILE)
     )
-    view = dataclasses.replace(VIEW, name=HOSTILE, spec={"workload": HOSTILE}, provenance={"commit": HOSTILE})
+    view = dataclasses.replace(
+        VIEW, name=HOSTILE, spec=VIEW.spec.model_copy(update={"workload": HOSTILE}), provenance={"commit": HOSTILE}
+    )
     page = render(hostile, view)
     assert "<b id=x>" not in page
     assert page.count("</script>") == render(comparison, VIEW).count("</script>")

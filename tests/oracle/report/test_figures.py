@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.curve import AUTHORS, scaled
-from oracle.report.figures import plates
+from oracle.report.figures import SWEEP_FIGURES, plates
 from oracle.report.heatmap import clipped_at
 from oracle.report.style import Figure, max_lr_axis
 from oracle.results.study_view import StudyView
+from oracle.spec.model import PruningSpec, Spec
 from tests.oracle.report import samples
 from tests.oracle.report.samples import GRID, level, study, trial
 
@@ -16,7 +18,7 @@ STUDIES = [samples.finished(), samples.running(), samples.open_ended()]
 
 
 def figure(view: StudyView, key: str) -> Figure:
-    drawn = next(p.figure for p in plates(view) if p.key == key)
+    drawn = SWEEP_FIGURES[key](view).figure
     assert drawn is not None
     return drawn
 
@@ -25,10 +27,14 @@ def trace(drawn: Figure, name: str) -> dict[str, Any]:
     return next(t for t in drawn["data"] if t.get("name", "").startswith(name))
 
 
+def test_a_name_is_used_once_in_both_reports() -> None:
+    assert not SWEEP_FIGURES.keys() & COMPARISON_FIGURES.keys()
+
+
 @pytest.mark.parametrize("view", STUDIES, ids=lambda v: v.name + v.state)
 def test_plotly_knows_every_attribute(view: StudyView) -> None:
     go = pytest.importorskip("plotly.graph_objects")
-    for plate in plates(view):
+    for plate in plates(view).values():
         go.Figure(plate.figure)
 
 
@@ -42,7 +48,7 @@ def test_the_curve_goes_through_the_winners() -> None:
 def test_the_band_is_the_within_interval() -> None:
     view = samples.finished()
     band = trace(figure(view, "curve"), "“within”")
-    bounds = [lv.within for lv in view.levels if lv.within]
+    bounds = [within for lv in view.levels if (within := lv.intervals["within"])]
     assert band["y"] == [i.high for i in bounds] + [i.low for i in reversed(bounds)]
 
 
@@ -57,9 +63,9 @@ def test_the_band_breaks_where_the_interval_is_missing() -> None:
 def test_bars_are_the_paired_interval() -> None:
     view = samples.open_ended()
     bars = trace(figure(view, "curve"), "“paired”")
-    judged = [lv for lv in view.levels if lv.paired]
-    assert bars["x"][::3] == [lv.density for lv in judged]
-    assert bars["y"][1::3] == [lv.paired.high for lv in judged if lv.paired]
+    judged = [(lv.density, paired) for lv in view.levels if (paired := lv.intervals["paired"])]
+    assert bars["x"][::3] == [density for density, _ in judged]
+    assert bars["y"][1::3] == [paired.high for _, paired in judged]
 
 
 def test_open_bounds_and_edges_are_marked() -> None:
@@ -84,7 +90,7 @@ def test_s_cyc_is_drawn_as_published_and_scaled() -> None:
 
 def test_the_scaled_shape_has_the_studys_pruning_rate() -> None:
     view = study([level(0, winner=0.3), level(1, winner=0.4)])
-    view = dataclasses.replace(view, spec={"pruning": {"rate": 0.5}})
+    view = dataclasses.replace(view, spec=Spec(pruning=PruningSpec(rate=0.5)))
     schedule = scaled(view, view.levels)
     assert schedule is not None
     assert (schedule.p, schedule.delta) == (0.5, 0.3)
@@ -95,7 +101,7 @@ def test_without_a_dense_winner_nothing_is_scaled() -> None:
     view = study([level(0, [trial(0.1, 0, 0.7)]), level(1, [trial(0.1, 0, 0.7)], 0.1)])
     assert scaled(view, view.levels) is None
     assert not any("scaled" in t.get("name", "") for t in figure(view, "curve")["data"])
-    assert "scaled" not in plates(view)[0].caption
+    assert "scaled" not in SWEEP_FIGURES["curve"](view).caption
 
 
 def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
@@ -118,7 +124,7 @@ def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
 
 def test_the_heat_map_says_where_its_colours_start() -> None:
     view = samples.finished()
-    plate = next(p for p in plates(view) if p.key == "heatmap")
+    plate = SWEEP_FIGURES["heatmap"](view)
     floor = clipped_at(view.levels)
     cells = [c.val_accuracy for lv in view.levels for c in lv.candidates]
     assert plate.figure is not None
@@ -142,7 +148,7 @@ def test_accuracy_bars_reach_from_the_worst_seed_to_the_best() -> None:
         trial(0.2, 0, 0.1),
         trial(0.1, 2, None, state="failed"),
     ]
-    drawn = figure(study([level(0, trials, 0.1)]), "accuracy")
+    drawn = figure(study([level(0, trials, 0.1)]), "winners")
     val, test = drawn["data"]
     assert val["y"] == pytest.approx([72])
     assert test["y"] == pytest.approx([68])
@@ -152,7 +158,7 @@ def test_accuracy_bars_reach_from_the_worst_seed_to_the_best() -> None:
 
 
 def test_all_figures_share_the_density_axis() -> None:
-    axes = [p.figure["layout"]["xaxis"] for p in plates(samples.running()) if p.figure]
+    axes = [p.figure["layout"]["xaxis"] for p in plates(samples.running()).values() if p.figure]
     assert axes[0] == axes[1] == axes[2]
     low, high = axes[0]["range"][::-1]
     assert all(low < math.log10(tick) < high for tick in axes[0]["tickvals"])

@@ -46,7 +46,7 @@ def test_the_peak_in_between_and_the_edges_are_noted() -> None:
 
 
 def test_what_is_not_decided_is_said() -> None:
-    running = find(study([level(0, winner=0.1), level(1)], state="running", planned=13))
+    running = find(study([level(0, winner=0.1), level(1)], planned=13))
     assert running.headline == "So far, the dense network's best max_lr is 0.1; no sparser level is decided."
     assert running.notes == ("1 of 13 levels is decided so far.",)
     blocked = find(study([level(0)], state="blocked", planned=2))

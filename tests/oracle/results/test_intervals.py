@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from oracle.results.intervals import RACE, TOLERANCE, Interval, dunnett_quantile, paired, within
+from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE, DecidedLevel, Interval
+from oracle.results.intervals.paired import RACE, dunnett_quantile, paired
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +48,40 @@ def noisy(seed: int, candidates: int = 7, seeds: int = 3, noise: float = 0.004) 
     return table(peak[:, None] + noise * rng.standard_normal((candidates, seeds)))
 
 
+def within(accuracies: dict[float, list[float]], winner: float, tolerance: float = TOLERANCE) -> Interval | None:
+    [interval] = RULES["within"].judge([DecidedLevel(0, 1.0, winner, accuracies)], tolerance)
+    return interval
+
+
 def found(interval: Interval | None) -> Interval:
     assert interval is not None
     return interval
+
+
+class TestRules:
+    def test_are_within_and_paired(self) -> None:
+        assert list(RULES) == ["within", "paired"]
+        assert DEFAULT_RULE in RULES
+
+    @pytest.mark.parametrize("name", RULES)
+    def test_judge_levels_in_their_order_as_if_each_were_alone(self, name: str) -> None:
+        tables = [noisy(seed) for seed in range(4)]
+        levels = [DecidedLevel(m, 0.8**m, winner_of(table), table) for m, table in enumerate(tables)]
+        rule = RULES[name]
+        assert rule.judge(levels, 0.01) == [rule.judge([level], 0.01)[0] for level in levels] == rule.at(0.01)(levels)
+        assert len(set(rule.judge(levels, 0.01))) == 4
+
+    @pytest.mark.parametrize("name", RULES)
+    def test_use_the_tolerance_if_they_say_so(self, name: str) -> None:
+        rule, table = RULES[name], noisy(0)
+        narrow, wide = (rule.judge([DecidedLevel(0, 1.0, winner_of(table), table)], t) for t in (0.002, 0.02))
+        assert (narrow != wide) == rule.tolerant
+        assert ("2 points" in rule.defined(0.02)) == rule.tolerant
+
+    def test_can_be_named_without_numpy(self) -> None:
+        script = "import sys, oracle.results.intervals; print(*{'numpy', 'scipy', 'torch'} & sys.modules.keys())"
+        ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+        assert ended.stdout.strip() == ""
 
 
 class TestWithin:

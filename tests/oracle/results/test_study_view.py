@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oracle.results.intervals import paired, within
-from oracle.results.study_view import to_json, view_study
+from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Interval, Rule
+from oracle.results.study_view import oracle_intervals, to_json, view_study
+from oracle.study.opening import study_spec
 from studies import StudyNotFound
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oracle.results.study_view import StudyView
 
@@ -65,10 +66,22 @@ class TestFinished:
                 assert trial.val_accuracy is not None
                 accuracies.setdefault(trial.max_lr, []).append(trial.val_accuracy)
             assert level.winner is not None
-            assert level.within == within(accuracies, level.winner)
-            assert level.paired == paired(accuracies, level.winner)
-            assert level.within is not None
-            assert level.paired is not None
+            decided = DecidedLevel(level.level, level.density, level.winner, accuracies)
+            assert level.accuracies == accuracies
+            assert level.intervals == {name: rule.judge([decided], TOLERANCE)[0] for name, rule in RULES.items()}
+            assert None not in level.intervals.values()
+
+    def test_a_rule_judges_all_decided_levels_of_the_study_at_once(self, finished: Laboratory) -> None:
+        seen: list[Sequence[DecidedLevel]] = []
+
+        def judge(levels: Sequence[DecidedLevel], tolerance: float) -> list[Interval | None]:
+            seen.append(levels)
+            return [Interval(0.1, tolerance) for _ in levels]
+
+        view = read(finished)
+        found = oracle_intervals(view.levels, Rule(judge, "what it is", needs="nothing"), 0.3)
+        assert found == dict.fromkeys(range(3), Interval(0.1, 0.3))
+        assert [[level.level for level in levels] for levels in seen] == [[0, 1, 2]]
 
     def test_the_trials_are_in_order(self, finished: Laboratory) -> None:
         for level in read(finished).levels:
@@ -84,7 +97,8 @@ class TestFinished:
 
     def test_the_spec_and_the_provenance_are_the_stored_ones(self, finished: Laboratory) -> None:
         view = read(finished)
-        assert view.spec == finished.spec.to_dict()
+        assert view.spec == study_spec(finished.store.study("s"))
+        assert strict_json(view)["spec"] == finished.spec.to_dict()
         assert {"versions", "hardware", "commit", "started"} <= view.provenance.keys()
 
 
@@ -107,13 +121,11 @@ class TestJson:
         for level, shown in zip(view.levels, printed["levels"], strict=True):
             assert (shown["level"], shown["winner"], shown["edge"]) == (level.level, level.winner, level.edge)
             assert shown["density"] == level.density
-            assert level.within is not None
-            assert level.paired is not None
-            assert shown["interval"] == {
-                "within": [level.within.low, level.within.high],
-                "paired": [level.paired.low, level.paired.high],
-            }
-            assert shown["open"]["within"] == [level.within.low_open, level.within.high_open]
+            within, paired = level.intervals["within"], level.intervals["paired"]
+            assert within is not None
+            assert paired is not None
+            assert shown["interval"] == {"within": [within.low, within.high], "paired": [paired.low, paired.high]}
+            assert shown["open"]["within"] == [within.low_open, within.high_open]
             assert shown["trials"][0] == {
                 "max_lr": level.trials[0].max_lr,
                 "seed": level.trials[0].seed,
@@ -130,17 +142,17 @@ class TestUnderWay:
     def test_a_study_that_has_not_begun(self) -> None:
         with Laboratory(small_spec()) as lab:
             view = read(lab)
-            assert (view.state, view.levels, view.cost.trials) == ("running", (), 0)
+            assert (view.state, view.levels, view.cost.trials) == ("waiting", (), 0)
             assert strict_json(view)["levels"] == []
 
     def test_a_level_that_is_not_decided_yet(self) -> None:
         with Laboratory(small_spec()) as lab:
             lab.work(lab.sweep(), most=8)
             view = read(lab)
-            assert view.state == "running"
+            assert view.state == "waiting"
             decided, under_way = view.levels
             assert (decided.winner, under_way.winner, under_way.winning) == (0.2, None, None)
-            assert (under_way.within, under_way.paired, under_way.edge) == (None, None, False)
+            assert (under_way.intervals, under_way.edge) == ({"within": None, "paired": None}, False)
             assert under_way.density == pytest.approx(0.8)
             states = [trial.state for trial in under_way.trials]
             assert (states.count("complete"), states.count("pending")) == (2, 4)
@@ -163,7 +175,7 @@ class TestUnderWay:
         with Laboratory(small_spec(), fails=[(0, 0, 0.1)]) as lab:
             lab.work(lab.sweep(), most=2)
             assert lab.store.counts(lab.run.id)["failed"] == 1
-            assert read(lab).state == "running"
+            assert read(lab).state == "waiting"
 
 
 class TestDivergence:
@@ -175,22 +187,23 @@ class TestDivergence:
             assert level.edge
             assert all(trial.diverged for trial in level.trials)
             assert all(candidate.diverged == candidate.seeds for candidate in level.candidates)
-            assert (level.within, level.paired) == (None, None)
+            assert level.intervals == {"within": None, "paired": None}
             assert strict_json(view)["levels"][0]["interval"] == {"within": None, "paired": None}
 
     def test_losers_that_diverged_leave_the_interval_alone(self) -> None:
         with Laboratory(small_spec(levels=1), ceiling=0.3) as lab:
             [level] = read(lab.finish()).levels
             assert [candidate.diverged for candidate in level.candidates] == [0, 0, 2]
-            assert level.within is not None
-            assert level.within.high < 0.4
+            within = level.intervals["within"]
+            assert within is not None
+            assert within.high < 0.4
 
 
 def test_one_seed_has_no_paired_interval() -> None:
     with Laboratory(small_spec(levels=1, seeds=[3])) as lab:
         [level] = read(lab.finish()).levels
-        assert level.paired is None
-        assert level.within is not None
+        assert level.intervals["paired"] is None
+        assert level.intervals["within"] is not None
 
 
 def test_a_study_that_is_not_there() -> None:

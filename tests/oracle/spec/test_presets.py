@@ -12,7 +12,7 @@ from oracle.comparison.contenders import contenders
 from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
 from oracle.execution.inline import InlineExecutor
-from oracle.spec.files import parse_spec, spec_template
+from oracle.spec.files import parse_spec, spec_template, spec_toml
 from oracle.spec.model import Spec
 from oracle.spec.presets import SMALL, preset, preset_names, preset_text
 from oracle.study.opening import ORACLE, open_study
@@ -75,6 +75,7 @@ def test_the_small_version_keeps_how_it_prunes_and_trains(name: str) -> None:
     assert (small.pruning, small.profile, small.optimizer) == (full.pruning, full.profile, full.optimizer)
     assert small.workload == SMALL["workload"]
     assert parse_spec(tomllib.loads(spec_template(small)), "again") == small
+    assert parse_spec(tomllib.loads(spec_toml(small)), "again") == small
 
 
 @EVERY

@@ -10,7 +10,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 
 import pytest
 
-from oracle.results.status import glance
+from oracle.results.status import study_status
 from oracle.results.study_view import to_json, view_study
 from oracle.web import application, require_token
 from studies import Store, StudyError
@@ -50,7 +50,7 @@ def get_json(url: str) -> Any:
 def test_what_it_shows_is_what_the_commands_print(tmp_path: Path) -> None:
     with Laboratory(small_spec(), url=f"sqlite:///{tmp_path}/scyc.db") as lab, served(application(lab.store)) as there:
         lab.work(lab.sweep(), most=7)
-        assert get_json(f"{there}/api/studies") == [glance(lab.store, "s").to_json()]
+        assert get_json(f"{there}/api/studies") == [study_status(lab.store, "s").to_json()]
         assert get_json(f"{there}/api/study/s") == json.loads(json.dumps(to_json(view_study(lab.store, "s"))))
         _, _, html = get(f"{there}/study/s")
         assert "7 of 18" in html

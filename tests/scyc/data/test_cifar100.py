@@ -98,7 +98,7 @@ def test_truncated_files_are_named(tmp_path: Path, version: str, name: str) -> N
 def test_files_cut_between_images_are_noticed(tmp_path: Path) -> None:
     path = write(tmp_path, "bin") / "train.bin"
     path.write_bytes(path.read_bytes()[:-3074])
-    with pytest.raises(InputError, match=r"different numbers of images .*train.bin: 19, test.bin: 4"):
+    with pytest.raises(InputError, match=r"numbers of images that do not belong together .*train.bin: 19, test.bin: 4"):
         load_cifar100(tmp_path)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scyc.data import Split, load_npz
-from scyc.data.own import own_dataset
+from scyc.data.user_data import user_dataset
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ def test_every_example_is_in_one_split_or_the_data_are_refused(train: int, valid
     given_splits = (first, numbered(100, validation), numbered(200, test))
     if 0 in (validation, test) or (train < 6 and -1 in (validation, test)) or (train < 7 and validation == test == -1):
         with pytest.raises(InputError, match="here has too few examples"):
-            own_dataset(*given_splits, num_classes=300, source=Path("here"))
+            user_dataset(*given_splits, num_classes=300, source=Path("here"))
         return
-    data = own_dataset(*given_splits, num_classes=300, source=Path("here"))
+    data = user_dataset(*given_splits, num_classes=300, source=Path("here"))
     splits = (data.train, data.validation, data.test)
     assert all(len(split) for split in splits)
     found = sorted(torch.cat([split.targets for split in splits]).tolist())
@@ -131,20 +131,20 @@ def test_every_example_is_in_one_split_or_the_data_are_refused(train: int, valid
         ({"x_test": vectors(40), "y_test": LABELS}, "no arrays x_train and y_train, but x_test, y_test"),
         ({"x_train": vectors(40)}, "only one of x_train and y_train"),
         ({"x_train": vectors(40), "y_train": LABELS, "y_val": LABELS}, "only one of x_val and y_val"),
-        ({"x_train": vectors(39), "y_train": LABELS}, "does not fit 40 labels"),
-        ({"x_train": np.float64(3), "y_train": LABELS}, "does not fit 40 labels"),
+        ({"x_train": vectors(39), "y_train": LABELS}, "has 40 labels"),
+        ({"x_train": np.float64(3), "y_train": LABELS}, "has 40 labels"),
         ({"x_train": vectors(40), "y_train": LABELS - 1}, "must hold class indices"),
         ({"x_train": vectors(40), "y_train": LABELS / 2}, "must hold class indices"),
         ({"x_train": vectors(40), "y_train": np.eye(40, dtype=int)}, "must hold class indices"),
         ({"x_train": np.zeros((0, 3)), "y_train": np.zeros(0, int)}, "must hold class indices"),
-        ({"x_train": np.full((40, 2), np.nan), "y_train": LABELS}, "something else than finite numbers"),
-        ({"x_train": np.full((40, 3), "a"), "y_train": LABELS}, "something else than finite numbers"),
-        ({"x_train": np.zeros((40, 3), complex), "y_train": LABELS}, "something else than finite numbers"),
+        ({"x_train": np.full((40, 2), np.nan), "y_train": LABELS}, "must hold finite numbers only"),
+        ({"x_train": np.full((40, 3), "a"), "y_train": LABELS}, "must hold finite numbers only"),
+        ({"x_train": np.zeros((40, 3), complex), "y_train": LABELS}, "must hold finite numbers only"),
         ({"x_train": np.zeros(40), "y_train": LABELS}, r"has the shape \(40,\): it must be"),
         ({"x_train": np.zeros((40, 0)), "y_train": LABELS}, r"has the shape \(40, 0\): it must be"),
         ({"x_train": np.zeros((40, 5, 5, 5)), "y_train": LABELS}, r"has the shape \(40, 5, 5, 5\): it must be"),
         ({"x_train": np.zeros((40, 5, 5, 1, 1)), "y_train": LABELS}, r"\(40, 5, 5, 1, 1\): it must be"),
-        ({"x_train": vectors(40), "y_train": LABELS, "x_val": np.zeros((40, 3)), "y_val": LABELS}, "x_val .*one shape"),
+        ({"x_train": vectors(40), "y_train": LABELS, "x_val": np.zeros((40, 3)), "y_val": LABELS}, "x_val .*same"),
         ({"x_train": vectors(5), "y_train": LABELS[:5]}, "too few examples"),
         ({"x_train": np.array([[None]] * 40), "y_train": LABELS}, "cannot be read .*allow_pickle=False"),
     ],

@@ -12,9 +12,10 @@ from scyc.data.image_files import find_image_files, read_image_files
 from scyc.data.images import normalised
 from scyc.data.streamed import MEAN, STD
 from scyc.errors import InputError
+from scyc.evaluation import evaluate
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Protocol
-from scyc.training import Recipe, evaluate
+from scyc.recipe import Recipe
 from scyc.trial import run_trial
 from scyc.workloads import load_workload
 

@@ -184,5 +184,5 @@ def test_a_layer_that_is_not_used_has_no_gradient(blobs: Dataset) -> None:
 
 @pytest.mark.parametrize(("examples", "batch_size"), [(0, 1), (-1, 1), (None, 0)])
 def test_nothing_cannot_be_averaged_over(examples: int | None, batch_size: int) -> None:
-    with pytest.raises(InputError, match=r"must be whole numbers from 1 on\.$"):
+    with pytest.raises(InputError, match=r"must be whole numbers of at least 1\.$"):
         GradientSample(examples, batch_size)

@@ -1,0 +1,81 @@
+"""What a call leaves out: the database, the study's name, its spec, and where its weights go."""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scyc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oracle.spec.model import Spec
+
+DATABASE = "sqlite:///scyc.db"
+
+
+def database_url(given: str | None) -> str:
+    """Return the URL of the study database: the one given, else `$SCYC_DB`, else `sqlite:///scyc.db`."""
+    return given or os.environ.get("SCYC_DB") or DATABASE
+
+
+def given_spec(spec: Spec | Mapping[str, Any] | Path | str | None, fields: Mapping[str, Any]) -> Spec:
+    """Return the spec that a call describes.
+
+    Args:
+        spec: a spec, its values, or the path of a TOML file. Default: the embedded example.
+        fields: fields to change, by name: `levels`, or `search.max_lr.count`.
+
+    Raises:
+        InputError: the file cannot be read, or the values are not a spec.
+    """
+    from oracle.spec.files import parse_spec, read_values, set_field
+    from oracle.spec.model import Spec
+
+    if isinstance(spec, Spec):
+        if not fields:
+            return spec
+        values = spec.model_dump(mode="json", exclude_defaults=True)
+    elif isinstance(spec, str | Path):
+        values = read_values(Path(spec))
+    else:
+        values = copy.deepcopy(dict(spec or {}))
+    for name, value in fields.items():
+        set_field(values, name, value)
+    return parse_spec(values, str(spec) if isinstance(spec, str | Path) else "as given")
+
+
+def study_name(given: str | None, spec: object = None) -> str:
+    """Return the name of a study: the one given, else that of the spec's file, else "demo" for the embedded example.
+
+    Raises:
+        InputError: there is none, or it cannot be a name.
+    """
+    name = given
+    if name is None and isinstance(spec, str | Path):
+        name = Path(spec).stem
+    elif name is None and spec is None:
+        name = "demo"
+    if name is None:
+        raise InputError("A spec that is not in a file has no name; give the study one: name=...")
+    if not name or "/" in name or name != name.strip() or not name.isprintable():
+        raise InputError(f"A study's name is a word or a few, without slashes, but it is {name!r}; choose another.")
+    return name
+
+
+def default_artifacts(database: str) -> str:
+    """Return the default folder of new studies' weights: beside an SQLite file, else in the working folder.
+
+    An artifact store belongs to one database, so it is named after the file.
+
+    Raises:
+        InputError: when the SQLite file's folder does not exist.
+    """
+    path = database.removeprefix("sqlite:///") if database.startswith("sqlite:///") else ""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise InputError(f"The folder {folder} of the database {path} does not exist; create it first.")
+    return str((folder / f"{Path(path).stem or 'scyc'}-artifacts").resolve())

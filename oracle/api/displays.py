@@ -1,0 +1,121 @@
+"""Where progress is shown: nowhere, or as a bar. The command line brings displays of its own."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Protocol
+
+from oracle.driver.events import Listener
+from oracle.execution.messages import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from oracle.execution.messages import Outcome, TrialRequest
+    from oracle.spec.model import Spec
+
+
+class Display(Protocol):
+    """Shows how far a study is while it is driven."""
+
+    def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:
+        """Show the oracle run of a study, of which `recorded` trials are complete already."""
+        ...
+
+    def runs(self, names: Mapping[int, str]) -> AbstractContextManager[Listener]:
+        """Show runs of schedules: their names by their rows in the database."""
+        ...
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence that the user should read."""
+        ...
+
+
+class Silence:
+    """Shows nothing; what the user should read becomes a warning."""
+
+    def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:  # noqa: ARG002
+        """Show nothing."""
+        return nullcontext(Listener())
+
+    def runs(self, names: Mapping[int, str]) -> AbstractContextManager[Listener]:  # noqa: ARG002
+        """Show nothing."""
+        return nullcontext(Listener())
+
+    def say(self, sentence: str) -> None:
+        """Warn."""
+        warnings.warn(sentence, stacklevel=2)
+
+
+class Bar(Silence):
+    """A bar of tqdm's: in a notebook a widget where there are widgets, elsewhere a line on standard error."""
+
+    @contextmanager
+    def sweep(self, spec: Spec, recorded: int) -> Iterator[Listener]:
+        """Show a bar of all trials, with the level under way and its best candidate so far."""
+        per_level = len(spec.seeds) * spec.search.max_lr.budget
+        with _bar(total=spec.levels * per_level, initial=recorded) as bar:
+            yield _SweepBar(bar, spec.levels, per_level)
+
+    @contextmanager
+    def runs(self, names: Mapping[int, str]) -> Iterator[Listener]:
+        """Show a bar of all trials."""
+        with _bar(desc=", ".join(names.values())) as bar:
+            yield _RunsBar(bar)
+
+
+class _RunsBar(Listener):
+    def __init__(self, bar: Any) -> None:
+        self.bar = bar
+
+    def trials_expected(self, count: int) -> None:
+        self.bar.reset(total=count)
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:  # noqa: ARG002
+        if not isinstance(outcome, Failure):
+            self.bar.update()
+
+
+class _SweepBar(_RunsBar):
+    def __init__(self, bar: Any, levels: int, per_level: int) -> None:
+        super().__init__(bar)
+        self.levels, self.per_level = levels, per_level
+
+    def level_started(self, level: int, density: float) -> None:
+        self.level = level
+        self.bar.set_description(f"level {level} of 0-{self.levels - 1}, density {density:.2%}")
+
+    def trials_proposed(self, count: int) -> None:
+        """Correct the total: widening adds trials."""
+        self.bar.total = max(self.bar.total, self.bar.n + count + (self.levels - self.level - 1) * self.per_level)
+
+    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:  # noqa: ARG002
+        self.bar.set_postfix_str(f"best max_lr {winner:.3g}, validation accuracy {val_accuracy:.1%}")
+
+
+def display_for(progress: bool | Display | None) -> Display:
+    """Return the display that `progress` asks for. Default, None: a bar in a notebook, silence elsewhere."""
+    if progress is None:
+        progress = in_notebook()
+    if isinstance(progress, bool):
+        return Bar() if progress else Silence()
+    return progress
+
+
+def in_notebook() -> bool:
+    """Return whether this process is the kernel of a notebook."""
+    interactive = sys.modules.get("IPython")
+    shell = interactive.get_ipython() if interactive is not None else None
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def _bar(**options: Any) -> Any:
+    from tqdm import TqdmWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TqdmWarning)  # a notebook without widgets gets the bar as text
+        from tqdm.auto import tqdm
+    return tqdm(unit=" trials", dynamic_ncols=True, **options)

@@ -1,0 +1,148 @@
+"""How a study is driven, once for all who train: opened, leased, read again, and trained to its end."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from oracle.api.errors import TrialsFailed, WorkersEnded
+from oracle.driver.events import Listeners
+from oracle.driver.interruption import interruptible
+from oracle.driver.lease import driving
+from oracle.driver.oracle_run import OracleRun
+from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
+from oracle.study.opening import ORACLE, study_spec
+from studies import Artifacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from oracle.api.displays import Display
+    from oracle.execution import ExecutionOptions, Executor
+    from oracle.spec.model import Spec
+    from studies import RunRecord, Store, StudyRecord
+
+
+@dataclass(frozen=True)
+class Driven:
+    """A study whose lease this process holds.
+
+    Attributes:
+        store: fenced by the lease.
+        study: as it is since the lease is held.
+        spec: of that study.
+    """
+
+    store: Store
+    study: StudyRecord
+    spec: Spec
+
+    @classmethod
+    def read(cls, store: Store, name: str) -> Self:
+        """Return a study as it is now."""
+        study = store.study(name)
+        return cls(store, study, study_spec(study))
+
+
+@contextmanager
+def driven(store: Store, name: str) -> Iterator[Driven]:
+    """Hold a study's lease within the block. The study is read again then: it may have been extended before.
+
+    Raises:
+        StudyNotFound: there is no such study.
+        StudyBusy: another driver holds the lease.
+    """
+    with driving(store, store.study(name)) as fenced:
+        yield Driven.read(fenced, name)
+
+
+def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, display: Display, db: str) -> None:
+    """Train what a study's oracle run lacks.
+
+    Args:
+        held: the study.
+        executor: trains the trials.
+        options: retries, and whether trials are mirrored for optuna-dashboard.
+        display: shows how far it is.
+        db: URL of the database, for the mirror.
+
+    Raises:
+        TrialsFailed: failed trials are in the way.
+        WorkersEnded: the executor ended before the study did.
+        KeyboardInterrupt: it was interrupted; what was recorded stands.
+    """
+    store, study, spec = held.store, held.study, held.spec
+    run = store.open_run(study.id, ORACLE)
+    artifacts = Artifacts(study.artifacts)
+    with ExitStack() as stack:
+        stack.enter_context(_timed(store, [run]))
+        if options.retry_failed:
+            store.requeue_failed(run.id)
+        listener = stack.enter_context(display.sweep(spec, store.counts(run.id)["complete"]))
+        stack.enter_context(interruptible())
+        if options.mirror:
+            from oracle.driver.optuna_mirror import OptunaMirror  # Optuna takes half a second
+
+            mirror = OptunaMirror(db, store, run, study.name, spec, display.say)
+            listener = Listeners(listener, stack.enter_context(closing(mirror)))
+        source = OracleRun(store, run, spec, artifacts, listener, options.retries)
+        if not source.finished:
+            executor.run(source, spec, artifacts)
+    if source.failed:
+        raise TrialsFailed(f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed.")
+    if not source.complete:
+        raise WorkersEnded
+
+
+def train_runs(
+    held: Driven,
+    runs: Sequence[RunRecord],
+    seeds: Sequence[int],
+    executor: Executor,
+    options: ExecutionOptions,
+    display: Display,
+) -> None:
+    """Train runs of schedules, each on every seed.
+
+    Args:
+        held: the study.
+        runs: of the study, each with its policy.
+        seeds: at least one.
+        executor: trains the trials.
+        options: retries.
+        display: shows how far it is.
+
+    Raises:
+        TrialsFailed: failures are in the way.
+        WorkersEnded: the executor ended before the runs did.
+        KeyboardInterrupt: it was interrupted; what was recorded stands.
+    """
+    store, spec = held.store, held.spec
+    with ExitStack() as stack:
+        stack.enter_context(_timed(store, runs))
+        listener = stack.enter_context(display.runs({run.id: run.name for run in runs}))
+        stack.enter_context(interruptible())
+        if options.retry_failed:
+            for run in runs:
+                store.requeue_failed(run.id)
+        walks = ScheduleRuns([ScheduleRun(store, run, spec, seeds, listener, options.retries) for run in runs])
+        listener.trials_expected(walks.steps_left)
+        if not walks.finished:
+            executor.run(walks, spec, Artifacts(held.study.artifacts))
+    if walks.failures:
+        raise TrialsFailed(f"What failed: {'; '.join(walks.failures)}.")
+    if not walks.complete:
+        raise WorkersEnded
+
+
+@contextmanager
+def _timed(store: Store, runs: Sequence[RunRecord]) -> Iterator[None]:
+    """Record the time that the block takes, however it ends."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        for run in runs:
+            store.add_wall_seconds(run.id, time.monotonic() - started)

@@ -1,0 +1,47 @@
+"""What calls raise: bad input, a study that cannot be used, and a study that stopped before its end."""
+
+from __future__ import annotations
+
+from scyc.errors import InputError
+from studies.errors import LeaseLost, StudyBusy, StudyError, StudyNotFound, StudyUnavailable
+
+__all__ = [
+    "InputError",
+    "LeaseLost",
+    "StudyBusy",
+    "StudyError",
+    "StudyNotFound",
+    "StudyStopped",
+    "StudyUnavailable",
+    "TrialsFailed",
+    "WorkersEnded",
+]
+
+
+class StudyStopped(StudyError):  # noqa: N818 - it reads as what happened
+    """A study could not be trained to its end. Nothing that was recorded is lost, and it can be resumed."""
+
+
+class TrialsFailed(StudyStopped):
+    """Failed trials block the study until they are trained again.
+
+    Attributes:
+        what: which trials, one full sentence without advice.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} Fix the cause, then resume the study with retry_failed=True.")
+        self.what = what
+
+    def __reduce__(self) -> tuple[type[TrialsFailed], tuple[str]]:
+        return TrialsFailed, (self.what,)
+
+
+class WorkersEnded(StudyStopped):
+    """The workers ended before the study did."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The workers ended before the study did: Ray may have been stopped, or has died. Nothing that was recorded "
+            "is lost; resume the study."
+        )

@@ -1,0 +1,37 @@
+"""Figures by name, from the sweep's report and from the comparison's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scyc import InputError
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from studies import Store
+
+
+def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> Figure:
+    """Return a figure as a Plotly figure; see `oracle.Study.figure`.
+
+    Raises:
+        InputError: there is no figure of that name, or nothing to draw yet.
+    """
+    from plotly.graph_objects import Figure
+
+    from oracle.comparison import compare_study
+    from oracle.report.comparison.figures import COMPARISON_FIGURES
+    from oracle.report.figures import SWEEP_FIGURES
+    from oracle.results.study_view import view_study
+
+    if name in SWEEP_FIGURES:
+        plate = SWEEP_FIGURES[name](view_study(store, study))
+    elif name in COMPARISON_FIGURES:
+        plate = COMPARISON_FIGURES[name](compare_study(store, study, rule, tolerance))
+    else:
+        there = ", ".join([*SWEEP_FIGURES, *COMPARISON_FIGURES])
+        raise InputError(f"There is no figure {name!r}; there are {there}.")
+    if plate.figure is None:
+        raise InputError(f"The figure {name!r} of {study!r} cannot be drawn yet: {plate.caption}")
+    return Figure(plate.figure)

@@ -1,0 +1,39 @@
+"""A study as a notebook shows it: how far it is, and its oracle curve as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import escape
+
+from oracle.report import words
+
+if TYPE_CHECKING:
+    from oracle.results.study_view import StudyView
+
+
+def study_html(view: StudyView) -> str:
+    """Return a study as a fragment of HTML, everything escaped."""
+    status = view.status
+    head = f"<b>{escape(view.name)}</b> · {escape(view.spec.workload)} · {escape(status.state)}"
+    progress = f"{len(status.decided)} of {words.count(status.levels, 'level')} decided, {status.done:,} trials done"
+    if status.failed:
+        progress += f", {status.failed:,} failed"
+    rules = list(view.levels[0].intervals) if view.levels else []
+    headings = "".join(
+        f"<th>{escape(word)}</th>" for word in ("level", "density", "best max_lr", *rules, "val", "test")
+    )
+    rows = []
+    for level in view.levels:
+        winning = level.winning
+        cells = [
+            str(level.level),
+            words.density(level.density),
+            words.rate(level.winner) + " (edge)" * level.edge if level.winner is not None else words.NOTHING,
+            *(words.interval(level.intervals[rule]) for rule in rules),
+            words.accuracy(winning.val_accuracy if winning else None),
+            words.accuracy(winning.test_accuracy if winning else None),
+        ]
+        rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+    table = f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
+    return f"<div><p>{head}<br>{escape(progress)}</p>{table}</div>"

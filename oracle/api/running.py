@@ -1,0 +1,110 @@
+"""Schedules trained for real, beside the oracle's own curve on the same seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oracle.api.driving import driven, train_runs
+from oracle.comparison import USUAL, pick, study_contenders
+from oracle.driver.preflight import check_ready
+from oracle.execution import make_executor
+from oracle.study.opening import ORACLE, REPLAYED, study_spec
+from scyc import InputError, policy_from_dict, policy_to_dict
+from studies import Artifacts, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from oracle.api.displays import Display
+    from oracle.execution import ExecutionOptions
+    from scyc import Policy
+    from studies import RunRecord, StudyRecord
+
+FRESH = 1000
+"""Fresh seeds are those of the study plus a multiple of this."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What was trained: the names of the runs, the oracle's curve first, and the seeds of each."""
+
+    runs: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+
+def run_schedules(
+    name: str,
+    db: str,
+    options: ExecutionOptions,
+    display: Display,
+    *,
+    schedules: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    run_name: str | None = None,
+) -> Trained:
+    """Train schedules through all levels, and the oracle's curve with them; what is on record is not trained again.
+
+    Args:
+        name: of the study.
+        db: URL of its database.
+        options: how trials are trained.
+        display: shows how far it is.
+        schedules: by name, or with other parameters, `s-cyc:delta=0.1,q=2`. Default: those that differ from the
+            oracle in `max_lr` alone.
+        seeds: to train on. Default: fresh ones, which had no part in the oracle's choice.
+        run_name: name of the run of one schedule. Default: the schedule's.
+
+    Raises:
+        InputError: there is no such schedule, the oracle is not finished, or the options cannot work.
+        StudyError: there is no such study, its database cannot be used, or it stopped before its end.
+    """
+    with Store.open(db, create=False) as store:
+        study = store.study(name)
+        spec = study_spec(study)
+        _chosen(study_contenders(store, name), schedules, run_name)
+        executor = make_executor(options, spec)
+        check_ready(spec, Artifacts(study.artifacts), here=options.ray_address is None)
+        with driven(store, name) as held:
+            policies = _chosen(study_contenders(held.store, name), schedules, run_name)
+            runs = [_open(held.store, held.study, run, policy) for run, policy in policies.items()]
+            wanted = list(dict.fromkeys(seeds)) or fresh_seeds(held.spec.seeds)
+            train_runs(held, runs, wanted, executor, options, display)
+    return Trained(tuple(policies), tuple(wanted))
+
+
+def fresh_seeds(used: Sequence[int]) -> list[int]:
+    """Return as many seeds as there are in `used`, none of them among those."""
+    beyond = FRESH * (max(used) // FRESH + 1)
+    return [seed + beyond for seed in used]
+
+
+def _chosen(policies: Mapping[str, Policy], wanted: Sequence[str], run_name: str | None) -> dict[str, Policy]:
+    """Return the policies to train by the name of their run, the oracle's curve first."""
+    if run_name is not None and len(wanted) != 1:
+        raise InputError("A name is for the run of one schedule; give exactly one schedule with it.")
+    if run_name in (ORACLE, REPLAYED):
+        raise InputError(f"A run named {run_name!r} is the oracle's own; choose another name.")
+    names = [ORACLE, *(wanted or [name for name in USUAL if name in policies])]
+    by_run = {name: pick(policies, name) for name in names}
+    if run_name is not None:
+        by_run[run_name] = by_run.pop(wanted[0]) if wanted[0] != ORACLE else by_run[ORACLE]
+    return {REPLAYED if name == ORACLE else name: policy for name, policy in by_run.items()}
+
+
+def _open(store: Store, study: StudyRecord, name: str, policy: Policy) -> RunRecord:
+    """Return the run, made if it is not there yet.
+
+    Raises:
+        InputError: it is there with another policy.
+    """
+    values = policy_to_dict(policy)
+    run = store.open_run(study.id, name, values)
+    if run.policy != values:
+        there = policy_from_dict(run.policy).schedule if run.policy else "nothing of the kind"
+        raise InputError(
+            f"The run {name!r} was made with {there}, but now that is {policy.schedule}: the oracle has changed since. "
+            f"Give the new run another name, or delete the former one: "
+            f"`scyc studies delete {study.name} --run {name}`."
+        )
+    return run

@@ -1,0 +1,101 @@
+"""A study as pandas tables: one row per level, trial, epoch or gradient measurement."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from studies import EpochRecord, GradientRecord, TrialRecord, TrialResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oracle.results.study_view import StudyView
+    from studies import Store, StudyRecord
+
+_RECORD = [field.name for field in fields(TrialRecord) if field.name not in ("run_id", "result")]
+_RESULT = [field.name for field in fields(TrialResult) if field.name not in ("epochs", "gradients")]
+_EPOCH = [field.name for field in fields(EpochRecord)]
+_GRADIENT = [field.name for field in fields(GradientRecord)]
+_KEY = ["run", "id", "level", "seed", "max_lr"]
+
+
+def curve(view: StudyView) -> pd.DataFrame:
+    """Return the oracle curve, a row per level.
+
+    Columns: `level`, `density`, `winner` (NaN until the level is decided), `RULE_low` and `RULE_high` for each interval
+    rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies, fractions), `edge`.
+    """
+    return pd.DataFrame(
+        {
+            "level": level.level,
+            "density": level.density,
+            "winner": level.winner,
+            **{
+                f"{rule}_{end}": getattr(interval, end) if interval else None
+                for rule, interval in level.intervals.items()
+                for end in ("low", "high")
+            },
+            "val": level.winning.val_accuracy if level.winning else None,
+            "test": level.winning.test_accuracy if level.winning else None,
+            "edge": level.edge,
+        }
+        for level in view.levels
+    )
+
+
+def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
+    """Return a row per trial of every run, those that an extension has made history of among them.
+
+    Columns: `run`, those of `studies.TrialRecord`, and those of `studies.TrialResult`, which are missing until `state`
+    is "complete".
+    """
+    return pd.DataFrame(
+        (
+            {
+                "run": run,
+                **{name: getattr(trial, name) for name in _RECORD},
+                **{name: getattr(trial.result, name, None) for name in _RESULT},
+            }
+            for run, trial in _trials(store, study)
+        ),
+        columns=["run", *_RECORD, *_RESULT],
+    )
+
+
+def epochs(store: Store, study: StudyRecord) -> pd.DataFrame:
+    """Return a row per epoch of every complete trial: `run`, `id`, `level`, `seed`, `max_lr`, and `EpochRecord`'s."""
+    return pd.DataFrame(
+        (
+            _key(run, trial) | {name: getattr(epoch, name) for name in _EPOCH}
+            for run, trial in _trials(store, study, curves=True)
+            if trial.result is not None
+            for epoch in trial.result.epochs
+        ),
+        columns=[*_KEY, *_EPOCH],
+    )
+
+
+def gradients(store: Store, study: StudyRecord) -> pd.DataFrame:
+    """Return a row per point at which a trial recorded its gradients: its key, and the columns of `GradientRecord`."""
+    recorded = {key: found for run in store.runs(study.id) for key, found in store.gradients(run.id).items()}
+    return pd.DataFrame(
+        (
+            _key(run, trial) | {name: getattr(gradient, name) for name in _GRADIENT}
+            for run, trial in _trials(store, study)
+            for gradient in recorded.get(trial.id, ())
+        ),
+        columns=[*_KEY, *_GRADIENT],
+    )
+
+
+def _trials(store: Store, study: StudyRecord, *, curves: bool = False) -> Iterator[tuple[str, TrialRecord]]:
+    for run in store.runs(study.id):
+        for trial in store.trials(run.id, curves=curves):
+            yield run.name, trial
+
+
+def _key(run: str, trial: TrialRecord) -> dict[str, Any]:
+    return {"run": run} | {name: getattr(trial, name) for name in _KEY[1:]}

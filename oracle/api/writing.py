@@ -1,0 +1,82 @@
+"""Results as files: the report, a comparison with its figures, an analysis of signs."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from scyc import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from oracle.comparison import Comparison
+    from oracle.results.sign_analysis import Analysis
+    from oracle.results.study_view import StudyView
+
+
+def write_report(view: StudyView, path: Path) -> None:
+    """Write the report on a study, one HTML page that needs no network.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from oracle.report import render
+
+    page = render(view)
+    with _written(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+
+
+def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> str | None:
+    """Write a comparison: comparison.json, report.html, and its figures as PNG and SVG where a browser draws them.
+
+    Returns:
+        Why there are no images, a full sentence; None where there are.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    from oracle.comparison import to_json
+    from oracle.report.comparison import plates, render
+    from oracle.report.comparison.images import NoImagesError, write_images
+
+    with _written(folder):
+        _write_json(to_json(comparison), folder / "comparison.json")
+        (folder / "report.html").write_text(render(comparison, view), encoding="utf-8")
+        try:
+            write_images(plates(comparison), folder / "figures")
+        except NoImagesError as error:
+            return str(error)
+    return None
+
+
+def write_analysis(analysis: Analysis, folder: Path) -> Path:
+    """Write an analysis of signs: analysis.json and analysis.html; return the page.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    from oracle.report.signs import page
+    from oracle.results.sign_analysis import to_json
+
+    with _written(folder):
+        _write_json(to_json(analysis), folder / "analysis.json")
+        (folder / "analysis.html").write_text(page(analysis), encoding="utf-8")
+    return folder / "analysis.html"
+
+
+def _write_json(values: dict[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, allow_nan=False, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

@@ -1,0 +1,123 @@
+"""`scyc compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from oracle.cli.app import SCHEDULES, AsJson, DatabaseUrl, StudyName, app
+from oracle.cli.speaking import err, out, print_json, say
+from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from oracle.comparison import Comparison
+
+    _Rule = str
+else:
+    _Rule = Literal[*RULES]
+
+
+@app.command(rich_help_panel=SCHEDULES)
+def compare(
+    name: StudyName,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Folder for comparison.json, report.html and figures/. Default: no files are written.",
+            show_default=False,
+        ),
+    ] = None,
+    schedules: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,NAME,...", help="Which schedules. Default: all.", show_default=False),
+    ] = None,
+    rule: Annotated[_Rule, typer.Option(help="The interval of the oracle to judge by.")] = DEFAULT_RULE,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            min=1e-6,
+            max=1.0,
+            help=f"Margin of the rules that take one ({', '.join(name for name in RULES if RULES[name].tolerant)}), "
+            "as a fraction of accuracy.",
+        ),
+    ] = TOLERANCE,
+    db: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare level schedules with a study's oracle: the fit of S-Cyc, and a verdict on each.
+
+    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is measured, on the same
+    seeds as the oracle's curve.
+    """
+    from oracle.api.study import Study
+    from oracle.api.writing import write_comparison
+    from oracle.comparison import to_json
+
+    study = Study(name, db)
+    wanted = [word.strip() for word in schedules.split(",")] if schedules is not None else []
+    comparison = study.compare(wanted, rule, tolerance)
+    if folder is not None and (no_images := write_comparison(comparison, study.view(), folder)):
+        say(err, no_images)
+    if as_json:
+        print_json(to_json(comparison))
+        return
+    out.print(_table(comparison))
+    for sentence in _sentences(comparison):
+        say(out, sentence)
+
+
+def _table(comparison: Comparison) -> Table:
+    from rich.table import Table
+
+    from oracle.report import words
+
+    headings = ("schedule", "in the interval", "on the surface", "trained (95 % interval)", "epochs", "max_lr")
+    table = Table(*headings, box=None)
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap = "right", True
+    table.title = f"{comparison.study}: points of accuracy below the oracle, “{comparison.rule}” interval"
+    for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
+        verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
+        rates = [level.max_lr for level in verdict.levels] if verdict else []
+        table.add_row(
+            name,
+            f"{verdict.hits} of {verdict.judged}" if verdict else words.NOTHING,
+            words.points(verdict.mean_regret) + "*" * bool(verdict.unknown) if verdict else words.NOTHING,
+            words.estimate(run.regret) if run else words.NOTHING,
+            f"{run.epochs:,.0f}" if run else words.NOTHING,
+            f"{rates[0]:.3g} – {rates[-1]:.3g}" if rates else words.NOTHING,
+        )
+    captions = []
+    if any(verdict.unknown for verdict in comparison.verdicts.values()):
+        captions.append("* over the levels where the schedule is among the candidates.")
+    if comparison.search_epochs is not None:
+        captions.append(f"Epochs per seed; the search took {comparison.search_epochs:,}.")
+    table.caption = " ".join(captions)
+    return table
+
+
+def _sentences(comparison: Comparison) -> Iterator[str]:
+    from oracle.comparison import as_python
+    from oracle.study.opening import ORACLE
+
+    yield from comparison.notes
+    for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
+        if name != ORACLE:
+            known = (comparison.verdicts.get(name), comparison.runs.get(name))
+            yield f"{name}: {' '.join(found.sentence for found in known if found is not None)}"
+    if comparison.curse is not None:
+        yield f"\nWinner's curse: {comparison.curse.sentence}"
+    if comparison.fit is not None:
+        yield f"\nFit: {as_python(comparison.fit.schedule)}"
+        yield from comparison.fit.sentences
+    if comparison.gradients is not None:
+        yield "\nGradients:"
+        yield from comparison.gradients.sentences

@@ -1,0 +1,29 @@
+"""`scyc doctor`."""
+
+from __future__ import annotations
+
+import typer
+
+from oracle.cli.app import DATABASE, FAILED, AsJson, DatabaseUrl, app
+from oracle.cli.speaking import out, print_json
+
+
+@app.command(rich_help_panel=DATABASE)
+def doctor(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Check what a sweep needs: packages, processors, data sets, the database."""
+    from rich.table import Table
+
+    from oracle.api.defaults import database_url
+    from oracle.cli.checks import examine
+
+    findings = examine(database_url(db))
+    if as_json:
+        print_json([vars(finding) for finding in findings])
+    else:
+        table = Table("", "", "", box=None, show_header=False)
+        for finding in findings:
+            mark = {"ok": "[green]ok[/green]", "note": "[yellow]--[/yellow]", "fault": "[red]no[/red]"}[finding.verdict]
+            table.add_row(mark, finding.subject, finding.detail)
+        out.print(table)
+    if any(finding.verdict == "fault" for finding in findings):
+        raise typer.Exit(FAILED)

@@ -1,0 +1,103 @@
+"""`scyc show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from oracle.cli.app import RESULTS, AsJson, DatabaseUrl, StudyName, app
+from oracle.cli.speaking import out, print_json, say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from oracle.api.study import Study
+    from oracle.results.intervals import Interval
+    from oracle.results.study_view import StudyView
+
+
+@app.command(rich_help_panel=RESULTS)
+def show(
+    name: StudyName,
+    db: DatabaseUrl = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            help="Show a level schedule instead: fitted, or another that `scyc compare` lists.", show_default=False
+        ),
+    ] = None,
+    python: Annotated[bool, typer.Option("--python", help="With --schedule: the line of code that makes it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
+    from oracle.api.errors import InputError
+    from oracle.api.study import Study
+    from oracle.results.study_view import to_json
+
+    study = Study(name, db)
+    if schedule is not None:
+        _show_schedule(study, schedule, python=python, as_json=as_json)
+        return
+    if python:
+        raise InputError("--python shows a schedule as code; choose one with --schedule.")
+    view = study.view()
+    if as_json:
+        print_json(to_json(view))
+        return
+    out.print(_table(view))
+    cost = view.cost
+    out.print(
+        f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
+        f"{cost.wall_seconds:.0f} s; the study is {view.state}."
+    )
+
+
+def _show_schedule(study: Study, name: str, *, python: bool, as_json: bool) -> None:
+    from rich.table import Table
+
+    from oracle.comparison import as_python
+
+    comparison = study.compare([name])
+    code = as_python(comparison.schedules[name])
+    if as_json:
+        values = {level.level: level.max_lr for level in comparison.verdicts[name].levels}
+        print_json({"schedule": name, "python": code, "max_lr": values})
+    elif python:
+        say(out, code)
+    else:
+        table = Table("level", "density", "max_lr", "oracle", box=None, title=f"{study.name}: {name}")
+        for level, verdict in zip(comparison.levels, comparison.verdicts[name].levels, strict=True):
+            table.add_row(str(level.level), f"{level.density:.2%}", f"{verdict.max_lr:.3g}", f"{level.winner:.3g}")
+        out.print(table)
+
+
+def _table(view: StudyView) -> Table:
+    from rich.table import Table
+
+    from oracle.results.intervals import RULES
+
+    table = Table("level", "density", "best max_lr", *RULES, "val", "test", "trials", box=None)
+    for column in table.columns:
+        column.justify, column.no_wrap = "right", True
+    table.title = f"{view.name}: {view.spec.workload}"
+    for level in view.levels:
+        winning = level.winning
+        table.add_row(
+            str(level.level),
+            f"{level.density:.2%}",
+            f"{level.winner:.3g}{' edge' if level.edge else ''}" if level.winner is not None else "undecided",
+            *(_range(interval) for interval in level.intervals.values()),
+            f"{winning.val_accuracy:.1%}" if winning else "",
+            f"{winning.test_accuracy:.1%}" if winning else "",
+            str(sum(trial.state == "complete" for trial in level.trials)),
+        )
+    return table
+
+
+def _range(interval: Interval | None) -> str:
+    if interval is None:
+        return "-"
+    return (
+        f"{'≤' if interval.low_open else ''}{interval.low:.3g} – {'≥' if interval.high_open else ''}{interval.high:.3g}"
+    )

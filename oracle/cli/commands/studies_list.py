@@ -1,0 +1,32 @@
+"""`scyc studies list`."""
+
+from __future__ import annotations
+
+from oracle.cli.app import AsJson, DatabaseUrl, studies_app
+from oracle.cli.speaking import out, print_json
+
+
+@studies_app.command("list")
+def list_studies(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """List the studies with how far they are."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from oracle.api.defaults import database_url
+    from oracle.api.managing import listing
+    from studies import Store
+
+    with Store.open(database_url(db), read_only=True) as store:
+        rows = listing(store)
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("study", "state", "workload", "levels", "trials", "started", box=None)
+    for row in rows:
+        name, state = escape(row["study"]), row["state"]
+        if state == "unreadable":
+            table.add_row(name, state, escape(row["error"]))
+            continue
+        levels = f"{row['decided']}/{row['levels']}"
+        table.add_row(name, state, escape(row["workload"]), levels, str(row["trials"]), str(row["started"]))
+    out.print(table)

@@ -1,0 +1,136 @@
+"""The oracle curve with its interval, and every schedule on it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from oracle.report import words
+from oracle.report.comparison import table
+from oracle.report.comparison.looks import Look, bottom_up, looks
+from oracle.report.comparison.marks import path, with_legend
+from oracle.report.comparison.table import Cell, Table
+from oracle.report.intervals import band, is_open, open_bounds
+from oracle.report.plate import Plate
+from oracle.report.style import BLUE, SKY, Figure, Trace, layout, max_lr_axis
+from oracle.study.opening import ORACLE
+
+if TYPE_CHECKING:
+    from oracle.comparison import Comparison, LevelVerdict
+
+
+def plate(comparison: Comparison) -> Plate:
+    """Return the figure of max_lr over density."""
+    judged = any(level.interval for level in comparison.levels)
+    caption = (
+        "The oracle's best max_lr at each density, dense network at the left; "
+        f"{'the band is its' if judged else 'no level has a'} “{comparison.rule}” interval. Both axes are logarithmic."
+    )
+    if any(is_open(level.interval) for level in comparison.levels):
+        caption += " A hollow triangle marks an open bound: the interval reaches beyond the candidates."
+    if measuring(comparison):
+        caption += " A schedule that looks at the network first differs from seed to seed; it is drawn at their mean."
+    return Plate("The oracle curve and the schedules", figure(comparison), caption, (rates(comparison),))
+
+
+def figure(comparison: Comparison) -> Figure:
+    """Return the oracle curve, its interval and the schedules as Plotly JSON."""
+    levels = comparison.levels
+    intervals = [level.interval for level in levels]
+    data = [
+        *band(f"“{comparison.rule}” interval", levels, intervals, SKY, rank=0),
+        *paths(comparison),
+        *open_bounds(levels, intervals, BLUE),
+    ]
+    values = [value for trace in data for value in trace["y"]]
+    return with_legend({"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=480)})
+
+
+def paths(comparison: Comparison) -> list[Trace]:
+    """Return the lines of all schedules over the densities, in the order in which they are drawn."""
+    found, look = [], looks(comparison)
+    for name in bottom_up(look, look):
+        if name == ORACLE:
+            found.append(_oracle(comparison, look[name]))
+        elif name in comparison.verdicts:
+            found.append(_schedule(name, look[name], comparison))
+        elif comparison.runs[name].levels:
+            found.append(_measuring(name, look[name], comparison))
+    return found
+
+
+def rates(comparison: Comparison) -> Table:
+    """Return the table of every schedule's max_lr at every level."""
+    names = [name for name in comparison.verdicts if name != ORACLE]
+    own = measuring(comparison)
+    rows = []
+    for i, level in enumerate(comparison.levels):
+        interval = level.interval
+        row = [table.whole(level.level), table.density(level.density), table.rate(level.winner)]
+        row += [table.rate(interval.low if interval else None), table.rate(interval.high if interval else None)]
+        row += [_judged(comparison.verdicts[name].levels[i]) for name in names]
+        row += [table.rate(_mean_rates(comparison, name).get(level.level)) for name in own]
+        rows.append(tuple(row))
+    columns = ("Level", "Density", "Oracle", "Interval from", "to", *names, *own)
+    return Table("max_lr of every schedule; those outside the interval are marked ↑ or ↓", columns, tuple(rows))
+
+
+def measuring(comparison: Comparison) -> list[str]:
+    """Return the names of runs that are no schedule with one max_lr per level."""
+    return [name for name in comparison.runs if name not in comparison.verdicts and name != ORACLE]
+
+
+def _oracle(comparison: Comparison, look: Look) -> Trace:
+    levels = comparison.levels
+    texts = [
+        f"<b>oracle</b>, level {level.level}, {words.density(level.density)} density<br>"
+        f"best max_lr <b>{words.rate(level.winner)}</b><br>{comparison.rule} {words.interval(level.interval)}"
+        for level in levels
+    ]
+    return path(ORACLE, look, [level.density for level in levels], [level.winner for level in levels], texts)
+
+
+def _schedule(name: str, look: Look, comparison: Comparison) -> Trace:
+    verdict = comparison.verdicts[name]
+    texts = [
+        f"<b>{name}</b>, level {level.level}<br>max_lr <b>{words.rate(level.max_lr)}</b>, {_place(level)}"
+        for level in verdict.levels
+    ]
+    densities = [level.density for level in comparison.levels]
+    return path(name, look, densities, [level.max_lr for level in verdict.levels], texts)
+
+
+def _measuring(name: str, look: Look, comparison: Comparison) -> Trace:
+    run = comparison.runs[name]
+    means = _mean_rates(comparison, name)
+    texts = [
+        f"<b>{name}</b>, level {level.level}<br>max_lr <b>{words.rate(means[level.level])}</b>, seeds from "
+        f"{words.rate(min(level.max_lrs))} to {words.rate(max(level.max_lrs))}"
+        for level in run.levels
+    ]
+    return path(name, look, [level.density for level in run.levels], list(means.values()), texts)
+
+
+def _mean_rates(comparison: Comparison, name: str) -> dict[int, float]:
+    """Return a run's geometric mean max_lr over the seeds, by level."""
+    return {
+        level.level: math.exp(math.fsum(map(math.log, level.max_lrs)) / len(level.max_lrs))
+        for level in comparison.runs[name].levels
+    }
+
+
+def _judged(level: LevelVerdict) -> Cell:
+    mark = "" if level.inside in (True, None) else " ↑" if (level.off or 1) > 1 else " ↓"
+    return Cell(words.rate(level.max_lr) + mark, level.max_lr)
+
+
+def _place(level: LevelVerdict) -> str:
+    """Return where a schedule lies at one level, and what that loses on the surface."""
+    if level.off is None:
+        place = "no interval to judge by"
+    elif level.inside:
+        place = "inside the interval"
+    else:
+        place = f"{max(level.off, 1 / level.off):.2f} times too {'high' if level.off > 1 else 'low'}"
+    known = "beyond the candidates" if level.regret is None else f"{words.points(level.regret)} points lost there"
+    return f"{place}<br>{known}"

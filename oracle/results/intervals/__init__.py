@@ -1,0 +1,28 @@
+"""The oracle interval: the range of max_lr that is as good as the winner.
+
+The papers name the "Oracle optimized interval" but do not define it; the rules here are this project's own. A rule is a
+module of this package and a row of `RULES`; whatever shows intervals goes through `RULES`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oracle.results.intervals.interval import TOLERANCE, Interval
+from oracle.results.intervals.paired import PAIRED
+from oracle.results.intervals.rule import DecidedLevel, Rule
+from oracle.results.intervals.within import WITHIN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["DEFAULT_RULE", "RULES", "TOLERANCE", "DecidedLevel", "Interval", "Rule"]
+
+RULES: Mapping[str, Rule] = {
+    "within": WITHIN,
+    "paired": PAIRED,
+}
+"""By name, in the order in which they are shown."""
+
+DEFAULT_RULE = "within"
+"""Name of the rule that headlines and comparisons go by unless another is asked for."""

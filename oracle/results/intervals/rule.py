@@ -1,0 +1,65 @@
+"""A rule of the oracle interval: how it judges the levels of a study, and what is said of it where it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from oracle.results.intervals.interval import Interval
+
+
+@dataclass(frozen=True)
+class DecidedLevel:
+    """What a rule sees of a level.
+
+    Attributes:
+        level: number of prunings done, >= 0.
+        density: fraction of prunable weights left, in (0, 1].
+        winner: the committed `max_lr`, one of the candidates.
+        accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order.
+    """
+
+    level: int
+    density: float
+    winner: float
+    accuracies: Mapping[float, Sequence[float]]
+
+
+Judge = Callable[[Sequence[DecidedLevel]], list[Interval | None]]
+"""From the decided levels of a study to their intervals, in the same order; None where one cannot be judged."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        judge: from the decided levels of a study and a tolerance (a fraction of accuracy) to their intervals.
+        definition: what its interval is, a phrase to follow "is"; `{margin}` stands for the tolerance.
+        needs: what a level must have to be judged, a phrase to follow "it needs".
+        tolerant: whether it uses the tolerance.
+    """
+
+    judge: Callable[[Sequence[DecidedLevel], float], list[Interval | None]]
+    definition: str
+    needs: str
+    tolerant: bool = False
+
+    def defined(self, tolerance: float) -> str:
+        """Return the definition at a tolerance."""
+        return self.definition.format(margin=f"{100 * tolerance:g} points")
+
+    def at(self, tolerance: float) -> Judge:
+        """Return how it judges at a tolerance."""
+        return lambda levels: self.judge(levels, tolerance)
+
+
+def level_by_level(
+    judge: Callable[[Mapping[float, Sequence[float]], float, float], Interval | None],
+) -> Callable[[Sequence[DecidedLevel], float], list[Interval | None]]:
+    """Return how a rule judges a study that looks at each level by itself.
+
+    Args:
+        judge: from a level's accuracies, its winner and a tolerance to its interval.
+    """
+    return lambda levels, tolerance: [judge(level.accuracies, level.winner, tolerance) for level in levels]

@@ -1,0 +1,14 @@
+"""The rule `within`: as good as the winner is what loses no more than a stated tolerance."""
+
+from __future__ import annotations
+
+from oracle.results.intervals.interval import around
+from oracle.results.intervals.rule import Rule, level_by_level
+
+WITHIN = Rule(
+    level_by_level(around),
+    "the range of max_lr around the winner whose mean validation accuracy is at most {margin} lower, its bounds "
+    "interpolated between candidates in log max_lr",
+    needs="two candidates or more",
+    tolerant=True,
+)

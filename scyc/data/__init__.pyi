@@ -1,0 +1,32 @@
+from .augmentation import Augmentation, CropFlip, ResizedCropFlip
+from .cifar10 import load_cifar10
+from .cifar100 import load_cifar100
+from .dataset import Dataset, Split
+from .digits import load_digits
+from .fashion_mnist import load_fashion_mnist
+from .image_folder import load_image_folder
+from .imagenet import load_imagenet
+from .mnist import load_mnist
+from .mnist1d import load_mnist1d
+from .npz import load_npz
+from .streamed import stream_image_folder
+from .tiny_imagenet import load_tiny_imagenet
+
+__all__ = [
+    "Augmentation",
+    "CropFlip",
+    "Dataset",
+    "ResizedCropFlip",
+    "Split",
+    "load_cifar10",
+    "load_cifar100",
+    "load_digits",
+    "load_fashion_mnist",
+    "load_image_folder",
+    "load_imagenet",
+    "load_mnist",
+    "load_mnist1d",
+    "load_npz",
+    "load_tiny_imagenet",
+    "stream_image_folder",
+]

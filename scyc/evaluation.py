@@ -1,0 +1,37 @@
+"""How good a network is on a split."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from scyc.data import Split
+
+EVALUATION_BATCH = 2048
+"""Examples evaluated at a time, at most."""
+_EVALUATION_NUMBERS = 2**25
+"""Numbers in a batch of inputs for evaluation, at most: images of 224 x 224 pixels take more memory than digits."""
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
+    """Return the mean loss (None when not finite) and the accuracy (a fraction) of `model` over `split`."""
+    model.eval()
+    loss = torch.zeros((), device=split.device)
+    correct = torch.zeros((), device=split.device, dtype=torch.int64)
+    for inputs, targets in split.batches(max(1, min(EVALUATION_BATCH, _EVALUATION_NUMBERS // split.shape.numel()))):
+        logits = model(inputs)
+        loss += F.cross_entropy(logits, targets, reduction="sum")
+        correct += (logits.argmax(dim=1) == targets).sum()
+    return finite(loss.item() / len(split)), correct.item() / len(split)
+
+
+def finite(loss: float) -> float | None:
+    """Return the loss; None when it is not finite, so that no NaN is passed on."""
+    return loss if math.isfinite(loss) else None

@@ -1,0 +1,31 @@
+from .criteria.change import weight_change
+from .criteria.criterion import Criterion, PruningContext, Scope
+from .criteria.gradient import GradientSample, mean_gradients
+from .criteria.magnitude import magnitude
+from .criteria.registry import CRITERIA, find_criterion
+from .masks import BoundMasks, Masks
+from .prunable import prunable_weights
+from .ranking import prune, prune_to_counts, weights_due, weights_left
+from .rewind import Rewind, Statistics, rewound
+
+__all__ = [
+    "CRITERIA",
+    "BoundMasks",
+    "Criterion",
+    "GradientSample",
+    "Masks",
+    "PruningContext",
+    "Rewind",
+    "Scope",
+    "Statistics",
+    "find_criterion",
+    "magnitude",
+    "mean_gradients",
+    "prunable_weights",
+    "prune",
+    "prune_to_counts",
+    "rewound",
+    "weight_change",
+    "weights_due",
+    "weights_left",
+]

@@ -1,0 +1,15 @@
+"""What the parts of the store have in common: the database that their methods work on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studies.database import Database
+
+
+class StorePart:
+    """Methods on one database; `studies.retrying.persistent` lets each outlast a restart of its server."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database

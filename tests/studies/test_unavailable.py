@@ -1,0 +1,146 @@
+"""What may pass by itself is told from what somebody has to change."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from fsspec.implementations.local import LocalFileSystem
+from sqlalchemy import event
+
+from studies import Artifacts, Store, StudyBusy, StudyError, StudyUnavailable, retrying
+from studies.errors import TryAgain
+from tests.studies.server import READER, database_of
+from tests.studies.test_database import assert_one_sentence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from tests.studies.server import Server
+
+
+def unavailable(caught: pytest.ExceptionInfo[StudyUnavailable]) -> str:
+    assert_one_sentence(str(caught.value))
+    return str(caught.value)
+
+
+def raise_in_server(store: Store, state: str, words: str = "something is amiss") -> None:
+    """Let the server raise an error of this SQLSTATE."""
+    with store._database.write() as connection:
+        connection.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION '{words}' USING ERRCODE = '{state}'; END $$")
+
+
+class TestServers:
+    def test_that_nobody_reaches(self) -> None:
+        with pytest.raises(StudyUnavailable, match="check that its server runs"):
+            Store.open("postgresql://me@127.0.0.1:1/d")
+
+    def test_that_stay_away(self, server: Server, postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(retrying, "PATIENCE", 0.1)
+        with Store.open(postgresql) as store:
+            server.stop()
+            try:
+                with pytest.raises(StudyUnavailable, match="trying again did not help") as caught:
+                    store.studies()
+            finally:
+                server.start()
+        unavailable(caught)
+        assert not isinstance(caught.value, TryAgain)
+
+    def test_that_have_too_many_connections(self, server: Server, postgresql: str) -> None:
+        name = database_of(postgresql)
+        server.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
+        try:
+            with pytest.raises(StudyUnavailable, match="too many connections") as caught:
+                Store.open(postgresql.replace("postgres@", f"{READER}@"))
+        finally:
+            server.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
+        unavailable(caught)
+
+    @pytest.mark.parametrize("state", ["53100", "53200", "57014", "58030"])
+    def test_that_lack_something(self, postgresql: str, state: str) -> None:
+        with Store.open(postgresql) as store, pytest.raises(StudyUnavailable) as caught:
+            raise_in_server(store, state, "could not extend file: No space left on device")
+        assert "free some space" in unavailable(caught)
+        assert not isinstance(caught.value, TryAgain)
+
+    @pytest.mark.parametrize("state", ["40001", "57P01", "08006"])
+    def test_that_say_so_are_asked_again(self, postgresql: str, state: str) -> None:
+        with Store.open(postgresql) as store, pytest.raises(TryAgain):
+            raise_in_server(store, state)
+
+    @pytest.mark.parametrize("state", ["25006", "42501", "0A000", "XX001"])
+    def test_that_refuse_are_for_the_user(self, postgresql: str, state: str) -> None:
+        with Store.open(postgresql) as store, pytest.raises(StudyError) as caught:
+            raise_in_server(store, state)
+        assert not isinstance(caught.value, StudyUnavailable)
+
+    def test_that_somebody_locks(self, postgresql: str) -> None:
+        def read_soon(store: Store) -> None:
+            with store._database.write() as connection:
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+                connection.exec_driver_sql("SELECT * FROM scyc_studies")
+
+        with Store.open(postgresql) as store, store._database.write() as connection:
+            connection.exec_driver_sql("LOCK scyc_studies")
+            with pytest.raises(StudyUnavailable, match="another process") as caught:
+                read_soon(store)
+        unavailable(caught)
+
+    @pytest.mark.parametrize("user", ["nobody", "guarded:wrong"])
+    def test_that_do_not_know_the_user_are_for_the_user(self, server: Server, user: str) -> None:
+        with pytest.raises(StudyError) as caught:
+            Store.open(server.url("postgres", user=user))
+        assert not isinstance(caught.value, StudyUnavailable)
+
+
+class TestFiles:
+    def test_that_somebody_locks(self, sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("studies.sqlite.BUSY_SECONDS", 0.1)
+        with Store.open(sqlite) as store, closing(sqlite3.connect(tmp_path / "scyc.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StudyUnavailable, match="another process") as caught:
+                store.create_study("s", {}, "h", "/a", {})
+            other.execute("ROLLBACK")
+            store.create_study("s", {}, "h", "/a", {})
+        unavailable(caught)
+
+    def test_on_a_full_disk(self, sqlite: str) -> None:
+        with Store.open(sqlite) as store:
+
+            def fill(connection: Any, *_: Any) -> None:
+                connection.execute("PRAGMA max_page_count = 1")  # as many as there are
+
+            event.listen(store._database._engine.pool, "checkout", fill)
+            with pytest.raises(StudyUnavailable, match="free some space") as caught:
+                store.create_study("s", {"much": "x" * 10**6}, "h", "/a", {})
+        unavailable(caught)
+
+    @pytest.mark.parametrize("text", ["No database at all. " * 100])
+    def test_that_are_something_else_are_for_the_user(self, disk: str, tmp_path: Path, text: str) -> None:
+        (tmp_path / "scyc.db").write_text(text)
+        with pytest.raises(StudyError) as caught:
+            Store.open(disk)
+        assert not isinstance(caught.value, StudyUnavailable)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(28, StudyUnavailable), (122, StudyUnavailable), (13, StudyError)])
+def test_artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[StudyError]) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, "It does not work")
+
+    artifacts = Artifacts(str(tmp_path))
+    monkeypatch.setattr(LocalFileSystem, "mv", fails)
+    with pytest.raises(StudyError, match="cannot be written") as caught:
+        artifacts.put(b"weights")
+    assert type(caught.value) is kind
+
+
+def test_a_driver_that_is_at_it_will_end() -> None:
+    busy = pickle.loads(pickle.dumps(StudyBusy("Somebody works on it.", "me", 1)))
+    assert issubclass(StudyBusy, StudyUnavailable)
+    assert (str(busy), busy.holder, busy.token) == ("Somebody works on it.", "me", 1)
