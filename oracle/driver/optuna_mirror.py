@@ -5,6 +5,7 @@ A mirror, never the truth: it can be rebuilt at any time, and when it fails the 
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from optuna.trial import TrialState, create_trial
 from oracle.driver.events import Listener
 from oracle.execution.messages import Failure, last_line
 from scyc import density
-from studies import engine_url, uninterruptible
+from studies import TrialResult, engine_url, uninterruptible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 
     from oracle.execution.messages import Outcome, TrialRequest
     from oracle.spec.model import Spec
-    from studies import RunRecord, Store, TrialRecord, TrialResult
+    from studies import RunRecord, Store, TrialRecord
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a new study per level is nothing to announce
 
 KEY = "scyc_trial"
 """User attribute that holds the trial's row number in the truth."""
+
+_ELSEWHERE = {"val_accuracy", "epochs", "gradients", "rewind_point"}
+SHOWN = [column.name for column in fields(TrialResult) if column.name not in _ELSEWHERE]
+"""Columns of a trial that are user attributes: all but Optuna's own value and curve, and what is too much."""
 
 
 class OptunaMirror(Listener):
@@ -129,17 +134,7 @@ class OptunaMirror(Listener):
         distribution = FloatDistribution(min(low, max_lr), max(high, max_lr), log=space.scale == "log")
         attributes: dict[str, Any] = {KEY: key, "seed": seed}
         if result is not None:
-            names = (
-                "test_accuracy",
-                "val_loss",
-                "test_loss",
-                "train_loss",
-                "diverged",
-                "density",
-                "seconds",
-                "checkpoint",
-            )
-            attributes |= {name: getattr(result, name) for name in names}
+            attributes |= {name: getattr(result, name) for name in SHOWN}
         else:
             attributes["error"] = last_line(error or "")[:500]
         return create_trial(

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from scyc.measured_schedules import (
-    Measured,
-    Measurement,
-)
+from scyc.measured_schedules import Measured, Measurement
 from studies import NewCheckpoint, TrialResult  # noqa: TC001
 
 if TYPE_CHECKING:

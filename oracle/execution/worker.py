@@ -9,9 +9,9 @@ import json
 import time
 import traceback
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from functools import cache, cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scyc.measured_schedules import Measured
     from scyc.policies import Policy
     from scyc.protocol import Checkpoint, Protocol
-    from scyc.training_result import Snapshot
+    from scyc.training_result import Snapshot, Training
     from scyc.trial import Trial
     from studies import Artifacts
 
@@ -200,25 +200,29 @@ class Worker:
         saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
         if trial.rewind_point is not None:
             saved.append(self._save("rewind", dump_snapshot(trial.rewind_point), None))
-        training, last = trial.training, trial.training.epochs[-1]
-        result = TrialResult(
-            val_accuracy=training.val_accuracy,
-            test_accuracy=training.test_accuracy,
-            val_loss=last.val_loss,
-            test_loss=training.test_loss,
-            train_loss=last.train_loss,
-            diverged=training.diverged,
-            density=trial.checkpoint.masks.density,
-            seconds=seconds,
-            checkpoint=saved[0].hash,
-            rewind_point=saved[1].hash if len(saved) > 1 else None,
-            epochs=tuple(EpochRecord(e.epoch, e.train_loss, e.val_loss, e.val_accuracy) for e in training.epochs),
-            gradients=tuple(GradientRecord(**asdict(gradient)) for gradient in training.gradients),
-        )
-        return Outcome(result, tuple(saved))
+        values = _measured(trial.training) | {
+            "density": trial.checkpoint.masks.density,
+            "seconds": seconds,
+            "checkpoint": saved[0].hash,
+            "rewind_point": saved[1].hash if len(saved) > 1 else None,
+            "epochs": tuple(EpochRecord(**asdict(epoch)) for epoch in trial.training.epochs),
+            "gradients": tuple(GradientRecord(**asdict(gradient)) for gradient in trial.training.gradients),
+        }
+        return Outcome(TrialResult(**values), tuple(saved))
 
     def _save(self, kind: CheckpointKind, data: bytes, parent: str | None) -> NewCheckpoint:
         return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)
+
+
+def _measured(training: Training) -> dict[str, Any]:
+    """Return the columns of a trial that its training, or the last epoch of that, has under the same name."""
+    names = [column.name for column in fields(TrialResult)]
+    return {
+        name: getattr(source, name)
+        for source in (training.epochs[-1], training)
+        for name in names
+        if hasattr(source, name)
+    }
 
 
 @cache

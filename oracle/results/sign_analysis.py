@@ -200,17 +200,15 @@ def _mean(values: Sequence[float]) -> float:
 def _winners(store: Store, study: StudyRecord) -> Paths:
     """Return by seed the winners of the decided levels, each grown from the one before."""
     spec, run = study_spec(study), store.find_run(study.id, ORACLE)
-    parents: dict[int, str] = {}
     paths: Paths = {seed: [] for seed in sorted(spec.seeds)}
-    decided = sorted(store.levels(run.id), key=lambda level: level.level) if run else []
+    decided = store.levels(run.id) if run else []
     if run is None or not decided:
         raise InputError(f"The oracle of {study.name!r} has not decided a level yet; wait for the sweep to get there.")
-    for level in decided:
-        counted = lineage.current(store.trials(run.id, level.level), spec, parents)
-        for trial in counted:
-            if trial.max_lr == level.winner and trial.result is not None:
+    run_id = run.id
+    for step in lineage.walk(decided, spec, lambda level: store.trials(run_id, level.level, level.winner)):
+        for trial in step.trials:
+            if trial.result is not None:
                 paths[trial.seed].append(trial)
-        parents = lineage.checkpoints(counted, level.winner)
     return {seed: path for seed, path in paths.items() if path}
 
 

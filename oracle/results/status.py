@@ -148,9 +148,6 @@ def study_status(store: Store, name: str) -> StudyStatus:
 
 def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:
     """Return how many trials of the level under way are pending and failed."""
-    parents: dict[int, str] = {}
-    for level in decided:
-        winning = lineage.current(store.trials(run_id, level.level, level.winner), spec, parents)
-        parents = lineage.checkpoints(winning, level.winner)
-    trials = lineage.current(store.trials(run_id, len(decided)), spec, parents)
+    steps = lineage.walk(decided, spec, lambda level: store.trials(run_id, level.level, level.winner))
+    trials = lineage.current(store.trials(run_id, len(decided)), spec, lineage.left_by_last(steps))
     return {state: sum(trial.state == state for trial in trials) for state in ("pending", "failed")}

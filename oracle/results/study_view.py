@@ -127,18 +127,16 @@ def view_study(store: Store, name: str) -> StudyView:
     status, study = study_status(store, name), store.study(name)
     spec = study_spec(study)
     run = store.find_run(study.id, ORACLE)  # not there where a driver died as soon as the study was
-    decided = {level.level: level for level in store.levels(run.id)} if run else {}
+    decided = store.levels(run.id) if run else []
     trials: dict[int, list[TrialRecord]] = defaultdict(list)
     for trial in store.trials(run.id) if run else ():
         trials[trial.level].append(trial)
-    levels: list[LevelView] = []
-    parents: dict[int, str] = {}
-    for level in range(min(len(decided) + 1, spec.levels)):
-        counted = lineage.current(trials[level], spec, parents)
-        if level in decided or counted:
-            levels.append(_level_view(level, density(level, spec.pruning.rate), decided.get(level), counted))
-        if level in decided:
-            parents = lineage.checkpoints(counted, decided[level].winner)
+    steps = list(lineage.walk(decided, spec, lambda level: trials[level.level]))
+    levels = [_level_view(step.level.level, step.level.density, step.level, step.trials) for step in steps]
+    under_way = len(decided)
+    counted = lineage.current(trials[under_way], spec, lineage.left_by_last(steps))
+    if counted and under_way < spec.levels:
+        levels.append(_level_view(under_way, density(under_way, spec.pruning.rate), None, counted))
     return StudyView(
         name=study.name,
         status=status,

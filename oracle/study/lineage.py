@@ -6,7 +6,7 @@ database as history; only those that grew from the present one's are looked at.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,25 +15,40 @@ if TYPE_CHECKING:
     from studies import LevelRecord, TrialRecord
 
 
+class Step(NamedTuple):
+    """A decided level on the way from winner to winner.
+
+    Attributes:
+        level: the decision.
+        trials: those of the level that count.
+        left: by seed, the checkpoints that the winner left, which are the parents of the level after it.
+    """
+
+    level: LevelRecord
+    trials: list[TrialRecord]
+    left: dict[int, str]
+
+
 def walk(
     decided: Iterable[LevelRecord], spec: Spec, trials_of: Callable[[LevelRecord], Iterable[TrialRecord]]
-) -> Iterator[tuple[LevelRecord, list[TrialRecord], dict[int, str]]]:
+) -> Iterator[Step]:
     """Go along the winners of the decided levels.
 
     Args:
         decided: the levels, ascending from 0 on, as `Store.levels` returns them.
         spec: of the study as it is now.
         trials_of: returns the trials of a level, at least its winner's.
-
-    Yields:
-        A level; those of its trials that count; and by seed the checkpoints that its winner left, which are the parents
-        of the level after it.
     """
     parents: dict[int, str] = {}
     for level in decided:
         counted = current(trials_of(level), spec, parents)
         parents = checkpoints(counted, level.winner)
-        yield level, counted, parents
+        yield Step(level, counted, parents)
+
+
+def left_by_last(steps: Iterable[Step]) -> dict[int, str]:
+    """Return the parents of the level under way: what the last winner left, nothing where no level is decided."""
+    return [{}, *(step.left for step in steps)][-1]
 
 
 def current(trials: Iterable[TrialRecord], spec: Spec, parents: Mapping[int, str]) -> list[TrialRecord]:

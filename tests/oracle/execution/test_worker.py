@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
 import oracle.execution.worker
+from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.execution.worker import Worker
 from oracle.spec.files import parse_spec
@@ -66,6 +69,29 @@ def test_on_a_cpu_each_trial_is_trained_alone(worker: Worker, monkeypatch: pytes
     monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
     worker.attempt(trials())
     assert groups.sizes == [1, 1, 1, 1]
+
+
+def test_a_result_says_what_the_training_came_to(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[Trial] = []
+
+    def training(members: Sequence[Member], data: Any, **settings: Any) -> list[Trial]:
+        trained.extend(run_trials(members, data, **settings))
+        return trained[-1:]
+
+    monkeypatch.setattr(oracle.execution.worker, "run_trials", training)
+    [answer] = worker.attempt(trials()[:1])
+    assert isinstance(answer, Outcome)
+    result, [trial] = answer.result, trained
+    last, early = trial.training.epochs[-1], trial.rewind_point
+    assert (result.val_accuracy, result.val_loss) == (last.val_accuracy, last.val_loss)
+    assert result.train_loss == last.train_loss
+    assert (result.test_accuracy, result.test_loss) == (trial.training.test_accuracy, trial.training.test_loss)
+    assert (result.diverged, result.density) == (trial.training.diverged, 1.0)
+    assert [asdict(epoch) for epoch in result.epochs] == [asdict(epoch) for epoch in trial.training.epochs]
+    assert [asdict(one) for one in result.gradients] == [asdict(one) for one in trial.training.gradients]
+    assert early is not None
+    digests = [sha256(dumped).hexdigest() for dumped in (dump_checkpoint(trial.checkpoint), dump_snapshot(early))]
+    assert [result.checkpoint, result.rewind_point] == [saved.hash for saved in answer.saved] == digests
 
 
 def test_answers_come_in_the_order_of_the_requests(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,11 +58,14 @@ def test_the_winners_trials_alone_are_enough(lab: Laboratory) -> None:
     winners = lineage.walk(
         levels, lab.spec, lambda decided: lab.store.trials(lab.run.id, decided.level, decided.winner)
     )
-    assert [left for *_, left in winners] == [left for *_, left in whole]
+    whole_way = list(whole)
+    assert [step.left for step in winners] == [step.left for step in whole_way]
+    assert lineage.left_by_last(whole_way) == {seed: lab.left_by(2, 0.28, seed).checkpoint for seed in (0, 7)}
 
 
 def test_where_nothing_is_decided_there_is_no_way(lab: Laboratory) -> None:
     assert list(lineage.walk([], lab.spec, lambda _: pytest.fail("Nothing is to be looked up."))) == []
+    assert lineage.left_by_last([]) == {}
 
 
 def test_former_specs_and_seeds_do_not_count(lab: Laboratory) -> None:
