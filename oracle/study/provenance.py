@@ -10,8 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 PACKAGES = ("scyc", "torch", "torchvision", "numpy", "ray", "optuna", "sqlalchemy", "plotly")
 
 
@@ -27,6 +25,8 @@ def provenance() -> dict[str, Any]:
 
 def hardware() -> dict[str, Any]:
     """Return processor, cores, memory (GiB) and GPUs of this machine."""
+    import torch  # slow to import, and of no use to whoever only looks at a study
+
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return {
         "system": f"{platform.system()} {platform.machine()}",
