@@ -1,6 +1,6 @@
 """The service's addresses and what answers them: a page is a function and a route here, and its template.
 
-Each request looks into the database anew, and nothing is ever written.
+Each request reads the database again, and nothing is ever written.
 """
 
 from __future__ import annotations
