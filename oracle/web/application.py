@@ -1,4 +1,7 @@
-"""The pages and what is behind them: each request looks into the database anew, and nothing is ever written."""
+"""The service's addresses and what answers them: a page is a function and a route here, and its template.
+
+Each request reads the database again, and nothing is ever written.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from starlette.routing import Route
 from oracle.api.study_reader import StudyReader
 from oracle.results.status import study_statuses
 from oracle.results.study_view import to_json
-from oracle.web.pages import studies_page, study_page
+from oracle.web.pages import page
 from scyc import InputError
 from studies import StudyError, StudyNotFound
 
@@ -26,9 +29,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from studies import Store
-
-PAGE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Content-Security-Policy of the pages; a report brings its own, which allows the figures' scripts."""
 
 
 def application(store: Store) -> ASGIApp:
@@ -48,10 +48,11 @@ def application(store: Store) -> ASGIApp:
         return JSONResponse({"database": True})
 
     def studies(_: Request) -> Response:
-        return _page(studies_page(study_statuses(store)))
+        return page("studies.html", studies=study_statuses(store))
 
     def study(request: Request) -> Response:
-        return _page(study_page(asked_for(request).status))
+        status = asked_for(request).status
+        return page("study.html", study=status, changes=status.state != "finished")
 
     def report(request: Request) -> Response:
         with one_report:
@@ -80,11 +81,6 @@ def application(store: Store) -> ASGIApp:
             StudyError: _says(503, {"Retry-After": "5"}),
         },
     )
-
-
-def _page(html: str) -> Response:
-    headers = {"Content-Security-Policy": PAGE, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return HTMLResponse(html, headers=headers)
 
 
 def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Response]:
