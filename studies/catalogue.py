@@ -101,7 +101,7 @@ class Catalogue(StorePart):
     @persistent
     def spec_history(self, study_id: int) -> list[SpecRecord]:
         """Return the specs that a study had before its present one, oldest first."""
-        query = select(_former.study_id, _former.spec, _former.spec_hash, _former.superseded_at)
+        query = select(*row_mapping.columns_for(SpecRecord, schema.spec_history))
         with self._database.read() as connection:
             found = connection.execute(query.where(_former.study_id == study_id).order_by(_former.id))
             return [SpecRecord(*row) for row in found]

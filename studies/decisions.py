@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
 
 _levels, _former = schema.levels.c, schema.level_history.c
-_DECISION = ("run_id", "level", "density", "winner", "edge", "decided_at")
 
 
 class Decisions(StorePart):
@@ -72,9 +71,9 @@ class Decisions(StorePart):
         with self._database.read() as connection:
             found = [LevelRecord(*row) for row in connection.execute(_current(_levels.run_id == run_id))]
             if history:
-                former = select(*(_former[name] for name in _DECISION), _former.superseded_at)
+                former = select(*row_mapping.columns_for(LevelRecord, schema.level_history))
                 by_age = former.where(_former.run_id == run_id).order_by(_former.id)
-                found = [LevelRecord(**row._mapping) for row in connection.execute(by_age)] + found
+                found = [LevelRecord(*row) for row in connection.execute(by_age)] + found
             return sorted(found, key=lambda level: level.level)
 
     @persistent
@@ -103,4 +102,5 @@ class Decisions(StorePart):
 
 
 def _current(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return select(*(_levels[name] for name in _DECISION)).where(*conditions).order_by(_levels.level)
+    columns = row_mapping.columns_for(LevelRecord, schema.levels)
+    return select(*columns).where(*conditions).order_by(_levels.level)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, select
 
-from studies import schema
+from studies import row_mapping, schema
 from studies.records import CheckpointRecord
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _checkpoints, _trials = schema.checkpoints.c, schema.trials.c
 def of_run(connection: Connection, run_id: int) -> list[CheckpointRecord]:
     """Return the checkpoints that a run keeps, in the order of its trials."""
     query = (
-        select(_checkpoints.hash, _checkpoints.kind, _checkpoints.size, _checkpoints.trial_id, _checkpoints.parent)
+        select(*row_mapping.columns_for(CheckpointRecord, schema.checkpoints))
         .join(schema.trials)
         .where(_trials.run_id == run_id)
         .order_by(_checkpoints.trial_id, _checkpoints.kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import JSON, insert, select
 
 from studies import locks, row_mapping, schema
 from studies.records import GradientRecord, MeasurementRecord
@@ -14,8 +14,14 @@ from studies.store_part import StorePart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
+
+    from sqlalchemy import Row
 
 _gradients, _measurements = schema.gradients.c, schema.measurements.c
+_distribution = row_mapping.columns_for(GradientRecord, schema.gradients)
+_lists = [place for place, column in enumerate(_distribution) if isinstance(column.type, JSON)]
+_measured = row_mapping.columns_for(MeasurementRecord, schema.measurements)
 
 
 class Measurements(StorePart):
@@ -32,11 +38,11 @@ class Measurements(StorePart):
         wanted = schema.trials.c.run_id == run_id
         if trials is not None:
             wanted &= _gradients.trial_id.in_(trials)
-        order = (_gradients.trial_id, _gradients.point)
+        query = select(_gradients.trial_id, *_distribution).join(schema.trials).where(wanted)
         with self._database.read() as connection:
-            found = connection.execute(select(schema.gradients).join(schema.trials).where(wanted).order_by(*order))
+            found = connection.execute(query.order_by(_gradients.trial_id, _gradients.point))
             by_trial = groupby(found, key=lambda row: row.trial_id)
-            return {trial_id: tuple(_gradient(*row[1:]) for row in rows_) for trial_id, rows_ in by_trial}
+            return {trial_id: tuple(_gradient(*row[1:]) for row in rows) for trial_id, rows in by_trial}
 
     @persistent
     def add_measurement(self, run_id: int, measurement: MeasurementRecord) -> MeasurementRecord:
@@ -49,45 +55,32 @@ class Measurements(StorePart):
             StudyError: there is no such run.
             ValueError: a number is NaN or infinite.
         """
-        key = {
-            "run_id": run_id,
-            "level": int(measurement.level),
-            "seed": int(measurement.seed),
-            "parent": measurement.parent or "",
-        }
-        values = {
-            "value": row_mapping.finite("A measurement", measurement.value),
-            "epochs": row_mapping.finite("The epochs of a measurement", measurement.epochs),
-        }
-        query = select(schema.measurements).filter_by(**key)
+        values = row_mapping.values_of(MeasurementRecord, measurement)
+        values |= {"run_id": run_id, "parent": measurement.parent or ""}
+        query = select(*_measured).where(*(column == values[column.name] for column in schema.measurements.primary_key))
         with self._database.write() as connection:
             locks.run(connection, run_id)
             row = connection.execute(query).first()
             if row is None:
-                connection.execute(insert(schema.measurements), key | values)
+                connection.execute(insert(schema.measurements), values)
                 row = connection.execute(query).one()
-            return _measurement(*row[1:])
+            return _measurement(row)
 
     @persistent
     def measurements(self, run_id: int) -> list[MeasurementRecord]:
         """Return what a run measured, by level and seed."""
-        query = select(schema.measurements).where(_measurements.run_id == run_id)
         order = (_measurements.level, _measurements.seed, _measurements.parent)
         with self._database.read() as connection:
-            return [_measurement(*row[1:]) for row in connection.execute(query.order_by(*order))]
+            found = connection.execute(select(*_measured).where(_measurements.run_id == run_id).order_by(*order))
+            return [_measurement(row) for row in found]
 
 
-def _gradient(
-    point: str,
-    count: int,
-    mean: float,
-    std: float,
-    kurtosis: float | None,
-    quantiles: list[float],
-    histogram: list[int],
-) -> GradientRecord:
-    return GradientRecord(point, count, mean, std, kurtosis, tuple(quantiles), tuple(histogram))
+def _gradient(*values: Any) -> GradientRecord:
+    fields = list(values)
+    for place in _lists:
+        fields[place] = tuple(fields[place])
+    return GradientRecord(*fields)
 
 
-def _measurement(level: int, seed: int, parent: str, value: float, epochs: float) -> MeasurementRecord:
-    return MeasurementRecord(level, seed, parent or None, value, epochs)
+def _measurement(row: Row[Any]) -> MeasurementRecord:
+    return MeasurementRecord(**{**row._mapping, "parent": row.parent or None})

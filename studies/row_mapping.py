@@ -1,24 +1,40 @@
-"""Between records and rows of the tables."""
+"""Between records and rows of the tables: a field of a record is the column of the same name.
+
+What a field becomes in its column follows from its type. So a new column is written down three times: as a field of
+its record, in the schema, and in a migration.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from studies.records import TrialRecord, TrialResult
+from studies import schema
+from studies.records import (
+    CheckpointKind,
+    EpochRecord,
+    GradientRecord,
+    NewCheckpoint,
+    NewTrial,
+    TrialRecord,
+    TrialResult,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from sqlalchemy import Column, Row, Table
 
-    from sqlalchemy import Row
-
-    from studies.records import CheckpointRecord, EpochRecord, FinishedTrial, NewCheckpoint, NewTrial
+    from studies.records import CheckpointRecord, FinishedTrial
 
 KEY = ("level", "seed", "max_lr", "parent", "spec_hash")
 Columns = Mapping[str, Sequence[Any]]  # by name, all of equal length: an item for each row
 TrialKey = tuple[int, int, float, str, str]  # parent is '' for none
+
+_Conversion = Callable[[str, Sequence[Any]], Sequence[Any]]  # of a column's name and values
 
 
 def finite(name: str, value: float) -> float:
@@ -51,6 +67,57 @@ def plain_text(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
+def _floats(name: str, values: Sequence[float]) -> list[float]:
+    numbers = [float(value) for value in values]
+    return numbers if all(map(math.isfinite, numbers)) else [finite(name, number) for number in numbers]
+
+
+def _unchanged(_name: str, values: Sequence[Any]) -> Sequence[Any]:
+    return values
+
+
+_CONVERSIONS: dict[Any, _Conversion] = {
+    float: _floats,
+    float | None: lambda name, values: [None if value is None else finite(name, value) for value in values],
+    int: lambda _, values: list(map(int, values)),
+    bool: lambda _, values: list(map(bool, values)),
+    str: _unchanged,
+    str | None: _unchanged,
+    CheckpointKind: _unchanged,
+    tuple[float, ...]: lambda name, values: [_floats(name, value) for value in values],
+    tuple[int, ...]: lambda _, values: [list(map(int, value)) for value in values],
+}
+_OWN_TABLES = (tuple[EpochRecord, ...], tuple[GradientRecord, ...])
+
+
+@cache
+def _conversions(kind: type) -> dict[str, _Conversion]:
+    """Return by name what makes columns of the fields of a record; fields that are tables of their own are left out."""
+    return {name: _CONVERSIONS[type_] for name, type_ in get_type_hints(kind).items() if type_ not in _OWN_TABLES}
+
+
+def columns_of(kind: type, records: Sequence[Any]) -> Columns:
+    """Return records of a kind, field by field, in types that every database takes.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    return {
+        name: convert(name, [getattr(record, name) for record in records])
+        for name, convert in _conversions(kind).items()
+    }
+
+
+def values_of(kind: type, record: Any) -> dict[str, Any]:
+    """Return one record as the values of a row; errors as above."""
+    return {name: value for name, [value] in columns_of(kind, [record]).items()}
+
+
+def columns_for(kind: type, table: Table) -> list[Column[Any]]:
+    """Return the columns of a table that the fields of a record are read from, in their order."""
+    return [table.c[field.name] for field in fields(kind) if field.name in table.c]
+
+
 def trial_key(trial: NewTrial) -> TrialKey:
     """Return what makes a trial one of its kind within a run.
 
@@ -60,117 +127,56 @@ def trial_key(trial: NewTrial) -> TrialKey:
     return int(trial.level), int(trial.seed), finite("max_lr", trial.max_lr), trial.parent or "", trial.spec_hash
 
 
-def trial_columns(trials: Mapping[TrialKey, NewTrial]) -> Columns:
-    """Return trials to be added, by their keys."""
-    columns = dict(zip(KEY, zip(*trials, strict=True), strict=False))
-    return {**columns, "round": [int(trial.round) for trial in trials.values()]}
+def trial_columns(trials: Sequence[NewTrial]) -> Columns:
+    """Return trials to be added; errors as above."""
+    columns = columns_of(NewTrial, trials)
+    return {**columns, "parent": [parent or "" for parent in columns["parent"]]}
 
 
 def result_columns(finished: Sequence[FinishedTrial]) -> Columns:
-    """Return the ids of trials, and the columns that their results fill.
-
-    Raises:
-        ValueError: a number is NaN or infinite.
-    """
+    """Return the ids of trials, and the columns that their results fill; errors as above."""
     results = [trial.result for trial in finished]
-    return {
-        "id": [int(trial.id) for trial in finished],
-        **_numbers(results, ("val_accuracy", "test_accuracy", "density", "seconds")),
-        **_numbers(results, ("val_loss", "test_loss", "train_loss"), nullable=True),
-        "diverged": [bool(result.diverged) for result in results],
-        "checkpoint": [result.checkpoint for result in results],
-        "rewind_point": [result.rewind_point for result in results],
-    }
+    return {"id": [int(trial.id) for trial in finished], **columns_of(TrialResult, results)}
 
 
 def epoch_columns(finished: Sequence[FinishedTrial]) -> Columns:
-    """Return the learning curves of trials.
-
-    Raises:
-        ValueError: a number is NaN or infinite.
-    """
-    epochs = [epoch for trial in finished for epoch in trial.result.epochs]
-    return {
-        "trial_id": [int(trial.id) for trial in finished for _ in trial.result.epochs],
-        "epoch": [int(epoch.epoch) for epoch in epochs],
-        **_numbers(epochs, ("train_loss", "val_loss"), nullable=True),
-        **_numbers(epochs, ("val_accuracy",)),
-    }
+    """Return the learning curves of trials; errors as above."""
+    return _below(EpochRecord, [(trial.id, trial.result.epochs) for trial in finished])
 
 
 def gradient_columns(finished: Sequence[FinishedTrial]) -> Columns:
-    """Return the gradients of trials.
-
-    Raises:
-        ValueError: a number is NaN or infinite.
-    """
-    gradients = [gradient for trial in finished for gradient in trial.result.gradients]
-    return {
-        "trial_id": [int(trial.id) for trial in finished for _ in trial.result.gradients],
-        "point": [gradient.point for gradient in gradients],
-        "count": [int(gradient.count) for gradient in gradients],
-        **_numbers(gradients, ("mean", "std")),
-        **_numbers(gradients, ("kurtosis",), nullable=True),
-        "quantiles": [[finite("quantile", value) for value in gradient.quantiles] for gradient in gradients],
-        "histogram": [[int(count) for count in gradient.histogram] for gradient in gradients],
-    }
+    """Return the gradients of trials; errors as above."""
+    return _below(GradientRecord, [(trial.id, trial.result.gradients) for trial in finished])
 
 
 def checkpoint_columns(trials: Sequence[tuple[int, Sequence[NewCheckpoint | CheckpointRecord]]]) -> Columns:
     """Return the checkpoints of trials."""
-    kept = [(trial_id, checkpoint) for trial_id, checkpoints in trials for checkpoint in checkpoints]
-    return {
-        "trial_id": [int(trial_id) for trial_id, _ in kept],
-        "kind": [checkpoint.kind for _, checkpoint in kept],
-        "hash": [checkpoint.hash for _, checkpoint in kept],
-        "size": [int(checkpoint.size) for _, checkpoint in kept],
-        "parent": [checkpoint.parent for _, checkpoint in kept],
-    }
+    return _below(NewCheckpoint, trials)
 
 
-def _numbers(records: Sequence[Any], names: Iterable[str], *, nullable: bool = False) -> Columns:
-    """Return some attributes of records as Python's floats.
+def _below(kind: type, by_trial: Sequence[tuple[int, Sequence[Any]]]) -> Columns:
+    """Return the records of trials, with the ids of their trials."""
+    ids = [int(trial_id) for trial_id, records in by_trial for _ in records]
+    return {"trial_id": ids, **columns_of(kind, [record for _, records in by_trial for record in records])}
 
-    Raises:
-        ValueError: one is NaN or infinite.
-    """
-    columns: dict[str, list[float | None]] = {}
-    for name in names:
-        values = [getattr(record, name) for record in records]
-        columns[name] = [finite(name, value) if value is not None or not nullable else None for value in values]
-    return columns
+
+def _picked(kind: type, table: Table) -> tuple[list[str], Callable[[Row[Any]], tuple[Any, ...]]]:
+    """Return the names of a record's fields, and what picks their values from a whole row of the table."""
+    columns, positions = columns_for(kind, table), {column: i for i, column in enumerate(table.c)}
+    return [column.name for column in columns], itemgetter(*(positions[column] for column in columns))
+
+
+_trial_names, _of_trial = _picked(TrialRecord, schema.trials)
+_result_names, _of_result = _picked(TrialResult, schema.trials)
 
 
 def trial_record(row: Row[Any], epochs: Sequence[EpochRecord] = ()) -> TrialRecord:
-    """Return a trial from its row."""
+    """Return a trial from a whole row of its table."""
+    trial: dict[str, Any] = dict(zip(_trial_names, _of_trial(row), strict=True))
+    trial["max_lr"] = float(trial["max_lr"])  # where SQLite returns what it just wrote, 1.0 is 1
+    trial["parent"] = trial["parent"] or None
     result = None
-    if row.state == "complete":
-        result = TrialResult(
-            val_accuracy=row.val_accuracy,
-            test_accuracy=row.test_accuracy,
-            val_loss=row.val_loss,
-            test_loss=row.test_loss,
-            train_loss=row.train_loss,
-            diverged=row.diverged,
-            density=row.density,
-            seconds=row.seconds,
-            checkpoint=row.checkpoint,
-            rewind_point=row.rewind_point,
-            epochs=tuple(epochs),
-        )
-    return TrialRecord(
-        id=row.id,
-        run_id=row.run_id,
-        level=row.level,
-        seed=row.seed,
-        max_lr=float(row.max_lr),  # where SQLite returns what it just wrote, 1.0 is 1
-        parent=row.parent or None,
-        round=row.round,
-        state=row.state,
-        result=result,
-        error=row.error,
-        created_at=row.created_at,
-        finished_at=row.finished_at,
-        attempts=row.attempts,
-        spec_hash=row.spec_hash,
-    )
+    if trial["state"] == "complete":
+        measured: dict[str, Any] = dict(zip(_result_names, _of_result(row), strict=True))
+        result = TrialResult(**measured, epochs=tuple(epochs))
+    return TrialRecord(**trial, result=result)

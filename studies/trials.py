@@ -48,10 +48,9 @@ class Trials(StorePart):
         with self._database.write() as connection:
             locks.run(connection, run_id)
             there = {}
+            columns = row_mapping.trial_columns(list(asked.values()))
             same = {"run_id": run_id, "state": "pending", "created_at": now()}
-            for row in self._database.dialect.insert_new(
-                connection, schema.trials, row_mapping.trial_columns(asked), same
-            ):
+            for row in self._database.dialect.insert_new(connection, schema.trials, columns, same):
                 there[row.level, row.seed, row.max_lr, row.parent, row.spec_hash] = row_mapping.trial_record(row)
             there |= _by_key(connection, run_id, asked.keys() - there.keys())
         return [there[row_mapping.trial_key(trial)] for trial in trials]
@@ -193,6 +192,9 @@ def _by_key(
 
 
 def _curves(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, list[EpochRecord]]:
-    query = select(schema.epochs).join(schema.trials).where(wanted).order_by(_epochs.trial_id, _epochs.epoch)
+    columns = row_mapping.columns_for(EpochRecord, schema.epochs)
+    query = (
+        select(_epochs.trial_id, *columns).join(schema.trials).where(wanted).order_by(_epochs.trial_id, _epochs.epoch)
+    )
     by_trial = groupby(connection.execute(query), key=lambda row: row.trial_id)
     return {trial_id: [EpochRecord(*row[1:]) for row in curve] for trial_id, curve in by_trial}

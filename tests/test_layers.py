@@ -20,11 +20,12 @@ LONGEST = 300
 
 
 class Import(NamedTuple):
-    """One import: the module it is in, what it names, and whether it waits inside a function."""
+    """One import: the module it is in, what it names, and whether it waits inside a function or is for types alone."""
 
     module: str
     imported: str
-    deferred: bool
+    deferred: bool = False
+    for_types: bool = False
 
     @property
     def package(self) -> str:
@@ -36,25 +37,28 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_in(tree: ast.AST, module: str, deferred: bool = False) -> Iterator[Import]:
-    """Every import that is carried out: those for the type checker's eyes alone are left out."""
+def imports_in(tree: ast.AST, module: str, deferred: bool = False, for_types: bool = False) -> Iterator[Import]:
+    """Every import."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        if isinstance(node, ast.Import):
-            yield from (Import(module, alias.name, deferred) for alias in node.names)
+            yield from imports_in(ast.Module(node.body, []), module, deferred, for_types=True)
+            yield from imports_in(ast.Module(node.orelse, []), module, deferred, for_types)
+        elif isinstance(node, ast.Import):
+            yield from (Import(module, alias.name, deferred, for_types) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports relatively."
             # `from oracle import machine` imports oracle.searching.machine
-            yield from (Import(module, f"{node.module}.{alias.name}", deferred) for alias in node.names)
+            yield from (Import(module, f"{node.module}.{alias.name}", deferred, for_types) for alias in node.names)
         else:
             inside = deferred or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            yield from imports_in(node, module, inside)
+            yield from imports_in(node, module, inside, for_types)
 
 
-IMPORTS = [
+ALL_IMPORTS = [
     found for path in FILES for found in imports_in(ast.parse(path.read_text(encoding="utf-8")), module_name(path))
 ]
+IMPORTS = [found for found in ALL_IMPORTS if not found.for_types]
+"""Those that are carried out: the others are for the type checker's eyes alone."""
 
 
 def imports_of(module: str) -> list[Import]:
@@ -83,9 +87,10 @@ class F:
         import h.i
 """
     assert list(imports_in(ast.parse(source), "m")) == [
-        Import("m", "a", deferred=False),
-        Import("m", "b.c.d", deferred=False),
-        Import("m", "e", deferred=False),
+        Import("m", "a"),
+        Import("m", "b.c.d"),
+        Import("m", "for_types_only", for_types=True),
+        Import("m", "e"),
         Import("m", "h.i", deferred=True),
     ]
 
@@ -113,7 +118,7 @@ ARROWS: dict[str, set[str]] = {
     "execution": {"spec"},
     "study": {"spec"},
     "driver": {"execution", "searching", "spec", "study"},
-    "results": {"execution", "searching", "spec", "study"},
+    "results": {"execution", "spec", "study"},
     "comparison": {"results", "searching", "spec", "study"},
     "report": {"comparison", "results", "spec", "study"},
     "testing": {"driver", "execution", "searching", "spec", "study"},
@@ -121,7 +126,7 @@ ARROWS: dict[str, set[str]] = {
     "web": {"api", "report", "results"},
     "cli": {"api", "comparison", "driver", "execution", "report", "results", "spec", "study", "web"},
 }
-"""The rooms of `oracle/`, lowest first, and whom each may import; docs/architecture.md draws them."""
+"""The rooms of `oracle/`, lowest first, and whom each may import, be it for types; docs/architecture.md draws them."""
 
 
 def room(module: str) -> str:
@@ -129,7 +134,13 @@ def room(module: str) -> str:
 
 
 ROOMS_OF = {
-    name: {room(one.imported) for one in imports_of(f"oracle.{name}") if one.package == "oracle"} - {name}
+    name: {
+        room(one.imported)
+        for one in ALL_IMPORTS
+        if one.module.startswith(f"oracle.{name}.") or one.module == f"oracle.{name}"
+        if one.package == "oracle"
+    }
+    - {name}
     for name in ARROWS
 }
 

@@ -30,12 +30,16 @@ class Display(Protocol):
         ...
 
     def say(self, sentence: str) -> None:
-        """Show a sentence that the user should read."""
+        """Show a sentence on what happens."""
+        ...
+
+    def warn(self, sentence: str) -> None:
+        """Show a sentence on what has gone wrong."""
         ...
 
 
 class Silence:
-    """Shows nothing; what the user should read becomes a warning."""
+    """Shows nothing; what has gone wrong becomes a warning."""
 
     def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:  # noqa: ARG002
         """Show nothing."""
@@ -46,6 +50,9 @@ class Silence:
         return nullcontext(Listener())
 
     def say(self, sentence: str) -> None:
+        """Show nothing."""
+
+    def warn(self, sentence: str) -> None:
         """Warn."""
         warnings.warn(sentence, stacklevel=2)
 

@@ -85,7 +85,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         if options.mirror:
             from oracle.driver.optuna_mirror import OptunaMirror  # Optuna takes half a second
 
-            mirror = OptunaMirror(db, store, run, study.name, spec, display.say)
+            mirror = OptunaMirror(db, store, run, study.name, spec, display.warn)
             listener = Listeners(listener, stack.enter_context(closing(mirror)))
         source = OracleRun(store, run, spec, artifacts, listener, options.retries)
         if not source.finished:

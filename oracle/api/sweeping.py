@@ -86,7 +86,7 @@ def extend(
         executor = make_executor(options, spec)
         check_ready(spec, Artifacts(study.artifacts), here=options.ray_address is None)
         with driven(store, name) as held:
-            reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
+            _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:
                 display.say(f"{reopened} levels are decided again, with what is added to them.")
             train_oracle(Driven.read(held.store, name), executor, options, display, db)

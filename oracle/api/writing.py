@@ -17,18 +17,15 @@ if TYPE_CHECKING:
     from oracle.results.study_view import StudyView
 
 
-def write_report(view: StudyView, path: Path) -> None:
-    """Write the report on a study, one HTML page that needs no network.
+def write_page(html: str, path: Path) -> None:
+    """Write a page to a file, creating its folder if need be.
 
     Raises:
         InputError: the file cannot be written.
     """
-    from oracle.report import render
-
-    page = render(view)
     with _written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        path.write_text(html, encoding="utf-8")
 
 
 def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> str | None:

@@ -48,6 +48,10 @@ class ConsoleDisplay:
         self._shown = RunsProgress(self.console, names)
         return self._shown
 
+    def warn(self, sentence: str) -> None:
+        """Print a sentence."""
+        self.say(sentence)
+
     def say(self, sentence: str) -> None:
         """Print a sentence."""
         self.console.print(sentence, markup=False, highlight=False, soft_wrap=True)

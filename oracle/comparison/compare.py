@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import contenders, on_surface, pick
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
     from oracle.results.study_view import StudyView
-    from oracle.spec.model import Spec
     from scyc import LevelSchedule, Policy
     from studies import Store
 
@@ -110,9 +110,9 @@ def compare(
     judge_by, spec, runs = _rule(rule), view.spec, runs or {}
     levels = _oracle_levels(view, judge_by, tolerance)
     fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
-    schedules = _schedules(levels, spec, fit, names, runs, stds)
+    schedules = _schedules(view, levels, fit, names, runs, stds)
     wanted = {name: run for name, run in runs.items() if not names or name in names}
-    replayed, notes = _replayed(runs.get(ORACLE), levels)
+    replayed, notes = _replayed(view, runs.get(ORACLE), levels)
     search_epochs = view.cost.epochs / len(spec.seeds)
     return Comparison(
         study=view.name,
@@ -164,15 +164,15 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
 
 
 def _schedules(
+    view: StudyView,
     levels: Sequence[OracleLevel],
-    spec: Spec,
     fit: Fit | None,
     names: Sequence[str],
     runs: Mapping[str, RunView],
     stds: Mapping[str, Sequence[Sequence[float]]] | None,
 ) -> dict[str, LevelSchedule]:
     """Return the schedules that the oracle's surface can judge, of those asked for."""
-    policies = contenders(levels, spec, fit.schedule if fit else None)
+    policies = contenders(levels, view.spec, fit.schedule if fit else None)
     found: dict[str, LevelSchedule] = {}
     for name in names or dict.fromkeys([*policies, *runs]):
         policy = runs[name].policy if name in runs and name != ORACLE else pick(policies, name)
@@ -184,8 +184,9 @@ def _schedules(
             found[name] = schedule
         elif names and name not in runs:
             raise InputError(
-                f"The schedule {name!r} trains otherwise than the study, or looks at the network first, so the "
-                f"oracle's surface cannot judge it; train it for real: `scyc run NAME --schedule {name}`."
+                f"The schedule {name!r} differs from the study in more than max_lr, or measures the network first, so "
+                "the oracle's surface cannot judge it; train it for real: "
+                f"`scyc run {quote(view.name)} --schedule {name}`."
             )
     return found
 
@@ -200,7 +201,7 @@ def _other_rates(schedules: Mapping[str, LevelSchedule], p: float) -> Iterator[s
 def _undecided(decided: int, levels: int) -> Iterator[str]:
     """Say what an unfinished oracle leaves open."""
     if decided < levels:
-        yield f"The oracle has decided {decided} of {levels} levels; nothing is known of the others."
+        yield f"The oracle has decided {decided} of {levels} levels; nothing is known about the others."
 
 
 def _covers(schedule: LevelSchedule, level: int) -> bool:
@@ -211,7 +212,9 @@ def _covers(schedule: LevelSchedule, level: int) -> bool:
     return True
 
 
-def _replayed(run: RunView | None, levels: Sequence[OracleLevel]) -> tuple[RunView | None, tuple[str, ...]]:
+def _replayed(
+    view: StudyView, run: RunView | None, levels: Sequence[OracleLevel]
+) -> tuple[RunView | None, tuple[str, ...]]:
     """Return the run of the oracle's curve if it is still the oracle's, else what to say about it."""
     if run is None:
         return None, ()
@@ -219,8 +222,9 @@ def _replayed(run: RunView | None, levels: Sequence[OracleLevel]) -> tuple[RunVi
     if winners[: len(trained)] == list(trained)[: len(winners)]:
         return run, ()
     return None, (
-        "The oracle's curve has changed since it was trained on fresh seeds, so schedules trained for real have "
-        f"nothing to be compared with: `scyc studies delete NAME --run {REPLAYED}` and `scyc run NAME` mend that.",
+        "The oracle's curve has changed since it was trained on fresh seeds, so there is nothing to compare the "
+        f"trained schedules with. To fix that, run `scyc studies delete {quote(view.name)} --run {REPLAYED}`, and then "
+        f"`scyc run {quote(view.name)}`.",
     )
 
 

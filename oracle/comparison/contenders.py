@@ -1,6 +1,6 @@
 """The schedules that can be compared with an oracle, as policies that a run can be trained by.
 
-Those that need a scale get the dense network's winner, which whoever prunes has tuned anyway.
+Those that need a scale get the dense network's winner: everybody who prunes tunes that one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ USUAL = (
     "gradient-scaled",
     "range-test",
 )
-"""What `scyc run` trains unless told otherwise: the schedules that differ from the oracle in max_lr alone."""
+"""What `scyc run` trains by default: the schedules that differ from the oracle in max_lr alone."""
 
 
 def contenders(levels: Sequence[OracleLevel], spec: Spec, fitted: SCyc | None) -> dict[str, Policy]:
@@ -46,7 +46,7 @@ def contenders(levels: Sequence[OracleLevel], spec: Spec, fitted: SCyc | None) -
         InputError: level 0 is not decided.
     """
     if not levels or levels[0].level != 0:
-        raise InputError("Schedules are compared once the dense network, level 0, is decided; go on with the sweep.")
+        raise InputError("Schedules can be compared once the dense network, level 0, is decided; resume the sweep.")
     policies = {ORACLE: Policy(Replay(tuple(level.winner for level in levels)))}
     if fitted is not None:
         policies[FITTED] = Policy(fitted)

@@ -105,19 +105,16 @@ def _difference(chosen: Sequence[Sequence[float]], fresh: Sequence[Sequence[floa
 def _sentence(held_out: float | None, fresh: Estimate | None) -> str:
     parts = []
     if held_out is not None:
-        parts.append(f"{100 * held_out:.2f} points when each seed is judged by the winner that the others choose")
+        parts.append(f"{100 * held_out:.2f} points when each seed is judged by the winner that the other seeds choose")
     if fresh is not None:
         bounds = (
             "" if fresh.low is None or fresh.high is None else f" ({100 * fresh.low:.2f} to {100 * fresh.high:.2f})"
         )
         parts.append(f"{100 * fresh.mean:.2f} points{bounds} when its curve is trained on fresh seeds")
     if not parts:
-        return (
-            "How much its own choice flatters the oracle cannot be told from one seed; train its curve on fresh ones."
-        )
-    return (
-        f"Its own choice flatters the oracle's validation accuracy by {' and by '.join(parts)}, on average over levels."
-    )
+        return "One seed cannot show how much the oracle's own choice flatters it; train its curve on fresh seeds."
+    by = " and by ".join(parts)
+    return f"The oracle's own choice flatters its validation accuracy by {by}, on average over levels."
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -104,5 +104,5 @@ def _on_errors(seeds: int, refitted: Bootstrap | None) -> str:
             f"With {seeds} seed{'s' if seeds > 1 else ''} there are no error bars: "
             f"resampling seeds needs {FEWEST_SEEDS} or more."
         )
-    rough = "; so few seeds make them rough, and rather too narrow" if seeds < ROUGH else ""
+    rough = f"; with fewer than {ROUGH} seeds they are rough, and rather too narrow" if seeds < ROUGH else ""
     return f"The error bars are 95 % intervals over {refitted.different} different resamples of {seeds} seeds{rough}."

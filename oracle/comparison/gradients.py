@@ -215,7 +215,7 @@ def _sentences(
     for found in points:
         yield f"{_WHERE.get(found.point, found.point)} {_narrowing(found, levels)}."
     if not points:
-        yield "Gradients were not recorded, so nothing can be said of them."
+        yield "Gradients were not recorded, so nothing can be said about them."
     elif len(levels) < FEWEST_LEVELS:
         yield (
             f"Whether narrower gradients go with a larger max_lr cannot be judged from {_count(len(levels), 'level')}; "
@@ -223,20 +223,20 @@ def _sentences(
         )
     elif of_density is None:
         yield (
-            "The oracle's max_lr is the same at every level, so there is no rise that the gradients could go with, and "
-            "no correlation."
+            "The oracle's max_lr is the same at every level, so there is no rise that gradients could explain, and no "
+            "correlation."
         )
     else:
         yield (
-            f"The oracle's max_lr has a rank correlation of {of_density:.2f} with 1/density, which knows nothing of "
-            "gradients; 1/std has to do better than that to say anything of its own."
+            f"The oracle's max_lr has a rank correlation of {of_density:.2f} with 1/density, in which gradients play "
+            "no part; 1/std has to do better than that to add anything."
         )
         for found in points:
             yield f"{_WHERE.get(found.point, found.point)} {_judged(found)}."
         if any(found.correlation is not None and found.interval is None for found in points):
             yield (
-                f"With {_count(levels[0].seeds, 'seed')} it cannot be judged how far chance moves these correlations; "
-                f"it takes {FEWEST_SEEDS}."
+                f"With {_count(levels[0].seeds, 'seed')} it is not known how far chance moves these correlations; that "
+                f"takes {FEWEST_SEEDS} seeds."
             )
 
 
@@ -254,18 +254,18 @@ def _narrowing(found: PointFinding, levels: Sequence[OracleLevel]) -> str:
 
 def _judged(found: PointFinding) -> str:
     if found.correlation is None or found.advantage is None:
-        return "the gradients are as wide at every level, so they have no correlation with max_lr"
-    text = f"1/std has one of {found.correlation:.2f}"
+        return "the gradients are equally wide at every level, so they have no correlation with max_lr"
+    text = f"1/std has a rank correlation of {found.correlation:.2f}"
     if found.interval is None or found.advantage_interval is None:
         than = "higher than" if found.advantage > 0 else "lower than" if found.advantage < 0 else "the same as"
         return f"{text}, {than} that of 1/density"
     text += f" ({found.interval[0]:.2f} to {found.interval[1]:.2f} over resampled seeds)"
     low, high = found.advantage_interval
     if low > 0:
-        return f"{text}, better than 1/density: the gradients say something of max_lr that density does not"
+        return f"{text}, better than 1/density: the gradients say something about max_lr that density does not"
     if high < 0:
-        return f"{text}, worse than 1/density: density alone goes with max_lr more closely"
-    return f"{text}, which cannot be told from what 1/density reaches: it says no more of max_lr than density does"
+        return f"{text}, worse than 1/density: density alone follows max_lr more closely"
+    return f"{text}, no clear difference from 1/density: the gradients say no more about max_lr than density does"
 
 
 def _count(number: int, what: str) -> str:

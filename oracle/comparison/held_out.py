@@ -117,7 +117,7 @@ def sentences(table: Sequence[HeldOut]) -> list[str]:
 _SAID = {
     "worse": "At held-out levels S-Cyc comes nearer to the {where} than these do",
     "better": "At held-out levels S-Cyc stays farther from the {where} than these do",
-    None: "These levels cannot tell S-Cyc from these",
+    None: "These levels do not show whether S-Cyc is better or worse than these",
 }
 
 

@@ -97,7 +97,7 @@ def _moved(family: SCycFamily, parameters: Floats, aim: Targets, name: str, fact
 
 def _flat(delta: str | None) -> str:
     sentence = (
-        "No rise can be told from these levels, a constant max_lr is as good: epsilon may be 0, or the rise may come "
-        "after the last level, so epsilon, beta and q are not identified"
+        "These levels show no clear rise, a constant max_lr is as good: epsilon may be 0, or the rise may come after "
+        "the last level, so epsilon, beta and q are not identified"
     )
     return f"{sentence}, nor is delta: it {delta}." if delta else f"{sentence}."

@@ -65,7 +65,7 @@ class MeasuredRun:
         levels: those that every seed has finished.
         regret: mean over the levels beyond the dense one, paired by seed; None where the oracle's is not known.
         epochs: trained per seed, what it measures first included.
-        sentence: what came of it, in plain words.
+        sentence: the same in plain words.
     """
 
     seeds: tuple[int, ...]
@@ -148,9 +148,9 @@ def _difference(regret: Estimate) -> str:
     verb, points = "loses" if sign > 0 else "gains", abs(100 * regret.mean)
     text = f"{verb} {points:.2f} points of test accuracy against the oracle's curve"
     if regret.low is None or regret.high is None:
-        return f"{text}, with no interval for want of seeds"
+        return f"{text} (one seed has no interval)"
     low, high = sorted((100 * sign * regret.low, 100 * sign * regret.high))
-    verdict = "a difference" if low > 0 else "no difference that so few seeds could tell from chance"
+    verdict = "a difference" if low > 0 else "no difference that these seeds can tell from chance"
     return f"{text} (95 % interval {low:.2f} to {high:.2f}: {verdict})"
 
 

@@ -105,10 +105,15 @@ def _sentence(levels: Sequence[LevelVerdict]) -> str:
         text = f"Outside the oracle's interval at {len(missed)} of {len(judged)} levels ({_missed(missed)})"
     regrets = [level.regret for level in levels if level.regret is not None]
     if not regrets:
-        return f"{text}; nowhere among the candidates, so what it loses is not known."
+        return f"{text}; it is among the candidates at no level, so what it loses is not known."
     loss = f"{100 * math.fsum(regrets) / len(regrets):.2f} points of validation accuracy lost on average"
     beyond = len(levels) - len(regrets)
-    return f"{text}; {loss}" + (f" where it is among the candidates, not known at {_all(beyond)}." if beyond else ".")
+    known = (
+        f" over the levels where it is among the candidates, not known at {beyond} of {len(levels)} levels"
+        if beyond
+        else ""
+    )
+    return f"{text}; {loss}{known}."
 
 
 def _all(count: int) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup, escape
-from plotly.offline import get_plotlyjs
 
 from oracle.report import words
 from oracle.spec.files import spec_toml
@@ -32,9 +31,16 @@ def fill(template: str, view: StudyView, **values: object) -> str:
             values,
             view=view,
             spec=spec_toml(view.spec),
-            plotlyjs=Markup(get_plotlyjs()),  # Plotly's own code, the only text that is not escaped
+            plotlyjs=Markup(plotlyjs()),  # the only text that is not escaped
         )
     )
+
+
+def plotlyjs() -> str:
+    """Return Plotly's own code, which draws the figures: five megabytes."""
+    from plotly.offline import get_plotlyjs  # slow to import, and of use to whole pages alone
+
+    return str(get_plotlyjs())
 
 
 def provenance(view: StudyView, *names: str) -> list[tuple[str, str]]:

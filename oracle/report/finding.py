@@ -86,7 +86,7 @@ def _overlap(decided: Sequence[_Decided]) -> str:
         if (judged := [lv.intervals[rule] for lv in sparser if lv.intervals[rule]])
     ]
     if not clauses:
-        return "No interval could be judged at the sparser levels, so how much of this is noise is open."
+        return "No interval could be judged at the sparser levels, so how much of this is noise is not known."
     return f"Of the sparser levels, the dense winner, {words.rate(dense)}, still lies {words.listing(clauses)}."
 
 

@@ -35,7 +35,7 @@ def render(view: StudyView) -> str:
 
 
 def write(view: StudyView, path: Path) -> None:
-    """Write the report on a study to a file, creating its folder if need be."""
+    """Write the report on a study to a file, and make its folder if it is not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(view), encoding="utf-8")
 

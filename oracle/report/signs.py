@@ -21,8 +21,8 @@ READING = (
     "Fraction of the weights left whose sign is the same as in the trained dense network, at the rewind point (step "
     "{step} of the dense training) and in the level before, mean over the seeds; a coin would give 50 %. Overlap: "
     "Jaccard index of the masks of two seeds, beside that of random masks as dense, over the whole network and in "
-    "every layer. Hidden units of two seeds are not matched, so overlap can only be more than chance where inputs and "
-    "outputs set units apart."
+    "every layer. Hidden units of two seeds have no common order, so overlap can be more than chance only beside the "
+    "network's inputs and outputs, which all seeds share."
 )
 
 

@@ -227,7 +227,7 @@ def _walked(store: Store, study: StudyRecord, run: str) -> Paths:
 def _notes(paths: Mapping[int, Sequence[TrialRecord]], levels: int) -> Iterable[str]:
     short = [str(seed) for seed, path in paths.items() if len(path) < levels]
     if short:
-        yield f"Not all seeds have got through all levels, so the last ones are means over fewer: {', '.join(short)}."
+        yield f"Some seeds have not reached the last level ({', '.join(short)}): the last means are over fewer seeds."
     lost = [
         f"level {trial.level} seed {seed}"
         for seed, path in paths.items()
@@ -235,7 +235,7 @@ def _notes(paths: Mapping[int, Sequence[TrialRecord]], levels: int) -> Iterable[
         if trial.result is not None and trial.result.diverged
     ]
     if lost:
-        yield f"Trainings diverged ({', '.join(lost)}); weights that are not a number agree with none."
+        yield f"Trainings diverged ({', '.join(lost)}); weights that are not numbers agree with no others."
 
 
 def _natural(name: str) -> list[str | int]:

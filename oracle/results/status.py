@@ -39,7 +39,7 @@ class StudyStatus:
         started: when it was made, ISO 8601; None where that was not recorded.
         levels: how many there are.
         decided: those that have a winner.
-        done: complete trials, with those that an extension has made history.
+        done: complete trials, with those that an extension made history.
         pending: trials that are proposed and not complete; each of them may be under way.
         failed: trials that were given up.
         total: trials of the whole sweep, as far as they can be known: widening adds to them.
@@ -122,7 +122,7 @@ def study_status(store: Store, name: str) -> StudyStatus:
     run = store.find_run(study.id, ORACLE)
     counts = store.counts(run.id) if run else {"complete": 0, "pending": 0, "failed": 0}
     decided = tuple(store.levels(run.id)) if run else ()
-    if run and store.spec_history(study.id):  # nothing that an extension has made history is under way
+    if run and store.spec_history(study.id):  # nothing that an extension made history is under way
         counts |= _under_way(store, run.id, spec, decided)
     done, pending = counts["complete"], counts["pending"]
     proposed = 1 if pending else 0  # the level under way, if its trials are known

@@ -87,7 +87,7 @@ class LevelView:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the study has cost so far, with what an extension has made history of."""
+    """What the study has cost so far, with the trials that an extension made history."""
 
     trials: int  # finished trainings
     failed: int

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
-    """Return the spec in a TOML file, with `key=value` overrides applied. Default: the embedded example.
+    """Return the spec in a TOML file, with `key=value` overrides applied.
 
     Args:
-        path: TOML file.
+        path: TOML file; default: the embedded spec.
         overrides: like `search.max_lr.count=6`; a value is TOML, or a plain string where it is not.
 
     Raises:

@@ -25,7 +25,7 @@ def provenance() -> dict[str, Any]:
 
 def hardware() -> dict[str, Any]:
     """Return processor, cores, memory (GiB) and GPUs of this machine."""
-    import torch  # a second, which readers of a study need not wait
+    import torch  # slow to import, and of no use to whoever only looks at a study
 
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return {

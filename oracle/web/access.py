@@ -1,4 +1,4 @@
-"""Who may look: whoever knows the token, which a link, a cookie or a header brings along."""
+"""Who may look: those who know the token, which comes with a link, a cookie or a header."""
 
 from __future__ import annotations
 

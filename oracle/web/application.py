@@ -1,4 +1,7 @@
-"""The pages and what is behind them: each request looks into the database anew, and nothing is ever written."""
+"""The service's addresses and what answers them: a page is a function and a route here, and its template.
+
+Each request reads the database again, and nothing is ever written.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from oracle.report import render
-from oracle.results.status import study_status, study_statuses
-from oracle.results.study_view import to_json, view_study
-from oracle.web.pages import studies_page, study_page
+from oracle.api.study_reader import StudyReader
+from oracle.results.status import study_statuses
+from oracle.results.study_view import to_json
+from oracle.web.pages import page
 from scyc import InputError
 from studies import StudyError, StudyNotFound
 
@@ -27,9 +30,6 @@ if TYPE_CHECKING:
 
     from studies import Store
 
-PAGE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Content-Security-Policy of the pages; a report brings its own, which allows the figures' scripts."""
-
 
 def application(store: Store) -> ASGIApp:
     """Return the service on a database, as an ASGI application.
@@ -40,26 +40,30 @@ def application(store: Store) -> ASGIApp:
     """
     one_report = Lock()  # a large one takes seconds of a processor: one at a time
 
+    def asked_for(request: Request) -> StudyReader:
+        return StudyReader(request.path_params["name"], store=store)
+
     def health(_: Request) -> Response:
         store.studies()
         return JSONResponse({"database": True})
 
     def studies(_: Request) -> Response:
-        return _page(studies_page(study_statuses(store)))
+        return page("studies.html", studies=study_statuses(store))
 
     def study(request: Request) -> Response:
-        return _page(study_page(study_status(store, request.path_params["name"])))
+        status = asked_for(request).status
+        return page("study.html", study=status, changes=status.state != "finished")
 
     def report(request: Request) -> Response:
         with one_report:
-            html = render(view_study(store, request.path_params["name"]))
+            html = asked_for(request).report_html()
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
     def studies_json(_: Request) -> Response:
         return JSONResponse([study.to_json() for study in study_statuses(store)])
 
     def study_json(request: Request) -> Response:
-        return JSONResponse(to_json(view_study(store, request.path_params["name"])))
+        return JSONResponse(to_json(asked_for(request).view()))
 
     return Starlette(
         routes=[
@@ -77,11 +81,6 @@ def application(store: Store) -> ASGIApp:
             StudyError: _says(503, {"Retry-After": "5"}),
         },
     )
-
-
-def _page(html: str) -> Response:
-    headers = {"Content-Security-Policy": PAGE, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return HTMLResponse(html, headers=headers)
 
 
 def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Response]:

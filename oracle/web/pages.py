@@ -1,31 +1,30 @@
-"""The service's own pages: the list of studies, and one study as it goes on. They look again by themselves."""
+"""The service's own pages: filled from a template, and looked at again by the browser while they may change."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse
 
 from oracle.report import words
 from oracle.report.base import environment
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from oracle.results.status import StudyStatus, UnreadableStudy
-
 EVERY = 5
 """Seconds until a page that may change looks again."""
 
-
-def studies_page(studies: Sequence[StudyStatus | UnreadableStudy]) -> str:
-    """Return the list of studies as HTML."""
-    return _fill("studies.html", every=EVERY, studies=studies)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""Content-Security-Policy of the pages; a report brings its own, which allows the figures' scripts."""
 
 
-def study_page(study: StudyStatus) -> str:
-    """Return one study as HTML: its curve so far, how far it is, and who works on it."""
-    return _fill("study.html", every=None if study.state == "finished" else EVERY, study=study)
+def page(template: str, *, changes: bool = True, **values: object) -> HTMLResponse:
+    """Return a page.
 
-
-def _fill(template: str, **values: object) -> str:
-    return environment(Path(__file__).parent).get_template(template).render(values, words=words)
+    Args:
+        template: a file in this folder that extends `live.html`.
+        changes: whether it may still change, so that the browser should look again.
+        values: what the template shows.
+    """
+    found = environment(Path(__file__).parent).get_template(template)
+    html = found.render(values, words=words, every=EVERY if changes else None)
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return HTMLResponse(html, headers=headers)

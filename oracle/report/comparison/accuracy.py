@@ -38,11 +38,11 @@ def plate(comparison: Comparison) -> Plate:
     view = _frame(runs)
     caption = (
         "Mean test accuracy with its 95 % interval (Student's t over seeds); markers of one level are set side by "
-        "side. The intervals hold what the schedules' seeds share, too: how they differ on the same seeds, next to "
-        "the oracle, is the table's regret."
+        "side. The intervals include what makes one seed better than another for all schedules alike; how a schedule "
+        "differs from the oracle on the same seeds is the table's regret."
     )
     if len(runs) > _BARS:
-        caption += " To keep so many lines apart, only the thick ones show their interval; the table has all."
+        caption += " Only the thick lines show their interval, to keep the lines apart; the table has all intervals."
     if view.cut:
         caption += " Intervals that leave the frame are cut; the table has them in full."
     if view.outside:

@@ -52,7 +52,7 @@ def plate(comparison: Comparison) -> Plate:
     rows = spent(comparison)
     if not rows:
         return Plate(title, None, f"{how_to_train(comparison)}; until then neither loss nor cost is known.")
-    caption = "Left, points of accuracy lost to the oracle, the least first: at 0 a schedule is as good as it."
+    caption = "Left, points of accuracy lost to the oracle, the least first; at 0 a schedule is as good as the oracle."
     if any(row.measured for row in rows.values()):
         caption += (
             " Filled: measured, mean test accuracy below the replayed oracle's on the same seeds, over all levels "
@@ -67,7 +67,7 @@ def plate(comparison: Comparison) -> Plate:
         caption += " Losses far from the rest are marked at the frame with their number."
     caption += " Right, the epochs trained per seed, on a logarithmic axis"
     caption += ", and what the oracle's search has cost (dotted)." if comparison.search_epochs is not None else "."
-    caption += " What it took to tune the dense network's max_lr, which most schedules need, is not counted."
+    caption += " Most schedules need the dense network's max_lr; what it took to tune that is not counted."
     return Plate(title, figure(comparison), caption, (_table(comparison, rows),))
 
 

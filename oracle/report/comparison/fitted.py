@@ -48,11 +48,11 @@ def plate(comparison: Comparison) -> Plate:
     if fit.band is not None:
         caption += (
             " The band holds the middle 95 % of the curves that are fitted to resampled seeds, level by level; "
-            "it is not what S-Cyc's shape may miss."
+            "it does not show where S-Cyc's shape itself is wrong."
         )
     else:
-        caption += " Without three seeds or more there is no band: seeds cannot be resampled."
-    caption += " Thin, the simpler curves that S-Cyc is held against, fitted the same way."
+        caption += " There is no band: fewer than three seeds cannot be resampled."
+    caption += " The thin lines are simpler curves to compare S-Cyc with, fitted the same way."
     return Plate(title, figure(comparison, fit), caption, (_table(comparison, fit),))
 
 

@@ -43,15 +43,16 @@ def plate(comparison: Comparison) -> Plate:
     title, found = "The spread of the gradients", comparison.gradients
     if found is None or not found.points:
         caption = (
-            "No spread of gradients is known that all winners share: trainings record it since this version, and those "
-            "that diverge may not; `scyc sweep --name NEW` makes a study that has it."
+            "There is no point of the training at which the gradients of every winner were recorded: early versions "
+            "recorded none, and a training that diverges may record none. `scyc sweep --name NEW` makes a new study, "
+            "which records them."
         )
         return Plate(title, None, caption)
     caption = (
         "Above, the standard deviation of the gradients of the weights left, in the training of each level's winner, "
         "mean over seeds: in its first steps, half way, and in its last. Below, the oracle's max_lr, and what it would "
         "be if it made up for that: the dense winner times the dense network's standard deviation over the level's. "
-        "The grey line makes up for density instead, 1/density, which knows nothing of gradients. All axes are "
+        "The grey line makes up for density instead (1/density), whatever the gradients are. All axes are "
         "logarithmic."
     )
     tables = (_spread(comparison, found), _correlations(found))

@@ -28,9 +28,9 @@ def plate(comparison: Comparison) -> Plate:
     """Return the figure of the surface."""
     floor = _floor(comparison.levels)
     caption = (
-        "Mean validation accuracy of every candidate on the seeds that chose the oracle; cells meet half way between "
-        f"candidates. The colours start at {words.accuracy(floor)}, so that they can differ near the top. "
-        "A schedule where there are no cells is where nothing was tried."
+        "Mean validation accuracy of every candidate on the seeds that the oracle chose by; cells meet half way "
+        f"between candidates. The colours start at {words.accuracy(floor)}, so that they can differ near the top. "
+        "Where a schedule runs outside the cells, nothing was tried."
     )
     return Plate("The oracle's surface", figure(comparison), caption, (_table(comparison), rates(comparison)))
 

@@ -65,7 +65,13 @@ def curse_table(curse: WinnersCurse) -> Table:
         )
         for level in curse.levels
     )
-    columns = ("Level", "Density", "On the seeds that chose", "Each judged by the others' choice", "On fresh seeds")
+    columns = (
+        "Level",
+        "Density",
+        "On the seeds that chose",
+        "Each seed judged by the others' choice",
+        "On fresh seeds",
+    )
     return Table("Mean validation accuracy of the oracle's winners", columns, rows)
 
 

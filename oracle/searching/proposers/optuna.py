@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from oracle.searching.candidates import Candidate
-    from oracle.spec.model import MaxLrSpec, Spec
+    from oracle.spec.model import Spec
+    from oracle.spec.search import MaxLrSpec
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a study in memory is nothing to announce
 

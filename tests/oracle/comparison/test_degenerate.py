@@ -27,7 +27,7 @@ def test_one_seed() -> None:
         values = compared(lab)
     assert "no error bars" in " ".join(values["fit"]["sentences"])
     assert values["runs"]["oracle"]["regret"] == {"mean": 0, "low": None, "high": None}
-    assert "no interval for want of seeds" in values["runs"]["oracle"]["sentence"]
+    assert "(one seed has no interval)" in values["runs"]["oracle"]["sentence"]
 
 
 def test_one_candidate() -> None:
@@ -51,7 +51,7 @@ def test_levels_that_are_not_decided_yet() -> None:
         decided = len(lab.winners())
         assert 0 < decided < 6
         values = compared(lab)
-    assert f"The oracle has decided {decided} of 6 levels; nothing is known of the others." in values["notes"]
+    assert f"The oracle has decided {decided} of 6 levels; nothing is known about the others." in values["notes"]
     assert len(values["schedules"]["constant"]["levels"]) == decided
 
 

@@ -223,7 +223,8 @@ class TestRivals:
         fit = fit_scyc(narrow([0.1] * 13, seed), P, within)
         assert {verdicts(fit, other.family) for other in fit.held_out[1:]} == {("not told apart", "not told apart")}
         assert fit.sentences[-1] == (
-            "These levels cannot tell S-Cyc from these: constant, linear, exponential, monotone."
+            "These levels do not show whether S-Cyc is better or worse than these: "
+            "constant, linear, exponential, monotone."
         )
 
     def test_an_exponential_is_better_on_an_exponential(self) -> None:

@@ -49,7 +49,7 @@ class TestWorkedValues:
         assert start.advantage == pytest.approx(0.2)
         assert start.interval == (1.0, 1.0)
         assert start.advantage_interval == pytest.approx((0.2, 0.2))
-        assert "better than 1/density: the gradients say something of max_lr that density does not" in text(finding)
+        assert "better than 1/density: the gradients say something about max_lr that density does not" in text(finding)
         assert "At the start of a level the gradients narrow" in finding.sentences[0]
         assert "0.40 times as much" in finding.sentences[0]
 
@@ -59,7 +59,9 @@ class TestWorkedValues:
         (end,) = finding.points
         assert end.correlation == finding.density_correlation
         assert end.advantage == 0.0
-        assert "cannot be told from what 1/density reaches: it says no more of max_lr than density" in text(finding)
+        assert "no clear difference from 1/density: the gradients say no more about max_lr than density" in text(
+            finding
+        )
 
     def test_gradients_that_widen(self) -> None:
         finding = find_narrowing(curve(0.1, 0.2, 0.3, 0.4, seeds=3), {"end": alike(1.0, 2.0, 3.0, 4.0, seeds=3)})
@@ -110,7 +112,7 @@ class TestCannotBeJudged:
     def test_without_gradients(self) -> None:
         finding = find_narrowing(curve(0.1, 0.2, 0.3, 0.4), {})
         assert finding.points == ()
-        assert finding.sentences == ("Gradients were not recorded, so nothing can be said of them.",)
+        assert finding.sentences == ("Gradients were not recorded, so nothing can be said about them.",)
 
     @pytest.mark.parametrize("seeds", [1, 2])
     def test_how_far_chance_moves_it_with_few_seeds(self, seeds: int) -> None:
@@ -119,7 +121,7 @@ class TestCannotBeJudged:
         assert finding.points[0].correlation == 1.0
         assert finding.points[0].interval is finding.points[0].advantage_interval is None
         assert "higher than that of 1/density" in text(finding)
-        assert f"With {seeds} seed{'s' if seeds > 1 else ''} it cannot be judged how far chance" in text(finding)
+        assert f"With {seeds} seed{'s' if seeds > 1 else ''} it is not known how far chance" in text(finding)
 
     @pytest.mark.parametrize("count", range(1, FEWEST_LEVELS))
     def test_with_few_levels(self, count: int) -> None:
@@ -139,7 +141,7 @@ class TestCannotBeJudged:
         finding = find_narrowing(curve(0.1, 0.2, 0.3, 0.4, seeds=3), {"start": alike(2.0, 2.0, 2.0, 2.0, seeds=3)})
         assert finding.points[0].correlation is None
         assert finding.points[0].interval is None
-        assert "as wide at every level, so they have no correlation" in text(finding)
+        assert "equally wide at every level, so they have no correlation" in text(finding)
         assert "chance" not in text(finding)
 
     def test_the_narrowing_of_a_dense_network_without_gradients(self) -> None:

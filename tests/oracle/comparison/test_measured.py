@@ -158,7 +158,7 @@ class TestCurse:
             curse = compare_study(lab.finish().store, "s").curse
             assert curse is not None
             assert (curse.held_out, curse.fresh) == (None, None)
-            assert "cannot be told from one seed" in curse.sentence
+            assert "One seed cannot show" in curse.sentence
 
 
 def test_as_json_it_is_plain(lab: Laboratory) -> None:

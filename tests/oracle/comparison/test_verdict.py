@@ -69,7 +69,7 @@ class TestSentence:
     def test_says_where_nothing_is_known(self) -> None:
         verdict = judge(LinearRamp(0.2, 2.0, 3), [level(number, CLOSED) for number in range(4)])
         assert verdict.unknown == (1, 2, 3)
-        assert "not known at all 3 levels" in verdict.sentence
+        assert "not known at 3 of 4" in verdict.sentence
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,7 @@ def test_the_fit_has_its_band_and_its_rivals() -> None:
     for rival in fit.held_out[1:]:
         assert found[rival.family]["y"] == list(rival.max_lr)
     assert "95 % of the refits" not in traces(ODD["one seed"], "fit")
-    assert "seeds cannot be resampled" in plate(ODD["one seed"], "fit").caption
+    assert "fewer than three seeds cannot be resampled" in plate(ODD["one seed"], "fit").caption
 
 
 def test_the_surface_holds_every_candidate() -> None:
@@ -196,7 +196,7 @@ def test_with_many_lines_only_the_thick_ones_have_bars() -> None:
     found = traces(many(), "accuracy")
     assert "error_y" in found["s-cyc"]
     assert "error_y" not in found["linear-1"]
-    assert "only the thick ones" in plate(many(), "accuracy").caption
+    assert "Only the thick lines" in plate(many(), "accuracy").caption
 
 
 @pytest.mark.parametrize(

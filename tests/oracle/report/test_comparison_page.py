@@ -25,7 +25,7 @@ VIEW = samples.finished(7)
 @pytest.fixture(autouse=True)
 def plotlyjs(monkeypatch: pytest.MonkeyPatch) -> str:
     """Stands in for Plotly's five megabytes, which these tests need not read."""
-    monkeypatch.setattr("oracle.report.base.get_plotlyjs", lambda: "/* plotly.js */")
+    monkeypatch.setattr("oracle.report.base.plotlyjs", lambda: "/* plotly.js */")
     return "/* plotly.js */"
 
 

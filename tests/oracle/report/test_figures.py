@@ -10,7 +10,8 @@ from oracle.report.figures import SWEEP_FIGURES, plates
 from oracle.report.heatmap import clipped_at
 from oracle.report.style import Figure, max_lr_axis
 from oracle.results.study_view import StudyView
-from oracle.spec.model import PruningSpec, Spec
+from oracle.spec.model import Spec
+from oracle.spec.training import PruningSpec
 from tests.oracle.report import samples
 from tests.oracle.report.samples import GRID, level, study, trial
 

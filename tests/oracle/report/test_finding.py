@@ -42,7 +42,7 @@ def test_the_peak_in_between_and_the_edges_are_noted() -> None:
     notes = find(view).notes
     assert "In between, it is highest at 80\u202f% density: 0.5." in notes
     assert "At level 1 the winner is on the edge of its candidates: the best may lie beyond." in notes
-    assert "No interval could be judged at the sparser levels, so how much of this is noise is open." in notes
+    assert "No interval could be judged at the sparser levels, so how much of this is noise is not known." in notes
 
 
 def test_what_is_not_decided_is_said() -> None:

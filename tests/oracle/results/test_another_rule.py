@@ -29,7 +29,7 @@ def smooth(levels: Sequence[DecidedLevel], tolerance: float) -> list[Interval | 
 def another(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(RULES, dict)
     monkeypatch.setitem(RULES, "smooth", Rule(smooth, "what a surface says", needs="a surface", tolerant=True))
-    monkeypatch.setattr("oracle.report.base.get_plotlyjs", lambda: "")
+    monkeypatch.setattr("oracle.report.base.plotlyjs", lambda: "")
 
 
 def test_the_view_has_it_and_the_report_shows_it() -> None:

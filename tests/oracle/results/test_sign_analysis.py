@@ -119,7 +119,7 @@ def test_seeds_that_are_behind_are_said_to_be(made: Made) -> None:
     made.walk("constant", (7,))
     found = analyse(made.store, "s", "constant")
     assert list(found.levels[1].signs["dense"].by_seed) == [7]
-    assert found.notes == ("Not all seeds have got through all levels, so the last ones are means over fewer: 0.",)
+    assert found.notes == ("Some seeds have not reached the last level (0): the last means are over fewer seeds.",)
 
 
 def test_a_diverged_network_agrees_with_nothing(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import pytest
 from pydantic import BaseModel
 
 from oracle.spec.files import load_spec, parse_spec, spec_template
-from oracle.spec.model import MaxLrSpec, Spec
+from oracle.spec.model import Spec
+from oracle.spec.search import MaxLrSpec
 from scyc import PROFILES, Cosine, InputError, WarmupStep
 from scyc.pruning import CRITERIA
 

@@ -13,7 +13,7 @@ from oracle.searching.proposers import make_proposer
 from oracle.searching.proposers.grid import GridProposer
 from oracle.searching.proposers.optuna import SAMPLERS, SamplerProposer
 from oracle.spec.files import load_spec
-from oracle.spec.model import MaxLrSpec
+from oracle.spec.search import MaxLrSpec
 from oracle.spec.search_methods import SEARCH_METHODS, SearchMethod
 from scyc import InputError
 

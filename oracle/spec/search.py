@@ -1,0 +1,89 @@
+"""The sections of the spec on how `max_lr` is searched: [search] and [search.max_lr]."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from oracle.spec.search_methods import SEARCH_METHODS
+from oracle.spec.section import Positive, Section, distinct
+
+if TYPE_CHECKING:
+    MethodName = str
+else:  # a spec may say what is in the registry
+    MethodName = Literal[*SEARCH_METHODS]
+
+
+class MaxLrSpec(Section):
+    """[search.max_lr]: where to look, either `values` or a range."""
+
+    low: Positive = Field(default=0.02, description="smallest candidate, > 0")
+    high: Positive = Field(default=1.0, description="largest candidate, > low")
+    count: int = Field(
+        default=12, ge=1, description="number of candidates, >= 1; the budget per level of other methods"
+    )
+    scale: Literal["log", "linear"] = Field(default="log", description="spacing of the candidates")
+    values: Annotated[list[Positive], Field(min_length=1), AfterValidator(distinct)] | None = Field(
+        default=None, description="the candidates one by one, instead of low, high and count"
+    )
+
+    @model_validator(mode="after")
+    def _either_way(self) -> Self:
+        if self.values is not None and self.model_fields_set & {"low", "high", "count"}:
+            raise ValueError("give either values, or low, high and count, not both")
+        if self.values is None and self.low > self.high:
+            raise ValueError(f"low ({self.low}) must not be above high ({self.high})")
+        if self.values is None and (self.low == self.high) != (self.count == 1):
+            raise ValueError("one candidate needs low equal to high, and more than one needs low below high")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _one_way(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write down the way that was chosen, so that a stored spec can be read again."""
+        unused = ("values",) if self.values is None else ("low", "high", "count")
+        return {name: value for name, value in dump(self).items() if name not in unused}
+
+    @property
+    def budget(self) -> int:
+        """Number of candidates per level, before any widening."""
+        return self.count if self.values is None else len(self.values)
+
+    def grid(self) -> list[float]:
+        """Return the candidates in ascending order, rounded to four significant digits unless given one by one."""
+        if self.values is not None:
+            return sorted(self.values)
+        if self.count == 1:
+            return [self.low]
+        steps = [index / (self.count - 1) for index in range(self.count)]
+        if self.scale == "log":
+            spaced = [math.exp(math.log(self.low) * (1 - t) + math.log(self.high) * t) for t in steps]
+        else:
+            spaced = [self.low * (1 - t) + self.high * t for t in steps]
+        return sorted({float(f"{value:.4g}") for value in spaced})
+
+
+class SearchSpec(Section):
+    """[search]: how max_lr is searched at each level."""
+
+    method: MethodName = Field(
+        default="grid", description="who proposes candidates: the grid, or one of Optuna's samplers"
+    )
+    max_lr: MaxLrSpec = Field(default_factory=MaxLrSpec)
+    widen: int = Field(
+        default=4, ge=0, description="how often a grid whose winner is on its edge is widened by one candidate, >= 0"
+    )
+    batch: int = Field(
+        default=4,
+        ge=1,
+        description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers",
+    )
+
+    @model_validator(mode="after")
+    def _samplers_need_a_range(self) -> Self:
+        if SEARCH_METHODS[self.method].needs_range and (
+            self.max_lr.values is not None or self.max_lr.low == self.max_lr.high
+        ):
+            raise ValueError(f'method = "{self.method}" needs max_lr.low below max_lr.high, not values')
+        return self

@@ -1,0 +1,27 @@
+"""What the sections of a spec share: how they are checked, and the types of their values."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A section of the spec: unknown fields are refused, and nothing changes once it is made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def distinct(values: list[Any]) -> list[Any]:
+    """Return the values if none is there twice.
+
+    Raises:
+        ValueError: one is.
+    """
+    if len(set(values)) != len(values):
+        raise ValueError("must not name a value twice")
+    return values
