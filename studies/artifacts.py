@@ -1,4 +1,4 @@
-"""Weights and other bytes, kept under the hash of their content."""
+"""Weights and other bytes, stored under the hash of their content."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Artifacts:
     """Content-addressed bytes in a folder, local or remote.
 
     An artifact lies at `ab/abcd...`, below the first two characters of its hash. It is written as `tmp/...` and then
-    moved, so that whoever finds it finds all of it; after a crash, `tmp` may hold remains that can be deleted.
+    moved, so that a reader finds all of it or nothing; after a crash, `tmp` may hold remains that can be deleted.
 
     Args:
         url: a folder, or an fsspec URL such as "file:///data/artifacts", "memory://demo" or "s3://bucket/artifacts".
@@ -43,7 +43,8 @@ class Artifacts:
             self._fs, self._root = url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise StudyError(
-                f"The artifact store cannot be opened ({error}); give it as a folder, or install what its URL needs."
+                f"The artifact store cannot be opened ({error}); give a folder, or install the package that the URL "
+                f"needs."
             ) from error
         self._is_local = isinstance(self._fs, LocalFileSystem)
         self.url = self._root if self._is_local else url
@@ -55,7 +56,7 @@ class Artifacts:
         return f"Artifacts({self._root})"
 
     def put(self, data: bytes) -> str:
-        """Keep `data`; what is there already is not written again.
+        """Store `data`, unless it is there already.
 
         Returns:
             Its SHA-256, in hexadecimal.
@@ -67,7 +68,7 @@ class Artifacts:
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
         try:
-            # A size that differs is the mark of a power cut; writing again heals it.
+            # A size that differs is the mark of a power cut; writing again repairs it.
             if not (self._fs.exists(path) and self._fs.size(path) == len(data)):
                 self._write(path, data)
         except OSError as error:
@@ -97,7 +98,7 @@ class Artifacts:
         return data
 
     def delete(self, digest: str) -> None:
-        """Delete the bytes of a hash; that they are gone already is no error.
+        """Delete the bytes of a hash; nothing happens if they are gone already.
 
         Raises:
             StudyError: they cannot be deleted.
@@ -111,18 +112,18 @@ class Artifacts:
             raise StudyError(f"The artifact {path} cannot be deleted ({error}); check its permissions.") from error
 
     def exists(self, digest: str) -> bool:
-        """Return whether something is kept under a hash."""
+        """Return whether something is stored under a hash."""
         return bool(self._fs.exists(self._path(digest)))
 
     def hashes(self) -> Iterator[str]:
-        """Yield every hash that is kept, in no particular order."""
+        """Yield every stored hash, in no particular order."""
         for path in self._fs.find(self._root):
             name = path.rpartition("/")[2]
             if _HASH.fullmatch(name):
                 yield name
 
     def delete_remains(self) -> None:
-        """Delete what writers that were killed have left under `tmp`; nobody may be writing meanwhile."""
+        """Delete what killed writers left under `tmp`; nobody may be writing at the same time."""
         try:
             for path in self._fs.find(f"{self._root}/tmp"):
                 self._fs.rm_file(path)

@@ -1,4 +1,4 @@
-"""The outer half of the store: studies, what their specs were before, and their runs."""
+"""Studies, their former specs, and their runs."""
 
 from __future__ import annotations
 
@@ -45,8 +45,7 @@ class Catalogue(StorePart):
         }
         query = select(schema.studies).where(_studies.name == name)
         taken = StudyExists(
-            f"A study named {name!r} is in {self._database.name} already; go on with it, delete it, or choose another "
-            f"name."
+            f"A study named {name!r} is in {self._database.name} already; resume it, delete it, or choose another name."
         )
         with self._database.write() as connection:
             if connection.execute(query).first() is not None:
@@ -76,9 +75,9 @@ class Catalogue(StorePart):
 
     @persistent
     def extend_study(self, study_id: int, spec: Mapping[str, Any], spec_hash: str) -> StudyRecord:
-        """Give a study a spec that asks for more; the one that it had is kept in `spec_history`.
+        """Give a study a spec that asks for more; its former spec is kept in `spec_history`.
 
-        Whether the trials that are there still count is for the caller to know: nothing but the spec changes.
+        Only the spec changes: which of the trials still count is for the caller to decide.
 
         Returns:
             The study as it is now; as it was if it had that spec already.
@@ -111,7 +110,7 @@ class Catalogue(StorePart):
         """Delete a study and everything below it from the database.
 
         Returns:
-            Hashes of its checkpoints that no other study with the same artifact store lists: nobody needs them there.
+            Hashes of its checkpoints that no other study with the same artifact store lists; delete them there.
 
         Raises:
             StudyNotFound: there is none.
@@ -125,7 +124,7 @@ class Catalogue(StorePart):
 
     @persistent
     def find_run(self, study_id: int, name: str) -> RunRecord | None:
-        """Return a study's run by its name, None if it is not there; nothing is written."""
+        """Return a study's run by its name, None if there is none; nothing is written."""
         query = select(schema.runs).where(_runs.study_id == study_id, _runs.name == name)
         with self._database.read() as connection:
             row = connection.execute(query).first()
@@ -133,12 +132,12 @@ class Catalogue(StorePart):
 
     @persistent
     def open_run(self, study_id: int, name: str, policy: Mapping[str, Any] | None = None) -> RunRecord:
-        """Return a study's run by its name ("oracle" or a schedule's), made if it is not there yet; see `find_run`.
+        """Return a study's run by its name ("oracle" or a schedule's); make it if there is none. See `find_run`.
 
         Args:
             study_id: the study.
             name: of the run.
-            policy: that a new run gets, as plain JSON values; one that is there keeps its own.
+            policy: of a new run, as plain JSON values; an existing run keeps its own.
 
         Raises:
             StudyNotFound: there is no such study.
@@ -167,7 +166,7 @@ class Catalogue(StorePart):
         """Delete a run and everything below it from the database.
 
         Returns:
-            Hashes of its checkpoints that no other run lists in the same artifact store: nobody needs them there.
+            Hashes of its checkpoints that no other run lists in the same artifact store; delete them there.
 
         Raises:
             StudyError: there is no such run.

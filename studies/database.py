@@ -1,4 +1,4 @@
-"""A connection to the study database: opened, checked, migrated, and its errors said in sentences."""
+"""The study database: opening, checking and migrating it, transactions, and errors in full sentences."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Database:
 
     @classmethod
     def open(cls, url: str, *, create: bool, read_only: bool = False) -> Database:
-        """Open a database at the newest revision; a new one is brought there if `create` is true.
+        """Open a database at the newest revision; if `create` is true, a new one is made.
 
         Args:
             url: as above.
@@ -81,12 +81,12 @@ class Database:
         return database
 
     def close(self) -> None:
-        """Close every connection; a guarded database leaves that to the one that it was made from."""
+        """Close every connection; on a guarded database this does nothing."""
         if self._guard is None:
             self._engine.dispose()
 
     def guarded(self, guard: Callable[[Connection], None]) -> Database:
-        """Return the same database, where `guard` is called within every transaction that writes, before the rest."""
+        """Return the same database, but call `guard` first in every transaction that writes."""
         twin = copy(self)
         twin._guard = guard
         return twin
@@ -141,7 +141,7 @@ class Database:
             yield connection
 
     def clock(self, connection: Connection) -> datetime:
-        """Return the present time, by one clock for all who use the database."""
+        """Return the present time by the clock that all users of the database share."""
         return self.dialect.clock(connection)
 
     def revision(self) -> str | None:
@@ -222,7 +222,7 @@ def upgrade(url: str) -> str:
     """Bring an existing database to the newest revision of the schema; back it up first.
 
     Returns:
-        The revision that it is at now.
+        Its revision now.
 
     Raises:
         StudyError: it cannot be opened, holds no studies, or is at a revision that this version does not know.
@@ -234,10 +234,10 @@ def upgrade(url: str) -> str:
 
 
 def engine_url(url: str) -> str:
-    """Return a URL as other programs on SQLAlchemy need it, with the driver that is used here; it holds the password.
+    """Return the URL for other programs that use SQLAlchemy: with its driver, and with the password.
 
     Raises:
-        StudyError: it makes no sense.
+        StudyError: the URL makes no sense.
     """
     parsed = _parse(url)
     return dialect_of(parsed, _shown(parsed)).normalised(parsed).render_as_string(hide_password=False)
@@ -249,7 +249,7 @@ def _parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         # What cannot be parsed cannot be masked, so neither it nor what the parser says of it is repeated.
         raise StudyError(
-            "The database URL is not one; write it like sqlite:///scyc.db, sqlite:////absolute/path/scyc.db or "
+            "The database URL makes no sense; write it like sqlite:///scyc.db, sqlite:////absolute/path/scyc.db or "
             "postgresql://user@host/database."
         ) from None
 

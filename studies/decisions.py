@@ -1,4 +1,4 @@
-"""The levels that a run has decided, and what it had decided before it was extended."""
+"""The decided levels of runs, and the decisions that extensions have replaced."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Decisions(StorePart):
             The decision; the earlier one if the same was decided before.
 
         Raises:
-            StudyError: the level was decided otherwise before.
+            StudyError: the level was decided differently before.
             ValueError: a number is NaN or infinite.
         """
         decision = {
@@ -56,7 +56,7 @@ class Decisions(StorePart):
             elif any(row._mapping[key] != value for key, value in decision.items()):
                 raise StudyError(
                     f"Level {level} of run {run_id} is decided already (winner {row.winner:g}, density "
-                    f"{row.density:g}) and cannot be decided otherwise; reopen it, or start a new study instead."
+                    f"{row.density:g}) and cannot be decided differently; reopen it first, or start a new study."
                 )
             return LevelRecord(*row)
 
@@ -78,9 +78,9 @@ class Decisions(StorePart):
 
     @persistent
     def reopen_levels(self, run_id: int, from_level: int) -> int:
-        """Make a level and all later ones undecided; their decisions are kept as history, their trials as they are.
+        """Make a level and all later ones undecided; their decisions are kept as history, and their trials stay.
 
-        Trials of later levels that started from the former winner's weights stay on record, under those as parents.
+        Trials of later levels that started from the former winner's weights stay on record with these as parents.
 
         Returns:
             How many decisions no longer hold.

@@ -1,4 +1,4 @@
-"""What a kind of database must answer for the rest of the package to treat all kinds alike."""
+"""What each kind of database provides, so that the rest of the package treats all kinds alike."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Dialect(Protocol):
     """A module per kind of database: `studies.sqlite`, `studies.postgresql`."""
 
     DRIVER: str
-    """The driver that it is spoken to through."""
+    """Name of the driver that is used."""
 
     def normalised(self, url: URL) -> URL:
         """Return the URL with its driver, and with a password only where SQLAlchemy masks it."""
 
     def for_reading(self, url: URL) -> URL:
-        """Return the URL of the same database, opened so that nothing can be written, nor made beside it."""
+        """Return a URL of the same database by which nothing can be written, nor a file made."""
 
     def is_for_reading(self, url: URL) -> bool:
-        """Return whether a URL says by itself that nothing may be written."""
+        """Return whether a URL itself says that nothing may be written."""
 
     def check(self, url: URL, *, create: bool) -> None:
         """Refuse a URL where no database can be."""
@@ -55,13 +55,13 @@ class Dialect(Protocol):
         """Open a transaction that may alter every table; processes that migrate at once take turns."""
 
     def clock(self, connection: Connection) -> datetime:
-        """Return the present time, by one clock for all who use the database."""
+        """Return the present time by the clock that all users of the database share."""
 
     def ticket(self, connection: Connection) -> str | None:
-        """Return what the fate of this transaction can be asked by later, None if it is never in doubt."""
+        """Return a ticket to ask later whether this transaction was committed; None if that is never in doubt."""
 
     def was_committed(self, connection: Connection, ticket: str) -> bool:
-        """Return whether the transaction of a ticket was committed; raise TryAgain while that is open."""
+        """Return whether the transaction of a ticket was committed; raise TryAgain while that is undecided."""
 
     def insert(self, connection: Connection, table: Table, columns: Columns) -> None:
         """Add rows, one for each item of the columns, which are of equal length; there may be none."""
@@ -69,22 +69,22 @@ class Dialect(Protocol):
     def insert_new(
         self, connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]
     ) -> Sequence[Row[Any]]:
-        """Add those rows whose unique columns are not there yet, with what is the `same` in all, and return them."""
+        """Add the rows that are new by their unique columns, with the `same` values in each, and return them."""
 
     def update(self, connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> None:
-        """Change the rows whose ids are in `columns["id"]`: to the other columns, and to what is the `same` in all."""
+        """Set the other columns of the rows whose ids are in `columns["id"]`, and the `same` values in each."""
 
     def numbers(self, values: Sequence[int]) -> Select[Any]:
-        """Return a query for some whole numbers, however many: as parameters, a statement holds only so many."""
+        """Return a query for these whole numbers, which may be more than a statement takes as parameters."""
 
     def is_mistake(self, error: DBAPIError) -> bool:
-        """Return whether an error shows a mistake of this package, to be seen as it is."""
+        """Return whether an error is a bug of this package, to be raised unchanged."""
 
     def passes_soon(self, error: DBAPIError) -> bool:
         """Return whether the same transaction may succeed a little later."""
 
     def may_pass(self, error: DBAPIError) -> bool:
-        """Return whether it may succeed in time, with nothing changed by the user: a full disk, somebody's lock."""
+        """Return whether it may succeed later without a change by the user: a full disk, another one's lock."""
 
     def advice(self, reason: str) -> str:
         """Return what to do about an error message."""
@@ -97,7 +97,7 @@ def dialect_of(url: URL, name: str) -> Dialect:
     """Return the dialect that a URL asks for; `name` is the URL as it may be shown.
 
     Raises:
-        StudyError: the kind of database, or the driver, is none of those that are known to work.
+        StudyError: the kind of database, or the driver, is not supported.
     """
     kind, _, driver = url.drivername.partition("+")
     dialect = _DIALECTS.get(kind)

@@ -1,10 +1,10 @@
-"""What goes wrong with a study, said in one full sentence: what is wrong, where, and what to do about it."""
+"""The errors of this package. Each message is one full sentence: what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
 
 class StudyError(Exception):
-    """A study, its database or its artifacts cannot be used as asked."""
+    """A study, its database or its artifacts cannot be used this way."""
 
 
 class StudyNotFound(StudyError):  # noqa: N818 - it reads as what happened
@@ -26,7 +26,7 @@ class StudyBusy(StudyUnavailable):
     """Another driver holds the lease of a study, and its heartbeat has not stopped.
 
     Attributes:
-        holder: who that is, in the words it took the lease with.
+        holder: its name, as given when it took the lease.
         token: of that lease.
     """
 

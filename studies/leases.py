@@ -1,10 +1,10 @@
-"""One driver at a time: whoever works on a study holds its lease, and says so again before it lapses.
+"""One driver at a time: the driver of a study holds its lease, and renews it before it lapses.
 
-Times are those of the database's clock, since drivers on several machines must agree on when a lease lapses: the
+Times are those of the database's clock, because drivers on several machines must agree on when a lease lapses: the
 server's on PostgreSQL; on SQLite the clock of the machine that the file is on, which all its users share.
 
 A driver that was frozen, or cut off, may wake up after its lease lapsed and another one took the study over. Its token
-is then older than the study's newest one, and `check` stops it within the very transaction that it would write in.
+is then older than the study's newest one, and `check` stops it in the transaction in which it tries to write.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Leases(StorePart):
 
     @persistent
     def acquire_lease(self, study_id: int, holder: str, ttl: float, dead: int | None = None) -> Lease:
-        """Take a study's lease; one that has lapsed is taken over, under a higher token.
+        """Take a study's lease; a lapsed lease is taken over with a higher token.
 
         Args:
             study_id: the study.
             holder: who takes it, in words that help to find the process: "host, process 4711".
             ttl: seconds until it lapses unless renewed; a third of it is a good interval between heartbeats.
-            dead: token of a lease whose holder is known to be dead; it is taken over although it has not lapsed.
+            dead: token of a lease whose holder is known to be dead; it is taken over even before it lapses.
 
         Raises:
-            StudyBusy: another driver holds it, be it of the same name.
+            StudyBusy: another driver holds it, even one of the same name.
             StudyNotFound: there is no such study.
             ValueError: `ttl` is not positive and finite.
         """
@@ -64,7 +64,7 @@ class Leases(StorePart):
 
     @persistent
     def renew_lease(self, lease: Lease, ttl: float) -> Lease:
-        """Say that the holder of a lease is alive: it lapses `ttl` seconds from now.
+        """Renew a lease, as a sign of life of its holder: it now lapses in `ttl` seconds.
 
         Raises:
             LeaseLost: another driver has taken it over, or it was given back.
@@ -79,7 +79,7 @@ class Leases(StorePart):
 
     @persistent
     def release_lease(self, lease: Lease) -> None:
-        """Give a lease back, so that another driver need not wait; nothing happens if it is lost already."""
+        """Give a lease back, so that another driver need not wait; nothing happens if it is already lost."""
         with self._database.write() as connection:
             try:
                 check(connection, lease)
@@ -102,7 +102,7 @@ class Leases(StorePart):
 
 
 def check(connection: Connection, lease: Lease) -> None:
-    """Make sure, until the transaction ends, that a lease's token is its study's newest.
+    """Make sure that a lease's token is its study's newest, until the transaction ends.
 
     Raises:
         LeaseLost: it is not.

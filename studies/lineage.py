@@ -1,7 +1,7 @@
 """Which trial made which checkpoint, and which checkpoints nobody needs any more.
 
 The table lists what is kept in the artifact stores. Equal weights have equal hashes, so trials, runs and studies may
-share a checkpoint: it may be deleted from its artifact store once the last of them has let go of it.
+share a checkpoint: it may be deleted from its artifact store once none of them lists it any more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Whoever decides by what is there takes the row above it first, so that two never decide at once.
+"""Row locks: a transaction that decides by what it reads first locks the row above, so that two never decide at once.
 
 SQLite lets only one transaction write at a time anyway. On PostgreSQL the row is locked until the transaction ends, a
-study's before a run's; rows below it may be added meanwhile by those who do not take it.
+study's before a run's; transactions that do not lock it may add rows below it meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def study(connection: Connection, study_id: int) -> str:
-    """Take the row of a study, and return its name.
+    """Lock the row of a study, and return its name.
 
     Raises:
         StudyNotFound: there is none.
@@ -31,7 +31,7 @@ def study(connection: Connection, study_id: int) -> str:
 
 
 def run(connection: Connection, run_id: int) -> None:
-    """Take the row of a run.
+    """Lock the row of a run.
 
     Raises:
         StudyError: there is none.

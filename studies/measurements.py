@@ -1,4 +1,4 @@
-"""What was measured besides the results of trials: their gradients, and what runs look at when a level begins."""
+"""Measurements besides the results of trials: their weight gradients, and what runs measure when a level begins."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Measurements(StorePart):
 
     @persistent
     def gradients(self, run_id: int, trials: Sequence[int] | None = None) -> dict[int, tuple[GradientRecord, ...]]:
-        """Return by trial the distributions of weight gradients that a run recorded.
+        """Return the recorded distributions of a run's weight gradients, by trial.
 
         Args:
             run_id: the run.
@@ -46,7 +46,7 @@ class Measurements(StorePart):
 
     @persistent
     def add_measurement(self, run_id: int, measurement: MeasurementRecord) -> MeasurementRecord:
-        """Record what a run measured when a level began; what was recorded first stands.
+        """Record what a run measured when a level began; an earlier record is kept.
 
         Returns:
             What is on record.

@@ -1,4 +1,4 @@
-"""What trials come to: results, failures, and second chances.
+"""How trials end: results, failures, and retries.
 
 What is recorded is never overwritten: recording it again changes nothing.
 """
@@ -30,12 +30,12 @@ class Outcomes(StorePart):
 
     @persistent
     def finish_trials(self, finished: Sequence[FinishedTrial]) -> list[int]:
-        """Record what trials came to, results, learning curves, gradients and checkpoints: all of it, or nothing.
+        """Record results of trials with their learning curves, gradients and checkpoints: everything, or nothing.
 
-        A result that arrives after all for a failed trial is taken; of several for one trial, the first.
+        A result that arrives late for a failed trial is accepted; of several for one trial, the first counts.
 
         Returns:
-            The ids of those that were complete already, in the order given; they are left as they were then.
+            The ids of trials that were complete already, in the order given; these are left unchanged.
 
         Raises:
             StudyError: there is no such trial.
@@ -66,7 +66,7 @@ class Outcomes(StorePart):
         """Record that a pending trial could not be trained, and why.
 
         Returns:
-            False if the trial was complete or failed already; it is left as it was then.
+            False if the trial was complete or failed already; it is then left unchanged.
 
         Raises:
             StudyError: there is no such trial.
@@ -92,7 +92,7 @@ class Outcomes(StorePart):
 
     @persistent
     def requeue_failed(self, run_id: int) -> int:
-        """Make the failed trials of a run pending again, their attempts counted anew.
+        """Make the failed trials of a run pending again, with no attempts counted.
 
         Returns:
             How many there were.
@@ -103,7 +103,7 @@ class Outcomes(StorePart):
             return connection.execute(failed.values(again)).rowcount
 
     def _incomplete(self, connection: Connection, ids: set[int]) -> set[int]:
-        """Take the rows of some trials, in the order of their ids, and return those that are not complete."""
+        """Lock the rows of some trials, in the order of their ids, and return those that are not complete."""
         wanted = _trials.id.in_(self._database.dialect.numbers(sorted(ids)))
         query = select(_trials.id, _trials.state).where(wanted).order_by(_trials.id).with_for_update(key_share=True)
         states = {row.id: row.state for row in connection.execute(query)}

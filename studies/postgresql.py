@@ -1,4 +1,4 @@
-"""Everything that is particular to PostgreSQL: its driver, its locks, its restarts and what its errors mean."""
+"""Everything specific to PostgreSQL: its driver, its locks, its restarts and what its errors mean."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _LASTING = {
 _PASSING = {
     r"resolve host|could not translate": "check the host in the URL",
     r"too many clients|connection slots": "close other connections, or ask for a higher max_connections",
-    r"lock timeout": f"another process writes for more than {BUSY_SECONDS} seconds; try again when it is done",
+    r"lock timeout": f"another process has been writing for over {BUSY_SECONDS} seconds; try again when it is done",
 }
 _REACH = "check that its server runs and can be reached, then try again"
 
@@ -80,7 +80,7 @@ def for_reading(url: URL) -> URL:
 
 
 def is_for_reading(url: URL) -> bool:  # noqa: ARG001
-    """Return False: what a user may do is for the server to know."""
+    """Return False: the server decides what a user may do."""
     return False
 
 
@@ -101,7 +101,7 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Let nobody wait for ever: neither for a lock, nor for a process that froze in a transaction."""
+    """Limit every wait: for a lock, and for a process that froze in a transaction."""
     event.listen(engine, "connect", partial(_on_connect, engine.dialect.dbapi))
 
 
@@ -144,7 +144,7 @@ def clock(connection: Connection) -> datetime:
 
 
 def ticket(connection: Connection) -> str | None:
-    """Return the number of this transaction: a connection that breaks in its commit leaves its fate in doubt."""
+    """Return the number of this transaction: where a connection breaks in a commit, it may have happened or not."""
     number: str = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()
     return number
 
@@ -153,7 +153,7 @@ def was_committed(connection: Connection, ticket: str) -> bool:
     """Return whether a transaction was committed.
 
     Raises:
-        TryAgain: the server is still at it.
+        TryAgain: the server has not ended it yet.
     """
     status = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (ticket,)).scalar_one()
     if status == "in progress":
@@ -162,13 +162,13 @@ def was_committed(connection: Connection, ticket: str) -> bool:
 
 
 def insert(connection: Connection, table: Table, columns: Columns) -> None:
-    """Add rows, one for each item of the columns, which come as arrays: one statement, however many they are."""
+    """Add rows, one for each item of the columns; as arrays, any number of them fits one statement."""
     if any(columns.values()):
         connection.execute(_insertion(table, tuple(columns)), _arrays(columns))
 
 
 def insert_new(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """Add those rows that are not there yet, and return them."""
+    """Add the rows that are new, and return them."""
     if not any(columns.values()):
         return []
     statement = _insertion(table, tuple(columns), tuple(same)).on_conflict_do_nothing().returning(table)
@@ -176,13 +176,13 @@ def insert_new(connection: Connection, table: Table, columns: Columns, same: Map
 
 
 def update(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> None:
-    """Change the rows whose ids are in `columns["id"]`, in one statement too."""
+    """Set the other columns of the rows whose ids are in `columns["id"]`, in one statement too."""
     if any(columns.values()):
         connection.execute(_change(table, tuple(columns)).values(same), _arrays(columns))
 
 
 def numbers(values: Sequence[int]) -> Select[Any]:
-    """Return a query for some whole numbers, which come as one array."""
+    """Return a query for these whole numbers, given as one array."""
     return select(func.unnest(bindparam(None, list(values), ARRAY(BigInteger))))
 
 
@@ -211,7 +211,7 @@ def _given(table: Table, names: tuple[str, ...]) -> TableValuedAlias:
 
 
 def is_mistake(error: DBAPIError) -> bool:
-    """Return whether an error shows a mistake of this package, to be seen as it is."""
+    """Return whether an error is a bug of this package, to be raised unchanged."""
     return isinstance(error, ProgrammingError) and _state(error) not in (None, _NO_RIGHT)
 
 
@@ -226,7 +226,7 @@ def passes_soon(error: DBAPIError) -> bool:
 
 
 def may_pass(error: DBAPIError) -> bool:
-    """Return whether the same transaction may succeed in time: another process is writing, the disk is full."""
+    """Return whether the same transaction may succeed later: another process is writing, the disk is full."""
     return _LATER_STATES.fullmatch(_state(error) or "") is not None or _FULL in str(error.orig)
 
 

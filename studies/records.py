@@ -23,7 +23,7 @@ class StudyRecord:
 
     Attributes:
         spec: the spec as plain JSON values.
-        spec_hash: tells one spec from another; a study is only resumed under the hash of the spec that it has.
+        spec_hash: identifies the spec; a study is resumed only with a spec of the same hash.
         artifacts: URL or absolute folder of the artifact store.
         provenance: who and what made it (versions, hardware, commit), as plain JSON values.
     """
@@ -39,7 +39,7 @@ class StudyRecord:
 
 @dataclass(frozen=True, slots=True)
 class SpecRecord:
-    """A spec that a study had until it was extended."""
+    """A former spec of a study, from before it was extended."""
 
     study_id: int
     spec: dict[str, Any]
@@ -81,8 +81,8 @@ class RunRecord:
     """A walk through the levels under one policy: "oracle", or the name of a level schedule.
 
     Attributes:
-        wall_seconds: how long drivers have been at it.
-        policy: the schedule with its parameters, as plain JSON values; None of the oracle's run.
+        wall_seconds: that drivers have spent on it.
+        policy: the schedule with its parameters, as plain JSON values; None for the oracle's run.
     """
 
     id: int
@@ -127,8 +127,10 @@ class GradientRecord:
     Attributes:
         point: "start", "middle" or "end".
         count: how many gradients that is.
-        kurtosis: fourth central moment over the squared variance, 3 of a normal distribution; None where all are equal.
-        quantiles: which ones is for the caller to know, likewise the bins of the histogram.
+        kurtosis: fourth central moment over the squared variance, so 3 for a normal distribution; None where all are
+            equal.
+        quantiles: the caller decides which ones.
+        histogram: counts; the caller decides the bins.
     """
 
     point: str
@@ -142,11 +144,11 @@ class GradientRecord:
 
 @dataclass(frozen=True, slots=True)
 class MeasurementRecord:
-    """What a run measured when a level began, for its schedule to go by.
+    """What a run measured when a level began; its schedule works with the value.
 
     Attributes:
         parent: hash of the checkpoint that the level starts from, None at level 0.
-        epochs: of training that it took, >= 0.
+        epochs: of training that the measurement took, >= 0.
     """
 
     level: int
@@ -158,7 +160,7 @@ class MeasurementRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
         diverged: the training blew up; the accuracies are then what they are, a valid observation.
@@ -186,7 +188,7 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True)
 class NewTrial:
-    """A training to be done.
+    """A trial to be trained.
 
     Attributes:
         max_lr: positive and finite.
@@ -211,7 +213,7 @@ class TrialRecord:
     Attributes:
         result: there once it is complete.
         error: why it failed; while it is pending, why its last attempt did; None once it is complete.
-        attempts: how many trainings of it failed.
+        attempts: how many of its trainings failed.
     """
 
     id: int
@@ -253,7 +255,7 @@ class CheckpointRecord:
 
 @dataclass(frozen=True, slots=True)
 class FinishedTrial:
-    """What the trial of a row came to, and the weights that it left in the artifact store."""
+    """The result of the trial in a row, and the weights that it left in the artifact store."""
 
     id: int
     result: TrialResult

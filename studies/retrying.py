@@ -1,4 +1,4 @@
-"""What is tried again for as long as the database is away, while its server restarts for instance."""
+"""Trying again while the database is away, for a restart of its server for instance."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _T = TypeVar("_T")
 
 
 def persistent(transaction: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let a function that is one transaction be repeated until it succeeds.
+    """Repeat a function that is one transaction until it succeeds.
 
-    That is safe for every one: `Database.write` says TryAgain only if nothing was written, also when the connection
-    broke during the commit.
+    That is safe: `Database.write` raises TryAgain only if nothing was written, also when the connection broke during
+    the commit.
     """
 
     @wraps(transaction)
@@ -37,7 +37,7 @@ def persistent(transaction: Callable[_P, _T]) -> Callable[_P, _T]:
 
 
 def persist(action: Callable[[], _T]) -> _T:
-    """Return what `action` returns, repeated with growing pauses while it raises TryAgain.
+    """Return what `action` returns; while it raises TryAgain, repeat it after growing pauses.
 
     Raises:
         StudyUnavailable: it still does after `PATIENCE` seconds.

@@ -1,7 +1,7 @@
 """Between records and rows of the tables: a field of a record is the column of the same name.
 
-What a field becomes in its column follows from its type. So a new column is written down three times: as a field of
-its record, in the schema, and in a migration.
+How a value is stored follows from the type of its field. So a new column is written in three places: its record, the
+schema, and a migration.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def finite(name: str, value: float) -> float:
     """
     number = float(value)  # also for NumPy scalars, which SQLite would store as raw bytes
     if not math.isfinite(number):
-        raise ValueError(f"{name} is {number}; only finite numbers are stored (None where a loss is not).")
+        raise ValueError(f"{name} is {number}; only finite numbers are stored, and None for a loss that is not.")
     return number
 
 
@@ -63,7 +63,7 @@ def plain_json(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_text(text: str) -> str:
-    """Return a text without what not every database takes (NUL, lone surrogates): a crash may print anything."""
+    """Return a text without what some databases refuse (NUL, lone surrogates): a crash may print anything."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -92,7 +92,7 @@ _OWN_TABLES = (tuple[EpochRecord, ...], tuple[GradientRecord, ...])
 
 @cache
 def _conversions(kind: type) -> dict[str, _Conversion]:
-    """Return by name what makes columns of the fields of a record; fields that are tables of their own are left out."""
+    """Return the conversion of each field to its column, by name, without the fields that have tables of their own."""
     return {name: _CONVERSIONS[type_] for name, type_ in get_type_hints(kind).items() if type_ not in _OWN_TABLES}
 
 
@@ -119,7 +119,7 @@ def columns_for(kind: type, table: Table) -> list[Column[Any]]:
 
 
 def trial_key(trial: NewTrial) -> TrialKey:
-    """Return what makes a trial one of its kind within a run.
+    """Return what identifies a trial within its run.
 
     Raises:
         ValueError: its `max_lr` is NaN or infinite.
@@ -161,7 +161,7 @@ def _below(kind: type, by_trial: Sequence[tuple[int, Sequence[Any]]]) -> Columns
 
 
 def _picked(kind: type, table: Table) -> tuple[list[str], Callable[[Row[Any]], tuple[Any, ...]]]:
-    """Return the names of a record's fields, and what picks their values from a whole row of the table."""
+    """Return the names of a record's fields, and a function that picks their values from a whole row of the table."""
     columns, positions = columns_for(kind, table), {column: i for i, column in enumerate(table.c)}
     return [column.name for column in columns], itemgetter(*(positions[column] for column in columns))
 

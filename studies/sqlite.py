@@ -1,4 +1,4 @@
-"""Everything that is particular to SQLite: its file, its pragmas, its locks and what its errors mean."""
+"""Everything specific to SQLite: its file, its pragmas, its locks and what its errors mean."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _ADVICE = {
     "not a database": "give the path of another file",
     "readonly": "ask for permission to write the file and its folder",
     "unable to open": "check that its folder exists, and your permissions there",
-    "locked": f"another process has been writing for more than {BUSY_SECONDS} seconds; try again when it is done",
-    "full": "free some space on the disk and go on",
+    "locked": f"another process has been writing for over {BUSY_SECONDS} seconds; try again when it is done",
+    "full": "free some space on the disk, then try again",
     "malformed": "the file is damaged; restore it from a backup",
 }
 
@@ -50,12 +50,12 @@ def normalised(url: URL) -> URL:
 
 
 def for_reading(url: URL) -> URL:
-    """Return the URL of the same database, for reading alone; what lives in memory is nobody else's to read."""
+    """Return a URL of the same file for reading alone; nobody else can read a database in memory."""
     return url if _is_memory(url) else sqlite_reading.url_for_reading(url)
 
 
 def is_for_reading(url: URL) -> bool:
-    """Return whether the URL says by itself that nothing may be written."""
+    """Return whether a URL itself says that nothing may be written."""
     return sqlite_reading.is_for_reading(url)
 
 
@@ -94,7 +94,7 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Make every connection keep foreign keys, and every transaction say at its begin whether it writes."""
+    """Make every connection enforce foreign keys, and every transaction begin as one that writes or does not."""
     if is_for_reading(engine.url):
         event.listen(engine, "do_connect", sqlite_reading.connect)
     else:
@@ -150,7 +150,7 @@ def clock(connection: Connection) -> datetime:  # noqa: ARG001 - whoever opens t
 
 
 def ticket(connection: Connection) -> str | None:  # noqa: ARG001
-    """Return None: a commit succeeds or fails in this very process."""
+    """Return None: a commit succeeds or fails in this process, which is never in doubt."""
     return None
 
 
@@ -167,13 +167,13 @@ def insert(connection: Connection, table: Table, columns: Columns) -> None:
 
 
 def insert_new(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """Add those rows that are not there yet, and return them."""
+    """Add the rows that are new, and return them."""
     rows = [{**row, **same} for row in _rows(columns)]
     return connection.execute(insert_into(table).on_conflict_do_nothing().returning(table), rows).all() if rows else []
 
 
 def update(connection: Connection, table: Table, columns: Columns, same: Mapping[str, Any]) -> None:
-    """Change the rows whose ids are in `columns["id"]`."""
+    """Set the other columns of the rows whose ids are in `columns["id"]`."""
     rows = _rows({"of" if name == "id" else name: values for name, values in columns.items()})
     if rows:
         connection.execute(table.update().where(table.c.id == bindparam("of")).values(same), rows)
@@ -184,22 +184,22 @@ def _rows(columns: Columns) -> list[dict[str, Any]]:
 
 
 def numbers(values: Sequence[int]) -> Select[Any]:
-    """Return a query for some whole numbers, which come as one JSON text."""
+    """Return a query for these whole numbers, given as one JSON text."""
     return select(func.json_each(json.dumps(list(values))).table_valued("value").c.value)
 
 
 def is_mistake(error: DBAPIError) -> bool:
-    """Return whether an error shows a mistake of this package, to be seen as it is."""
+    """Return whether an error is a bug of this package, to be raised unchanged."""
     return isinstance(error, ProgrammingError | InterfaceError)
 
 
 def passes_soon(error: DBAPIError) -> bool:  # noqa: ARG001
-    """Return False: SQLite itself waits for its turn, and nothing else passes by waiting."""
+    """Return False: SQLite itself waits for its turn, and waiting does not help with anything else."""
     return False
 
 
 def may_pass(error: DBAPIError) -> bool:
-    """Return whether the same transaction may succeed in time: another process is writing, the disk is full."""
+    """Return whether the same transaction may succeed later: another process is writing, the disk is full."""
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _MAY_PASS  # the lowest byte is the kind of error
 
 
@@ -227,7 +227,7 @@ def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> Non
 
 
 def _use_wal(cursor: DBAPICursor) -> None:
-    """Let readers and the writer not block each other.
+    """Switch to WAL mode, in which readers and the writer do not block each other.
 
     Where several processes open a new file at once, SQLite does not wait for its turn here as it does elsewhere.
     """

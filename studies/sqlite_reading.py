@@ -1,13 +1,13 @@
 """Reading an SQLite file without writing anything, neither into it nor beside it.
 
 In WAL mode a database is three files while somebody has it open: what was written last is in `-wal`, and `-shm` is how
-processes find it there. SQLite makes both when it opens the database, be it for reading alone, and leaves them behind
-with the reader's permissions, so that the next writer may be shut out. Therefore every transaction looks first:
+processes find it there. SQLite makes both when it opens the database, even for reading alone, and then leaves them
+behind with the reader's permissions, which may shut the next writer out. So every transaction looks first:
 
-- No such file is there: nobody has the database open, or has died with it open. It is opened as one that cannot change
-  (`immutable`), for which SQLite makes no files and takes no locks; if it changed meanwhile all the same, the
-  transaction is done again.
-- One is there: it is opened by its rules (`mode=ro`), which never wait for a writer.
+- There is no such file: nobody has the database open, nor has died with it open. It is opened as one that cannot
+  change (`immutable`), for which SQLite makes no files and takes no locks; if it does change meanwhile, the transaction
+  is repeated.
+- There is one: the database is opened in the usual way (`mode=ro`), which never waits for a writer in WAL mode.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ _Look = tuple[int, int, int]
 
 
 def url_for_reading(url: URL) -> URL:
-    """Return the URL of a file as one of SQLite's own kind ("file:..."), for reading alone."""
+    """Return the URL of a file in SQLite's own form ("file:..."), for reading alone."""
     if "uri" not in url.query:
         url = url.set(database=Path(str(url.database)).absolute().as_uri())
     return url.update_query_dict({"uri": "true", "mode": "ro"})
 
 
 def is_for_reading(url: URL) -> bool:
-    """Return whether a URL says by itself that nothing may be written."""
+    """Return whether a URL itself says that nothing may be written."""
     return "uri" in url.query and (url.query.get("mode") == "ro" or url.query.get("immutable") in ("1", "true"))
 
 
 def file_of(uri: str) -> Path:
-    """Return the file that a URI of SQLite's own kind means."""
+    """Return the file that a URI in SQLite's own form names."""
     return Path(unquote(urlsplit(uri).path))
 
 
 def connect(_dialect: Any, record: Any, arguments: list[Any], options: dict[str, Any]) -> sqlite3.Connection:
-    """Return a connection that is good for one transaction; SQLAlchemy's event `do_connect`.
+    """Return a connection for one transaction (SQLAlchemy's event `do_connect`).
 
     Raises:
-        StudyError: the database cannot be read without what is beside it, nor with it.
+        StudyError: the database cannot be read without the files beside it, and these cannot be used.
     """
     [uri] = arguments
     path = file_of(uri)
@@ -102,7 +102,7 @@ def _opened(uri: str, options: dict[str, Any]) -> sqlite3.Connection:
 
 
 def _look(path: Path) -> _Look | None:
-    """Return what tells a file that was written to; None where it cannot be seen.
+    """Return what changes when a file is written to; None where it cannot be looked at.
 
     It is not opened: closing it would take away the locks that this process may hold on it.
     """

@@ -1,4 +1,4 @@
-"""What has happened, and the only way to say that something did."""
+"""The store: the one place where the records of studies are read and written."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transfer):
-    """Everything that one database remembers: studies, runs and levels, and below them trials and checkpoints.
+    """Everything in one database: studies, their runs and levels, trials and checkpoints.
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that
     makes no sense (an accuracy above 1, a run that does not exist); nothing is written then. While a database server
-    is away, for a restart for instance, methods wait for it and go on, for `studies.retrying.PATIENCE` seconds.
+    is away, for a restart for instance, methods try again for up to `studies.retrying.PATIENCE` seconds.
     """
 
     @classmethod
@@ -38,9 +38,9 @@ class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transf
             url: an SQLAlchemy URL: "sqlite:///scyc.db", or "sqlite://" in memory, or
                 "postgresql://user@host/database", with the password there, in $PGPASSWORD or in ~/.pgpass.
             create: make the database, or its tables, where they are not there yet.
-            read_only: only read. Nothing is written or created then, be it a lock, a table or a file; methods that
-                write raise a StudyError. That works as a PostgreSQL role that may SELECT and on a standby server, on
-                an SQLite file without permission to write to it or its folder, and never waits for those who write.
+            read_only: never write, take no lease, lock no row, create neither table nor file; methods that write raise
+                a StudyError. This works for a PostgreSQL role that may only SELECT, on a standby server, and for an
+                SQLite file and folder without permission to write; it does not wait for those who write.
 
         Raises:
             StudyError: it cannot be opened, or was made by an older or a newer version.
@@ -48,13 +48,13 @@ class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transf
         return cls(Database.open(url, create=create, read_only=read_only))
 
     def close(self) -> None:
-        """Close every connection; those of a fenced store belong to the store that it was made from."""
+        """Close every connection; on a fenced store this does nothing."""
         self._database.close()
 
     def fenced(self, lease: Lease) -> Self:
-        """Return a store of the same database whose every write first checks, in its own transaction, the lease.
+        """Return a store of the same database that checks the lease in every transaction that writes.
 
-        It lives no longer than this store; closing it closes nothing.
+        It can be used for as long as this store is open.
 
         Raises:
             LeaseLost: by every method that writes, once the lease's token is no longer its study's newest; nothing is

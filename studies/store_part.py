@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class StorePart:
-    """Methods on one database; `studies.retrying.persistent` lets each outlast a restart of its server."""
+    """Methods on one database; `studies.retrying.persistent` makes each try again while the server restarts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

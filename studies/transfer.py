@@ -1,6 +1,6 @@
-"""A whole study as plain values, out of one database and into another.
+"""Export and import: a whole study as plain values.
 
-The values are checked on their way in: by column and type here, and by the tables' own constraints.
+An import checks the values: by column and type here, and by the tables' own constraints.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Transfer(StorePart):
 
     @persistent
     def dump_study(self, name: str) -> Tables:
-        """Return a study as plain JSON values: by table, its rows by column. Leases stay behind.
+        """Return a study as plain JSON values: the rows of each table, by column. Leases are left out.
 
         Raises:
             StudyNotFound: there is none of that name.
@@ -79,16 +79,18 @@ class Transfer(StorePart):
 
         Args:
             tables: its rows.
-            name: another name for it.
-            artifacts: where its weights are, if not where they were.
+            name: another name for it. Default: the name that it had.
+            artifacts: where its weights are. Default: where they were.
 
         Raises:
             StudyExists: the name is taken.
-            StudyError: the rows are not those of one study, or break a rule of the tables; nothing is written then.
+            StudyError: the rows are not those of one study, or break a rule of the tables; nothing was written.
         """
         checked = {table_name: _checked(table_name, tables.get(table_name)) for table_name in _TABLES}
         if len(checked["studies"]) != 1:
-            raise StudyError(f"An export holds one study, but this one has {len(checked['studies'])}; export it again.")
+            raise StudyError(
+                f"An export holds one study, but this one has {len(checked['studies'])}; export the study again."
+            )
         [study] = checked["studies"]
         study |= {"name": name or study["name"], "artifacts": artifacts or study["artifacts"]}
         numbers: dict[str, dict[int, int]] = {}
@@ -125,7 +127,9 @@ def _insert(
         for column, parent in _BELONGS_TO.items():
             if column in row:
                 if row[column] not in numbers[parent]:
-                    raise StudyError(f"The export's {table_name} refer to {parent} that it lacks; export it again.")
+                    raise StudyError(
+                        f"The export's {table_name} refer to {parent} that are missing; export the study again."
+                    )
                 row[column] = numbers[parent][row[column]]
     if "id" not in table.c:
         connection.execute(insert(table), found)
@@ -138,7 +142,7 @@ def _checked(table_name: str, found: Sequence[Mapping[str, Any]] | None) -> Rows
     """Return copies of the rows with Python's own values.
 
     Raises:
-        StudyError: the table is missing, or a value is none for its column.
+        StudyError: the table is missing, or a value is not valid in its column.
     """
     if found is None:
         raise StudyError(f"The export has no {table_name}; export the study again.")
@@ -148,7 +152,10 @@ def _checked(table_name: str, found: Sequence[Mapping[str, Any]] | None) -> Rows
     for row in found:
         if set(row) != names:
             odd = ", ".join(sorted(set(row) ^ names))
-            raise StudyError(f"The export's {table_name} differ in columns from this version's ({odd}); upgrade it.")
+            raise StudyError(
+                f"The export's {table_name} have other columns than this version's ({odd}); upgrade the database "
+                f"that it came from, then export the study again."
+            )
         checked.append({column.name: _value(table_name, column, row[column.name]) for column in table.columns})
     return checked
 
@@ -177,4 +184,6 @@ def _value(table_name: str, column: Column[Any], value: Any) -> Any:
             return value
     elif type(value) is {"int": int, "bool": bool, "text": str}[_kind(column)]:
         return value
-    raise StudyError(f"The export's {table_name} have {value!r} as {column.name}; that cannot be: nothing was written.")
+    raise StudyError(
+        f"The export's {table_name} have {value!r} as {column.name}, which is not valid; nothing was written."
+    )

@@ -1,4 +1,4 @@
-"""The inner half of the store: trials, their learning curves, and the checkpoints that they left."""
+"""Trials, their learning curves, and the checkpoints that they left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from studies.records import CheckpointRecord, NewCheckpoint, NewTrial, TrialRecord
 
 _trials, _epochs = schema.trials.c, schema.epochs.c
-_KEYS_AT_ONCE = 500  # a statement holds only so many parameters
+_KEYS_AT_ONCE = 500  # the number of a statement's parameters is limited
 
 
 class Trials(StorePart):
@@ -31,9 +31,9 @@ class Trials(StorePart):
 
     @persistent
     def add_trials(self, run_id: int, trials: Sequence[NewTrial]) -> list[TrialRecord]:
-        """Record trainings to be done; those that are there already stay as they are.
+        """Record trials to be trained; those that are on record already stay unchanged.
 
-        Within a run, a trial is known by its level, seed, `max_lr`, parent and spec hash.
+        Within a run, a trial is identified by its level, seed, `max_lr`, parent and spec hash.
 
         Returns:
             One record for each of `trials`, in their order, without learning curves.
@@ -57,10 +57,10 @@ class Trials(StorePart):
 
     @persistent
     def adopt_trials(self, run_id: int, spec_hash: str) -> int:
-        """Give the trials of a run that have no spec hash the one that they were made under.
+        """Set the spec hash of those trials of a run that have none.
 
-        Versions that knew no spec hash recorded such trials; until they are adopted, `add_trials` with a hash takes
-        them for other ones. A trial that has a twin under that hash stays as it is.
+        Older versions recorded trials without it; until these are adopted, `add_trials` with a hash takes them for
+        other trials. A trial that has a twin with that hash stays unchanged.
 
         Returns:
             How many there were.
@@ -115,7 +115,7 @@ class Trials(StorePart):
 
     @persistent
     def epochs_trained(self, run_id: int) -> int:
-        """Return how many epochs the complete trials of a run have, all together."""
+        """Return how many epochs all complete trials of a run took together."""
         query = select(func.count()).select_from(schema.epochs).join(schema.trials).where(_trials.run_id == run_id)
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
@@ -143,11 +143,11 @@ class Trials(StorePart):
 
         Args:
             trial_id: the trial's row.
-            checkpoints: what training it again has left.
-            reproducible: whether that must be what it left before; if not, it takes its place.
+            checkpoints: what it left when it was trained again.
+            reproducible: whether these must be the weights on record; if not, they replace them.
 
         Raises:
-            StudyError: there is no such trial, or these are not the weights that it is recorded to have left.
+            StudyError: there is no such trial, or these are not the weights on record.
         """
         query = select(_trials.checkpoint, _trials.rewind_point).where(_trials.id == trial_id)
         with self._database.write() as connection:
@@ -159,8 +159,8 @@ class Trials(StorePart):
                 connection.execute(update(schema.trials).where(_trials.id == trial_id).values(now))
             elif not known or not same:
                 raise StudyError(
-                    f"Trial {trial_id} was trained again and came to other weights than are on record; on a CPU that "
-                    f"means another version of the code or of torch: go on with the one that the study was made with."
+                    f"Trial {trial_id} was trained again and its weights differ from those on record; on a CPU that "
+                    f"means another version of the code or of torch: use the one that the study was made with."
                 )
             connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id == trial_id))
             kept = row_mapping.checkpoint_columns([(trial_id, checkpoints)])
@@ -168,7 +168,7 @@ class Trials(StorePart):
 
     @persistent
     def forget_checkpoints(self, trial_ids: Sequence[int]) -> list[str]:
-        """Let go of the weights of some trials, losers of a decided level for instance; their results stay.
+        """Take the weights of some trials off the list, of losers for instance; their results stay.
 
         Returns:
             The hashes that nothing else in the same artifact store needs: delete them there.

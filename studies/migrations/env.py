@@ -14,7 +14,7 @@ def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
 
 
 def _in_plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]:
-    """Write revisions that do not lean on code that may change after them."""
+    """Write revisions that do not depend on code that may change later."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 

@@ -213,7 +213,7 @@ class TestFences:
                     locks.study(connection, run.study_id)
 
             # Whoever takes over waits for what was begun under the old lease.
-            with fenced._database.write(), pytest.raises(StudyError, match="writes for more than"):
+            with fenced._database.write(), pytest.raises(StudyError, match="has been writing for over"):
                 intrude()
             assert other.acquire_lease(run.study_id, "heir", ttl=60).token == 2
 

@@ -163,7 +163,7 @@ def test_a_new_column_of_a_trial_takes_three_files(tmp_path: Path) -> None:
     said = subprocess.run([sys.executable, "-c", WITH_FOO], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert said.stderr == ""
     assert said.stdout.splitlines() == [
-        "foo is inf; only finite numbers are stored (None where a loss is not).",
+        "foo is inf; only finite numbers are stored, and None for a loss that is not.",
         "[0.25, None, None]",
         "[0.25, None, None]",
     ]

@@ -1,4 +1,4 @@
-"""Views for whoever asks in SQL; `studies/views.py` says what their columns mean."""
+"""Views for queries in SQL; `studies/views.py` says what their columns mean."""
 
 from alembic import op
 

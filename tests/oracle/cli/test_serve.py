@@ -80,7 +80,7 @@ def test_what_cannot_be_served_is_refused(scyc: Callable[..., Ended], tmp_path: 
         (["--token-file", "short"], "at least 16"),
         (["--token-file", "nowhere"], "cannot be read from nowhere"),
         (["--host", "192.0.2.1"], "cannot be listened at"),
-        (["--db", "nonsense"], "The database URL is not one"),
+        (["--db", "nonsense"], "The database URL makes no sense"),
     ):
         ended = scyc("serve", *options)
         assert ended.code == 2

@@ -110,7 +110,7 @@ def test_missing_tables_and_columns_are_refused(lab: Laboratory, elsewhere: Stor
     with pytest.raises(StudyError, match="has no epochs"):
         elsewhere.load_study({name: rows for name, rows in tables.items() if name != "epochs"})
     del tables["trials"][0]["round"]
-    with pytest.raises(StudyError, match=r"differ in columns from this version's \(round\)"):
+    with pytest.raises(StudyError, match=r"other columns than this version's \(round\)"):
         elsewhere.load_study(tables)
 
 

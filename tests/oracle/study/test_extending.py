@@ -106,7 +106,7 @@ class TestSeeds:
         with Laboratory(small_spec(levels=1), optimum=0.2) as lab:
             lab.finish()
             drift(lab)
-            with pytest.raises(StudyError, match="came to other weights than are on record"):
+            with pytest.raises(StudyError, match="weights differ from those on record"):
                 extend(lab, seeds=[*range(20, 40)])
 
     def test_on_a_gpu_whose_numbers_drift_they_take_the_former_ones_place(self) -> None:
