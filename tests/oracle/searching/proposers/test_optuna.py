@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.searching.proposers.optuna import SamplerProposer
-<<<<<<< HEAD
 from oracle.testing.proposers import SamplerConformance, peak, spec_with
-=======
-from oracle.spec.search import MaxLrSpec
->>>>>>> api
 
 if TYPE_CHECKING:
     from oracle.searching.proposers import Proposer
