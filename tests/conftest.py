@@ -13,6 +13,8 @@ from hypothesis import settings
 
 from tests.studies.server import Server
 
+pytest.register_assert_rewrite("oracle.testing")  # a suite's assertions say what they compared, as those here do
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

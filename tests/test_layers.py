@@ -121,7 +121,7 @@ ARROWS: dict[str, set[str]] = {
     "results": {"execution", "spec", "study"},
     "comparison": {"results", "searching", "spec", "study"},
     "report": {"comparison", "results", "spec", "study"},
-    "testing": {"execution", "spec"},
+    "testing": {"driver", "execution", "searching", "spec", "study"},
     "api": {"comparison", "driver", "execution", "report", "results", "spec", "study"},
     "web": {"api", "report", "results"},
     "cli": {"api", "comparison", "driver", "execution", "report", "results", "spec", "study", "web"},

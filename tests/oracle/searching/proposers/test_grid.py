@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from oracle.searching.candidates import Candidate
 from oracle.searching.proposers.grid import GridProposer
+from oracle.testing.proposers import ProposerConformance
+
+if TYPE_CHECKING:
+    from oracle.searching.proposers import Proposer
+    from oracle.spec.model import Spec
+
+
+class TestConformance(ProposerConformance):
+    def make_proposer(self, spec: Spec, level: int) -> Proposer:
+        return GridProposer.from_spec(spec, level)
 
 
 def observed(accuracies: dict[float, float]) -> list[Candidate]:

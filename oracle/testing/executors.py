@@ -1,0 +1,91 @@
+"""What every executor must do, as tests to subclass.
+
+>>> class TestMine(ExecutorConformance):  # in a test module of yours, for pytest
+...     def make_executor(self, workers: int) -> Executor:
+...         return MyExecutor(workers)
+
+If its workers are processes, subclass `oracle.testing.worker_processes.WorkerConformance` instead, which adds to these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.testing import sweeps
+from oracle.testing.workloads import write_workload
+from studies import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from oracle.execution import Executor
+
+
+class ExecutorConformance:
+    """The same spec gives the same study to the bit, whoever trains it; what fails is recorded."""
+
+    def make_executor(self, workers: int) -> Executor:
+        """Return an executor that trains so many trials at a time, or one, if it never trains more."""
+        raise NotImplementedError
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_it_gives_what_this_process_gives(self, workers: int, tmp_path: Path) -> None:
+        """However many workers there are."""
+        run, store = sweeps.sweep(self.make_executor(workers), sweeps.SMALL, tmp_path)
+        with store:
+            assert run.complete
+            assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
+
+    def test_trials_that_travel_in_groups_are_the_same(self, tmp_path: Path) -> None:
+        """With this engine trials are dealt out in groups; a CPU trains them one by one."""
+        run, store = sweeps.sweep(self.make_executor(2), {**sweeps.SMALL, "engine": "graphs"}, tmp_path)
+        with store:
+            assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
+
+    def test_runs_of_schedules_are_the_same(self, tmp_path: Path) -> None:
+        """Those too that measure the network before they say `max_lr`."""
+        assert sweeps.walk(self.make_executor(2), tmp_path) == sweeps.reference_walk()
+
+    def test_a_trial_that_raises_is_recorded_as_failed_and_can_be_trained_later(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """With the reason; the study stops at the hole and can be resumed."""
+        self._fails_and_is_trained_later(
+            "raise RuntimeError('no luck')", "RuntimeError: no luck", tmp_path, monkeypatch
+        )
+
+    def test_an_error_of_the_database_ends_the_sweep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Instead of being logged while the training goes on in vain."""
+
+        def refuse(*_: object) -> None:
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(Store, "finish_trials", refuse)
+        with pytest.raises(OSError, match="the disk is full"):
+            sweeps.sweep(self.make_executor(2), sweeps.SMALL, tmp_path)
+
+    def _fails_and_is_trained_later(
+        self, trouble: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(folder)
+        monkeypatch.syspath_prepend(str(folder))
+        spec = write_workload(folder, self._package(said), build=trouble)
+        run, store = sweeps.sweep(self.make_executor(1), spec, folder)
+        with store:
+            assert run.failed
+            assert not run.complete
+            [trial] = store.trials(run.run.id)
+            assert trial.state == "failed"
+            assert said in (trial.error or "")
+            assert store.levels(run.run.id) == []
+            (folder / "in build").unlink()
+            store.requeue_failed(run.run.id)
+        run, store = sweeps.sweep(self.make_executor(1), spec, folder)
+        with store:
+            assert run.complete
+
+    def _package(self, about: str) -> str:
+        """Return the name of a module that no other class's tests use."""
+        return f"mine_{type(self).__name__}_" + "".join(filter(str.isalpha, about))

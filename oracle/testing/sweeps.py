@@ -1,0 +1,106 @@
+"""Small sweeps that are really trained, and what must not depend on who trains them."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from oracle.driver.events import Listener
+from oracle.driver.oracle_run import OracleRun
+from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
+from oracle.execution.inline import InlineExecutor
+from oracle.spec.files import parse_spec
+from oracle.study.opening import ORACLE, open_study
+from scyc import AdaptiveRestart, Constant, GradientScaled, Linear, OneCycle, Policy, RangeTest, policy_to_dict
+from studies import Artifacts, Store, TrialResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oracle.execution import Executor
+    from studies import TrialRecord
+
+SMALL: Mapping[str, Any] = MappingProxyType(
+    {"levels": 3, "seeds": [0, 1], "epochs": 1, "search": {"max_lr": {"values": [0.05, 0.2, 0.8]}, "widen": 1}}
+)
+"""A spec whose 18 trials or so take a few seconds."""
+
+POLICIES = {
+    "gradient-scaled": Policy(GradientScaled(0.1, 0.8)),
+    "range-test": Policy(RangeTest()),
+    "clr": Policy(Constant(0.1), OneCycle(momentum=(0.85, 0.95)), "learning-rate", 1),
+    "allr": Policy(AdaptiveRestart(0.1, 0.2, 0.45), Linear(0.1), "learning-rate", 1),
+}
+"""Schedules that measure the network first, or train otherwise than the study."""
+
+
+def sweep(
+    executor: Executor, given: Mapping[str, Any], folder: Path, listener: Listener | None = None
+) -> tuple[OracleRun, Store]:
+    """Sweep a study in a folder, from where it is, and return its run and its database, which the caller closes."""
+    spec = parse_spec(dict(given), "of the test")
+    store = Store.open(f"sqlite:///{folder / 'study.db'}")
+    try:
+        study = open_study(store, "small", spec, str(folder / "artifacts"))
+        artifacts = Artifacts(study.artifacts)
+        run = OracleRun(store, store.open_run(study.id, ORACLE), spec, artifacts, listener or Listener())
+        if not run.finished:
+            executor.run(run, spec, artifacts)
+    except BaseException:
+        store.close()
+        raise
+    return run, store
+
+
+def facts(store: Store, run_id: int) -> list[Any]:
+    """Return everything of a sweep that must not depend on who trained it: all but times and row numbers."""
+
+    def of(trial: TrialRecord) -> tuple[Any, ...]:
+        result = [getattr(trial.result, column.name) for column in fields(TrialResult) if column.name != "seconds"]
+        return (trial.level, trial.seed, trial.max_lr, trial.parent, trial.round, trial.state, *result)
+
+    decided = [(level.level, level.density, level.winner, level.edge) for level in store.levels(run_id)]
+    kept = sorted(checkpoint.hash for checkpoint in store.checkpoints(run_id))
+    return [decided, sorted(map(of, store.trials(run_id, curves=True)), key=repr), kept]
+
+
+def walk(executor: Executor, folder: Path) -> dict[str, list[Any]]:
+    """Train runs of `POLICIES` in a folder; return what they come to."""
+    spec = parse_spec(dict(SMALL), "of the test")
+    with Store.open(f"sqlite:///{folder / 'study.db'}") as store:
+        study = open_study(store, "small", spec, str(folder / "artifacts"))
+        runs = [store.open_run(study.id, name, policy_to_dict(policy)) for name, policy in POLICIES.items()]
+        walks = ScheduleRuns([ScheduleRun(store, run, spec, [3, 4], Listener()) for run in runs])
+        executor.run(walks, spec, Artifacts(study.artifacts))
+        return {
+            run.name: [
+                sorted(
+                    (t.seed, t.level, t.max_lr, t.result.checkpoint, t.result.test_accuracy)
+                    for t in store.trials(run.id)
+                    if t.result is not None
+                ),
+                store.measurements(run.id),
+                sorted(store.gradients(run.id).values(), key=repr),
+            ]
+            for run in runs
+        }
+
+
+@cache
+def reference_sweep() -> list[Any]:
+    """Return the facts of a sweep of `SMALL` that was trained in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        run, store = sweep(InlineExecutor(), SMALL, Path(folder))
+        with store:
+            return facts(store, run.run.id)
+
+
+@cache
+def reference_walk() -> dict[str, list[Any]]:
+    """Return what the runs of `walk` come to in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return walk(InlineExecutor(), Path(folder))

@@ -1,0 +1,90 @@
+"""What every executor must do whose workers are processes: they hang, die, or run where something is missing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from oracle.driver.events import Listener
+from oracle.testing import sweeps
+from oracle.testing.executors import ExecutorConformance
+from oracle.testing.workloads import write_workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+    from oracle.execution import Executor
+    from oracle.execution.messages import Failure, Outcome, TrialRequest
+
+
+class WorkerConformance(ExecutorConformance):
+    """Whatever happens to a worker costs no trial more than it must, and no process is left behind."""
+
+    def make_executor(self, workers: int, limit: float | None = None) -> Executor:
+        """Return an executor that trains so many trials at a time, each for so many seconds at most."""
+        raise NotImplementedError
+
+    def workers(self) -> list[int]:
+        """Return the ids of the processes that train for this test at the moment."""
+        raise NotImplementedError
+
+    def test_a_trial_that_kills_its_workers_is_recorded_as_failed_and_can_be_trained_later(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Once it is forgiven no more."""
+        monkeypatch.setattr("oracle.execution.deaths.FORGIVEN", 0)
+        self._fails_and_is_trained_later("import os; os._exit(1)", "The worker process died", tmp_path, monkeypatch)
+
+    def test_a_trial_that_hangs_is_ended_and_recorded_as_failed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Even where it holds the interpreter's lock, so that nothing of Python runs in that process any more."""
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        hang = "import ctypes; ctypes.PyDLL(None).sleep(1000)"
+        spec = write_workload(tmp_path, self._package("hangs"), build=hang)
+        run, store = sweeps.sweep(self.make_executor(1, limit=2), spec, tmp_path)
+        with store:
+            [trial] = store.trials(run.run.id)
+            assert (trial.state, trial.attempts) == ("failed", 1)
+            assert "The trial took longer than the 2 seconds that --trial-timeout allows" in (trial.error or "")
+
+    def test_what_a_worker_lacks_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The trial fails, and the driver goes on."""
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        lacking = "raise FileNotFoundError('this machine has no such data')"
+        spec = write_workload(tmp_path, self._package("lacks"), load=lacking)
+        run, store = sweeps.sweep(self.make_executor(1), spec, tmp_path)
+        with store:
+            [trial] = store.trials(run.run.id)
+            assert "FileNotFoundError: this machine has no such data" in (trial.error or "")
+
+    def test_killed_workers_are_replaced_and_cost_no_trial_an_attempt(self, tmp_path: Path) -> None:
+        """The study comes to the same."""
+        killer = _Killer(self.workers)
+        run, store = sweeps.sweep(self.make_executor(2), sweeps.SMALL, tmp_path, killer)
+        with store:
+            assert len(killer.killed) >= 2
+            assert {trial.attempts for trial in store.trials(run.run.id)} == {0}
+            assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
+
+
+class _Killer(Listener):
+    """Ends every worker after the fourth trial, at once, and after the tenth, as a machine that is taken away."""
+
+    def __init__(self, workers: Callable[[], list[int]]) -> None:
+        self.workers, self.ended = workers, 0
+        self.killed: list[int] = []
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:  # noqa: ARG002
+        """Count it."""
+        self.ended += 1
+        if self.ended in (4, 10):
+            for pid in self.workers():
+                os.kill(pid, signal.SIGKILL if self.ended == 4 else signal.SIGTERM)
+                self.killed.append(pid)

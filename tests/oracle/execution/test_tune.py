@@ -1,0 +1,108 @@
+"""The executor on Ray Tune, on a cluster that is there already, as on a user's machines."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.execution.tune import TuneExecutor
+from oracle.testing import sweeps
+from oracle.testing.worker_processes import WorkerConformance
+from tests.oracle.execution.processes import OURS, Connections, processes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oracle.execution import Executor
+    from tests.studies.server import Server
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """Address of the cluster."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", f"--port={port}"]
+    command += ["--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats", "--node-ip-address=127.0.0.1"]
+    environment = os.environ | {"SCYC_TEST_CLUSTER": OURS}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    address = f"127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.2)
+    yield address
+    process.terminate()
+    process.communicate(timeout=60)
+
+
+class TestTune(WorkerConformance, Connections):
+    @pytest.fixture(autouse=True)
+    def _on_the_cluster(self, cluster: str) -> None:
+        self.address = cluster
+
+    def make_executor(self, workers: int, limit: float | None = None) -> Executor:
+        return TuneExecutor(workers, self.address, limit)
+
+    def workers(self) -> list[int]:
+        return processes("ray::_TrialTrainable", f"SCYC_TEST_CLUSTER={OURS}")
+
+
+def test_a_sweep_leaves_no_folder_behind(cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    sweeps.sweep(TuneExecutor(1, cluster), {**sweeps.SMALL, "levels": 1}, tmp_path)[1].close()
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_password_is_in_nothing_that_is_written(
+    cluster: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from oracle.cli import main
+
+    secret = "kept-to-ourselves"
+    server.execute(f"CREATE ROLE keeper LOGIN SUPERUSER PASSWORD '{secret}'")
+    url = server.empty().replace("postgres@", f"keeper:{secret}@")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    monkeypatch.setattr("oracle.execution.tune.shutil.rmtree", lambda *_, **__: None)  # what Tune wrote stays
+    monkeypatch.chdir(tmp_path)
+    settings = [f"--set={key}" for key in ("levels=1", "seeds=[0]", "epochs=1", "search.max_lr.values=[0.1, 0.2]")]
+    commands = [
+        ["sweep", *settings, "--set=search.widen=0", "--ray-address", cluster, "--workers", "1"],
+        ["show", "demo", "--json"],
+        ["report", "demo"],
+        ["studies", "export", "demo", "--out", "export"],
+        ["doctor"],
+        ["resume", "no such study"],
+        ["resume", "demo", "--workers", "1", "--executor", "inline"],
+    ]
+    said = ""
+    for command in commands:
+        monkeypatch.setattr("sys.argv", ["scyc", *command, "--db", url])
+        with pytest.raises(SystemExit):
+            main()
+        captured = capfd.readouterr()
+        said += captured.out + captured.err
+    assert "Every level is decided" in said
+    assert secret not in said
+    for folder in (tmp_path, Path("/tmp/ray")):
+        for file in folder.rglob("*"):
+            if file.is_file() and not file.is_symlink():
+                assert secret.encode() not in file.read_bytes(), file
+    dump = server.execute(
+        "SELECT string_agg(t::text, ' ') FROM scyc_studies t", url.partition("?")[0].rpartition("/")[2]
+    )
+    assert secret not in str(dump)
