@@ -59,7 +59,7 @@ def compare(
 ) -> None:
     """Compare level schedules with a study's oracle: the fit of S-Cyc, and a verdict on each.
 
-    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is measured, on the same
+    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is judged by training, on the same
     seeds as the oracle's curve.
     """
     from oracle.api.study import Study
