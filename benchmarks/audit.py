@@ -1,4 +1,4 @@
-"""A finished study, read by other means than the project's own: plain SQL on a connection of its own."""
+"""Check a finished study without the project's own code: with plain SQL, on a separate connection."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Answered:
-    """One question: what the answer should be, and what the database says."""
+    """One question, the answer it should have, and the answer that the database gives."""
 
     question: str
     expected: int
@@ -56,8 +56,8 @@ def audit(url: str, trials: int, levels: int, seeds: int, epochs: int) -> list[A
     Args:
         url: of the database, `sqlite:///FILE` or a PostgreSQL URI.
         trials: how many there should be.
-        levels: likewise.
-        seeds: likewise; each level's winner keeps a checkpoint for each, and the dense one a rewind point.
+        levels: how many there should be.
+        seeds: how many there should be; a level's winner keeps a checkpoint per seed, and level 0 a rewind point too.
         epochs: of every trial.
     """
     expected = dict.fromkeys(QUESTIONS, 0) | {

@@ -1,14 +1,16 @@
-"""Training as this project does it, beside the bare step loop.
+"""Compare training as this project does it with the bare step loop.
 
     python -m benchmarks.bare_loop [--only lenet-5 resnet-20 ...] [--repeats 5]
 
-The bare loop is forward, backward, fused SGD and the masks, in eager PyTorch on batches that lie ready, with nothing
-around it: no shuffling, no learning rate, no loss kept. Ours is a training as it is, shuffling, profile, divergence
-check and gradient statistics included, with the engine that `scyc bench` prefers for such a network, on data whose
-validation and test splits have one example each, so that next to nothing is spent on evaluation. Both train the same
-network under the same masks at half density, on made-up data without augmentation, in one thread, and take turns. The
-last row is ours in bf16 beside the bare loop in single precision; it is left out where the processor has no bf16. Keeps
-the table in benchmarks/results/bare-loop.md.
+- The bare loop is forward, backward, fused SGD and the masks, in eager PyTorch, on batches that are ready, and nothing
+  else: no shuffling, no learning rate, no loss is kept.
+- Ours is a real training, with shuffling, profile, divergence check and gradient statistics. It uses the engine that
+  `scyc bench` prefers for such a network. Its validation and test splits have one example each, so evaluation takes
+  almost no time.
+
+Both train the same network under the same masks at half density, on made-up data without augmentation, in one thread.
+They take turns. The last row is ours in bf16 beside the bare loop in single precision; without a processor that has
+bf16 it is left out. The table is kept in benchmarks/results/bare-loop.md.
 """
 
 from __future__ import annotations
@@ -51,8 +53,8 @@ class Case:
         network: its name.
         shape: of one input.
         batch: examples per step.
-        steps: per epoch, those of the data set or fewer.
-        epochs: trained at a time.
+        steps: per epoch, at most as many as the data set has.
+        epochs: of one training.
         engine: of ours.
         precision: of ours.
     """
@@ -66,7 +68,7 @@ class Case:
     precision: Literal["fp32", "bf16"] = "fp32"
 
     def build(self) -> tuple[nn.Module, Masks]:
-        """Return the network and masks of half of its weights, always the same."""
+        """Return the network and masks that keep half of its weights, the same on every call."""
         torch.manual_seed(0)
         model = find_network(self.network).build(self.shape, CLASSES)
         names = prunable_weights(model)
@@ -108,7 +110,7 @@ def bare(case: Case) -> float:
 
 
 def ours(case: Case) -> float:
-    """Return the steps per second of a training, from its call to its return."""
+    """Return the steps per second of a whole training, from call to return."""
     model, masks = case.build()
     data = Dataset(case.split(case.steps * case.batch), case.split(1), case.split(1), CLASSES)
     recipe = Recipe(epochs=case.epochs, batch_size=case.batch, precision=case.precision)
@@ -125,9 +127,9 @@ def has_bf16() -> bool:
 
 
 def row(name: str, case: Case, repeats: int) -> str:
-    """Measure a case; return its line of the table."""
+    """Time a case, and return its line of the table."""
     both = {"bare": partial(bare, case), "ours": partial(ours, case)}
-    take_turns(both, 1)  # what is compiled or cached at the first step is not counted
+    take_turns(both, 1)  # not counted: the first step compiles and caches
     measured = take_turns(both, repeats)
     middle = {side: median(speeds) for side, speeds in measured.items()}
     ratios = [mine / theirs for mine, theirs in zip(measured["ours"], measured["bare"], strict=True)]
@@ -141,10 +143,10 @@ def row(name: str, case: Case, repeats: int) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print and keep the table."""
+    """Time all cases, print the table and keep it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=CASES, default=CASES, help="these alone")
-    parser.add_argument("--repeats", type=int, default=5, help="of each side")
+    parser.add_argument("--only", nargs="+", choices=CASES, default=CASES, help="only these")
+    parser.add_argument("--repeats", type=int, default=5, help="how often each side is timed")
     parser.add_argument("--out", type=Path, help="folder for the table")
     options = parser.parse_args(arguments)
     wanted = {name: CASES[name] for name in options.only}
@@ -154,14 +156,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = [
         "# Training beside the bare step loop",
         "",
-        f"`python -m benchmarks.bare_loop` at {made_on()}. One thread; medians of {options.repeats} measurements that "
-        "took turns. Ours is a training without evaluation, the bare loop is forward, backward, fused SGD "
-        "and masks on batches that lie ready, in single precision.",
+        f"`python -m benchmarks.bare_loop` at {made_on()}. One thread; medians of {options.repeats} trainings each, "
+        "in turns. Ours is a training without evaluation. The bare loop is forward, backward, fused SGD and "
+        "masks on batches that are ready, in single precision.",
         "",
         "| network | engine | batch | bare steps/s | our steps/s | ours / bare | one by one | wanted |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
         *rows,
-        *(f"\n{name} was left out: this processor has no bf16 of its own." for name in skipped),
+        *(f"\n{name} was left out: this processor has no bf16." for name in skipped),
     ]
     keep("bare-loop", lines, options.out)
 

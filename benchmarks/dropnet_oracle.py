@@ -1,10 +1,10 @@
-"""What a choice of DropNet's greedy oracle costs, beside one forward pass over the data for every unit.
+"""Compare the cost of one choice by DropNet's greedy oracle with one forward pass over the data per unit.
 
     python -m benchmarks.dropnet_oracle
 
-Both sides score every hidden unit of the same network on the same examples, one after the other in one run; the median
-of a few repetitions counts. They must agree on the unit and on the losses. The networks are those of Tan & Motani's
-comparison with the oracle (ICML 2020: fully connected 20-20, convolutional 20-20), and the 300-100 of this project.
+Both sides score every hidden unit of the same network on the same examples, one side after the other; the median of a
+few repetitions counts. They must agree on the unit and on the losses. The networks are those that Tan & Motani compare
+with the oracle (ICML 2020: fully connected 20-20, convolutional 20-20), and this project's 300-100.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What the executors add to a trial: a sweep of trials that hardly train, by each of them.
+"""Time what each executor adds to a trial, with a sweep of trials that hardly train.
 
     python -m benchmarks.executors [TRIALS]
 
-Trains TRIALS trials (200 unless given) of one epoch on 100 examples, one after another, in this process, in one process
-beside it, and on Ray Tune with one worker. Keeps the table in benchmarks/results/executors.md.
+It trains TRIALS trials (default: 200) of one epoch on 100 examples, one after another: in this process, in one process
+beside it, and on Ray Tune with one worker. The table is kept in benchmarks/results/executors.md.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WARM = 10  # trials before the clock is started
 
 
 def noise() -> Dataset:
-    """Return a data set that holds nothing."""
+    """Return a data set of noise."""
     import torch
 
     inputs = torch.randn(100, 40, generator=stream("noise"))
@@ -57,13 +57,13 @@ class Clock(Listener):
         self.trained: list[float] = []
 
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:  # noqa: ARG002
-        """Note."""
+        """Note it."""
         self.ended.append(time.perf_counter())
         self.trained.append(outcome.result.seconds)  # type: ignore[union-attr]
 
 
 def measure(executor: Executor, trials: int) -> str:
-    """Return milliseconds: until the first trial has ended, of training per trial, and all else per trial."""
+    """Return part of a table row: seconds to the end of the first trial, milliseconds of training, and of all else."""
     grid = [float(f"{0.01 * 100 ** (i / trials):.6g}") for i in range(trials)]
     search = {"max_lr": {"values": grid}, "widen": 0}
     given = {"workload": "benchmarks.executors:idle", "levels": 1, "seeds": [0], "epochs": 1, "search": search}
@@ -80,7 +80,7 @@ def measure(executor: Executor, trials: int) -> str:
 
 
 def main() -> None:
-    """Measure, print and keep the table."""
+    """Time all executors, print the table and keep it."""
     trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     machine = provenance()
     lines = [
@@ -91,8 +91,9 @@ def main() -> None:
         f"{os.getloadavg()[0]:.1f} before); Python {platform.python_version()}, Ray {version('ray')}, PyTorch "
         f"{version('torch')}; SQLite.",
         "",
-        "One worker. First: seconds until the first trial has ended. Training, added: milliseconds per trial; added is "
-        "all that is not training: the worker's fsynced weights, the messages, the database and the engine itself.",
+        "One worker. First: seconds until the first trial has ended. Training: milliseconds per trial. Added: "
+        "milliseconds per trial for all that is not training: the worker's fsynced weights, the messages, the database "
+        "and the executor itself.",
         "",
         "| executor | first | training | added |",
         "| --- | --- | --- | --- |",

@@ -1,10 +1,10 @@
-"""A true oracle curve from one command: ResNet-20 on CIFAR-10, 12 candidates, 12 levels, 3 seeds, on one GPU.
+"""Make a full oracle curve with one command: ResNet-20 on CIFAR-10, 12 candidates, 12 levels, 3 seeds, on one GPU.
 
     python -m benchmarks.gpu_curve [--minutes 10] [--set KEY=VALUE ...]
 
-Runs `scyc sweep examples/gpu-resnet-20.toml`, exports the database and writes the report, and keeps all three with the
-time in benchmarks/results/gpu-curve/. Fields of the spec can be overridden, for a machine without a GPU for instance:
-`--set resources.gpus_per_trial=0`; nothing is kept then but in FOLDER (`--out FOLDER`).
+It runs `scyc sweep examples/gpu-resnet-20.toml`, writes the report and exports the study. Report, export and a table
+with the time are kept in benchmarks/results/gpu-curve/. You can override fields of the spec, for example on a machine
+without a GPU: `--set resources.gpus_per_trial=0`. Then say with `--out FOLDER` where to keep everything.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ SCYC = str(Path(sys.executable).with_name("scyc"))
 def main(arguments: Sequence[str] | None = None) -> None:
     """Sweep, export, report, and say how long it took."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_curve")
-    parser.add_argument("--minutes", type=float, default=10.0, help="within which the sweep should end")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long the sweep may take")
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
-    parser.add_argument("--out", type=Path, default=None, help="where to keep it instead")
+    parser.add_argument("--out", type=Path, default=None, help="folder to keep everything in")
     options = parser.parse_args(arguments)
     out = options.out or KEPT
     if options.overrides and options.out is None:
-        parser.error("a curve of another spec is not kept beside the results; say where with --out")
+        parser.error("the curve of another spec does not go to benchmarks/results; give a folder with --out")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         database = ["--db", f"sqlite:///{name}/gpu-curve.db"]
         sets = [f"--set={override}" for override in options.overrides]
         started = time.monotonic()
         spec = ROOT / "examples" / "gpu-resnet-20.toml"
-        executor = ["--executor", "inline"]  # one GPU needs no second process
+        executor = ["--executor", "inline"]  # one GPU needs no other process
         scyc("sweep", str(spec), "--name", "gpu-curve", *database, *executor, *sets)
         minutes = (time.monotonic() - started) / 60
         scyc("report", "gpu-curve", *database, "--out", str(out / "report.html"))
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "",
         f"`python -m benchmarks.gpu_curve` at {made['commit'] or 'no commit'} on {where}; torch "
         f"{made['versions']['torch']}: {minutes:.1f} minutes, of {options.minutes:g} allowed. "
-        "Beside this file: report.html and the export, study/.",
+        "Beside this file are report.html and the export, study/.",
         "",
         "| level | density | best max_lr | validation | trials |",
         "| --- | --- | --- | --- | --- |",
@@ -80,7 +80,7 @@ def winner_accuracy(level: dict[str, object]) -> float:
 
 
 def scyc(*arguments: str) -> str:
-    """Run a command, and return what it prints."""
+    """Run a command and return what it prints."""
     return subprocess.run([SCYC, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -1,17 +1,24 @@
-"""Engines on one GPU: many candidates in lock-step against one after another.
+"""Compare the engines on one GPU: many networks in lock-step against one after another.
 
     python -m benchmarks.gpu_engines [--candidates 16] [--seconds 5] [--only resnet-20 ...]
 
-For each network: training examples per second of the reference (one network after another, on the same data path), of
-one network as a CUDA graph, and of as many candidates as asked for together, by every engine that will train them; and
-how far that is from what the memory could do. Then loss curves and final accuracies of a few seeds, engine by engine.
-Images are made up, of the size of the real ones: a GPU takes as long for them. It needs nothing but `scyc`. Without a
-GPU it runs small, to show that it runs; nothing is kept then. Keeps benchmarks/results/gpu-engines.md.
+For each network, the first table has the training examples per second
 
-Floor: every layer's inputs and outputs are moved through the GPU's memory once in the forward pass and twice in the
-backward pass (the gradient of the output and the input are read, the gradient of the input is written), weights,
-gradients and momenta as often as SGD reads and writes them; nothing is kept in caches, nothing else takes time. The
-memory's speed is measured by copying.
+- of the reference, one network after another, on the same data path,
+- of one network as a CUDA graph,
+- of as many networks together as you ask for, by every engine that can train them,
+
+and how far that is from what the memory could do. The second table compares loss curves and final accuracies of a few
+seeds between the engines.
+
+Images are made up, in the size of the real ones, so a GPU takes as long for them. It needs nothing but `scyc`. The
+tables are kept in benchmarks/results/gpu-engines.md. Without a GPU it runs with small networks, to show that it runs,
+and keeps nothing.
+
+The floor is the least time that the GPU's memory needs for a step. Each layer's inputs and outputs move through memory
+once in the forward pass and twice in the backward pass: the gradient of the output and the input are read, the gradient
+of the input is written. Weights, gradients and momenta move as often as SGD reads and writes them. Nothing is kept in
+caches, and nothing else takes time. The speed of the memory is that of copying.
 """
 
 from __future__ import annotations
@@ -44,7 +51,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Case:
-    """A network, and the side of the images that it is trained on."""
+    """A network, and the side length in pixels of its images."""
 
     network: str
     side: int = 32
@@ -57,7 +64,7 @@ SEEDS = (0, 1, 2)
 
 
 def images(side: int, count: int, device: torch.device, classes: int = 10) -> Dataset:
-    """Return noise around one image per class."""
+    """Return a data set of noise around one image per class."""
     generator = torch.Generator().manual_seed(0)
     centres = torch.randn(classes, 3, side, side, generator=generator)
 
@@ -80,12 +87,12 @@ def protocol_of(case: Case, precision: str, data: Dataset, epochs: int = 2) -> P
 
 
 def bytes_moved(model: nn.Module, shape: Sequence[int], width: int) -> int:
-    """Return how many bytes one training step moves at the least, by the assumptions above.
+    """Return the least number of bytes that one training step moves, by the assumptions above.
 
     Args:
-        model: on any device; it sees one batch.
+        model: on any device; it is given one batch.
         shape: of the batch.
-        width: bytes of an activation.
+        width: bytes per activation.
     """
     moved = 0
 
@@ -105,7 +112,7 @@ def bytes_moved(model: nn.Module, shape: Sequence[int], width: int) -> int:
 
 
 def bandwidth(device: torch.device, size: int = 2**28) -> float:
-    """Return the bytes per second that copying moves, reading and writing counted."""
+    """Return the bytes per second that copying moves; reading and writing both count."""
     source = torch.empty(size, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     spent = []
@@ -145,7 +152,7 @@ def speeds(case: Case, candidates: int, seconds: float, device: torch.device, pr
 
 
 def equality(case: Case, epochs: int, count: int, device: torch.device, precision: str) -> list[str]:
-    """Return a row per engine: how far its loss curves and its accuracies are from the reference's."""
+    """Return a row per engine: how far its loss curves and accuracies are from the reference's."""
     data = images(case.side, count, device)
     protocol = protocol_of(case, precision, data, epochs)
     names = possible(protocol, device) if device.type == "cuda" else ["eager", "channels-last", "graphs", "stacked"]
@@ -168,7 +175,7 @@ def equality(case: Case, epochs: int, count: int, device: torch.device, precisio
 
 
 def trained(name: str, protocol: Protocol, data: Dataset, seed: int) -> list[Training]:
-    """Return what one seed's trainings at `RATES` give, together where the engine trains several."""
+    """Return one seed's trainings at `RATES`, trained together if the engine can."""
     engine = find_engine(name)
     members = [Member(protocol, rate) for rate in RATES]
     groups = [members] if engine.largest > 1 else [[member] for member in members]
@@ -176,7 +183,7 @@ def trained(name: str, protocol: Protocol, data: Dataset, seed: int) -> list[Tra
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print and keep the tables."""
+    """Time all engines, print the tables and keep them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_engines")
     parser.add_argument("--candidates", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=5.0, help="to time each engine for")
@@ -207,8 +214,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(row, flush=True)
     heading = [
         "",
-        f"Equality with the reference: {len(RATES)} max_lr, {len(SEEDS)} seeds. Curves: largest difference of an "
-        "epoch's training loss. Accuracy: on the test images, and its mean difference from the reference's.",
+        f"Differences from the reference: {len(RATES)} max_lr, {len(SEEDS)} seeds. Curves: largest difference of an "
+        "epoch's training loss. Accuracy: on the test images. Difference: its mean difference from the reference's.",
         "",
         "| network | engine | curves | accuracy | difference |",
         "| --- | --- | --- | --- | --- |",

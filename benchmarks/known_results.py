@@ -1,9 +1,9 @@
-"""Results that the papers are known for, on Fashion-MNIST at a size for two CPU cores.
+"""Check results that the papers are known for, on Fashion-MNIST at a size for two CPU cores.
 
     python -m benchmarks.known_results
 
-Five seeds each; differences are paired by seed, with Student's 95 % interval. What does not come out is said like what
-does. Needs Fashion-MNIST; about half an hour.
+Each result has five seeds. Differences are paired by seed, with Student's 95 % interval. Results that do not hold here
+are reported like those that do. It needs Fashion-MNIST, and takes about half an hour.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ METHODS = {
 
 
 def pruned(method: str, seed: int) -> list[dict[str, Any]]:
-    """Return, level by level, the test accuracy (a fraction) and the gradients' standard deviations by point."""
+    """Return for each level the test accuracy (a fraction) and the gradients' standard deviations by point."""
     torch.set_num_threads(1)
     workload = load_workload(WORKLOAD)
     data, profile = workload.load_data(), WarmupStep()
@@ -55,7 +55,7 @@ def pruned(method: str, seed: int) -> list[dict[str, Any]]:
     trials: list[Trial] = []
     for level in range(LEVELS):
         tuned = method == FINE_TUNING and level > 0
-        # Fine-tuning goes on at the last learning rate of the dense network's training (Renda et al. 2020).
+        # Fine-tuning continues at the last learning rate of the dense network's training (Renda et al. 2020).
         protocol = Protocol(workload, replace(recipe, profile=Tail(profile, 0.0)) if tuned else recipe, METHODS[method])
         parent, rewind_point = (trials[-1].checkpoint, trials[0].rewind_point) if trials else (None, None)
         trials.append(
@@ -68,7 +68,7 @@ def pruned(method: str, seed: int) -> list[dict[str, Any]]:
 
 
 def dropped(criterion: Any, seed: int) -> list[dict[str, Any]]:
-    """Return, cycle by cycle, the fraction of units left and the test accuracy."""
+    """Return for each cycle the fraction of units left and the test accuracy."""
     torch.set_num_threads(1)
     workload = load_workload(DROPNET_WORKLOAD)
     settings = DropNet(criterion, kappa=0.0, cycles=CYCLES, training=EarlyStopping(epochs=5))
@@ -101,7 +101,12 @@ def shown(interval: Interval, scale: float = 100, unit: str = " points") -> str:
 
 
 def report(weights: dict[str, list[list[dict[str, Any]]]], units: dict[str, list[list[dict[str, Any]]]]) -> list[str]:
-    """Return the results as Markdown: one entry per seed of one per level or cycle."""
+    """Return the results as lines of Markdown.
+
+    Args:
+        weights: by method, one entry per seed, each with one entry per level.
+        units: by criterion, one entry per seed, each with one entry per cycle.
+    """
 
     def accuracies(method: str, level: int) -> list[float]:
         return [run[level]["accuracy"] for run in weights[method]]
@@ -120,8 +125,8 @@ def report(weights: dict[str, list[list[dict[str, Any]]]], units: dict[str, list
         lines.append(f"| {density(level, RATE):.2%} | {' | '.join(means)} | {random} | {rewinding} |")
     lines += [
         "",
-        "Standard deviation of the weight gradients over that of the dense network, magnitude pruning, weights "
-        "rewound, as the logarithm's mean over seeds: below 0 the gradients are narrower.",
+        "Standard deviation of the weight gradients, divided by that of the dense network: mean over seeds of the "
+        "logarithm. Below 0 the gradients are narrower. Magnitude pruning, weights rewound.",
         "",
         "| density | start of a level | middle | end |",
         "| --- | --- | --- | --- |",

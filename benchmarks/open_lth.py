@@ -1,16 +1,19 @@
-"""Trainings of open_lth, the framework of the lottery-ticket papers, beside ours.
+"""Compare trainings of open_lth, the framework of the lottery-ticket papers, with ours.
 
     python -m benchmarks.open_lth [--only lenet-300-100 resnet-20] [--steps N] [--evaluate] [--checkout FOLDER]
 
-Fetches open_lth (github.com/facebookresearch/open_lth, or takes it from FOLDER) and runs its own loop on its own
-network under its own masks, in a process of its own, see benchmarks/peers/open_lth_runner.py. Beside it, in turns, we
-train ours, with the engine `channels-last` where there are convolutions, on the same images, with the same batch size,
-steps, optimizer settings and number of threads, and with the augmentation that each has for the data set (CIFAR-10:
-crop and flip). Two things differ: open_lth's ResNet-20 has a 1 x 1 convolution and BatchNorm in its two shortcuts with
-a stride where ours has nothing, less than 1 % of the multiplications; and where the processor has bf16, we train
-ResNet-20 in bf16 besides. Evaluation is left out on both sides; with `--evaluate` both evaluate twice on the 10,000
-test images. The first steps are not timed. Data come from $SCYC_DATA. Keeps the table in benchmarks/results/open-
-lth.md.
+It fetches open_lth from github.com/facebookresearch/open_lth, or takes it from FOLDER. open_lth then runs its own loop
+on its own network under its own masks, in a process of its own (benchmarks/peers/open_lth_runner.py). Our training
+takes turns with it, with the engine `channels-last` if there are convolutions. Both have the same images, batch size,
+steps, optimizer settings and number of threads, and the augmentation that each has for the data set (CIFAR-10: crop and
+flip).
+
+Two things differ. open_lth's ResNet-20 has a 1 x 1 convolution and BatchNorm in its two shortcuts with a stride, where
+ours has nothing; that is less than 1 % of the multiplications. And if the processor has bf16, we also train ResNet-20
+in bf16.
+
+Neither side evaluates; with `--evaluate` both evaluate twice on the 10,000 test images. The first steps are not timed.
+Data come from $SCYC_DATA. The table is kept in benchmarks/results/open-lth.md.
 """
 
 from __future__ import annotations
@@ -55,14 +58,14 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 @dataclass(frozen=True)
 class Case:
-    """A network, its data and its names on both sides.
+    """A network and its data, with their names on both sides.
 
     Attributes:
         workload: ours.
         model: open_lth's.
         batch: examples per step.
-        steps: trained unless told otherwise, at most one epoch.
-        wanted: how many times as fast ours is to be.
+        steps: default number of steps of one training, at most one epoch.
+        wanted: how many times as fast ours should be.
     """
 
     workload: str
@@ -79,9 +82,9 @@ CASES = {
 
 
 def as_bytes(inputs: torch.Tensor) -> Bytes:
-    """Return normalised images (N, C, H, W) as the bytes (N, H, W, C) that they were; grey ones as (N, H, W).
+    """Return normalised images (N, C, H, W) as the bytes (N, H, W, C) that they came from; grey ones as (N, H, W).
 
-    The darkest and the brightest value have to occur in each channel. Vectors (N, 784) are grey images.
+    Each channel must contain the darkest and the brightest value. Vectors (N, 784) are grey images.
     """
     if inputs.ndim == 2:
         inputs = inputs.view(-1, 1, 28, 28)
@@ -92,7 +95,7 @@ def as_bytes(inputs: torch.Tensor) -> Bytes:
 
 
 def write_images(data: Dataset, path: Path) -> None:
-    """Write all training images, those that we hold out for validation too, and the test images."""
+    """Write all training images, including those that we hold out for validation, and the test images."""
     splits = (data.train, data.validation)
     np.savez(
         path,
@@ -128,7 +131,11 @@ def ours(case: Case, data: Dataset, options: argparse.Namespace, precision: Lite
 
 
 def first(split: Split, examples: int) -> Split:
-    """Return the first examples of a split; InputError when it has fewer."""
+    """Return the first examples of a split.
+
+    Raises:
+        InputError: it has fewer.
+    """
     if len(split) < examples:
         raise InputError(f"One epoch has {len(split)} images, fewer than the {examples} asked for; give fewer --steps.")
     return Split(split.inputs[:examples], split.targets[:examples])
@@ -154,14 +161,14 @@ def fetch(folder: Path) -> Path:
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         if ended.returncode:
             raise SystemExit(
-                f"open_lth could not be fetched ({ended.stderr.strip()}): clone {URL} where there is a network, and "
+                f"open_lth could not be fetched ({ended.stderr.strip()}). Clone {URL} on a machine with a network, and "
                 "give its folder as --checkout."
             )
     return checkout
 
 
 def rows(name: str, case: Case, checkout: Path, options: argparse.Namespace) -> list[str]:
-    """Measure a case; return its lines of the table."""
+    """Time a case, and return its lines of the table."""
     data = load_workload(case.workload).load_data()
     case = replace(case, steps=options.steps or case.steps)
     with tempfile.TemporaryDirectory() as folder:
@@ -183,14 +190,14 @@ def rows(name: str, case: Case, checkout: Path, options: argparse.Namespace) -> 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print and keep the table."""
+    """Time all cases, print the table and keep it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), help="these alone")
+    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), help="only these")
     parser.add_argument("--steps", type=int, help="of one training, at most an epoch")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--evaluate", action="store_true", help="with the evaluation of both")
-    parser.add_argument("--checkout", type=Path, help="a clone of open_lth; fetched unless given")
+    parser.add_argument("--evaluate", action="store_true", help="let both sides evaluate")
+    parser.add_argument("--checkout", type=Path, help="a clone of open_lth; default: it is fetched")
     parser.add_argument("--out", type=Path, help="folder for the table")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
@@ -205,8 +212,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "# Trainings of open_lth",
         "",
         f"`python -m benchmarks.open_lth` at {made_on('torchvision', 'numpy')}. open_lth at {COMMIT[:12]}, its "
-        f"platform `local` as it comes (num_workers 0), {options.threads} threads for both, {evaluation}; medians of "
-        f"{options.repeats} trainings that took turns. SGD, momentum {MOMENTUM}, weight decay {WEIGHT_DECAY:g}.",
+        f"platform `local` with its defaults (num_workers 0), {options.threads} threads for both, {evaluation}; "
+        f"medians of {options.repeats} trainings that took turns. SGD, momentum {MOMENTUM}, weight decay "
+        f"{WEIGHT_DECAY:g}.",
         "",
         "| network | batch | steps | side | seconds | ms/step | times as fast | wanted |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

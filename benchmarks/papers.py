@@ -1,9 +1,9 @@
-"""Run every command of docs/papers.md, in order and in one folder, and keep what each of them prints last.
+"""Run every command of docs/papers.md, in order and in one folder, and keep what each one prints last.
 
     python -m benchmarks.papers [FOLDER]
 
-Data sets are looked for in $SCYC_DATA; a command whose data set is missing, or that takes longer than `LIMIT`, is said
-not to have run. Goes on where it stopped when it is started again in the same folder. About an hour on two cores.
+Data sets are looked for in $SCYC_DATA. A command is listed as "not run" if its data set is missing or if it takes
+longer than `LIMIT`. If you start this again in the same folder, it resumes. It takes about an hour on two cores.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ROW = re.compile(r"\| (?P<system>[^|]+) \| (?P<source>[^|]*) \| `(?P<command>sc
 
 @dataclass(frozen=True)
 class Row:
-    """One system: its name, the command that runs it as a list of arguments, and what it was seen to give."""
+    """One system: its name, its source, the command that runs it as a list of arguments, and what that gave."""
 
     system: str
     command: list[str]
@@ -51,7 +51,7 @@ def rows() -> list[Row]:
 
 
 def write_digits(folder: Path) -> None:
-    """Write scikit-learn's digits as one's own data: `digits.npz`, and images in `digits/train/CLASS`."""
+    """Write scikit-learn's digits as data of your own: `digits.npz`, and images in `digits/train/CLASS`."""
     split = load_digits().train
     pixels = split.inputs.reshape(-1, 8, 8).numpy()
     images = np.round(255 * (pixels - pixels.min()) / (pixels.max() - pixels.min())).astype(np.uint8)
@@ -63,7 +63,7 @@ def write_digits(folder: Path) -> None:
 
 
 def run(command: list[str], folder: Path) -> tuple[str, float]:
-    """Run one command; return what it said last of all that holds a figure, and its time in seconds."""
+    """Run one command; return the last line with a number that it prints, and its time in seconds."""
     started = time.monotonic()
     data = Path(os.environ.get("SCYC_DATA", folder / "data")).resolve()
     process = subprocess.Popen(

@@ -1,9 +1,9 @@
-"""The whole chain on one study: sweep, schedules trained for real on fresh seeds, comparison.
+"""Run the whole chain on one study: sweep, schedules trained on fresh seeds, comparison.
 
     python -m benchmarks.race [mnist1d | fashion-mnist] [FOLDER]
 
-Runs the `scyc` commands in FOLDER (a temporary one unless given), leaves the report there, and keeps the verdicts in
-benchmarks/results/race-NAME.md. A chain that was interrupted goes on when it is started again in the same folder.
+It runs the `scyc` commands in FOLDER (default: a temporary folder), leaves the report there, and keeps the verdicts in
+benchmarks/results/race-NAME.md. If you start an interrupted chain again in the same folder, it resumes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SPECS = {"mnist1d": [], "fashion-mnist": [str(ROOT / "examples" / "fashion-mnist
 
 
 def chain(name: str, folder: Path) -> list[str]:
-    """Run the commands; return a line for each with the time that it took."""
+    """Run the commands; return a line for each, with its time."""
     commands = [
         ["sweep", *SPECS[name], "--name", name],
         ["run", name],
@@ -78,10 +78,11 @@ def main() -> None:
         "| --- | --- |",
         *times,
         "",
-        "Regrets in points of accuracy, mean over levels: on the surface (validation, every level from the oracle's "
-        "own winner; * where it is known), and measured (test, trained through all levels on "
-        f"{len(values['runs']['oracle']['seeds'])} fresh seeds, paired with the oracle's curve on the same seeds, 95 % "
-        f"interval). The search took {values['search_epochs']:,} epochs per seed.",
+        "Regrets are points of accuracy, means over the levels. On the surface: validation accuracy, every level "
+        "starts from the oracle's own winner; * marks a mean over only those levels where it is known. In training: "
+        f"test accuracy, trained through all levels on {len(values['runs']['oracle']['seeds'])} fresh seeds, paired "
+        "with the oracle's curve on the same seeds, with a 95 % interval. The search took "
+        f"{values['search_epochs']:,} epochs per seed.",
         "",
         "| schedule | levels in the interval | surface regret | regret in training | epochs per seed |",
         "| --- | --- | --- | --- | --- |",

@@ -1,10 +1,11 @@
-"""Short sweeps on real data: Fashion-MNIST with the MLP, CIFAR-10 with ResNet-20.
+"""Run short sweeps on real data: Fashion-MNIST with the MLP, CIFAR-10 with ResNet-20.
 
     python benchmarks/real_data.py [FOLDER]
 
-Runs both sweeps in FOLDER (a temporary one unless given) with the `scyc` command, writes their reports there, and
-keeps the tables in benchmarks/results/real-data.md. The data sets are found as the README says ($SCYC_DATA). The sweeps
-show that the workloads train and are reported rightly; they are far too short to say anything about the oracle curve.
+It runs both sweeps in FOLDER (default: a temporary folder) with the `scyc` command, writes their reports there, and
+keeps the tables in benchmarks/results/real-data.md. README.md says where the data sets are looked for ($SCYC_DATA). The
+sweeps show that the workloads train and are reported correctly. They are far too short to say anything about the oracle
+curve.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def run(name: str, settings: list[str], folder: Path) -> str:
 
 
 def candidates(level: dict[str, Any]) -> list[str]:
-    """Return a table row per candidate, means over the seeds."""
+    """Return a table row per candidate, with means over the seeds."""
     rows = []
     for max_lr in sorted({trial["max_lr"] for trial in level["trials"]}):
         trials = [trial for trial in level["trials"] if trial["max_lr"] == max_lr]
@@ -75,7 +76,7 @@ def candidates(level: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Run both sweeps, or those named on the command line after the folder."""
+    """Run both sweeps, and keep their tables."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="scyc-real-data-")).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     made = provenance()

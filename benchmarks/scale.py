@@ -1,11 +1,12 @@
-"""What it costs to go on when a study already has very many trials.
+"""Time what it costs to resume a study that already has very many trials.
 
     python -m benchmarks.scale [SIZE ...]
 
-Fills a study with SIZE finished trials (1000 10000 100000 unless given; 20 decided levels), and times what a driver
-and a reader then do: start, ask for a trial and record it, show, report. Beside it stands what one would use instead:
-Ray Tune's OptunaSearch on Optuna's RDBStorage with as many finished trials, asked for the same empty trials (its
-searcher alone, without Tune's own event loop and snapshots). Keeps the table in benchmarks/results/scale.md.
+It fills a study with SIZE finished trials (default: 1000 10000 100000) in 20 decided levels. Then it times what a
+driver and a reader do: start, ask for a trial and record it, show, report. For comparison it times what you would use
+without this project: Ray Tune's OptunaSearch on Optuna's RDBStorage, with as many finished trials, asked for the same
+empty trials (only its searcher, without Tune's own event loop and snapshots). The table is kept in
+benchmarks/results/scale.md.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ ASKED_PEER = 10
 
 
 def spec_of(size: int) -> Spec:
-    """Return a spec of 20 levels that have `size` trials, and one more that has none yet."""
+    """Return a spec with 20 levels that have `size` trials together, and one level that has none yet."""
     grid = [float(f"{0.01 * 100 ** (i / (size / LEVELS / SEEDS)):.6g}") for i in range(size // LEVELS // SEEDS)]
     return parse_spec(
         {"levels": LEVELS + 1, "seeds": list(range(SEEDS)), "search": {"max_lr": {"values": grid}, "widen": 0}}, "scale"
@@ -58,7 +59,7 @@ def spec_of(size: int) -> Spec:
 
 
 def fill(store: Store, size: int, artifacts: str) -> None:
-    """Put a study with `size` finished trials into the database, as an import does."""
+    """Write a study with `size` finished trials to the database, as an import does."""
     spec, now, noise = spec_of(size), datetime.now(UTC).isoformat(), random.Random(0)
     grid = spec.search.max_lr.grid()
     winner = grid[len(grid) // 2]
@@ -175,7 +176,7 @@ def ours(url: str, size: int, folder: Path) -> dict[str, float]:
 
 
 def outcome(level: int, seed: int, max_lr: float) -> Outcome:
-    """Return what an empty trial comes to."""
+    """Return the outcome of an empty trial."""
     key = digest(level, seed, max_lr)
     epochs = tuple(EpochRecord(e, 1.0, 1.0, 0.5) for e in range(EPOCHS))
     result = TrialResult(0.5, 0.5, 1.0, 1.0, 1.0, False, density(level, 0.2), 1.0, key, None, epochs)
@@ -183,7 +184,7 @@ def outcome(level: int, seed: int, max_lr: float) -> Outcome:
 
 
 def peer(url: str, size: int) -> dict[str, float]:
-    """Time OptunaSearch on RDBStorage: opening the study, and asking for trials and recording them."""
+    """Time OptunaSearch on RDBStorage: open the study, ask for trials, record them."""
     from ray.tune.search.optuna import OptunaSearch
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -209,7 +210,7 @@ def peer(url: str, size: int) -> dict[str, float]:
 
 
 def fill_optuna(url: str, study: optuna.Study, size: int, distribution: FloatDistribution) -> None:
-    """Put finished trials into Optuna's tables, faster than its own interface does."""
+    """Write finished trials to Optuna's tables, faster than its own interface does."""
     engine, noise, now = create_engine(url), random.Random(0), datetime.now()
     kind = json.dumps({"name": "FloatDistribution", "attributes": distribution._asdict()})
     trials = [
@@ -231,19 +232,19 @@ def fill_optuna(url: str, study: optuna.Study, size: int, distribution: FloatDis
 
 
 def main() -> None:
-    """Measure, print and keep the table."""
+    """Time all sizes, print the table and keep it."""
     warnings.simplefilter("ignore")
     sizes = [int(size) for size in sys.argv[1:]] or [1_000, 10_000, 100_000]
     machine, server = provenance(), Server()
     lines = [
-        "# Going on with very many trials",
+        "# Resuming with very many trials",
         "",
         f"`python -m benchmarks.scale` at {(machine['commit'] or 'no commit')[:12]} on "
         f"{machine['hardware']['processor']}, {machine['hardware']['cores']} cores; Python {sys.version.split()[0]}, "
         f"Optuna {version('optuna')}, Ray {version('ray')}, SQLAlchemy {version('sqlalchemy')}.",
         "",
-        f"Start: seconds from opening the database to the first trial in hand. Trial: milliseconds to ask for an empty "
-        f"trial and record it, the mean of {ASKED} (OptunaSearch: of {ASKED_PEER}). Show, report: seconds.",
+        f"Start: seconds from opening the database to the first request for a trial. Trial: milliseconds to ask for an "
+        f"empty trial and record it, mean of {ASKED} (OptunaSearch: of {ASKED_PEER}). Show, report: seconds.",
         "",
         "| database | finished trials | start | trial | show | report | OptunaSearch: start | trial | ratio |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

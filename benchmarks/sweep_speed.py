@@ -1,10 +1,10 @@
-"""A whole oracle sweep, beside the script that one writes without this project.
+"""Compare a whole oracle sweep with the script that you would write without this project.
 
     python -m benchmarks.sweep_speed [--repeats 3] [--executor tune | processes | inline]
 
-The embedded default with one seed and a grid that is not widened: 8 candidates at 8 levels, two trained at a time.
-Ours is the `scyc sweep` command; the peer is `benchmarks/peers/tune_script.py`, Ray Tune's grid search level by level,
-as Ray runs it by default and with `reuse_actors`. All take turns, in processes of their own. Keeps the table in
+It is the default spec with one seed and a grid that is not widened: 8 candidates at 8 levels, two trained at a time.
+Ours is the `scyc sweep` command. The peer is `benchmarks/peers/tune_script.py`: Ray Tune's grid search, level by level,
+with Ray's defaults and with `reuse_actors`. All take turns, in processes of their own. The table is kept in
 benchmarks/results/sweep-speed.md.
 """
 
@@ -45,7 +45,7 @@ class Timing:
 
     Attributes:
         whole: wall seconds of the command, from its start to its exit.
-        trial: wall seconds per trial once running, see `seconds_per_trial`.
+        trial: wall seconds per trial from the end of level 0 on, see `seconds_per_trial`.
         max_lr: the winner of each level.
         accuracy: the winners' validation accuracy, mean over the levels.
     """
@@ -57,13 +57,13 @@ class Timing:
 
 
 def seconds_per_trial(ended: Sequence[Sequence[float]]) -> float:
-    """Return the wall seconds per trial from the end of level 0 on, when everything is running.
+    """Return the wall seconds per trial from the end of level 0 to the end of the last level.
 
-    From one decision to another: between the first trial's end and the last one's lie fewer trials than there are, when
-    several are trained together and end at the same moment.
+    It counts from decision to decision, not from the first trial's end to the last one's: trials that are trained
+    together end at the same moment, so fewer trials than were trained would lie in between.
 
     Args:
-        ended: when each trial ended, in seconds, by level; at least two levels.
+        ended: by level, when each trial ended, in seconds; at least two levels.
     """
     first, *later = ended
     return (max(map(max, later)) - max(first)) / sum(map(len, later))
@@ -111,7 +111,7 @@ def peer(overrides: Sequence[str], workers: int, *options: str) -> Timing:
 
 
 def _run(command: Sequence[str], folder: str) -> float:
-    """Run a command in a folder without showing its output; return its wall seconds."""
+    """Run a command in a folder, hide its output, and return its wall seconds."""
     started = time.perf_counter()
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if ended.returncode:
@@ -127,7 +127,7 @@ def _write_data(path: Path) -> None:
 
 
 def rows(measured: dict[str, list[Timing]]) -> list[str]:
-    """Return a line of the table for each side, ratios to ours."""
+    """Return a line of the table for each side, with ratios to ours."""
     whole = {name: median(timing.whole for timing in timings) for name, timings in measured.items()}
     trial = {name: median(timing.trial for timing in timings) for name, timings in measured.items()}
     return [
@@ -139,14 +139,14 @@ def rows(measured: dict[str, list[Timing]]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print and keep the table."""
+    """Time all sides, print the table and keep it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--candidates", type=int, default=8)
     parser.add_argument("--levels", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--executor", help="of `scyc sweep`; its default unless given")
+    parser.add_argument("--executor", help="of `scyc sweep`; default: its own default")
     parser.add_argument("--peers", nargs="+", choices=["default", "reusing"], default=["default", "reusing"])
     parser.add_argument("--out", type=Path, help="folder for the table")
     options = parser.parse_args(arguments)
@@ -164,22 +164,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sides[REUSING] = partial(peer, overrides, options.workers, "--reuse-actors")
     measured = take_turns(sides, options.repeats)
     lines = [
-        "# A whole sweep, and the script that one writes instead",
+        "# A whole sweep, and the script that you would write instead",
         "",
         f"`python -m benchmarks.sweep_speed` at {made_on('ray')}. MNIST-1D, MLP 300-100, {options.candidates} "
         f"candidates at {options.levels} levels, one seed, {options.epochs} epochs, {options.workers} trials at a time "
         f"with one thread each; executor of `scyc sweep`: {options.executor or 'the default'}. Medians of "
-        f"{options.repeats} runs that took turns.",
+        f"{options.repeats} repetitions that took turns.",
         "",
-        "Whole: wall seconds of the command, start-up included. Trial: wall milliseconds per trial once running, from "
-        "the end of level 0 to the end of the last level, divided by the trials in between. Times: how many times as "
-        "long as ours.",
+        "Whole: wall seconds of the command, including its start-up. Trial: wall milliseconds from the end of level 0 "
+        "to the end of the last level, divided by the trials in between. Times: how many times as long as ours.",
         "",
         "| | whole | times | trial | times | validation accuracy | winners |",
         "| --- | --- | --- | --- | --- | --- | --- |",
         *rows(measured),
         "",
-        f"Wanted: {WHOLE_TARGET} times for the whole and {TRIAL_TARGET} times per trial against the script.",
+        f"Wanted against the script: {WHOLE_TARGET} times for the whole, {TRIAL_TARGET} times per trial.",
     ]
     keep("sweep-speed", lines, options.out)
 

@@ -1,4 +1,4 @@
-"""What the benchmarks that measure two sides share: taking turns, and keeping a table."""
+"""What benchmarks that compare two sides share: they take turns, and keep a table."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def take_turns(sides: Mapping[str, Callable[[], T]], repeats: int) -> dict[str, list[T]]:
-    """Measure each side `repeats` times, in turns (A B A B), so that a machine's moods strike all alike.
+    """Time each side `repeats` times, in turns (A B A B), so that a busy moment of the machine slows them all.
 
-    What was measured is shown on standard error as it comes.
+    Each result is shown on standard error as it comes.
     """
     measured: dict[str, list[T]] = {name: [] for name in sides}
     for _ in range(repeats):
@@ -42,7 +42,7 @@ def made_on(*packages: str) -> str:
 
 
 def keep(name: str, lines: Sequence[str], folder: Path | None = None) -> None:
-    """Print the lines, and write them to `NAME.md` in `folder`, benchmarks/results unless given."""
+    """Print the lines, and write them to `NAME.md` in `folder`. Default: benchmarks/results."""
     text = "\n".join(lines) + "\n"
     print(text)
     ((folder or RESULTS) / f"{name}.md").write_text(text, encoding="utf-8")

@@ -1,21 +1,22 @@
-"""Trains a network by open_lth's own loop, and prints the seconds that it took.
+"""Train a network with open_lth's own loop, and print the seconds that it took.
 
     python open_lth_runner.py CHECKOUT DATA.npz --model cifar_resnet_20 --data-set cifar10 --batch 128 --steps 60 ...
 
-Calls what open_lth's own `lottery` command calls for level 0: its network under its masks (`PrunedModel`), its data
+It calls what open_lth's own `lottery` command calls for level 0: its network under its masks (`PrunedModel`), its data
 set with its augmentation, its `DataLoader`, its optimizer and schedule, its `train`. The platform is its default,
-`local`, with its default of `num_workers` 0: examples are prepared in the process that trains. Without `--evaluate` its
-loop runs without callbacks; with it, with its standard callbacks, which evaluate on the 10,000 test images before the
-first and after the last step, save the network then, and a checkpoint at the beginning of the epoch.
+`local`, with its default of `num_workers` 0: the process that trains also prepares the examples.
 
-open_lth was written for the libraries of 2020. Three things are put right from outside, none of which
-changes what it does:
+Without `--evaluate` the loop has no callbacks. With it, the loop has its standard callbacks. They evaluate on the
+10,000 test images and save the network, before the first and after the last step, and save a checkpoint at the
+beginning of the epoch.
 
-* `numpy.product`, which NumPy 2 no longer has, is `numpy.prod`; the schedule calls it.
-* `torch.nn.parallel.DistributedDataParallel`, which open_lth inherits from and uses on several GPUs alone, is an empty
-  module: today's has a base class with which open_lth's own cannot be put in order.
-* The classes that read CIFAR-10's and MNIST's files from disk are replaced by one that hands out the same arrays from
-  DATA.npz, for torchvision accepts only the files that it downloads.
+open_lth was written for the libraries of 2020. Three things are changed from outside; none changes what it does:
+
+* `numpy.product`, which the schedule calls and NumPy 2 no longer has, becomes `numpy.prod`.
+* `torch.nn.parallel.DistributedDataParallel` becomes an empty module. open_lth inherits from it, but uses it only on
+  several GPUs; today's version has a base class that does not go together with open_lth's own.
+* The classes that read CIFAR-10's and MNIST's files are replaced by one that returns the same arrays from DATA.npz,
+  because torchvision accepts only the files that it downloads.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ WARM_UP = 3  # steps that are not timed
 
 
 def modernise(data: dict[str, np.ndarray[Any, Any]]) -> None:
-    """Let open_lth run on the libraries of today, and read `data`."""
+    """Let open_lth work with the libraries of today, and read `data`."""
     vars(np)["product"] = np.prod
     torch.nn.parallel.DistributedDataParallel = type("DistributedDataParallel", (torch.nn.Module,), {})
 
@@ -54,7 +55,7 @@ def modernise(data: dict[str, np.ndarray[Any, Any]]) -> None:
 
 
 def train(options: argparse.Namespace, steps: int, evaluate: bool) -> float:
-    """Train from new weights for so many steps; return the wall seconds of open_lth's loop."""
+    """Train from new weights for this many steps; return the wall seconds of open_lth's loop."""
     import datasets.registry
     import models.registry
     from foundations.step import Step

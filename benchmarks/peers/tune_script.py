@@ -1,10 +1,10 @@
-"""What one writes without this project: an oracle sweep over max_lr as one script, Ray Tune's grid search per level.
+"""What you would write without this project: an oracle sweep in one script, with Ray Tune's grid search at each level.
 
     python tune_script.py DATA.npz RESULT.json --levels 8 --epochs 10 --workers 2 --max-lr 0.02 0.1 0.5
 
-Written in good faith with the usual parts: PyTorch's DataLoader, pruning and LambdaLR, and Ray Tune's function
-trainables with reports and checkpoints. It knows nothing of scyc. A trial has one thread, and weights that the next
-level does not need are deleted. `--reuse-actors` lets Ray keep its worker processes from trial to trial, which is not
+It is written in good faith with the usual parts: PyTorch's DataLoader, pruning and LambdaLR, and Ray Tune's function
+trainables with reports and checkpoints. It does not import scyc. A trial has one thread, and weights that the next
+level does not need are deleted. With `--reuse-actors`, Ray keeps its worker processes from trial to trial, which is not
 its default.
 """
 
@@ -42,7 +42,7 @@ def make_model() -> nn.Sequential:
 
 
 def weights_of(model: nn.Sequential) -> list[tuple[nn.Module, str]]:
-    """Return what is pruned."""
+    """Return the weights that are pruned."""
     return [(layer, "weight") for layer in model if isinstance(layer, nn.Linear)]
 
 
@@ -108,7 +108,7 @@ def train(config: dict[str, Any], data: Arrays, masks: list[torch.Tensor], epoch
 
 
 def pruned_further(state: State, masks: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Return the masks of the next level: of the weights left, the smallest fifth is pruned, all layers together."""
+    """Return the masks of the next level: prune the smallest fifth of the weights left, over all layers."""
     model = make_model()
     apply_masks(model, masks)
     model.load_state_dict(state)
@@ -120,7 +120,7 @@ def pruned_further(state: State, masks: list[torch.Tensor]) -> list[torch.Tensor
 def search_level(
     level: int, data: Arrays, masks: list[torch.Tensor], folder: Path, options: argparse.Namespace
 ) -> tuple[dict[str, Any], State]:
-    """Train all candidates of a level; return what is recorded of it, and the winner's weights."""
+    """Train all candidates of a level; return a record of the level, and the winner's weights."""
     trainable = tune.with_parameters(train, data=data, masks=masks, epochs=options.epochs)
     tuner = tune.Tuner(
         tune.with_resources(trainable, {"cpu": 1}),
