@@ -83,7 +83,7 @@ def main() -> None:
         f"{len(values['runs']['oracle']['seeds'])} fresh seeds, paired with the oracle's curve on the same seeds, 95 % "
         f"interval). The search took {values['search_epochs']:,} epochs per seed.",
         "",
-        "| schedule | levels in the interval | surface regret | measured regret | epochs per seed |",
+        "| schedule | levels in the interval | surface regret | regret in training | epochs per seed |",
         "| --- | --- | --- | --- | --- |",
         *verdicts(values),
         "",

@@ -20,7 +20,6 @@ def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> 
     """
     from plotly.graph_objects import Figure
 
-    from oracle.comparison import compare_study
     from oracle.report.comparison.figures import COMPARISON_FIGURES
     from oracle.report.figures import SWEEP_FIGURES
     from oracle.results.study_view import view_study
@@ -28,6 +27,8 @@ def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> 
     if name in SWEEP_FIGURES:
         plate = SWEEP_FIGURES[name](view_study(store, study))
     elif name in COMPARISON_FIGURES:
+        from oracle.comparison import compare_study
+
         plate = COMPARISON_FIGURES[name](compare_study(store, study, rule, tolerance))
     else:
         there = ", ".join([*SWEEP_FIGURES, *COMPARISON_FIGURES])

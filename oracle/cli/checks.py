@@ -62,7 +62,7 @@ def _data() -> Iterator[Finding]:
 
 def _database(url: str) -> Finding:
     try:
-        with Store.open(url, create=False) as store:
+        with Store.open(url, read_only=True) as store:
             return Finding("database", "ok", f"revision {store.revision()}, {len(store.studies())} studies")
     except StudyError as error:
         return Finding("database", "note", str(error))

@@ -7,9 +7,9 @@ from oracle.comparison.contenders import USUAL, pick
 from oracle.comparison.curse import WinnersCurse
 from oracle.comparison.fit import Fit, fit_scyc
 from oracle.comparison.held_out import HeldOut, HeldOutError
-from oracle.comparison.measured import Estimate, MeasuredLevel, MeasuredRun
 from oracle.comparison.plain import as_python, to_json
 from oracle.comparison.surface import OracleLevel, winner_of
+from oracle.comparison.trained import Estimate, TrainedLevel, TrainedRun
 from oracle.comparison.verdict import LevelVerdict, Verdict, judge
 
 __all__ = [
@@ -20,9 +20,9 @@ __all__ = [
     "HeldOut",
     "HeldOutError",
     "LevelVerdict",
-    "MeasuredLevel",
-    "MeasuredRun",
     "OracleLevel",
+    "TrainedLevel",
+    "TrainedRun",
     "Verdict",
     "WinnersCurse",
     "as_python",

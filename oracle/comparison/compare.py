@@ -10,8 +10,8 @@ from oracle.comparison.contenders import contenders, on_surface, pick
 from oracle.comparison.curse import winners_curse
 from oracle.comparison.fit import FEWEST_LEVELS, fit_scyc
 from oracle.comparison.gradients import find_narrowing, gradient_scaled
-from oracle.comparison.measured import measure_run
 from oracle.comparison.surface import OracleLevel
+from oracle.comparison.trained import judge_run
 from oracle.comparison.verdict import judge
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from oracle.comparison.curse import WinnersCurse
     from oracle.comparison.fit import Fit
     from oracle.comparison.gradients import GradientFinding
-    from oracle.comparison.measured import MeasuredRun
+    from oracle.comparison.trained import TrainedRun
     from oracle.comparison.verdict import Verdict
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
@@ -65,7 +65,7 @@ class Comparison:
     fit: Fit | None
     schedules: Mapping[str, LevelSchedule]
     verdicts: Mapping[str, Verdict]
-    runs: Mapping[str, MeasuredRun] = field(default_factory=dict)
+    runs: Mapping[str, TrainedRun] = field(default_factory=dict)
     curse: WinnersCurse | None = None
     search_epochs: int | None = None
     level_epochs: int | None = None
@@ -123,7 +123,7 @@ def compare(
         fit=fit,
         schedules=schedules,
         verdicts={name: judge(schedule, levels) for name, schedule in schedules.items()},
-        runs={name: measure_run(run, replayed, spec.seeds, search_epochs) for name, run in wanted.items()},
+        runs={name: judge_run(run, replayed, spec.seeds, search_epochs) for name, run in wanted.items()},
         curse=winners_curse(levels, replayed, spec.seeds),
         search_epochs=round(search_epochs),
         level_epochs=spec.epochs,

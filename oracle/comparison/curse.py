@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from scipy.stats import ttest_ind
 
-from oracle.comparison.measured import CONFIDENCE, Estimate
 from oracle.comparison.surface import winner_of
+from oracle.comparison.trained import CONFIDENCE, Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which engine a new study trains with: measured once on the machine at hand, and remembered there."""
+"""Which engine a new study trains with: timed once on this machine, and remembered there."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _remember(key: str, name: str) -> None:
         fresh.write_text(json.dumps(_memory() | {key: name}, indent=1), encoding="utf-8")
         fresh.replace(path)
     except OSError:
-        return  # it will be measured again
+        return  # it will be timed again
 
 
 def _memory() -> dict[str, str]:

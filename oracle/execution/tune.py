@@ -1,4 +1,4 @@
-"""Ray Tune as the engine: a thin searcher asks the source for trials and brings it their outcomes.
+"""Ray Tune as an executor: a thin searcher asks the source for trials and brings it their outcomes.
 
 The database is the only truth. Tune's own directory is disposable and `Tuner.restore` is never called: it replays a
 snapshot that is older than the database.

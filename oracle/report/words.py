@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oracle.comparison.measured import Estimate
+    from oracle.comparison.trained import Estimate
     from oracle.results.intervals import Interval
 
 NOTHING = "–"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from oracle.comparison import Comparison
 
-    _Rule = str
-else:
-    _Rule = Literal[*RULES]
+
+def _known(rule: str) -> str:
+    if rule not in RULES:
+        raise typer.BadParameter(f"There is no interval rule {rule!r}; choose one of {', '.join(RULES)}.")
+    return rule
 
 
 @app.command(rich_help_panel=SCHEDULES)
@@ -39,7 +41,10 @@ def compare(
         str | None,
         typer.Option(metavar="NAME,NAME,...", help="Which schedules. Default: all.", show_default=False),
     ] = None,
-    rule: Annotated[_Rule, typer.Option(help="The interval of the oracle to judge by.")] = DEFAULT_RULE,
+    rule: Annotated[
+        str,
+        typer.Option(metavar="|".join(RULES), callback=_known, help="The interval of the oracle to judge by."),
+    ] = DEFAULT_RULE,
     tolerance: Annotated[
         float,
         typer.Option(
@@ -54,7 +59,7 @@ def compare(
 ) -> None:
     """Compare level schedules with a study's oracle: the fit of S-Cyc, and a verdict on each.
 
-    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is measured, on the same
+    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is judged by training, on the same
     seeds as the oracle's curve.
     """
     from oracle.api.study import Study

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oracle.comparison import Comparison
-    from oracle.comparison.measured import Estimate, MeasuredLevel, MeasuredRun
+    from oracle.comparison.trained import Estimate, TrainedLevel, TrainedRun
     from oracle.report.style import Level
 
 _SPREAD = 0.45
@@ -30,7 +30,7 @@ _BARS = 8
 
 
 def plate(comparison: Comparison) -> Plate:
-    """Return the figure of measured accuracies."""
+    """Return the figure of the accuracies of trained schedules."""
     title = "Accuracy of the schedules that were trained"
     runs = trained(comparison)
     if not runs:
@@ -53,7 +53,7 @@ def plate(comparison: Comparison) -> Plate:
     return Plate(title, drawn, caption, (_table(runs),))
 
 
-def trained(comparison: Comparison) -> dict[str, MeasuredRun]:
+def trained(comparison: Comparison) -> dict[str, TrainedRun]:
     """Return the runs that have finished a level, by name, in the order of the legend."""
     return {name: run for name in looks(comparison) if (run := comparison.runs.get(name)) is not None and run.levels}
 
@@ -64,7 +64,7 @@ def how_to_train(comparison: Comparison) -> str:
 
 
 def figure(comparison: Comparison) -> Figure:
-    """Return the measured accuracies as Plotly JSON."""
+    """Return the accuracies of trained schedules as Plotly JSON."""
     runs, look = trained(comparison), looks(comparison)
     levels = _levels(runs)
     step, view = density_step(levels), _frame(runs)
@@ -77,18 +77,18 @@ def figure(comparison: Comparison) -> Figure:
     return with_legend({"data": data, "layout": layout(levels, axis, "test accuracy", height=460)})
 
 
-def _levels(runs: Mapping[str, MeasuredRun]) -> list[Level]:
+def _levels(runs: Mapping[str, TrainedRun]) -> list[Level]:
     levels: dict[int, Level] = {level.level: level for run in runs.values() for level in run.levels}
     return [levels[m] for m in sorted(levels)]
 
 
-def _frame(runs: Mapping[str, MeasuredRun]) -> Frame:
+def _frame(runs: Mapping[str, TrainedRun]) -> Frame:
     drawn = [level.accuracy for name in _barred(runs) for level in runs[name].levels]
     bounds = [(100 * one.low, 100 * one.high) for one in drawn if one.low is not None and one.high is not None]
     return frame([100 * level.accuracy.mean for run in runs.values() for level in run.levels], bounds)
 
 
-def _barred(runs: Mapping[str, MeasuredRun]) -> list[str]:
+def _barred(runs: Mapping[str, TrainedRun]) -> list[str]:
     """Return the names of the runs whose intervals are drawn."""
     return [name for name in runs if len(runs) <= _BARS or name in EMPHASISED]
 
@@ -98,7 +98,7 @@ def _place(i: int, lines: int, step: float) -> float:
     return float(step ** (_SPREAD * (i / (lines - 1) - 0.5))) if lines > 1 else 1.0
 
 
-def _line(name: str, look: Look, run: MeasuredRun, aside: float, barred: bool) -> Trace:
+def _line(name: str, look: Look, run: TrainedRun, aside: float, barred: bool) -> Trace:
     levels = run.levels
     texts = [_describe(name, run, level) for level in levels]
     line = path(
@@ -119,7 +119,7 @@ def _bars(estimates: list[Estimate], look: Look) -> dict[str, Any]:
     }
 
 
-def _describe(name: str, run: MeasuredRun, level: MeasuredLevel) -> str:
+def _describe(name: str, run: TrainedRun, level: TrainedLevel) -> str:
     lines = [
         f"<b>{name}</b>, level {level.level}, {words.density(level.density)} density",
         f"max_lr {' or '.join(dict.fromkeys(map(words.rate, level.max_lrs)))}",
@@ -137,7 +137,7 @@ def _between(estimate: Estimate) -> str:
     return f"({words.accuracy(estimate.low)} to {words.accuracy(estimate.high)})"
 
 
-def _diverged(runs: Mapping[str, MeasuredRun], places: Mapping[str, float], view: Frame) -> list[Trace]:
+def _diverged(runs: Mapping[str, TrainedRun], places: Mapping[str, float], view: Frame) -> list[Trace]:
     marks = [
         (level.density * places[name], 100 * level.accuracy.mean)
         for name, run in runs.items()
@@ -161,7 +161,7 @@ def _diverged(runs: Mapping[str, MeasuredRun], places: Mapping[str, float], view
     ]
 
 
-def _below(name: str, look: Look, run: MeasuredRun, aside: float, view: Frame) -> list[Trace]:
+def _below(name: str, look: Look, run: TrainedRun, aside: float, view: Frame) -> list[Trace]:
     """Return triangles at the lower edge for the levels of a run that lie below it."""
     levels = [level for level in run.levels if 100 * level.accuracy.mean < view.low]
     if not levels:
@@ -173,7 +173,7 @@ def _below(name: str, look: Look, run: MeasuredRun, aside: float, view: Frame) -
     return [trace | {"mode": "markers", "showlegend": False, "marker": symbol}]
 
 
-def _table(runs: Mapping[str, MeasuredRun]) -> Table:
+def _table(runs: Mapping[str, TrainedRun]) -> Table:
     rows = [
         (
             Cell(name),

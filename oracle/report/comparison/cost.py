@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from oracle.comparison.measured import Estimate
+from oracle.comparison.trained import Estimate
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.accuracy import how_to_train
@@ -38,12 +38,12 @@ class Spent:
     Attributes:
         regret: a fraction of accuracy.
         epochs: trained per seed; None where not known.
-        measured: whether the schedule was trained; else the regret is the surface's.
+        trained: whether the schedule was trained; else the regret is the surface's.
     """
 
     regret: Estimate
     epochs: float | None
-    measured: bool
+    trained: bool
 
 
 def plate(comparison: Comparison) -> Plate:
@@ -53,12 +53,12 @@ def plate(comparison: Comparison) -> Plate:
     if not rows:
         return Plate(title, None, f"{how_to_train(comparison)}; until then neither loss nor cost is known.")
     caption = "Left, points of accuracy lost to the oracle, the least first; at 0 a schedule is as good as the oracle."
-    if any(row.measured for row in rows.values()):
+    if any(row.trained for row in rows.values()):
         caption += (
-            " Filled: measured, mean test accuracy below the replayed oracle's on the same seeds, over all levels "
+            " Filled: trained for real, mean test accuracy below the replayed oracle's on the same seeds, over all levels "
             "beyond the dense one, with its 95 % interval."
         )
-    if not all(row.measured for row in rows.values()):
+    if not all(row.trained for row in rows.values()):
         caption += (
             " Hollow: not trained, but read off the oracle's surface, where every level starts from the oracle's own "
             f"winner; {how_to_train(comparison)}."
@@ -79,10 +79,10 @@ def spent(comparison: Comparison) -> dict[str, Spent]:
         if name == ORACLE:
             continue
         if run is not None and run.regret is not None:
-            found[name] = Spent(run.regret, run.epochs, measured=True)
+            found[name] = Spent(run.regret, run.epochs, trained=True)
         elif verdict is not None and verdict.mean_regret is not None:
             epochs = comparison.level_epochs * len(comparison.levels) if comparison.level_epochs else None
-            found[name] = Spent(Estimate(verdict.mean_regret, None, None), epochs, measured=False)
+            found[name] = Spent(Estimate(verdict.mean_regret, None, None), epochs, trained=False)
     return dict(sorted(found.items(), key=lambda item: item[1].regret.mean))
 
 
@@ -91,8 +91,8 @@ def figure(comparison: Comparison) -> Figure:
     rows, look, search = spent(comparison), looks(comparison), comparison.search_epochs
     view, names = _frame(rows), [*rows, *([SEARCH] if search is not None else [])]
     data = [
-        *_losses("trained for real", {name: row for name, row in rows.items() if row.measured}, look, names),
-        *_losses("on the oracle's surface", {name: row for name, row in rows.items() if not row.measured}, look, names),
+        *_losses("trained for real", {name: row for name, row in rows.items() if row.trained}, look, names),
+        *_losses("on the oracle's surface", {name: row for name, row in rows.items() if not row.trained}, look, names),
         *_beyond(rows, look, names, view),
         *_costs(rows, look, names, search),
     ]
@@ -152,12 +152,12 @@ def _losses(what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], name
             "thickness": 1.6,
             "width": 4,
         }
-    return [trace, _legend(what, next(iter(rows.values())).measured)]
+    return [trace, _legend(what, next(iter(rows.values())).trained)]
 
 
-def _legend(what: str, measured: bool) -> Trace:
+def _legend(what: str, trained: bool) -> Trace:
     """Return a trace that shows in the legend alone, in no schedule's colour."""
-    drawn = {"symbol": "circle" if measured else "circle-open", "color": INK, "size": 9, "line": {"width": 1.6}}
+    drawn = {"symbol": "circle" if trained else "circle-open", "color": INK, "size": 9, "line": {"width": 1.6}}
     return {"name": what, "type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": drawn}
 
 
@@ -169,7 +169,7 @@ def _beyond(rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence
         if view.low <= loss <= view.high:
             continue
         high = loss > view.high
-        symbol = f"triangle-{'right' if high else 'left'}{'' if row.measured else '-open'}"
+        symbol = f"triangle-{'right' if high else 'left'}{'' if row.trained else '-open'}"
         traces.append(
             {
                 "name": "beyond the frame",
@@ -217,9 +217,7 @@ def _cost(epochs: Mapping[str, float], markers: dict[str, Any], names: Sequence[
 
 def _markers(rows: Mapping[str, Spent], look: Mapping[str, Look]) -> dict[str, Any]:
     """Return the schedules' markers, filled where they were trained and hollow where not."""
-    symbols = [
-        look[name].symbol.removesuffix("-open") + ("" if row.measured else "-open") for name, row in rows.items()
-    ]
+    symbols = [look[name].symbol.removesuffix("-open") + ("" if row.trained else "-open") for name, row in rows.items()]
     sizes, colours = [look[name].size + 3 for name in rows], [look[name].colour for name in rows]
     return {"symbol": symbols, "color": colours, "size": sizes, "line": {"width": 1.6}, "opacity": 1.0}
 
@@ -236,7 +234,7 @@ def _table(comparison: Comparison, rows: Mapping[str, Spent]) -> Table:
             table.points(row.regret.mean),
             table.points(row.regret.low),
             table.points(row.regret.high),
-            Cell("trained" if row.measured else "surface"),
+            Cell("trained" if row.trained else "surface"),
             table.whole(row.epochs),
         )
         for name, row in rows.items()

@@ -15,7 +15,7 @@ from oracle.study.opening import ORACLE
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, Fit, HeldOutError, Verdict
     from oracle.comparison.curse import WinnersCurse
-    from oracle.comparison.measured import MeasuredRun
+    from oracle.comparison.trained import TrainedRun
 
 
 def verdicts(comparison: Comparison) -> Table:
@@ -110,7 +110,7 @@ def _factor(off: float) -> str:
     return f"{off:.2f}" if off >= 0.1 else f"{off:.2g}"
 
 
-def _trained(run: MeasuredRun | None) -> tuple[Cell, Cell, Cell]:
+def _trained(run: TrainedRun | None) -> tuple[Cell, Cell, Cell]:
     if run is None:
         return Cell("not trained"), Cell(words.NOTHING), Cell(words.NOTHING)
     fresh = "fresh" if run.fresh else "not all fresh"
@@ -121,7 +121,7 @@ def _trained(run: MeasuredRun | None) -> tuple[Cell, Cell, Cell]:
     )
 
 
-def _reference(run: MeasuredRun | None) -> tuple[Cell, Cell, Cell]:
+def _reference(run: TrainedRun | None) -> tuple[Cell, Cell, Cell]:
     """Return the cells of the oracle's own curve, trained again."""
     _, epochs, seeds = trained = _trained(run)
     return trained if run is None else (Cell("the reference"), epochs, seeds)

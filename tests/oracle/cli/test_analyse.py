@@ -57,7 +57,7 @@ def test_what_cannot_be_analysed_is_refused(scyc: Callable[..., Ended]) -> None:
     for arguments, reason in [
         (["nobody"], "No study named 'nobody'"),
         (["demo", "--run", "nonsense"], "has no run 'nonsense'"),
-        (["demo", "--out", "scyc.db/folder"], "cannot be written to"),
+        (["demo", "--out", "scyc.db/folder"], "cannot be written"),
     ]:
         ended = scyc("analyse", *arguments)
         assert ended.code == 2

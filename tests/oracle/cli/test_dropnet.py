@@ -23,7 +23,7 @@ def test_a_table_of_cycles(scyc: Callable[..., Ended]) -> None:
     assert [row.split()[:3] for row in rows] == [["0", "0", "100.0%"], ["0", "1", "50.0%"], ["0", "2", "25.0%"]]
     assert rows[0].split()[-1] == "300-100"
     assert float(rows[0].split()[4].rstrip("%")) > 50
-    assert ending == "Ended after cycle 2: there were to be no more cycles."
+    assert ending == "Ended after cycle 2: the largest number of cycles is reached."
 
 
 def test_json_of_the_oracle(scyc: Callable[..., Ended]) -> None:

@@ -87,7 +87,7 @@ def test_schedules_can_be_listed(scyc: Callable[..., Ended]) -> None:
     ("arguments", "reason"),
     [
         (["demo", "--schedule", "nonsense"], "no schedule 'nonsense'"),
-        (["demo", "--as", "mine"], "give exactly one --schedule"),
+        (["demo", "--as", "mine"], "give exactly one schedule"),
         (["demo", "--schedule", "constant", "--as", "oracle"], "is the oracle's own"),
         (["demo", "--schedule", "s-cyc:gamma=1"], "is no parameter"),
         (["nobody"], "No study named 'nobody'"),
@@ -120,7 +120,7 @@ def test_a_failure_says_where_and_how_to_go_on(scyc: Callable[..., Ended], monke
         ended = scyc("run", "demo", *options)
     assert ended.code == 1
     assert "mine at level 0, seed 5: ZeroDivisionError" in ended.err
-    assert "go on with `scyc run demo --schedule constant --seed 5 --as mine --retry-failed`" in ended.err
+    assert "resume with `scyc run demo --schedule constant --seed 5 --as mine --retry-failed`" in ended.err
     assert scyc("run", "demo", *options).code == 1  # nothing is tried again unless told so
     assert scyc("run", "demo", *options, "--retry-failed").code == 0
     assert trained()["mine"] == 3

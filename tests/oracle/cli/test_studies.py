@@ -42,7 +42,7 @@ class TestExtend:
         before = shown(scyc)
         ended = scyc("extend", "demo", "--seed", "5", "--candidate", "0.4", "--executor", "inline")
         assert ended.code == 0
-        assert "1 levels are decided anew" in ended.err
+        assert "1 levels are decided again" in ended.out
         after = shown(scyc)
         assert sorted(cells(after)) == [(max_lr, seed) for max_lr in (0.1, 0.2, 0.4) for seed in (0, 5)]
         assert all(trial in after[0]["trials"] for trial in before[0]["trials"])  # type: ignore[attr-defined,operator]

@@ -8,10 +8,10 @@ import random
 from functools import cache
 from typing import TYPE_CHECKING
 
-from oracle.comparison import Comparison, MeasuredLevel, MeasuredRun, OracleLevel, WinnersCurse, fit_scyc, judge
+from oracle.comparison import Comparison, OracleLevel, TrainedLevel, TrainedRun, WinnersCurse, fit_scyc, judge
 from oracle.comparison.curse import LevelCurse
 from oracle.comparison.gradients import GradientFinding, find_narrowing
-from oracle.comparison.measured import Estimate, estimate
+from oracle.comparison.trained import Estimate, estimate
 from oracle.results.intervals import Interval
 from scyc import Constant, InverseDensity, LevelSchedule, LinearRamp, Replay, SCyc
 from tests.oracle.comparison.surfaces import P, surface, within
@@ -78,7 +78,7 @@ def bare(levels: Sequence[OracleLevel], schedules: Mapping[str, LevelSchedule] |
     return Comparison("mine", "within", 0.005, P, tuple(levels), None, schedules, verdicts, level_epochs=10)
 
 
-def trained(comparison: Comparison, names: Sequence[str], seeds: Sequence[int] = SEEDS) -> dict[str, MeasuredRun]:
+def trained(comparison: Comparison, names: Sequence[str], seeds: Sequence[int] = SEEDS) -> dict[str, TrainedRun]:
     """Runs of schedules and of one that looks at the network first; inverse-density collapses at the last levels."""
     levels, noise = comparison.levels, random.Random(0)
     best = [[0.6 - 0.002 * m + noise.gauss(0, 0.01) for _ in seeds] for m in range(len(levels))]
@@ -97,7 +97,7 @@ def run(
     best: Sequence[Sequence[float]],
     losses: Sequence[Sequence[float]],
     seeds: Sequence[int],
-) -> MeasuredRun:
+) -> TrainedRun:
     found = []
     for level, top, loss in zip(comparison.levels, best, losses, strict=True):
         schedule = comparison.schedules.get(name)
@@ -105,11 +105,11 @@ def run(
         accuracies = tuple(a - b for a, b in zip(top, loss, strict=True))
         diverged = len(seeds) * (min(loss) > 0.3)
         accuracy, regret = estimate(accuracies), estimate(loss)
-        found.append(MeasuredLevel(level.level, level.density, rates, accuracies, diverged, accuracy, regret))
+        found.append(TrainedLevel(level.level, level.density, rates, accuracies, diverged, accuracy, regret))
     beyond = [math.fsum(of_seed) / len(of_seed) for of_seed in zip(*(losses[1:] or losses), strict=True)]
     epochs = 10.0 * len(found) + (0 if name in comparison.schedules else 13)
     seeds = tuple(seeds)
-    return MeasuredRun(seeds, seeds, True, tuple(found), estimate(beyond), epochs, f"What came of {name}.")
+    return TrainedRun(seeds, seeds, True, tuple(found), estimate(beyond), epochs, f"What came of {name}.")
 
 
 def _curse(levels: Sequence[OracleLevel]) -> WinnersCurse:
@@ -146,8 +146,8 @@ def _partial() -> Comparison:
     alone = dataclasses.replace(level, regret=None, accuracy=Estimate(0.6, None, None), test_accuracies=(0.6,))
     late = dataclasses.replace(alone, level=1, density=0.8)
     runs = {
-        "constant": MeasuredRun((1,), (), False, (), None, 0.0, "Nothing is finished."),
-        "s-cyc": MeasuredRun((1,), (), False, (alone, late), None, 20.0, "Not compared."),
+        "constant": TrainedRun((1,), (), False, (), None, 0.0, "Nothing is finished."),
+        "s-cyc": TrainedRun((1,), (), False, (alone, late), None, 20.0, "Not compared."),
     }
     return dataclasses.replace(bare(whole.levels[:1]), runs=runs, search_epochs=240)
 

@@ -217,7 +217,7 @@ class TestRefusals:
             ({"seeds": [-1]}, "seeds"),
             ({"candidates": [0.2]}, "adds nothing"),
             ({"candidates": [float("nan")]}, "values"),
-            ({"count": 9}, "--candidate"),
+            ({"count": 9}, "candidates to a grid one by one"),
         ],
     )
     def test_what_is_no_extension(self, more: dict[str, object], reason: str) -> None:
@@ -226,7 +226,7 @@ class TestRefusals:
 
     def test_a_samplers_candidates_are_its_own(self) -> None:
         spec = small_spec(search={"method": "tpe", "max_lr": {"count": 5}})
-        with pytest.raises(InputError, match="--count"):
+        with pytest.raises(InputError, match="give a larger count"):
             extended(spec, candidates=[0.3])
         with pytest.raises(InputError, match="cannot be lowered"):
             extended(spec, count=3)

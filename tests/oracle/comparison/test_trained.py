@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
 from oracle.comparison import compare_study, to_json
-from oracle.comparison.measured import estimate
+from oracle.comparison.trained import estimate
 from oracle.results.run_view import view_runs
 from oracle.study.opening import REPLAYED
 from scyc import Constant, GradientScaled, Policy, Replay

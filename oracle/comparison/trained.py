@@ -33,7 +33,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class MeasuredLevel:
+class TrainedLevel:
     """A run at one level.
 
     Attributes:
@@ -55,7 +55,7 @@ class MeasuredLevel:
 
 
 @dataclass(frozen=True)
-class MeasuredRun:
+class TrainedRun:
     """A run of one schedule.
 
     Attributes:
@@ -71,7 +71,7 @@ class MeasuredRun:
     seeds: tuple[int, ...]
     paired: tuple[int, ...]
     fresh: bool
-    levels: tuple[MeasuredLevel, ...]
+    levels: tuple[TrainedLevel, ...]
     regret: Estimate | None
     epochs: float
     sentence: str
@@ -88,7 +88,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
-def measure_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], search_epochs: float) -> MeasuredRun:
+def judge_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], search_epochs: float) -> TrainedRun:
     """Return what a run came to, next to the replayed oracle.
 
     Args:
@@ -108,7 +108,7 @@ def measure_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int]
         losses = [_test(reference[seed][level]) - _test(run.paths[seed][level]) for seed in common]
         accuracies = tuple(_test(trial) for trial in trials)
         levels.append(
-            MeasuredLevel(
+            TrainedLevel(
                 level,
                 _result(trials[0]).density,
                 tuple(trial.max_lr for trial in trials),
@@ -127,7 +127,7 @@ def measure_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int]
     epochs = run.epochs / len(seeds)
     cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
     sentence = _sentence(run.policy, len(seeds), fresh, regret, cost)
-    return MeasuredRun(seeds, paired, fresh, tuple(levels), regret, epochs, sentence)
+    return TrainedRun(seeds, paired, fresh, tuple(levels), regret, epochs, sentence)
 
 
 def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Estimate | None, cost: str) -> str:
