@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from scyc.errors import InputError
+from scyc.pruning.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from scyc.pruning.masks import Masks
 
 Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
-Scope = Literal["global", "layer"]
 Need = Literal["gradients", "change"]
 
 
