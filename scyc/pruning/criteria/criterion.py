@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from scyc.errors import InputError
-from scyc.pruning.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from scyc.pruning.masks import Masks
+    from scyc.pruning.scope import Scope
 
 Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
 Need = Literal["gradients", "change"]
