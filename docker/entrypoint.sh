@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs a command, after two things that it may need.
+# Runs a command, after it has prepared two things that the command may need.
 set -eu
 
-# The database's password goes from its secret into a file that libpq reads, and into no variable and no argument.
+# Copy the database's password from its secret to a file that libpq reads. It is in no variable and no argument.
 secret=${SCYC_PASSWORD_FILE:-/run/secrets/postgres_password}
 if [ -r "$secret" ]; then
     export PGPASSFILE="${PGPASSFILE:-$HOME/.pgpass}"
@@ -10,7 +10,7 @@ if [ -r "$secret" ]; then
     (umask 077 && printf '*:*:*:*:%s\n' "$password" > "$PGPASSFILE")
 fi
 
-# A driver talks to the cluster through a Ray node of its own machine: this one has no processors and trains nothing.
+# A driver talks to the cluster through a Ray node on its own machine. This node has no processors and trains nothing.
 if [ -n "${RAY_JOIN:-}" ]; then
     ray start --address="$RAY_JOIN" --num-cpus=0 --num-gpus=0 >&2
 fi

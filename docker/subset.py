@@ -1,7 +1,8 @@
-"""Prints the part of the lock that some packages need, with its hashes.
+"""Print the part of the lock that some packages need, with its hashes.
 
-One lock serves development, the images and every machine, so all run the same versions. Each of its entries names what
-needs it; that is followed here from the packages that are asked for. `scyc` stands for the project with all its extras.
+There is one lock for development, the images and every machine, so all of them run the same versions. Each entry of the
+lock names the packages that need it. This script starts from the packages that you ask for and follows these names.
+`scyc` stands for the project with all its extras.
 
     python docker/subset.py requirements.lock scyc --without triton
 """
@@ -20,11 +21,11 @@ def subset(lock: str, names: set[str], without: set[str]) -> str:
 
     Args:
         lock: text of the lock.
-        names: of packages, or `scyc`.
-        without: packages to leave out; what only they need is left out too.
+        names: of the packages, or `scyc`.
+        without: packages to leave out; packages that only they need are left out too.
 
     Raises:
-        ValueError: there is no such package.
+        ValueError: the lock has no such package.
     """
     entries = re.findall(r"^[^\s#].*\n(?:[ \t].*\n?)*", lock, flags=re.MULTILINE)
     needed_by = [

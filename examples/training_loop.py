@@ -1,7 +1,7 @@
-"""Iterative pruning in a training loop of one's own, with a schedule that `scyc show NAME --schedule fitted` gave.
+"""Iterative pruning in your own training loop, with a schedule such as `scyc show NAME --schedule fitted` prints.
 
 Train, prune a fifth of the weights, go back to the first weights, train again (iterative magnitude pruning). It needs
-PyTorch and NumPy alone:
+only `pip install .`:
 
     python examples/training_loop.py [--levels 6] [--epochs 10]
 """
@@ -20,7 +20,7 @@ from scyc import LevelLR, SCyc, WarmupStep
 from scyc.data import load_mnist1d
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 
-RATE = 0.2  # of the weights that are left, pruned at every level
+RATE = 0.2  # fraction of the remaining weights that every level prunes
 
 
 def main(levels: int, epochs: int) -> None:
@@ -36,8 +36,8 @@ def main(levels: int, epochs: int) -> None:
         if level:
             masks = prune(magnitude(model.state_dict(), masks), masks, rate=RATE, level=level)
             model.load_state_dict(first_weights)
-        optimizer = torch.optim.SGD(model.parameters(), lr=1.0, momentum=0.9, weight_decay=5e-4)  # LevelLR sets the lr
-        masks.bind(model).attach(optimizer)  # from now on every step leaves pruned weights at zero
+        optimizer = torch.optim.SGD(model.parameters(), lr=1.0, momentum=0.9, weight_decay=5e-4)  # LevelLR sets lr
+        masks.bind(model).attach(optimizer)  # from now on, every step keeps pruned weights at zero
         scheduler = LevelLR(optimizer, schedule, epochs * len(loader), WarmupStep(0.3, (0.5, 0.8)), level)
         for _ in range(epochs):
             for inputs, targets in loader:
