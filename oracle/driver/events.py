@@ -12,7 +12,7 @@ class Listener:
     """Hears everything, and does nothing unless a subclass says otherwise."""
 
     def level_started(self, level: int, density: float) -> None:
-        """A level began, or is gone on with."""
+        """A level began, or is resumed."""
 
     def trials_proposed(self, count: int) -> None:
         """So many trials have yet to be trained at the level under way."""

@@ -1,6 +1,6 @@
 """Finished trials as Optuna trials in the same database, so that `optuna-dashboard URL` shows a sweep.
 
-A mirror, never the truth: it can be rebuilt at any time, and when it fails the sweep goes on without it.
+A mirror, never the truth: it can be rebuilt at any time, and when it fails the sweep continues without it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class OptunaMirror(Listener):
         """Delete the mirror and make it anew from the truth; return how many trials it holds.
 
         Raises:
-            Exception: whatever Optuna or the database raises; here nothing is swept under the carpet.
+            Exception: whatever Optuna or the database raises; here no error is hidden.
         """
         self.delete()
         trials = [trial for trial in self.store.trials(self.run.id, curves=True) if trial.state != "pending"]
@@ -155,6 +155,6 @@ class OptunaMirror(Listener):
         except Exception as error:  # a mirror is never worth a sweep
             self.working = False
             self.warn(
-                f"The Optuna mirror failed ({type(error).__name__}) and is left alone; the study itself is complete. "
-                f"Mend it later with `scyc studies mirror {self.name} --rebuild`."
+                f"The Optuna mirror failed ({type(error).__name__}) and is updated no more; the study lacks nothing. "
+                f"Rebuild the mirror later with `scyc studies mirror {self.name} --rebuild`."
             )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class OracleRun:
-    """The trials of one oracle run, level after level, going on from what the database holds.
+    """The trials of one oracle run, level after level, resumed from what the database holds.
 
     Args:
         store: the database.
@@ -98,10 +98,10 @@ class OracleRun:
         self.store.finish_trials(finished)
         for request, outcome in answers:
             if isinstance(request, TrialRequest) and isinstance(outcome, Outcome | Failure):
-                self._go_on(request, outcome)
+                self._act_on(request, outcome)
 
-    def _go_on(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        """Take note of an outcome, which is written already unless it is a failure or restores weights."""
+    def _act_on(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+        """Act on an outcome; it is written already unless it is a failure or restores weights."""
         if request.id in self._restoring:
             self._restore(request, outcome)
         elif isinstance(outcome, Outcome):

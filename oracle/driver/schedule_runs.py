@@ -33,11 +33,11 @@ class _Path:
     measured: list[float] = field(default_factory=list)
     failure: str | None = None
 
-    def go_on(self, trained: TrialRecord | Outcome) -> None:
+    def step(self, trained: TrialRecord | Outcome) -> None:
         """Take the step that a trial was."""
         result = trained.result
         if result is None:
-            raise ValueError("A path goes on from a complete trial.")
+            raise ValueError("A path continues from a complete trial.")
         if self.level == 0:
             self.rewind_point = result.rewind_point
         self.parent = result.checkpoint
@@ -45,7 +45,7 @@ class _Path:
 
 
 class ScheduleRun:
-    """One run of one schedule, going on from what the database holds.
+    """One run of one schedule, resumed from what the database holds.
 
     Args:
         store: the database.
@@ -109,7 +109,7 @@ class ScheduleRun:
                 if isinstance(request, TrialRequest) and isinstance(answer, Outcome)
             ]
         )
-        going_on = []
+        continuing = []
         for request, answer in answers:
             path = self._paths[request.seed]
             if isinstance(answer, Failure):
@@ -119,10 +119,10 @@ class ScheduleRun:
                 found = MeasurementRecord(path.level, path.seed, path.parent, answer.value, answer.epochs)
                 path.measured.append(self.store.add_measurement(self.run.id, found).value)
             elif isinstance(request, TrialRequest):
-                path.go_on(answer)
+                path.step(answer)
                 self.listener.trial_ended(request, answer)
-            going_on.append(path)
-        self._ask(going_on)
+            continuing.append(path)
+        self._ask(continuing)
 
     def _take_up(self) -> None:
         """Follow every seed's path through the database, and queue what comes after it."""
@@ -136,7 +136,7 @@ class ScheduleRun:
                 trial = trials.get(key)
                 if trial is None or trial.result is None:
                     break
-                path.go_on(trial)
+                path.step(trial)
         self._ask(list(self._paths.values()))
 
     def _ask(self, paths: Sequence[_Path]) -> None:

@@ -1,4 +1,4 @@
-"""What a process of `ProcessExecutor` runs: requests come in on standard input, answers go out on standard output."""
+"""What a process of `ProcessExecutor` runs: it reads requests from standard input and writes answers to its output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studies import Artifacts
 
 
 def main() -> None:
-    """Train until standard input ends, as it does when the driver has died: then at once, whatever is under way."""
+    """Train until standard input ends, as it does when the driver dies; then stop at once, whatever is under way."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a workload prints is no answer
     lines: SimpleQueue[str] = SimpleQueue()

@@ -1,10 +1,10 @@
 """What happens to a trial whose worker dies: one rule for every executor whose workers are processes.
 
 A worker that was killed, or whose machine was lost, says nothing about the trial: it is handed out again without
-counting as an attempt, `FORGIVEN` times. A trial that goes on killing its workers is then treated like one that raises;
+counting as an attempt, `FORGIVEN` times. A trial that keeps killing its workers is then treated like one that raises;
 so is one that takes longer than it may, whose worker ends itself (see `oracle.execution.trainer`). Of trials that were
-trained together nobody knows which it was, so that those are trained one by one from then on: late ones at once, others
-from the second death on, since the first may well be its machine's.
+trained together nobody knows which one it was, so they are trained one by one from then on: late ones at once, others
+from the second death on, since the first may be the machine's fault.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Forgiving:
         return request in self._late or self._deaths[request] > 1
 
     def begun(self, group: Sequence[Request]) -> None:
-        """Take note that a worker is at some requests from now on."""
+        """Note that a worker has begun with some requests."""
         if self.limit is not None:
             self._deadlines |= dict.fromkeys(group, monotonic() + self.limit * len(group))
 
@@ -92,9 +92,7 @@ class Forgiving:
             else:
                 self._deaths[request] += 1
                 self._again.append(request)
-                _log.warning(
-                    "A worker died at level %s, seed %s; what it was at is done again.", request.level, request.seed
-                )
+                _log.warning("A worker died at level %s, seed %s; its work is done again.", request.level, request.seed)
         if passed_on:
             self.source.record(passed_on)
 

@@ -1,4 +1,4 @@
-"""Ray Jobs: a command that runs on a cluster, whether or not the machine that sent it stays awake."""
+"""Ray Jobs: a command that runs on a cluster, even when the machine that sent it sleeps."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def submit_job(address: str, command: Sequence[str], folder: Path) -> str:
     except ConnectionError as error:
         raise InputError(
             f"No job server answers at {address}; give --ray-address the URL of the cluster's dashboard, "
-            f"http://HEAD:8265 unless it was told otherwise."
+            f"by default http://HEAD:8265."
         ) from error
     try:
         job: str = client.submit_job(entrypoint=shlex.join(command), runtime_env={"working_dir": str(folder)})

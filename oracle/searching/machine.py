@@ -1,6 +1,6 @@
 """The oracle as a pure state machine: given what has happened at a level, what comes next.
 
-It performs no I/O and keeps no state, so a sweep can stop anywhere and go on from what the database says.
+It performs no I/O and keeps no state, so a sweep can stop anywhere and resume from what the database says.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class ExecutorConformance:
         )
 
     def test_an_error_of_the_database_ends_the_sweep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Instead of being logged while the training goes on in vain."""
+        """Instead of being logged, while more is trained in vain."""
 
         def refuse(*_: object) -> None:
             raise OSError("the disk is full")

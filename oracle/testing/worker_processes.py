@@ -54,7 +54,7 @@ class WorkerConformance(ExecutorConformance):
             assert "The trial took longer than the 2 seconds that --trial-timeout allows" in (trial.error or "")
 
     def test_what_a_worker_lacks_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The trial fails, and the driver goes on."""
+        """The trial fails, and the driver lives."""
         monkeypatch.chdir(tmp_path)
         monkeypatch.syspath_prepend(str(tmp_path))
         lacking = "raise FileNotFoundError('this machine has no such data')"

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
 from studies import Store
-from tests.studies.samples import RESULT, checkpoint, finish, new
+from oracle.testing.records import RESULT, checkpoint, finish, new
 url, number = sys.argv[1], int(sys.argv[2])
 with Store.open(url) as store:
     run = store.open_run(store.study("s").id, "oracle")

@@ -7,8 +7,8 @@ from datetime import UTC
 
 import pytest
 
+from oracle.testing.records import RESULT, finish, new
 from studies import RunRecord, Store, StudyError, StudyNotFound
-from tests.studies.samples import RESULT, finish, new
 
 
 class TestSpecs:

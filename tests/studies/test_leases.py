@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from oracle.testing.records import RESULT, checkpoint, finish, new
 from studies import LeaseLost, RunRecord, Store, StudyBusy, StudyError, StudyNotFound, database, locks
-from tests.studies.samples import RESULT, checkpoint, finish, new
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from oracle.testing.records import GRADIENTS, finish, new, result
 from studies import MeasurementRecord, RunRecord, Store, StudyError
-from tests.studies.samples import GRADIENTS, finish, new, result
 
 if TYPE_CHECKING:
     from typing import Any

@@ -16,10 +16,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from oracle.testing.records import RESULT, finish, new
 from studies import Store, StudyError, migrations, upgrade
 from studies.database import Database
 from studies.schema import PREFIX, metadata
-from tests.studies.samples import RESULT, finish, new
 from tests.studies.server import database_of
 
 if TYPE_CHECKING:

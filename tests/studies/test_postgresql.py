@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
+from oracle.testing.records import RESULT, checkpoint, finish, new
 from studies import LeaseLost, Store, StudyError, engine_url, retrying
 from studies.errors import TryAgain
-from tests.studies.samples import RESULT, checkpoint, finish, new
 from tests.studies.server import GUARDED, PASSWORD, database_of
 from tests.studies.test_database import assert_one_sentence, refusal
 

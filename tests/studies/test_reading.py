@@ -18,10 +18,10 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
+from oracle.testing.records import GRADIENTS, checkpoint, finish, new, result
 from studies import Lease, MeasurementRecord, Store, StudyError, StudyNotFound, upgrade
 from studies.errors import TryAgain
 from tests.studies.permissions import sealed
-from tests.studies.samples import GRADIENTS, checkpoint, finish, new, result
 from tests.studies.server import READER, database_of
 from tests.studies.test_database import assert_one_sentence
 

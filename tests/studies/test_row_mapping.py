@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, get_args, get_type_hints
 import pytest
 
 import studies
+from oracle.testing.records import GRADIENTS, RESULT, new
 from studies import (
     CheckpointRecord,
     EpochRecord,
@@ -30,7 +31,6 @@ from studies import (
     row_mapping,
     schema,
 )
-from tests.studies.samples import GRADIENTS, RESULT, new
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

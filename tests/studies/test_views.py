@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import inspect, text
 
+from oracle.testing.records import finish, new, result
 from studies import NewCheckpoint, Store, views
-from tests.studies.samples import finish, new, result
 
 if TYPE_CHECKING:
     from studies import RunRecord

@@ -35,14 +35,17 @@ GRADIENTS = tuple(
 
 
 def result(**changes: Any) -> TrialResult:
+    """Return `RESULT` with some fields changed."""
     return replace(RESULT, **changes)
 
 
 def new(level: int = 0, seed: int = 0, max_lr: float = 0.1, parent: str | None = None, round: int = 0) -> NewTrial:  # noqa: A002
+    """Return a trial to be done, at level 0 by default."""
     return NewTrial(level=level, seed=seed, max_lr=max_lr, parent=parent, round=round)
 
 
 def checkpoint(letter: str, kind: CheckpointKind = "trained", parent: str | None = None) -> NewCheckpoint:
+    """Return weights whose hash is a letter 64 times."""
     return NewCheckpoint(hash=letter * 64, kind=kind, size=1000, parent=parent)
 
 
