@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
-from oracle.execution import Executor, InlineExecutor, ProcessExecutor
+from oracle.execution.inline import InlineExecutor
+from oracle.execution.processes import ProcessExecutor
 from oracle.execution.tune import TuneExecutor
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study
@@ -31,6 +32,7 @@ from scyc.workloads import Workload
 from studies import Artifacts, Store
 
 if TYPE_CHECKING:
+    from oracle.execution import Executor
     from oracle.execution.messages import Failure, Outcome, TrialRequest
 
 RESULT = Path(__file__).parent / "results" / "executors.md"

@@ -64,7 +64,7 @@ def run_schedules(
         spec = study_spec(study)
         _chosen(study_contenders(store, name), schedules, run_name)
         executor = make_executor(options, spec)
-        check_ready(spec, Artifacts(study.artifacts), here=options.ray_address is None)
+        check_ready(spec, Artifacts(study.artifacts), here=executor.here)
         with driven(store, name) as held:
             policies = _chosen(study_contenders(held.store, name), schedules, run_name)
             runs = [_open(held.store, held.study, run, policy) for run, policy in policies.items()]

@@ -139,6 +139,14 @@ class StudyReader:
         with self._store() as store:
             return compare_study(store, self.name, rule, tolerance, schedules)
 
+    def verdicts(
+        self, schedules: Sequence[str] = (), rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE
+    ) -> pd.DataFrame:
+        """Return the comparison as a table, a row per schedule; see `compare` and `oracle.api.tables.verdicts`."""
+        from oracle.api import tables
+
+        return tables.verdicts(self.compare(schedules, rule, tolerance))
+
     def schedule(self, name: str = "fitted") -> LevelSchedule:
         """Return a level schedule by name, ready for `scyc.LevelLR` in a training loop of your own.
 

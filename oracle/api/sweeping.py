@@ -38,7 +38,7 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
     """
     executor = make_executor(options, spec)
     folder = f"{artifacts.rstrip('/')}/{name}"
-    check_ready(spec, Artifacts(folder), here=options.ray_address is None)
+    check_ready(spec, Artifacts(folder), here=executor.here)
     with Store.open(db) as store:
         open_study(store, name, spec, folder, settle=with_engine)
         with driven(store, name) as held:
@@ -57,7 +57,7 @@ def resume(name: str, db: str, options: ExecutionOptions, display: Display) -> N
         study = store.study(name)
         spec = study_spec(study)
         executor = make_executor(options, spec)
-        check_ready(spec, Artifacts(study.artifacts), here=options.ray_address is None)
+        check_ready(spec, Artifacts(study.artifacts), here=executor.here)
         with driven(store, name) as held:
             train_oracle(held, executor, options, display, db)
 
@@ -84,7 +84,7 @@ def extend(
         study = store.study(name)
         spec = add(study_spec(study))
         executor = make_executor(options, spec)
-        check_ready(spec, Artifacts(study.artifacts), here=options.ray_address is None)
+        check_ready(spec, Artifacts(study.artifacts), here=executor.here)
         with driven(store, name) as held:
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:

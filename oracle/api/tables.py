@@ -12,6 +12,7 @@ from studies import EpochRecord, GradientRecord, TrialRecord, TrialResult
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oracle.comparison import Comparison
     from oracle.results.study_view import StudyView
     from studies import Store, StudyRecord
 
@@ -44,6 +45,32 @@ def curve(view: StudyView) -> pd.DataFrame:
         }
         for level in view.levels
     )
+
+
+def verdicts(comparison: Comparison) -> pd.DataFrame:
+    """Return what a comparison says of each schedule, a row per schedule.
+
+    Columns: `schedule`; `hits` of `judged` levels inside the interval; `surface_regret`, the mean on the oracle's
+    surface; `regret`, `regret_low` and `regret_high`, what it lost when it was trained, with a 95 % interval; `epochs`
+    per seed of that training. Regrets are fractions of accuracy; what is not known is missing.
+    """
+    rows = []
+    for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
+        verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
+        regret = run.regret if run else None
+        rows.append(
+            {
+                "schedule": name,
+                "hits": verdict.hits if verdict else None,
+                "judged": verdict.judged if verdict else None,
+                "surface_regret": verdict.mean_regret if verdict else None,
+                "regret": regret.mean if regret else None,
+                "regret_low": regret.low if regret else None,
+                "regret_high": regret.high if regret else None,
+                "epochs": run.epochs if run else None,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def trials(store: Store, study: StudyRecord) -> pd.DataFrame:

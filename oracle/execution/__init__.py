@@ -41,6 +41,11 @@ class TrialSource(Protocol):
 class Executor(Protocol):
     """Trains a source's trials until it is finished."""
 
+    @property
+    def here(self) -> bool:
+        """Whether it trains on this machine, so that the study's device must be there."""
+        ...
+
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`. An exception or KeyboardInterrupt leaves no process behind."""
         ...

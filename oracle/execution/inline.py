@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class InlineExecutor:
     """Trains in this process."""
 
+    here = True
+
     @classmethod
     def from_options(cls, options: ExecutionOptions, spec: Spec) -> Self:  # noqa: ARG003
         """Return an executor that trains one trial at a time here.

@@ -35,6 +35,8 @@ class ProcessExecutor:
         limit: seconds that a trial may take; None for no limit.
     """
 
+    here = True
+
     def __init__(self, workers: int, limit: float | None = None) -> None:
         self.workers, self.limit = workers, limit
 

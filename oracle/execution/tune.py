@@ -74,6 +74,11 @@ class TuneExecutor:
             )
         return cls(options.workers or (None if address else places(spec)), address, options.trial_timeout)
 
+    @property
+    def here(self) -> bool:
+        """Whether it starts a cluster of its own, on this machine."""
+        return self.address is None
+
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}

@@ -38,6 +38,8 @@ class SimulatedExecutor:
         died: how many workers have died so far.
     """
 
+    here = True
+
     def __init__(
         self,
         workers: int,

@@ -1,5 +1,5 @@
 from .criteria.change import weight_change
-from .criteria.criterion import Criterion, PruningContext, Scope
+from .criteria.criterion import Criterion, PruningContext
 from .criteria.gradient import GradientSample, mean_gradients
 from .criteria.magnitude import magnitude
 from .criteria.registry import CRITERIA, find_criterion
@@ -7,6 +7,7 @@ from .masks import BoundMasks, Masks
 from .prunable import prunable_weights
 from .ranking import prune, prune_to_counts, weights_due, weights_left
 from .rewind import Rewind, Statistics, rewound
+from .scope import Scope
 
 __all__ = [
     "CRITERIA",

@@ -12,7 +12,7 @@ from scyc.pruning.masks import Masks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scyc.pruning.criteria.criterion import Scope
+    from scyc.pruning.scope import Scope
 
 
 def weights_left(total: int, rate: float, level: int) -> int:

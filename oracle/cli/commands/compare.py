@@ -59,8 +59,8 @@ def compare(
 ) -> None:
     """Compare level schedules with a study's oracle: the fit of S-Cyc, and a verdict on each.
 
-    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is judged by training, on the same
-    seeds as the oracle's curve.
+    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is judged by its
+    accuracy on the same seeds as the oracle's curve.
     """
     from oracle.api.study import Study
     from oracle.api.writing import write_comparison

@@ -55,8 +55,8 @@ def plate(comparison: Comparison) -> Plate:
     caption = "Left, points of accuracy lost to the oracle, the least first; at 0 a schedule is as good as the oracle."
     if any(row.trained for row in rows.values()):
         caption += (
-            " Filled: trained for real, mean test accuracy below the replayed oracle's on the same seeds, over all levels "
-            "beyond the dense one, with its 95 % interval."
+            " Filled: trained for real, mean test accuracy below the replayed oracle's on the same seeds, over all "
+            "levels beyond the dense one, with its 95 % interval."
         )
     if not all(row.trained for row in rows.values()):
         caption += (

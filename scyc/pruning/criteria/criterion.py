@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import torch
 
     from scyc.pruning.masks import Masks
+    from scyc.pruning.scope import Scope
 
 Tensors: TypeAlias = "Mapping[str, torch.Tensor]"
-Scope = Literal["global", "layer"]
 Need = Literal["gradients", "change"]
 
 

@@ -122,6 +122,12 @@ class TestSchedules:
         study.run(["constant"], seeds=[100, 101], executor="inline")
         run = study.compare(["constant"]).runs["constant"]
         assert (run.seeds, run.fresh) == ((100, 101), True)
+        verdicts = study.verdicts(["constant", "fitted"]).set_index("schedule")
+        assert run.regret is not None
+        assert verdicts.loc["constant", "regret"] == run.regret.mean
+        assert verdicts.loc["constant", "epochs"] == 3
+        assert math.isnan(verdicts.loc["fitted", "regret"])
+        assert verdicts.loc["fitted", "judged"] == 3
         assert set(study.trials().run) == {"oracle", "oracle-replayed", "constant"}
         assert len(study.figure("accuracy").data) > 0
 

@@ -10,13 +10,17 @@ import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import psycopg
 import pytest
 
+import oracle
 from oracle.study.opening import open_study
+from oracle.web import application
 from studies import Store
 from tests.oracle.simulation import Laboratory, small_spec
+from tests.oracle.web.serving import served
 from tests.studies.permissions import sealed
 from tests.studies.server import READER, database_of
 
@@ -49,11 +53,13 @@ def folder(finished: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def outside() -> Iterator[Path]:
-    """A folder that everybody may write to."""
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The working folder, which everybody may write to."""
     with tempfile.TemporaryDirectory(prefix="scyc-outside-") as name:
         Path(name).chmod(0o777)
-        yield Path(name)
+        with monkeypatch.context() as inside:
+            inside.chdir(name)
+            yield Path(name)
 
 
 def look(scyc: Callable[..., Ended], url: str, outside: Path) -> dict[str, Any]:
@@ -66,6 +72,8 @@ def look(scyc: Callable[..., Ended], url: str, outside: Path) -> dict[str, Any]:
         ["studies", "list", "--json"],
         ["watch", "s", "--json"],
         ["compare", "s", "--json"],
+        ["show", "s", "--schedule", "fitted"],
+        ["run", "s", "--list"],
         ["report", "s", "--out", str(outside / "page.html")],
     ):
         ended = scyc(*command, "--db", url)
@@ -75,7 +83,34 @@ def look(scyc: Callable[..., Ended], url: str, outside: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=outside) as exported:
         assert scyc("studies", "export", "s", "--out", f"{exported}/tables", "--db", url).code == 0
         found["export"] = {path.name: path.read_text() for path in Path(exported, "tables").iterdir()}
+    ended = scyc("doctor", "--json", "--db", url)
+    assert ended.code == 0, ended.err
+    examined = json.loads(ended.out)
+    found["doctor"] = next(finding for finding in examined if finding["subject"] == "database")
+    return found | pages(url) | library(url)
+
+
+def pages(url: str) -> dict[str, Any]:
+    """What every page of the web service shows."""
+    found = {}
+    with Store.open(url, read_only=True) as store, served(application(store)) as there:
+        for page in ("/", "/study/s", "/report/s", "/api/studies", "/api/study/s", "/health"):
+            with urlopen(there + page, timeout=60) as answer:
+                found[page] = answer.read()
     return found
+
+
+def library(url: str) -> dict[str, Any]:
+    """What the Python API says of a study."""
+    study = oracle.open_study("s", url)
+    tables = study.curve(), study.trials(), study.epochs(), study.gradients(), oracle.studies(url)
+    return {
+        "tables": [table.to_json(date_format="iso") for table in tables],
+        "status": study.status.to_json(),
+        "figures": [study.figure(name).to_json() for name in ("curve", "heatmap", "winners", "surface", "fit")],
+        "fit": study.fit(),
+        "notebook": study._repr_html_(),
+    }
 
 
 @contextmanager
