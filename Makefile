@@ -1,14 +1,21 @@
-# `make demo` sets everything up and runs an oracle sweep; `make test` sets everything up and runs the tests.
+# `make demo` sets everything up and runs an oracle sweep; `make test` sets everything up and runs the tests; `make check`
+# is for while one works: format, lint, types, and the tests that need no Ray, PostgreSQL, browser or kills.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint lock browser clean
+# Each command, worker and test starts a Python, which should not compile what the last one compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo check test lint lock browser clean
 
 demo: .venv/ready
 	mkdir -p demo
 	$(BIN)/scyc sweep --name demo --db sqlite:///demo/scyc.db
 	$(BIN)/scyc show demo --db sqlite:///demo/scyc.db
 	$(BIN)/scyc report demo --db sqlite:///demo/scyc.db --out demo/report.html
+
+check: .venv/ready lint
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not (ray or postgres or browser or faults)"
 
 test: .venv/ready browser lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -24,8 +31,9 @@ lint: .venv/ready
 	$(PYTHON) -m venv --clear .venv
 	awk '/^[^ #]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.lock
-	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
 	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q scyc studies oracle
 	touch $@
 
 lock:

@@ -1,4 +1,4 @@
-"""What several packages' tests share: a real PostgreSQL server, and one thread for what is too small for two."""
+"""What several packages' tests share: a real PostgreSQL server, marks, and one thread for what is too small for two."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 import torch
 from hypothesis import settings
 
+from tests.oracle.report.browsing import EXECUTABLE, NAMES
 from tests.studies.server import Server
-
-pytest.register_assert_rewrite("oracle.testing")  # a suite's assertions say what they compared, as those here do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +23,49 @@ os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray reads its token when it i
 os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="scyc-cache-")  # which engine is fastest is remembered there
 torch.set_num_threads(1)  # two spend their time waiting for each other, and for ever where a core is busy
+os.environ["OMP_NUM_THREADS"] = "1"  # in every process that a test starts, too
+
+# Where these are set, in a test's process or in one that it starts, Ray does not start and Kaleido finds no browser.
+HURDLES = {
+    "ray": {"RAY_RUNTIME_ENV_HOOK": "only_tests_marked.ray", "RAY_START_HOOK": "only_tests_marked.ray"},
+    "browser": {"BROWSER_PATH": "/only tests marked/browser"},
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark who asks for a server or a browser, and skip who needs a browser where there is none."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if "server" in fixtures or {"postgresql", "empty_postgresql"} & {*map(str, parameters)}:
+            item.add_marker("postgres")
+        if "browser" in fixtures:
+            item.add_marker("browser")
+        if EXECUTABLE is None and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(f"None of {', '.join(NAMES)} is on PATH."))
+
+
+@pytest.fixture(autouse=True)
+def _hurdles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a test from what it is not marked with."""
+    for mark, variables in HURDLES.items():
+        if request.node.get_closest_marker(mark) is None:
+            for name, value in variables.items():
+                monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """A running server."""
+def _server() -> Iterator[Server]:
     server = Server()
     yield server
     server.close()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Server:
+    """A running server."""
+    if request.node.get_closest_marker("postgres") is None:
+        pytest.fail("Only tests marked `postgres` may ask for the server.")
+    server: Server = request.getfixturevalue("_server")
+    server.steady = request.node.get_closest_marker("faults") is None
+    return server

@@ -77,6 +77,7 @@ def left(masks: list[torch.Tensor]) -> float:
     return sum(float(mask.sum()) for mask in masks) / sum(mask.numel() for mask in masks)
 
 
+@pytest.mark.ray
 def test_both_at_the_smallest_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tiny = ["--repeats", "1", "--candidates", "2", "--levels", "2", "--epochs", "1", "--workers", "1"]
     sweep_speed.main([*tiny, "--executor", "inline", "--peers", "reusing", "--out", str(tmp_path)])

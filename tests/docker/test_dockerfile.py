@@ -95,6 +95,20 @@ def test_the_images_run_the_oldest_python_that_is_supported_as_an_ordinary_user(
         assert user == "1000:1000"
 
 
+def test_whatever_is_installed_for_good_is_compiled() -> None:
+    compiled: dict[str, bool] = {}  # by stage
+    installs = set()
+    for found in instructions():
+        if found.word == "FROM":
+            compiled[found.stage] = compiled.get(found.text.partition(" ")[0], False)
+        if found.word == "ENV" and "UV_COMPILE_BYTECODE=1" in found.text.split():
+            compiled[found.stage] = True
+        if found.word == "RUN" and "uv pip" in found.text:
+            installs.add(found.stage)
+            assert compiled[found.stage], found
+    assert installs == {"packages", "cpu", "cuda"}
+
+
 def test_no_secret_gets_into_a_layer() -> None:
     for found in instructions():
         if found.word in ("ARG", "ENV"):

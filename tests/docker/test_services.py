@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.studies.server import Server
 
+pytestmark = pytest.mark.ray
+
 PASSWORD, TOKEN, WEB_TOKEN = r"a:pass\word with $igns", "0123456789abcdef" * 4, "fedcba9876543210" * 4
 SMALL = ["levels=2", "epochs=1", "seeds=[0]", "search.widen=0", "search.max_lr.values=[0.05, 0.2]"]
 SMALL = [f"--set={setting}" for setting in SMALL]

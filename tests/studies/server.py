@@ -30,9 +30,14 @@ _FAST = ("fsync", "synchronous_commit", "full_page_writes")
 
 
 class Server:
-    """A running server."""
+    """A running server.
+
+    Attributes:
+        steady: true while it may not be stopped.
+    """
 
     def __init__(self) -> None:
+        self.steady = False
         # Not in pytest's own folder, which the server's system user may not enter.
         self._folder = Path(tempfile.mkdtemp(prefix="scyc-postgresql-"))
         self._folder.chmod(0o755)
@@ -71,6 +76,7 @@ class Server:
         self.execute(f'DROP DATABASE "{database_of(url)}" WITH (FORCE)')
 
     def stop(self) -> None:
+        assert not self.steady, "Only tests marked `faults` may stop the server."
         self._server.stop()
 
     def start(self) -> None:
@@ -91,6 +97,7 @@ class Server:
             self.start()
 
     def close(self) -> None:
+        self.steady = False
         self.stop()
         shutil.rmtree(self._folder)
 

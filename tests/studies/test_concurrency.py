@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from threading import Timer
 
+import pytest
+
 from studies import Store
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +110,7 @@ def test_processes_write_at_once(common: str) -> None:
         assert store.open_run(run.study_id, run.name).wall_seconds == 30 * number
 
 
+@pytest.mark.faults
 def test_a_killed_writer_leaves_whole_trials(common: str, tmp_path: Path) -> None:
     with Store.open(common) as store:
         run = store.open_run(store.create_study("s", {}, "h", "/a", {}).id, "oracle")

@@ -175,6 +175,7 @@ class TestSecrets:
         assert f'input syntax for type integer: "{PASSWORD}' not in text
 
 
+@pytest.mark.faults
 class TestRestarts:
     def test_between_two_operations(self, server: Server, postgresql: str) -> None:
         with Store.open(postgresql) as store:

@@ -274,6 +274,7 @@ class TestFilesOfWriters:
         assert [study.name for study in found["studies"]] == ["s", "new"]
         assert names(folder) == ["scyc.db"]
 
+    @pytest.mark.faults
     @pytest.mark.parametrize("is_sealed", [True, False])
     def test_what_a_killed_writer_committed_is_there(self, folder: Path, is_sealed: bool) -> None:
         kill_a_writer(folder)
@@ -286,6 +287,7 @@ class TestFilesOfWriters:
         assert [study.name for study in found["studies"]] == ["s", "new"]
         assert (folder / "scyc.db-wal").stat().st_size == size
 
+    @pytest.mark.faults
     def test_what_cannot_be_read_without_writing_is_said(self, folder: Path) -> None:
         kill_a_writer(folder)
         (folder / "scyc.db-shm").unlink()
@@ -341,6 +343,7 @@ class TestServers:
         finally:
             server.execute(f"ALTER ROLE {READER} RESET default_transaction_read_only")
 
+    @pytest.mark.faults
     def test_a_standby(self, server: Server, postgresql: str, as_reader: str) -> None:
         expected = read(postgresql)
         with server.standby():

@@ -39,6 +39,7 @@ class TestServers:
         with pytest.raises(StudyUnavailable, match="check that its server runs"):
             Store.open("postgresql://me@127.0.0.1:1/d")
 
+    @pytest.mark.faults
     def test_that_stay_away(self, server: Server, postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(retrying, "PATIENCE", 0.1)
         with Store.open(postgresql) as store:

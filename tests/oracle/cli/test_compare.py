@@ -9,7 +9,6 @@ import pytest
 from markupsafe import escape
 
 from oracle.results.intervals import RULES, Interval, Rule
-from tests.oracle.report.browsing import EXECUTABLE, NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +41,7 @@ def test_compare_says_and_writes_the_same(
     assert str(escape(written["schedules"]["constant"]["sentence"])) in report
 
 
-@pytest.mark.skipif(EXECUTABLE is None, reason=f"None of {', '.join(NAMES)} is on PATH.")
+@pytest.mark.browser
 @pytest.mark.usefixtures("swept")
 def test_figures_are_written_where_there_is_a_browser(scyc: Callable[..., Ended], tmp_path: Path) -> None:
     ended = scyc("compare", "demo", "--out", "comparison", "--schedules", "constant")

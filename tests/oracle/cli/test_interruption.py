@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.faults
+
 SCYC = str(Path(sys.executable).with_name("scyc"))
 SETTINGS = [
     f"--set={setting}"
@@ -103,7 +105,7 @@ def interrupt(sweep: subprocess.Popen[str], how: signal.Signals) -> None:
     assert "Traceback" not in complaint
 
 
-@pytest.mark.parametrize("executor", ["tune", "processes"])
+@pytest.mark.parametrize("executor", [pytest.param("tune", marks=pytest.mark.ray), "processes"])
 def test_ctrl_c_stops_a_sweep_soon_and_leaves_nothing_running(executor: str, tmp_path: Path, mark: str) -> None:
     interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", executor), signal.SIGINT)
     assert left_running(mark, patience=15) == []
@@ -118,6 +120,7 @@ def test_processes_end_with_a_driver_that_is_killed(tmp_path: Path, mark: str) -
     assert left_running(mark, patience=15) == []
 
 
+@pytest.mark.ray
 def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark: str) -> None:
     sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", "tune")
     wait_for_trials(sweep)
@@ -127,6 +130,7 @@ def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark:
     assert left_running(mark, patience=90) == []  # an agent of Ray's may look for a minute for whom to tell
 
 
+@pytest.mark.ray
 def test_an_interrupted_sweep_goes_on_and_ends_as_if_undisturbed(tmp_path: Path, mark: str) -> None:
     interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", "tune"), signal.SIGTERM)
     assert left_running(mark, patience=15) == []

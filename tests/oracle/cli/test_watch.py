@@ -108,6 +108,7 @@ def test_what_is_not_there_is_bad_input(scyc: Callable[..., Ended], tmp_path: Pa
         assert "No study named 'other'" in scyc("watch", "other", "--db", url).err
 
 
+@pytest.mark.faults
 def test_a_database_that_goes_away_is_waited_for(
     scyc: Callable[..., Ended],
     meanwhile: Callable[..., None],

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.studies.server import Server
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Any], float]:

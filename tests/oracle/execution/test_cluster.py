@@ -27,6 +27,8 @@ def connections(server: Server, study: Study) -> int:
     return int(number)
 
 
+@pytest.mark.ray
+@pytest.mark.faults
 @pytest.mark.skipif(not permitted(), reason="Network namespaces, which take root and `ip`, cannot be made here.")
 def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, tmp_path: Path) -> None:
     study = Study(server.empty(), tmp_path, LONGER)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("aiohttp", reason="Ray Jobs need the extra `cluster`.")
 
+pytestmark = pytest.mark.ray
+
 BIN = Path(sys.executable).parent
 WORKLOAD = """
     from dataclasses import replace

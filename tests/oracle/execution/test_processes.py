@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from oracle.execution import Executor
 
 
+@pytest.mark.faults  # some kill their workers
 class TestProcesses(WorkerConformance, Connections):
     @pytest.fixture(autouse=True)
     def _marked(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("executor", ["inline", "processes", "tune"])
+@pytest.mark.parametrize("executor", ["inline", "processes", pytest.param("tune", marks=pytest.mark.ray)])
 def test_what_lies_in_the_working_folder_hides_nothing_and_is_found(executor: str, folder: Path) -> None:
     settings = ["workload=my_workload:mine", "levels=1", "seeds=[0]", "epochs=1", "search.max_lr.values=[0.1]"]
     command = [

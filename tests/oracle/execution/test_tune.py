@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from oracle.execution import Executor
     from tests.studies.server import Server
 
+pytestmark = pytest.mark.ray
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
@@ -46,6 +48,7 @@ def cluster() -> Iterator[str]:
     process.communicate(timeout=60)
 
 
+@pytest.mark.faults  # some kill their workers
 class TestTune(WorkerConformance, Connections):
     @pytest.fixture(autouse=True)
     def _on_the_cluster(self, cluster: str) -> None:

@@ -9,15 +9,13 @@ import pytest
 from oracle.report.comparison import plates, render
 from oracle.report.comparison.images import NoImagesError, write_images
 from tests.oracle.report import samples
-from tests.oracle.report.browsing import EXECUTABLE, NAMES, settle
+from tests.oracle.report.browsing import settle
 from tests.oracle.report.comparisons import full, odd
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
-
-needs_browser = pytest.mark.skipif(EXECUTABLE is None, reason=f"None of {', '.join(NAMES)} is on PATH.")
 
 
 def _open(browser: Browser, path: Path, complaints: list[str]) -> Page:
@@ -69,7 +67,7 @@ def test_hovering_gives_the_numbers(browser: Browser, tmp_path: Path) -> None:
     page.close()
 
 
-@needs_browser
+@pytest.mark.browser
 def test_figures_are_written_as_png_and_svg(tmp_path: Path) -> None:
     drawn = plates(odd()["partial"])
     (tmp_path / "fit.png").write_text("of an earlier call")

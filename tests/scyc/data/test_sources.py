@@ -46,6 +46,7 @@ def test_a_file_system_without_locks_does_without(tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
+@pytest.mark.faults
 def test_a_killed_download_leaves_the_way_free(tmp_path: Path) -> None:
     script = """
 import sys, time
