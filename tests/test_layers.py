@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -159,6 +160,12 @@ def test_no_arrow_runs_up_and_no_room_is_forgotten() -> None:
     order = list(ARROWS)
     assert all(order.index(below) < order.index(name) for name, others in ARROWS.items() for below in others)
     assert {path.name for path in (ROOT / "oracle").iterdir() if (path / "__init__.py").exists()} == set(ARROWS)
+
+
+def test_the_page_on_the_architecture_draws_the_same_arrows() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## The rooms of `oracle/`")[2]
+    rows = re.findall(r"^\| `(\w+)/` \|.*\| ([\w, ]*)\|$", page, re.MULTILINE)
+    assert {name: {word.strip() for word in below.split(",")} - {""} for name, below in rows} == ARROWS
 
 
 def test_no_modules_import_in_a_circle() -> None:
