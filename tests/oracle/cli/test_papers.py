@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import nn
+from torchvision.models import VisionTransformer
+from torchvision.models.vgg import VGG, cfgs, make_layers
 
 from benchmarks.papers import ROOT, rows, write_digits
 from oracle.spec.presets import preset_names
@@ -37,6 +41,28 @@ ALONE = [*SMALL, "levels=1"]
 """For networks too large for more than one step."""
 FEW = {"vit-b-16": "folder:few@224/vit-b-16"}
 """Instead of ImageNet; where a network does not need 224 x 224 pixels, it gets 64 x 64."""
+
+
+def narrow_vgg(weights: None, num_classes: int) -> nn.Module:
+    """torchvision's VGG-19 at a sixteenth of its width: the real one has 144 million weights."""
+    with torch.device("meta"):
+        model = VGG(nn.Identity(), num_classes, init_weights=False)
+    model.features = make_layers([width if isinstance(width, str) else width // 16 for width in cfgs["E"]], True)
+    model.classifier = nn.Sequential(nn.Linear(32 * 7 * 7, 64), nn.ReLU(), nn.Dropout(), nn.Linear(64, num_classes))
+    return cast("nn.Module", model)
+
+
+def narrow_vit(weights: None, num_classes: int) -> nn.Module:
+    """torchvision's ViT-B/16 with two layers of twelve, and a twelfth of its width."""
+    size: dict[str, int] = {"num_layers": 2, "num_heads": 2, "hidden_dim": 64, "mlp_dim": 128}
+    return cast("nn.Module", VisionTransformer(224, 16, num_classes=num_classes, **size))
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the largest networks, whose sizes are tested elsewhere, so small that they are trained soon."""
+    monkeypatch.setattr("torchvision.models.vgg19_bn", narrow_vgg)
+    monkeypatch.setattr("torchvision.models.vit_b_16", narrow_vit)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +105,8 @@ def smaller(command: list[str]) -> list[str]:
             ]
             arguments = [part.replace("=folder:digits@", "=folder:few@") for part in arguments]
             settings = ALONE if alone else SMALL
+            if any("imagenet@" in part for part in arguments):  # a thousand images
+                settings, arguments = [*ALONE, "batch_size=160"], [part.replace("@32", "@8") for part in arguments]
             kept = [part for part in settings if not (part.startswith("search") and "adamw" in str(arguments))]
             return [*arguments, *(f"--set={setting}" for setting in kept), "--executor", "inline"]
         case "run":
