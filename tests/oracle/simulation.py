@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from fsspec.implementations.memory import MemoryFileSystem
 
 from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
@@ -71,6 +74,8 @@ class Laboratory(MadeUp):
 
     def __exit__(self, *_: object) -> None:
         self.store.close()
+        with suppress(FileNotFoundError):  # it searches all that it holds whenever it is asked for anything
+            MemoryFileSystem().rm(self.artifacts.url, recursive=True)
 
     def sweep(self, listener: Listener | None = None, retries: int = 0) -> OracleRun:
         """A new driver, which knows only what the database holds."""

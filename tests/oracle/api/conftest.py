@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import oracle
-from studies import Store
+from tests.oracle.copies import copy_study
 
 if TYPE_CHECKING:
     from oracle import Study
@@ -24,7 +23,7 @@ SMALL: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A finished study, for tests that only look at it."""
     folder = tmp_path_factory.mktemp("swept")
@@ -34,9 +33,5 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture
 def study(swept: Study, tmp_path: Path) -> Study:
     """A copy of it, for tests that change it."""
-    folder = Path(swept.db.removeprefix("sqlite:///")).parent
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    db = f"sqlite:///{tmp_path}/scyc.db"
-    with Store.open(db) as store, store._database.write() as connection:  # its weights moved with it
-        connection.exec_driver_sql(f"UPDATE scyc_studies SET artifacts = '{tmp_path}/scyc-artifacts/small'")
-    return oracle.Study("small", db)
+    copy_study(Path(swept.db.removeprefix("sqlite:///")).parent, tmp_path)
+    return oracle.Study("small", f"sqlite:///{tmp_path}/scyc.db")

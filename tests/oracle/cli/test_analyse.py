@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
     from tests.oracle.cli.conftest import Ended
 
-SETTINGS = ["levels=3", "seeds=[0, 1]", "epochs=1", "search.max_lr.values=[0.05, 0.8]", "search.widen=0"]
 INLINE = ["--executor", "inline"]
-
-
-@pytest.fixture
-def swept(scyc: Callable[..., Ended]) -> None:
-    assert scyc("sweep", *INLINE, *(f"--set={setting}" for setting in SETTINGS)).code == 0
 
 
 @pytest.mark.usefixtures("swept")

@@ -25,10 +25,9 @@ widen = 0
 
 
 @pytest.fixture
-def small(scyc: Callable[..., Ended], tmp_path: Path) -> Ended:
-    """A finished study named `small`."""
-    (tmp_path / "small.toml").write_text(SPEC)
-    return scyc("sweep", "small.toml", "--executor", "inline")
+def small(finish: Callable[[str, str], Ended], scyc: Callable[..., Ended]) -> Ended:
+    """How the sweep of a study named `small` ended, which lies in the working folder."""
+    return finish("small", SPEC)
 
 
 def test_a_sweep_says_what_it_does_and_what_to_do_next(small: Ended) -> None:

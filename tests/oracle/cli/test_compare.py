@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
     from tests.oracle.cli.conftest import Ended
 
-SETTINGS = ["levels=3", "seeds=[0, 1]", "epochs=1", "search.max_lr.values=[0.05, 0.2, 0.8]", "search.widen=0"]
-
-
-@pytest.fixture
-def swept(scyc: Callable[..., Ended]) -> None:
-    assert scyc("sweep", "--executor", "inline", *(f"--set={setting}" for setting in SETTINGS)).code == 0
-
 
 @pytest.mark.usefixtures("swept")
 def test_compare_says_and_writes_the_same(

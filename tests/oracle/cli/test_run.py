@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
     from tests.oracle.cli.conftest import Ended
 
-SETTINGS = ["levels=3", "seeds=[0, 1]", "epochs=1", "search.max_lr.values=[0.05, 0.2, 0.8]", "search.widen=0"]
 INLINE = ["--executor", "inline"]
-
-
-@pytest.fixture
-def swept(scyc: Callable[..., Ended]) -> None:
-    assert scyc("sweep", *INLINE, *(f"--set={setting}" for setting in SETTINGS)).code == 0
 
 
 def trained() -> dict[str, int]:
@@ -102,8 +96,8 @@ def test_bad_input_is_refused_before_anything_is_trained(
     assert trained() == {"oracle": 18}
 
 
+@pytest.mark.usefixtures("swept")
 def test_an_unfinished_oracle_is_no_reference(scyc: Callable[..., Ended]) -> None:
-    assert scyc("sweep", *INLINE, *(f"--set={setting}" for setting in SETTINGS)).code == 0
     with Store.open("sqlite:///scyc.db") as store:
         [run] = store.runs(store.study("demo").id)
         store.reopen_levels(run.id, 2)

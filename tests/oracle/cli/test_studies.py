@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
     from tests.oracle.cli.conftest import Ended
 
-TINY = ["levels=1", "seeds=[0]", "epochs=1", "search.max_lr.values=[0.1, 0.2]", "search.widen=0"]
+TINY = """
+levels = 1
+seeds = [0]
+epochs = 1
+[search]
+max_lr = { values = [0.1, 0.2] }
+widen = 0
+"""
 
 
 @pytest.fixture
-def tiny(scyc: Callable[..., Ended], tmp_path: Path) -> Path:
+def tiny(finish: Callable[[str, str], Ended], scyc: Callable[..., Ended], tmp_path: Path) -> Path:
     """The folder of a finished study named `demo`."""
-    settings = [f"--set={setting}" for setting in TINY]
-    assert scyc("sweep", *settings, "--executor", "inline").code == 0
+    assert finish("demo", TINY).code == 0
     return tmp_path
 
 
@@ -83,8 +89,8 @@ class TestResume:
 
 class TestKeep:
     def test_all_keeps_every_trials_weights(self, scyc: Callable[..., Ended], tmp_path: Path) -> None:
-        settings = [f"--set={setting}" for setting in TINY]
-        assert scyc("sweep", *settings, "--keep", "all", "--executor", "inline").code == 0
+        (tmp_path / "demo.toml").write_text(TINY)
+        assert scyc("sweep", "demo.toml", "--keep", "all", "--executor", "inline").code == 0
         with Store.open(f"sqlite:///{tmp_path}/scyc.db") as store:
             study = store.study("demo")
             trials = store.trials(store.open_run(study.id, "oracle").id)
