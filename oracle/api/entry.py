@@ -44,7 +44,7 @@ def sweep(
         db: URL of the database. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
         artifacts: folder or URL where a new study's weights go. Default: beside the database.
         workers: trials trained at a time. Default: as many as fit on this machine, or on the Ray cluster.
-        executor: "tune", "processes", "inline", or "auto": Ray Tune for a cluster and for GPUs, processes otherwise.
+        executor: a name in `oracle.execution.EXECUTORS`, or "auto": Ray Tune for a cluster and GPUs, else processes.
         ray_address: of a running Ray cluster. Default: one is started and stopped where Ray is used.
         trial_timeout: seconds after which a trial counts as failed. Default: no limit.
         retries: how often a trial that fails is trained again.

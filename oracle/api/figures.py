@@ -20,18 +20,18 @@ def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> 
     """
     from plotly.graph_objects import Figure
 
-    from oracle.report.comparison.figures import COMPARISON_FIGURES
-    from oracle.report.figures import SWEEP_FIGURES
+    from oracle.report import figures as of_sweep
+    from oracle.report.comparison import figures as of_comparison
     from oracle.results.study_view import view_study
 
-    if name in SWEEP_FIGURES:
-        plate = SWEEP_FIGURES[name](view_study(store, study))
-    elif name in COMPARISON_FIGURES:
+    if name in of_sweep.SWEEP_FIGURES:
+        plate = of_sweep.plate(name, view_study(store, study))
+    elif name in of_comparison.COMPARISON_FIGURES:
         from oracle.comparison import compare_study
 
-        plate = COMPARISON_FIGURES[name](compare_study(store, study, rule, tolerance))
+        plate = of_comparison.plate(name, compare_study(store, study, rule, tolerance))
     else:
-        there = ", ".join([*SWEEP_FIGURES, *COMPARISON_FIGURES])
+        there = ", ".join([*of_sweep.SWEEP_FIGURES, *of_comparison.COMPARISON_FIGURES])
         raise InputError(f"There is no figure {name!r}; there are {there}.")
     if plate.figure is None:
         raise InputError(f"The figure {name!r} of {study!r} cannot be drawn yet: {plate.caption}")

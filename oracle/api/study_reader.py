@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oracle.api.defaults import database_url
+from oracle.report.comparison.figures import COMPARISON_FIGURES
+from oracle.report.figures import SWEEP_FIGURES
 from oracle.results.intervals import DEFAULT_RULE, TOLERANCE
 from oracle.results.status import study_status
 from oracle.results.study_view import view_study
@@ -14,7 +16,7 @@ from oracle.study.opening import ORACLE, study_spec
 from studies import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     import pandas as pd
@@ -97,8 +99,7 @@ class StudyReader:
         """Return a figure of the report, or of the comparison, as a Plotly figure.
 
         Args:
-            name: of the sweep "curve", "heatmap" or "winners"; of the comparison with schedules "schedules",
-                "accuracy", "cost", "fit", "surface" or "gradients".
+            name: of the sweep {sweep}; of the comparison with schedules {comparison}.
             rule: for a figure of the comparison: the interval to judge by.
             tolerance: for a figure of the comparison: margin of the `within` rule, a fraction of accuracy.
 
@@ -222,3 +223,12 @@ class StudyReader:
     def _record(self) -> Iterator[tuple[Store, StudyRecord]]:
         with self._store() as store:
             yield store, store.study(self.name)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+StudyReader.figure.__doc__ = (StudyReader.figure.__doc__ or "").format(  # so that the names are those of the registries
+    sweep=_quoted(SWEEP_FIGURES), comparison=_quoted(COMPARISON_FIGURES)
+)

@@ -1,5 +1,5 @@
 """The report: one self-contained HTML page about a study, made to be read offline and printed."""
 
-from oracle.report.page import render, write
+import lazy_loader
 
-__all__ = ["render", "write"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,24 +5,33 @@ Those of the page on a comparison are in `oracle.report.comparison.figures`; a n
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from oracle.report import curve, heatmap, winners
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from oracle.report.plate import Plate
     from oracle.results.study_view import StudyView
 
-SWEEP_FIGURES: Mapping[str, Callable[[StudyView], Plate]] = {
-    "curve": curve.plate,
-    "heatmap": heatmap.plate,
-    "winners": winners.plate,
+SWEEP_FIGURES: Mapping[str, str] = {
+    "curve": "oracle.report.curve:plate",
+    "heatmap": "oracle.report.heatmap:plate",
+    "winners": "oracle.report.winners:plate",
 }
-"""In reading order."""
+"""The functions that make their plates, in reading order."""
+
+
+def plate(name: str, view: StudyView) -> Plate:
+    """Return one figure of a study.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    made: Plate = resolve_name(SWEEP_FIGURES[name])(view)
+    return made
 
 
 def plates(view: StudyView) -> dict[str, Plate]:
     """Return all figures of a study by name, in reading order."""
-    return {name: draw(view) for name, draw in SWEEP_FIGURES.items()}
+    return {name: plate(name, view) for name in SWEEP_FIGURES}

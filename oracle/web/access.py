@@ -16,6 +16,34 @@ OPEN = ("/health",)
 """Paths that need no token: what watches over the service has none, and learns nothing else there."""
 
 
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class OwnPagesOnly:
+    """Refuses what writes and comes from a page of another site, which would have the visitor's rights.
+
+    A browser says where a request comes from; a program that is not a browser says nothing, and may write.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] == "http" and scope["method"] not in READS and not _is_own(Request(scope)):
+            sentence = "Only pages of this service may change something here.\n"
+            await PlainTextResponse(sentence, 403)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _is_own(request: Request) -> bool:
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin.partition("://")[2] == request.headers.get("Host")
+
+
 def require_token(application: ASGIApp, token: str) -> ASGIApp:
     """Return an application that answers only those who know the token.
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from oracle.api.study_reader import StudyReader
 from oracle.results.status import study_statuses
 from oracle.results.study_view import to_json
+from oracle.web.access import OwnPagesOnly
 from oracle.web.pages import page
 from scyc import InputError
 from studies import StudyError, StudyNotFound
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
     from studies import Store
 
 
-def application(store: Store) -> ASGIApp:
+def application(store: Store, db: str | None = None) -> ASGIApp:
     """Return the service on a database, as an ASGI application.
+
+    Args:
+        store: the database, opened for reading.
+        db: its URL. A page that writes needs it.
 
     `/` lists the studies and `/study/NAME` follows one; `/report/NAME` is its report. `/api/studies` and
     `/api/study/NAME` are what `scyc watch --json` and `scyc show --json` print. `/health` answers whether the database
@@ -41,7 +46,7 @@ def application(store: Store) -> ASGIApp:
     one_report = Lock()  # a large one takes seconds of a processor: one at a time
 
     def asked_for(request: Request) -> StudyReader:
-        return StudyReader(request.path_params["name"], store=store)
+        return StudyReader(request.path_params["name"], db, store)
 
     def health(_: Request) -> Response:
         store.studies()
@@ -74,7 +79,7 @@ def application(store: Store) -> ASGIApp:
             Route("/api/study/{name:path}", study_json),
             Route("/health", health),
         ],
-        middleware=[Middleware(GZipMiddleware)],
+        middleware=[Middleware(OwnPagesOnly), Middleware(GZipMiddleware)],
         exception_handlers={
             StudyNotFound: _says(404),
             InputError: _says(500),  # a spec that cannot be read

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from oracle.api.defaults import database_url
 from oracle.api.errors import InputError, StudyError, StudyUnavailable
 from oracle.cli.app import RESULTS, DatabaseUrl, app
 from oracle.cli.speaking import out, say
@@ -48,22 +49,20 @@ def serve(
             f"`scyc serve` needs {error.name}, which is not installed; install it with `pip install 'scyc[web]'`."
         ) from error
 
-    token = _token(token_file, host)
+    token, db = _token(token_file, host), database_url(db)
     with _open(db) as store, _listen(host, port) as listener:
         place = f"[{host}]" if ":" in host else host
         address = f"http://{place}:{listener.getsockname()[1]}/"
         made_up = f"?token={token}" if token and token_file is None else ""
         say(out, f"The studies are at {address}{made_up} until Ctrl-C.")
-        config = uvicorn.Config(_guarded(application(store), token, place), log_level="warning", access_log=False)
+        config = uvicorn.Config(_guarded(application(store, db), token, place), log_level="warning", access_log=False)
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _open(db: str | None) -> Store:
+def _open(url: str) -> Store:
     """Return the database, to be read alone; one that is not there yet is made, empty."""
-    from oracle.api.defaults import database_url
     from studies import Store
 
-    url = database_url(db)
     try:
         return Store.open(url, read_only=True)
     except StudyUnavailable:

@@ -1,6 +1,5 @@
 """The report on a comparison: figures with their numbers, one self-contained HTML page, and the figures as files."""
 
-from oracle.report.comparison.figures import plates
-from oracle.report.comparison.page import render
+import lazy_loader
 
-__all__ = ["plates", "render"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.report import write
+from oracle.report.figures import SWEEP_FIGURES
 from tests.oracle.report import samples
 from tests.oracle.report.browsing import settle
 
@@ -38,7 +39,7 @@ def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, vie
 
     page.goto((tmp_path / "report.html").as_uri())
 
-    assert page.locator(".plot").count() == 3
+    assert page.locator(".plot").count() == len(SWEEP_FIGURES)
     assert page.locator(".js-plotly-plot svg.main-svg").first.is_visible()
     assert page.evaluate("[...document.querySelectorAll('.plot')].every(p => p.querySelector('svg .xy'))")
     assert page.locator("#injected").count() == 0
@@ -81,5 +82,5 @@ def test_the_report_prints_within_the_paper(browser: Browser, tmp_path: Path) ->
         })"""
     )
     page.pdf(path=tmp_path / "report.pdf", format="A4")
-    assert page.evaluate("window.printed") == [680, 680, 680]
+    assert page.evaluate("window.printed") == [680] * len(SWEEP_FIGURES)
     page.close()

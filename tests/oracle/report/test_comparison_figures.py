@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oracle.report.comparison.figures import COMPARISON_FIGURES, plates
+from oracle.report.comparison.figures import plate as made
+from oracle.report.comparison.figures import plates
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.marks import frame
 from oracle.report.comparison.surface import _edges
@@ -22,7 +23,7 @@ ODD = odd()
 
 
 def plate(comparison: Comparison, key: str) -> Plate:
-    return COMPARISON_FIGURES[key](comparison)
+    return made(key, comparison)
 
 
 def traces(comparison: Comparison, key: str) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ import pytest
 from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.curve import AUTHORS, scaled
 from oracle.report.figures import SWEEP_FIGURES, plates
+from oracle.report.figures import plate as made
 from oracle.report.heatmap import clipped_at
 from oracle.report.style import Figure, max_lr_axis
 from oracle.results.study_view import StudyView
@@ -19,7 +20,7 @@ STUDIES = [samples.finished(), samples.running(), samples.open_ended()]
 
 
 def figure(view: StudyView, key: str) -> Figure:
-    drawn = SWEEP_FIGURES[key](view).figure
+    drawn = made(key, view).figure
     assert drawn is not None
     return drawn
 
@@ -102,7 +103,7 @@ def test_without_a_dense_winner_nothing_is_scaled() -> None:
     view = study([level(0, [trial(0.1, 0, 0.7)]), level(1, [trial(0.1, 0, 0.7)], 0.1)])
     assert scaled(view, view.levels) is None
     assert not any("scaled" in t.get("name", "") for t in figure(view, "curve")["data"])
-    assert "scaled" not in SWEEP_FIGURES["curve"](view).caption
+    assert "scaled" not in made("curve", view).caption
 
 
 def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
@@ -125,7 +126,7 @@ def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
 
 def test_the_heat_map_says_where_its_colours_start() -> None:
     view = samples.finished()
-    plate = SWEEP_FIGURES["heatmap"](view)
+    plate = made("heatmap", view)
     floor = clipped_at(view.levels)
     cells = [c.val_accuracy for lv in view.levels for c in lv.candidates]
     assert plate.figure is not None

@@ -42,7 +42,7 @@ def test_the_view_has_it_and_the_report_shows_it() -> None:
     assert "<td>0.05 – 0.2</td>" in html
     assert "<b>“smooth”</b> is what a surface says; it needs a surface." in html
     assert "inside the “smooth” interval at 2 of 2" in html
-    curve = figures.SWEEP_FIGURES["curve"](view)
+    curve = figures.plate("curve", view)
     assert "The orange bars are the “smooth” interval." in curve.caption
     assert curve.figure is not None
     [drawn] = [trace for trace in curve.figure["data"] if trace["name"] == "“smooth” interval"]

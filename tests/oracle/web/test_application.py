@@ -124,6 +124,23 @@ def test_nothing_can_be_changed() -> None:
             assert get(f"{there}/", method)[0] == 405
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 405),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({}, 405),
+    ],
+)
+def test_pages_of_other_sites_may_not_even_try(headers: dict[str, str], status: int) -> None:
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        assert get(f"{there}/", "POST", **headers)[0] == status
+        assert get(f"{there}/", "POST", **{"Origin": there} | headers)[0] == (403 if status == 403 else 405)
+
+
 def test_without_the_token_nothing_is_shown_but_health() -> None:
     with Store.open("sqlite://") as store, served(require_token(application(store), TOKEN)) as there:
         assert get(f"{there}/health")[0] == 200

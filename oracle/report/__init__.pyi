@@ -1,0 +1,6 @@
+from .page import render, write
+
+__all__ = [
+    "render",
+    "write",
+]

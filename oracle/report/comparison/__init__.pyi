@@ -1,0 +1,7 @@
+from .figures import plates
+from .page import render
+
+__all__ = [
+    "plates",
+    "render",
+]
