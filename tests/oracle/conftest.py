@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
         instance.close()
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _once() -> Iterator[None]:
     """Migrate one SQLite database, and look up versions once: it takes longer than most tests."""
     with Store.open("sqlite://") as store, store._database.read() as connection:
