@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 RAY = str(Path(sys.executable).with_name("ray"))
 DETECTION = {  # a node is given up after some ten seconds of silence, instead of a minute
@@ -133,12 +133,16 @@ class Node:
 class Cluster:
     """A head without processors, in this namespace, and nodes with one each.
 
+    Args:
+        nodes: how many.
+        variables: what is more in the environment of all of them.
+
     Attributes:
         address: of the head, for `--ray-address`.
         nodes: the machines.
     """
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, variables: Mapping[str, str]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="scyc-ray-"))
         self.subnet = f"10.{200 + os.getpid() % 50}.{os.getpid() // 50 % 250}"
         self.bridge = f"scyc{os.getpid() % 100000}"
@@ -147,7 +151,7 @@ class Cluster:
             "stdout": self.log,
             "stderr": self.log,
             "cwd": self.folder,
-            "env": os.environ | DETECTION,
+            "env": os.environ | DETECTION | variables,
         }
         self.nodes: list[Node] = []
         self.head: subprocess.Popen[bytes] | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.oracle.execution import unhurried
 from tests.oracle.execution.cluster import Cluster, permitted
 from tests.oracle.kills import SPEC, Study, undisturbed
 from tests.studies.server import database_of
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
 
     from tests.studies.server import Server
 
-# A trial takes about a second, and there are enough of them, so that what happens falls into some.
-LONGER = SPEC | {"epochs": 24, "levels": 4}
+# A trial takes half a second, and there are enough of them, so that what happens falls into some.
+LONGER = SPEC | {"workload": f"{unhurried.__name__}:workload", "levels": 4}
 PATIENCE = 240  # seconds, on a machine that is busy with something else
+
+
+def complete(server: Server, study: Study) -> int:
+    [(number,)] = server.execute("SELECT count(*) FROM scyc_trials WHERE state = 'complete'", database_of(study.url))
+    return int(number)
 
 
 def connections(server: Server, study: Study) -> int:
@@ -32,13 +38,13 @@ def connections(server: Server, study: Study) -> int:
 @pytest.mark.skipif(not permitted(), reason="Network namespaces, which take root and `ip`, cannot be made here.")
 def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, tmp_path: Path) -> None:
     study = Study(server.empty(), tmp_path, LONGER)
-    with Cluster(nodes=2) as cluster:
+    with Cluster(nodes=2, variables={unhurried.SECONDS: "0.5"}) as cluster:
         deadline = time.monotonic() + PATIENCE
         while not all(node.runs() for node in cluster.nodes):  # else one trains everything before the other is there
             assert time.monotonic() < deadline
             time.sleep(0.1)
         driver = study.driver(ray_address=cluster.address)
-        while len(study.complete()) < 2:
+        while complete(server, study) < 2:
             assert driver.exitcode is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -58,8 +64,8 @@ def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, t
                 time.sleep(0.1)
 
         def wait_for_trials(number: int) -> None:
-            wanted = len(study.complete()) + number
-            wait_for(lambda: len(study.complete()) >= wanted)
+            wanted = complete(server, study) + number
+            wait_for(lambda: complete(server, study) >= wanted)
 
         wait_for_trials(2)
         dying, secluded = sorted(cluster.nodes, key=lambda node: not node.trains())  # perhaps only one trains yet
