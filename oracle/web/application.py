@@ -1,4 +1,4 @@
-"""The service's addresses and what answers them: a page is a function and a route here, and its template.
+"""The service's addresses and what answers them. A page is a function and a route here, and a template.
 
 Each request reads the database again, and nothing is ever written.
 """
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 def application(store: Store) -> ASGIApp:
     """Return the service on a database, as an ASGI application.
 
-    `/` lists the studies and `/study/NAME` follows one; `/report/NAME` is its report. `/api/studies` and
-    `/api/study/NAME` are what `scyc watch --json` and `scyc show --json` print. `/health` answers whether the database
-    does.
+    `/` lists the studies, `/study/NAME` follows one, and `/report/NAME` is its report. `/api/studies` and
+    `/api/study/NAME` return what `scyc watch --json` and `scyc show --json` print. `/health` says whether the database
+    answers.
     """
-    one_report = Lock()  # a large one takes seconds of a processor: one at a time
+    one_report = Lock()  # one at a time: a large report keeps a processor busy for seconds
 
     def asked_for(request: Request) -> StudyReader:
         return StudyReader(request.path_params["name"], store=store)
@@ -84,5 +84,5 @@ def application(store: Store) -> ASGIApp:
 
 
 def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Response]:
-    """Return what answers an error with its sentence."""
+    """Return a handler that answers an error with its message."""
     return lambda _, error: PlainTextResponse(f"{error}\n", status, headers)

@@ -52,7 +52,7 @@ class TestSweep:
             oracle.sweep(SMALL, name="small", db=swept.db, epochs=2)
 
     def test_a_spec_without_a_file_needs_a_name(self, db: str) -> None:
-        with pytest.raises(oracle.InputError, match="give the study one: name="):
+        with pytest.raises(oracle.InputError, match="give a name: name="):
             oracle.sweep(TINY, db=db)
 
     @pytest.mark.parametrize(
