@@ -145,6 +145,6 @@ def test_workers_that_end_before_the_study_are_no_success(
     monkeypatch.setattr("oracle.execution.inline.InlineExecutor.run", lambda *_: None)
     ended = scyc("sweep", "small.toml", "--executor", "inline")
     assert ended.code == 1
-    assert "The workers ended before the study did" in ended.err
+    assert "The workers ended before the study was finished" in ended.err
     assert "scyc resume small" in ended.err
     assert "Every level is decided" not in ended.out
