@@ -70,15 +70,17 @@ def study_name(given: str | None, spec: object = None) -> str:
 
 
 def default_artifacts(database: str) -> str:
-    """Return the default folder for the weights of new studies: beside an SQLite file, else in the working folder.
+    """Return the default folder for the weights of new studies: beside the database's file, else in the working folder.
 
     An artifact store belongs to one database, so it is named after the database's file.
 
     Raises:
-        InputError: the SQLite file's folder does not exist.
+        InputError: the folder of the database's file does not exist.
+        StudyError: the URL makes no sense.
     """
-    path = database.removeprefix("sqlite:///") if database.startswith("sqlite:///") else ""
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise InputError(f"The folder {folder} of the database {path} does not exist; create it first.")
-    return str((folder / f"{Path(path).stem or 'scyc'}-artifacts").resolve())
+    from studies import database_file  # SQLAlchemy takes a while, and not every command needs it
+
+    path = database_file(database) or Path("scyc.db")
+    if not path.parent.is_dir():
+        raise InputError(f"The folder {path.parent} of the database {path} does not exist; create it first.")
+    return str((path.parent / f"{path.stem}-artifacts").resolve())

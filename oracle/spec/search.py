@@ -65,9 +65,7 @@ class MaxLrSpec(Section):
 class SearchSpec(Section):
     """[search]: how max_lr is searched at each level."""
 
-    method: MethodName = Field(
-        default="grid", description="who proposes the candidates: the grid, or one of Optuna's samplers"
-    )
+    method: MethodName = Field(default="grid", description="who proposes the candidates")
     max_lr: MaxLrSpec = Field(default_factory=MaxLrSpec)
     widen: int = Field(
         default=4, ge=0, description="how often at most a grid is widened, while its winner is on the edge, >= 0"

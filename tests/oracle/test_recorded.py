@@ -22,7 +22,7 @@ from oracle.results.study_view import to_json
 from oracle.spec.files import load_spec
 from oracle.spec.presets import preset
 from oracle.study.opening import study_spec
-from studies import Artifacts, Store
+from studies import Artifacts, Store, upgrade
 
 if TYPE_CHECKING:
     from oracle import Study
@@ -43,6 +43,7 @@ def restored(name: str, folder: Path) -> Study:
     connection = sqlite3.connect(folder / "scyc.db")
     connection.executescript(dump)
     connection.close()
+    upgrade(f"sqlite:///{folder}/scyc.db")
     return oracle.open_study("recorded", db=f"sqlite:///{folder}/scyc.db")
 
 

@@ -68,6 +68,7 @@ def submit(
     if working_dir is None:
         load_spec(spec_file, overrides or ())  # refuse a bad spec here; one with the user's code only loads there
     _check_public(db, "--db", "the cluster reads the password from $PGPASSWORD or ~/.pgpass of its head node")
+    _check_lasting(db)
     _check_public(artifacts, "--artifacts", "the cluster reads it from its nodes' environment")
     name = study_name(name, spec_file)
     sweep = ["scyc", "sweep", "--name", name, "--db", db, "--artifacts", artifacts, "--ray-address", "auto"]
@@ -112,8 +113,15 @@ def _check_public(url: str, option: str, instead: str) -> None:
         raise InputError(
             f"The URL of {option} holds a password, which Ray's dashboard would show; leave it out: {instead}."
         )
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+
+
+def _check_lasting(db: str) -> None:
+    """Refuse a database in the job's own folder."""
+    from studies import database_file
+
+    file = database_file(db)
+    if file is not None and not file.is_absolute():
         raise InputError(
-            f"{option} {url} is a file in the job's folder on the cluster, which is deleted when the job ends; give a "
+            f"--db {db} is a file in the job's folder on the cluster, which is deleted when the job ends; give a "
             "PostgreSQL database."
         )
