@@ -5,7 +5,7 @@
 >>> study = oracle.open_study("demo")  # doctest: +SKIP
 >>> study.curve()  # doctest: +SKIP
 
-Importing it is light: PyTorch, SQLAlchemy, pandas, Ray and the rest are imported by the calls that need them.
+Importing it is quick: PyTorch, SQLAlchemy, pandas, Ray and the rest are imported only by the calls that need them.
 """
 
 import lazy_loader

@@ -1,6 +1,6 @@
 from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
-from .database import engine_url, upgrade
+from .database import database_file, engine_url, upgrade
 from .errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
 from .records import (
     CheckpointKind,
@@ -52,6 +52,7 @@ __all__ = [
     "TrialResult",
     "TrialState",
     "columns",
+    "database_file",
     "engine_url",
     "in_critical_section",
     "uninterruptible",

@@ -19,6 +19,7 @@ from studies.retrying import persist
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
 _SHOWN = ("host", "port")  # of a URL's query; some drivers take a password there
 
@@ -241,6 +242,17 @@ def engine_url(url: str) -> str:
     """
     parsed = _parse(url)
     return dialect_of(parsed, _shown(parsed)).normalised(parsed).render_as_string(hide_password=False)
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file that the database of a URL is in; None for one in memory or on a server.
+
+    Raises:
+        StudyError: the URL makes no sense.
+    """
+    parsed = _parse(url)
+    dialect = dialect_of(parsed, _shown(parsed))
+    return dialect.file(dialect.normalised(parsed))
 
 
 def _parse(url: str) -> URL:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import URL, Connection, Engine, Row, Select, Table
     from sqlalchemy.exc import DBAPIError
@@ -32,6 +33,9 @@ class Dialect(Protocol):
 
     def is_for_reading(self, url: URL) -> bool:
         """Return whether a URL itself says that nothing may be written."""
+
+    def file(self, url: URL) -> Path | None:
+        """Return the file that the database is in; None for one in memory or on a server."""
 
     def check(self, url: URL, *, create: bool) -> None:
         """Refuse a URL where no database can be."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import URL, Connection, Engine, Row, Select, Table, TableValuedAlias, Update
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -82,6 +83,11 @@ def for_reading(url: URL) -> URL:
 def is_for_reading(url: URL) -> bool:  # noqa: ARG001
     """Return False: the server decides what a user may do."""
     return False
+
+
+def file(url: URL) -> Path | None:  # noqa: ARG001
+    """Return None: it is on a server."""
+    return None
 
 
 def check(url: URL, *, create: bool) -> None:

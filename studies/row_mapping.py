@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, get_type_hints
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from studies import schema
 from studies.records import (
@@ -82,7 +83,6 @@ _CONVERSIONS: dict[Any, _Conversion] = {
     int: lambda _, values: list(map(int, values)),
     bool: lambda _, values: list(map(bool, values)),
     str: _unchanged,
-    str | None: _unchanged,
     CheckpointKind: _unchanged,
     tuple[float, ...]: lambda name, values: [_floats(name, value) for value in values],
     tuple[int, ...]: lambda _, values: [list(map(int, value)) for value in values],
@@ -93,7 +93,16 @@ _OWN_TABLES = (tuple[EpochRecord, ...], tuple[GradientRecord, ...])
 @cache
 def _conversions(kind: type) -> dict[str, _Conversion]:
     """Return the conversion of each field to its column, by name, without the fields that have tables of their own."""
-    return {name: _CONVERSIONS[type_] for name, type_ in get_type_hints(kind).items() if type_ not in _OWN_TABLES}
+    return {name: _conversion(type_) for name, type_ in get_type_hints(kind).items() if type_ not in _OWN_TABLES}
+
+
+def _conversion(type_: Any) -> _Conversion:
+    """Return the conversion of values of a type, or of that type and None."""
+    if type_ in _CONVERSIONS:
+        return _CONVERSIONS[type_]
+    [plain] = [one for one in get_args(type_) if one is not NoneType]
+    convert = _CONVERSIONS[plain]
+    return lambda name, values: [None if value is None else convert(name, [value])[0] for value in values]
 
 
 def columns_of(kind: type, records: Sequence[Any]) -> Columns:

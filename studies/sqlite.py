@@ -59,15 +59,22 @@ def is_for_reading(url: URL) -> bool:
     return sqlite_reading.is_for_reading(url)
 
 
+def file(url: URL) -> Path | None:
+    """Return the file that the database is in; None for one in memory."""
+    if _is_memory(url):
+        return None
+    return sqlite_reading.file_of(url.database or "") if "uri" in url.query else Path(str(url.database))
+
+
 def check(url: URL, *, create: bool) -> None:
     """Refuse a path where no database can be, before SQLite makes an empty file of it.
 
     Raises:
         StudyError: the folder is missing, the path is a folder, or nothing is there and `create` is false.
     """
-    if _is_memory(url) or ("uri" in url.query and not is_for_reading(url)):
+    path = file(url)
+    if path is None or ("uri" in url.query and not is_for_reading(url)):
         return
-    path = sqlite_reading.file_of(url.database or "") if "uri" in url.query else Path(str(url.database))
     path = path.absolute()
     try:
         is_folder, has_folder, exists = path.is_dir(), path.parent.is_dir(), path.exists()

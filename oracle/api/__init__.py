@@ -1,1 +1,1 @@
-"""What people do with studies, once for all faces: command line, web pages, notebooks. Nothing here prints."""
+"""What people do with studies, written once for the command line, the web pages and notebooks. Nothing here prints."""

@@ -1,4 +1,4 @@
-"""What a call leaves out: the database, the study's name, its spec, and where its weights go."""
+"""Defaults for what a call leaves out: the database, the study's name, its spec, and where its weights go."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def given_spec(spec: Spec | Mapping[str, Any] | Path | str | None, fields: Mappi
         fields: fields to change, by name: `levels`, or `search.max_lr.count`.
 
     Raises:
-        InputError: the file cannot be read, or the values are not a spec.
+        InputError: the file cannot be read, or the values are not a valid spec.
     """
     from oracle.spec.files import parse_spec, read_values, set_field
     from oracle.spec.model import Spec
@@ -45,14 +45,14 @@ def given_spec(spec: Spec | Mapping[str, Any] | Path | str | None, fields: Mappi
         values = copy.deepcopy(dict(spec or {}))
     for name, value in fields.items():
         set_field(values, name, value)
-    return parse_spec(values, str(spec) if isinstance(spec, str | Path) else "as given")
+    return parse_spec(values, str(spec) if isinstance(spec, str | Path) else "given as values")
 
 
 def study_name(given: str | None, spec: object = None) -> str:
     """Return the name of a study: the one given, else that of the spec's file, else "demo" for the embedded example.
 
     Raises:
-        InputError: there is none, or it cannot be a name.
+        InputError: the spec has no file to be named after, or the text cannot be a name.
     """
     name = given
     if name is None and isinstance(spec, str | Path):
@@ -60,22 +60,27 @@ def study_name(given: str | None, spec: object = None) -> str:
     elif name is None and spec is None:
         name = "demo"
     if name is None:
-        raise InputError("A spec that is not in a file has no name; give the study one: name=...")
+        raise InputError("The spec comes from no file that the study could be named after; give a name: name=...")
     if not name or "/" in name or name != name.strip() or not name.isprintable():
-        raise InputError(f"A study's name is a word or a few, without slashes, but it is {name!r}; choose another.")
+        raise InputError(
+            f"The name of a study must be printable text without slashes or spaces at its ends, but it is {name!r}; "
+            "choose another."
+        )
     return name
 
 
 def default_artifacts(database: str) -> str:
-    """Return the default folder of new studies' weights: beside an SQLite file, else in the working folder.
+    """Return the default folder for the weights of new studies: beside the database's file, else in the working folder.
 
-    An artifact store belongs to one database, so it is named after the file.
+    An artifact store belongs to one database, so it is named after the database's file.
 
     Raises:
-        InputError: when the SQLite file's folder does not exist.
+        InputError: the folder of the database's file does not exist.
+        StudyError: the URL makes no sense.
     """
-    path = database.removeprefix("sqlite:///") if database.startswith("sqlite:///") else ""
-    folder = Path(path).parent
-    if not folder.is_dir():
-        raise InputError(f"The folder {folder} of the database {path} does not exist; create it first.")
-    return str((folder / f"{Path(path).stem or 'scyc'}-artifacts").resolve())
+    from studies import database_file  # SQLAlchemy takes a while, and not every command needs it
+
+    path = database_file(database) or Path("scyc.db")
+    if not path.parent.is_dir():
+        raise InputError(f"The folder {path.parent} of the database {path} does not exist; create it first.")
+    return str((path.parent / f"{path.stem}-artifacts").resolve())

@@ -1,4 +1,4 @@
-"""Where progress is shown: nowhere, or as a bar. The command line brings displays of its own."""
+"""Where progress is shown: nowhere, or as a bar. The command line has its own displays."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 
 class Display(Protocol):
-    """Shows how far a study is while it is driven."""
+    """Shows how far a study is while it is trained."""
 
     def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:
-        """Show the oracle run of a study, of which `recorded` trials are complete already."""
+        """Show the oracle run of a study, in which `recorded` trials are complete already."""
         ...
 
     def runs(self, names: Mapping[int, str]) -> AbstractContextManager[Listener]:
-        """Show runs of schedules: their names by their rows in the database."""
+        """Show runs of schedules; `names` are their names by their rows in the database."""
         ...
 
     def say(self, sentence: str) -> None:
-        """Show a sentence on what happens."""
+        """Show a sentence about what happens."""
         ...
 
     def warn(self, sentence: str) -> None:
-        """Show a sentence on what has gone wrong."""
+        """Show a sentence about a problem."""
         ...
 
 
 class Silence:
-    """Shows nothing; what has gone wrong becomes a warning."""
+    """Shows nothing; a problem becomes a Python warning."""
 
     def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:  # noqa: ARG002
         """Show nothing."""
@@ -58,11 +58,11 @@ class Silence:
 
 
 class Bar(Silence):
-    """A bar of tqdm's: in a notebook a widget where there are widgets, elsewhere a line on standard error."""
+    """A tqdm bar: a widget in a notebook that has widgets, elsewhere a line on standard error."""
 
     @contextmanager
     def sweep(self, spec: Spec, recorded: int) -> Iterator[Listener]:
-        """Show a bar of all trials, with the level under way and its best candidate so far."""
+        """Show a bar of all trials, with the current level and the winner of the level before."""
         per_level = len(spec.seeds) * spec.search.max_lr.budget
         with _bar(total=spec.levels * per_level, initial=recorded) as bar:
             yield _SweepBar(bar, spec.levels, per_level)
@@ -113,7 +113,7 @@ def display_for(progress: bool | Display | None) -> Display:
 
 
 def in_notebook() -> bool:
-    """Return whether this process is the kernel of a notebook."""
+    """Return whether this process is a notebook's kernel."""
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive is not None else None
     return type(shell).__name__ == "ZMQInteractiveShell"

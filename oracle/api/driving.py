@@ -1,4 +1,4 @@
-"""How a study is driven, once for all who train: opened, leased, read again, and trained to its end."""
+"""Driving a study, for every call that trains: take its lease, read it again, and train it to its end."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Driven:
     """A study whose lease this process holds.
 
     Attributes:
-        store: fenced by the lease.
-        study: as it is since the lease is held.
-        spec: of that study.
+        store: the database; writes to it fail once the lease is lost.
+        study: the study, as it was read after the lease was taken.
+        spec: the spec of that study.
     """
 
     store: Store
@@ -41,14 +41,14 @@ class Driven:
 
     @classmethod
     def read(cls, store: Store, name: str) -> Self:
-        """Return a study as it is now."""
+        """Read a study as it is now."""
         study = store.study(name)
         return cls(store, study, study_spec(study))
 
 
 @contextmanager
 def driven(store: Store, name: str) -> Iterator[Driven]:
-    """Hold a study's lease within the block. The study is read again then: it may have been extended before.
+    """Hold a study's lease within the block. The study is read again first: another driver may have extended it.
 
     Raises:
         StudyNotFound: there is no such study.
@@ -59,7 +59,7 @@ def driven(store: Store, name: str) -> Iterator[Driven]:
 
 
 def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, display: Display, db: str) -> None:
-    """Train what a study's oracle run lacks.
+    """Train what is missing from a study's oracle run.
 
     Args:
         held: the study.
@@ -69,9 +69,9 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         db: URL of the database, for the mirror.
 
     Raises:
-        TrialsFailed: failed trials are in the way.
+        TrialsFailed: failed trials block the study.
         WorkersEnded: the executor ended before the study did.
-        KeyboardInterrupt: it was interrupted; what was recorded stands.
+        KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
     store, study, spec = held.store, held.study, held.spec
     run = store.open_run(study.id, ORACLE)
@@ -83,7 +83,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         listener = stack.enter_context(display.sweep(spec, store.counts(run.id)["complete"]))
         stack.enter_context(interruptible())
         if options.mirror:
-            from oracle.driver.optuna_mirror import OptunaMirror  # Optuna takes half a second
+            from oracle.driver.optuna_mirror import OptunaMirror  # importing Optuna takes half a second
 
             mirror = OptunaMirror(db, store, run, study.name, spec, display.warn)
             listener = Listeners(listener, stack.enter_context(closing(mirror)))
@@ -108,16 +108,16 @@ def train_runs(
 
     Args:
         held: the study.
-        runs: of the study, each with its policy.
+        runs: runs of the study, each with its policy.
         seeds: at least one.
         executor: trains the trials.
         options: retries.
         display: shows how far it is.
 
     Raises:
-        TrialsFailed: failures are in the way.
+        TrialsFailed: failures block some of the runs.
         WorkersEnded: the executor ended before the runs did.
-        KeyboardInterrupt: it was interrupted; what was recorded stands.
+        KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
     store, spec = held.store, held.spec
     with ExitStack() as stack:
@@ -132,7 +132,7 @@ def train_runs(
         if not walks.finished:
             executor.run(walks, spec, Artifacts(held.study.artifacts))
     if walks.failures:
-        raise TrialsFailed(f"What failed: {'; '.join(walks.failures)}.")
+        raise TrialsFailed(f"Some runs are blocked by failures: {'; '.join(walks.failures)}.")
     if not walks.complete:
         raise WorkersEnded
 

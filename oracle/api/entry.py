@@ -1,4 +1,4 @@
-"""The functions that a script or a notebook begins with."""
+"""The functions that a script or a notebook starts with."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ def sweep(
     progress: bool | Display | None = None,
     **fields: Any,
 ) -> Study:
-    """Search the best `max_lr` at every pruning level; resume the study if it exists.
+    """Find the best `max_lr` at every pruning level. If the study exists, resume it.
 
     Args:
         spec: a TOML file, a `Spec`, or its values. Default: the embedded example.
-        name: of the study. Default: the spec's file name, or "demo" for the embedded example.
+        name: name of the study. Default: the name of the spec file, or "demo" for the embedded example.
         db: URL of the database. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
-        artifacts: folder or URL where a new study's weights go. Default: beside the database.
-        workers: trials trained at a time. Default: as many as fit on this machine, or on the Ray cluster.
-        executor: a name in `oracle.execution.EXECUTORS`, or "auto": Ray Tune for a cluster and GPUs, else processes.
-        ray_address: of a running Ray cluster. Default: one is started and stopped where Ray is used.
-        trial_timeout: seconds after which a trial counts as failed. Default: no limit.
-        retries: how often a trial that fails is trained again.
-        retry_failed: train trials again that failed for good.
-        mirror: show trials to optuna-dashboard too.
-        progress: whether to show a bar. Default: in a notebook.
+        artifacts: folder or URL for the weights of a new study. Default: beside the database.
+        workers: how many trials to train at a time. Default: as many as fit on this machine, or on the Ray cluster.
+        executor: a name in `oracle.execution.EXECUTORS`, or "auto": Ray Tune for a cluster or GPUs, else processes.
+        ray_address: address of a running Ray cluster. Default: if Ray is needed, a local one is started for the call.
+        trial_timeout: seconds after which a trial is ended and counts as failed. Default: no limit.
+        retries: how often to train a trial again if it fails.
+        retry_failed: also train the trials that failed for good.
+        mirror: also record trials for optuna-dashboard.
+        progress: whether to show a bar. Default: only in a notebook.
         fields: fields of the spec to change, such as `levels=5`, or `**{"search.max_lr.count": 6}`.
 
     Returns:
         The finished study.
 
     Raises:
-        InputError: the spec or the options cannot work, or the study exists with another spec; nothing was done.
+        InputError: the spec or an option is not valid, or the study exists with another spec; nothing was changed.
         StudyError: the database cannot be used, or the study stopped before its end (`oracle.StudyStopped`).
-        KeyboardInterrupt: it was interrupted; the same call resumes it.
+        KeyboardInterrupt: the call was interrupted; the same call resumes the study.
     """
     from oracle.api.sweeping import sweep as run_sweep
 
@@ -79,14 +79,14 @@ def sweep(
 
 
 def open_study(name: str, db: str | None = None) -> Study:
-    """Return a study to look at. Nothing is written, and no lease is taken, until one of its methods says so.
+    """Open a study for reading. Nothing is written, and no lease is taken, until you call a method that trains.
 
     Args:
-        name: of the study.
+        name: name of the study.
         db: URL of its database. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
 
     Raises:
-        StudyNotFound: there is none of that name; the message lists those that are.
+        StudyNotFound: there is no study of that name; the message lists the names that there are.
         StudyError: the database cannot be used.
     """
     study = Study(name, db)
@@ -96,7 +96,7 @@ def open_study(name: str, db: str | None = None) -> Study:
 
 
 def studies(db: str | None = None) -> pd.DataFrame:
-    """Return the studies of a database, a row each: how far it is, and why it cannot be read if it cannot.
+    """Return a row for each study of a database: how far it is, or why it cannot be read.
 
     Args:
         db: URL of the database. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
@@ -112,12 +112,12 @@ def studies(db: str | None = None) -> pd.DataFrame:
 def import_study(
     folder: Path | str, *, db: str | None = None, name: str | None = None, artifacts: str | None = None
 ) -> Study:
-    """Bring an exported study into a database, with the checks of one that is made there.
+    """Import an exported study into a database. Its values are checked like those of a new study.
 
     Args:
-        folder: what `Study.export` has written.
-        db: URL of the database, which is created if it is not there. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
-        name: of the study. Default: the name that it had.
+        folder: a folder that `Study.export` wrote.
+        db: URL of the database, which is created if it does not exist. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
+        name: name of the study. Default: the name that it had.
         artifacts: folder or URL of its weights. Default: where they were.
 
     Raises:

@@ -19,14 +19,14 @@ __all__ = [
 
 
 class StudyStopped(StudyError):  # noqa: N818 - it reads as what happened
-    """A study could not be trained to its end. Nothing that was recorded is lost, and it can be resumed."""
+    """A study could not be trained to its end. No recorded trial is lost, and the study can be resumed."""
 
 
 class TrialsFailed(StudyStopped):
     """Failed trials block the study until they are trained again.
 
     Attributes:
-        what: which trials, one full sentence without advice.
+        what: which trials failed: one full sentence, without advice.
     """
 
     def __init__(self, what: str) -> None:
@@ -38,10 +38,10 @@ class TrialsFailed(StudyStopped):
 
 
 class WorkersEnded(StudyStopped):
-    """The workers ended before the study did."""
+    """The workers ended before the study was finished."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The workers ended before the study did: Ray may have been stopped, or has died. Nothing that was recorded "
-            "is lost; resume the study."
+            "The workers ended before the study was finished: Ray may have been stopped, or may have crashed. No "
+            "recorded trial is lost; resume the study."
         )

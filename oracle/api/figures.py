@@ -16,7 +16,7 @@ def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> 
     """Return a figure as a Plotly figure; see `oracle.Study.figure`.
 
     Raises:
-        InputError: there is no figure of that name, or nothing to draw yet.
+        InputError: there is no figure of that name, or there is nothing to draw yet.
     """
     from plotly.graph_objects import Figure
 
@@ -32,7 +32,7 @@ def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> 
         plate = of_comparison.plate(name, compare_study(store, study, rule, tolerance))
     else:
         there = ", ".join([*of_sweep.SWEEP_FIGURES, *of_comparison.COMPARISON_FIGURES])
-        raise InputError(f"There is no figure {name!r}; there are {there}.")
+        raise InputError(f"There is no figure {name!r}; choose one of {there}.")
     if plate.figure is None:
         raise InputError(f"The figure {name!r} of {study!r} cannot be drawn yet: {plate.caption}")
     return Figure(plate.figure)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def study_html(view: StudyView) -> str:
-    """Return a study as a fragment of HTML, everything escaped."""
+    """Return a study as a fragment of HTML, with all text escaped."""
     status = view.status
     head = f"<b>{escape(view.name)}</b> · {escape(view.spec.workload)} · {escape(status.state)}"
     progress = f"{len(status.decided)} of {words.count(status.levels, 'level')} decided, {status.done:,} trials done"

@@ -1,4 +1,4 @@
-"""What is done with whole studies and with their database: listed, deleted, exported, imported, mirrored, upgraded."""
+"""Managing whole studies and their database: list, delete, export, import, mirror, upgrade."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def listing(store: Store) -> list[dict[str, Any]]:
-    """Return the studies of a database as plain values, oldest first; of one that cannot be read, why.
+    """Return the studies of a database as plain values, oldest first; for one that cannot be read, say why.
 
     Keys: `study` and `state`; then `workload`, `decided`, `levels`, `trials` (complete) and `started`, or `error`.
     """
@@ -48,7 +48,7 @@ def listing(store: Store) -> list[dict[str, Any]]:
 
 
 def finished_trials(name: str, db: str, run: str = ORACLE) -> int:
-    """Return how many finished trials a run of a study has: what deleting it would lose.
+    """Return how many finished trials a run of a study has, which deleting it would lose.
 
     Raises:
         InputError: there is no such run.
@@ -64,12 +64,12 @@ def delete_study(name: str, db: str, warn: Callable[[str], None]) -> None:
     """Delete a study with its trials, its weights and its mirror.
 
     Args:
-        name: of the study.
+        name: name of the study.
         db: URL of its database.
-        warn: is told if the mirror fails.
+        warn: called with a sentence if the mirror fails.
 
     Raises:
-        StudyError: there is no such study, or a driver is at it.
+        StudyError: there is no such study, or a driver holds its lease.
     """
     from oracle.driver.optuna_mirror import OptunaMirror
 
@@ -89,7 +89,7 @@ def delete_run(name: str, db: str, run: str) -> None:
 
     Raises:
         InputError: there is no such run.
-        StudyError: there is no such study, or a driver is at it.
+        StudyError: there is no such study, or a driver holds its lease.
     """
     with Store.open(db, create=False) as store, driving(store, store.study(name)) as fenced:
         study = fenced.study(name)
@@ -99,17 +99,17 @@ def delete_run(name: str, db: str, run: str) -> None:
 
 
 def collect_garbage(db: str, *, dry_run: bool = False) -> list[str]:
-    """Delete weights that no trial lists, which killed workers have left; return their hashes.
+    """Delete stored weights that no trial refers to, which killed workers left behind; return their hashes.
 
     Raises:
-        StudyBusy: a driver is at one of the studies.
+        StudyBusy: a driver holds the lease of one of the studies.
     """
     with Store.open(db, create=False) as store:
         return collect(store, dry_run=dry_run)
 
 
 def rebuild_mirror(name: str, db: str, warn: Callable[[str], None]) -> int:
-    """Make what optuna-dashboard shows of a study again from its trials; return how many trials that is."""
+    """Rebuild a study's Optuna mirror from its trials; return how many trials it holds."""
     from oracle.driver.optuna_mirror import OptunaMirror
 
     with Store.open(db, create=False) as store, driven(store, name) as held:
@@ -121,7 +121,7 @@ def rebuild_mirror(name: str, db: str, warn: Callable[[str], None]) -> int:
 
 
 def export_study(name: str, db: str, folder: Path, format_: Format = "json") -> list[Path]:
-    """Write a study's tables to a new folder, everything but the weights; return the files.
+    """Write a study's tables, all but the weights, to a new folder; return the files.
 
     Raises:
         InputError: the folder is not empty or cannot be written.
@@ -132,12 +132,12 @@ def export_study(name: str, db: str, folder: Path, format_: Format = "json") -> 
 
 
 def import_study(folder: Path, db: str, name: str | None = None, artifacts: str | None = None) -> str:
-    """Bring an exported study into a database, with the checks of one that is made there; return its name.
+    """Import an exported study into a database and return its name. Its values are checked like those of a new study.
 
     Args:
-        folder: what `export_study` has written.
-        db: URL of the database, which is created if it is not there.
-        name: of the study. Default: the name that it had.
+        folder: a folder that `export_study` wrote.
+        db: URL of the database, which is created if it does not exist.
+        name: name of the study. Default: the name that it had.
         artifacts: folder or URL of its weights. Default: where they were.
 
     Raises:
@@ -152,18 +152,18 @@ def import_study(folder: Path, db: str, name: str | None = None, artifacts: str 
 
 
 def upgrade(db: str) -> str:
-    """Bring a database to this version's revision, and return that; back it up first."""
+    """Upgrade a database to this version's revision, and return that revision. Back the database up first."""
     return upgrade_tables(db)
 
 
 def _schedule_run(store: Store, study: StudyRecord, name: str) -> RunRecord:
-    """Return a run of a schedule.
+    """Return a schedule's run.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no run of that name.
     """
     runs = {run.name: run for run in store.runs(study.id) if run.name != ORACLE}
     if name not in runs:
         there = ", ".join(runs) or "none"
-        raise InputError(f"The study {study.name!r} has no run {name!r} of a schedule; there are: {there}.")
+        raise InputError(f"The study {study.name!r} has no run of a schedule named {name!r}; its runs are: {there}.")
     return runs[name]

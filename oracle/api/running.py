@@ -1,8 +1,9 @@
-"""Schedules trained for real, beside the oracle's own curve on the same seeds."""
+"""Training schedules, and the oracle's own curve on the same seeds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from oracle.api.driving import driven, train_runs
@@ -43,20 +44,20 @@ def run_schedules(
     seeds: Sequence[int] = (),
     run_name: str | None = None,
 ) -> Trained:
-    """Train schedules through all levels, and the oracle's curve with them; what is on record is not trained again.
+    """Train schedules through all levels, and the oracle's curve beside them. Recorded trials are not repeated.
 
     Args:
-        name: of the study.
+        name: name of the study.
         db: URL of its database.
         options: how trials are trained.
-        display: shows how far it is.
-        schedules: by name, or with other parameters, `s-cyc:delta=0.1,q=2`. Default: those that differ from the
-            oracle in `max_lr` alone.
-        seeds: to train on. Default: fresh ones, which had no part in the oracle's choice.
-        run_name: name of the run of one schedule. Default: the schedule's.
+        display: shows how far the runs are.
+        schedules: by name, also with other parameters: `s-cyc:delta=0.1,q=2`. Default: all that differ from the
+            oracle only in `max_lr`.
+        seeds: seeds to train on. Default: fresh ones, on which the oracle did not choose its winners.
+        run_name: name of the run, if there is one schedule. Default: the schedule's name.
 
     Raises:
-        InputError: there is no such schedule, the oracle is not finished, or the options cannot work.
+        InputError: there is no such schedule, the oracle is not finished, or an option is not valid.
         StudyError: there is no such study, its database cannot be used, or it stopped before its end.
     """
     with Store.open(db, create=False) as store:
@@ -74,7 +75,7 @@ def run_schedules(
 
 
 def fresh_seeds(used: Sequence[int]) -> list[int]:
-    """Return as many seeds as there are in `used`, none of them among those."""
+    """Return as many new seeds as there are in `used`."""
     beyond = FRESH * (max(used) // FRESH + 1)
     return [seed + beyond for seed in used]
 
@@ -82,9 +83,9 @@ def fresh_seeds(used: Sequence[int]) -> list[int]:
 def _chosen(policies: Mapping[str, Policy], wanted: Sequence[str], run_name: str | None) -> dict[str, Policy]:
     """Return the policies to train by the name of their run, the oracle's curve first."""
     if run_name is not None and len(wanted) != 1:
-        raise InputError("A name is for the run of one schedule; give exactly one schedule with it.")
+        raise InputError("A run's name goes with one schedule; give exactly one schedule, or leave out the name.")
     if run_name in (ORACLE, REPLAYED):
-        raise InputError(f"A run named {run_name!r} is the oracle's own; choose another name.")
+        raise InputError(f"The name {run_name!r} is reserved for the oracle's own run; choose another name.")
     names = [ORACLE, *(wanted or [name for name in USUAL if name in policies])]
     by_run = {name: pick(policies, name) for name in names}
     if run_name is not None:
@@ -93,18 +94,18 @@ def _chosen(policies: Mapping[str, Policy], wanted: Sequence[str], run_name: str
 
 
 def _open(store: Store, study: StudyRecord, name: str, policy: Policy) -> RunRecord:
-    """Return the run, made if it is not there yet.
+    """Return the run; create it if it does not exist.
 
     Raises:
-        InputError: it is there with another policy.
+        InputError: it exists with another policy.
     """
     values = policy_to_dict(policy)
     run = store.open_run(study.id, name, values)
     if run.policy != values:
-        there = policy_from_dict(run.policy).schedule if run.policy else "nothing of the kind"
+        there = policy_from_dict(run.policy).schedule if run.policy else "no schedule"
         raise InputError(
-            f"The run {name!r} was made with {there}, but now that is {policy.schedule}: the oracle has changed since. "
-            f"Give the new run another name, or delete the former one: "
-            f"`scyc studies delete {study.name} --run {name}`."
+            f"The run {name!r} was made with {there}, but now it would be {policy.schedule}: the oracle has changed "
+            "since, or another schedule is asked for. Give the new run another name, or delete the old one: "
+            f"`scyc studies delete {quote(study.name)} --run {quote(name)}`."
         )
     return run

@@ -1,4 +1,4 @@
-"""A study in the hand: what it says, and what can be done with it."""
+"""A study as an object: what it shows, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 class Study(StudyReader):
     """One study of a database.
 
-    What shows something only reads, see `StudyReader`. `resume`, `extend`, `run` and `delete` write, under the study's
-    lease.
+    Methods that show something only read (see `StudyReader`). `resume`, `extend`, `run` and `delete` write; they hold
+    the study's lease while they do.
 
     Args:
-        name: of the study.
+        name: name of the study.
         db: URL of its database. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
 
     Raises:
-        StudyError: by every method, where the database cannot be used.
-        StudyNotFound: by every method, where there is no such study.
-        StudyBusy: by methods that write, where another driver holds the lease.
+        StudyError: by every method, if the database cannot be used.
+        StudyNotFound: by every method, if there is no such study.
+        StudyBusy: by methods that write, if another driver holds the lease.
     """
 
     def resume(self, *, progress: bool | Display | None = None, **options: Any) -> Study:
-        """Train what it lacks.
+        """Train what is missing.
 
         Args:
-            progress: whether to show a bar. Default: in a notebook.
+            progress: whether to show a bar. Default: only in a notebook.
             options: how trials are trained, see `oracle.ExecutionOptions`.
 
         Raises:
-            TrialsFailed: failed trials are in the way; `retry_failed=True` trains them again.
-            KeyboardInterrupt: it was interrupted; it can be resumed.
+            TrialsFailed: failed trials block the study; `retry_failed=True` trains them again.
+            KeyboardInterrupt: the call was interrupted; call it again to resume.
         """
         from oracle.api.sweeping import resume
 
@@ -56,20 +56,20 @@ class Study(StudyReader):
         progress: bool | Display | None = None,
         **options: Any,
     ) -> Study:
-        """Add levels, seeds or candidates, and train the new cells alone.
+        """Add levels, seeds or candidates, and train only the new cells.
 
         Args:
-            levels: number of levels from now on.
-            seeds: to add.
-            candidates: `max_lr` values to add to a grid.
-            count: candidates per level from now on, where a sampler proposes them.
-            progress: whether to show a bar. Default: in a notebook.
+            levels: new number of levels.
+            seeds: seeds to add.
+            candidates: `max_lr` values to add, for a study that searches a grid.
+            count: new number of candidates per level, for a study whose sampler proposes them.
+            progress: whether to show a bar. Default: only in a notebook.
             options: how trials are trained, see `oracle.ExecutionOptions`.
 
         Raises:
-            InputError: nothing is added, or it does not go with the study.
-            TrialsFailed: failed trials are in the way.
-            KeyboardInterrupt: it was interrupted; `resume` trains the rest.
+            InputError: nothing is added, or it does not fit the study.
+            TrialsFailed: failed trials block the study.
+            KeyboardInterrupt: the call was interrupted; `resume` trains the rest.
         """
         from oracle.api.sweeping import extend
 
@@ -86,20 +86,20 @@ class Study(StudyReader):
         progress: bool | Display | None = None,
         **options: Any,
     ) -> Study:
-        """Train schedules for real, and the oracle's curve with them; what is on record is not trained again.
+        """Train schedules through all levels, and the oracle's curve beside them. Recorded trials are not repeated.
 
         Args:
-            schedules: by name, or with other parameters, `s-cyc:delta=0.1,q=2`. Default: those that differ from the
-                oracle in `max_lr` alone.
-            seeds: to train on. Default: fresh ones, which had no part in the oracle's choice.
-            name: of the run of one schedule. Default: the schedule's.
-            progress: whether to show a bar. Default: in a notebook.
+            schedules: by name, also with other parameters: `s-cyc:delta=0.1,q=2`. Default: all that differ from the
+                oracle only in `max_lr`.
+            seeds: seeds to train on. Default: fresh ones, on which the oracle did not choose its winners.
+            name: name of the run, if there is one schedule. Default: the schedule's name.
+            progress: whether to show a bar. Default: only in a notebook.
             options: how trials are trained, see `oracle.ExecutionOptions`.
 
         Raises:
             InputError: there is no such schedule, or the oracle is not finished.
-            TrialsFailed: failures are in the way.
-            KeyboardInterrupt: it was interrupted; the same call resumes it.
+            TrialsFailed: failures block some of the runs.
+            KeyboardInterrupt: the call was interrupted; the same call resumes the runs.
         """
         from oracle.api.running import run_schedules
 
@@ -115,7 +115,7 @@ class Study(StudyReader):
         return self
 
     def delete(self) -> None:
-        """Delete it with its trials, its weights and its mirror; nothing asks again."""
+        """Delete the study with its trials, weights and Optuna mirror, without asking."""
         from oracle.api.managing import delete_study
 
         delete_study(self.name, self.db, display_for(False).warn)

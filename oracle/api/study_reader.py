@@ -1,4 +1,4 @@
-"""What a study says: tables, figures, schedules, reports. It is only read."""
+"""Reading a study: tables, figures, schedules, reports. Nothing is written."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 
 
 class StudyReader:
-    """One study of a database, to be looked at.
+    """One study of a database, for reading.
 
-    Each call shows the study as it stands at that moment; it takes no lease and needs the right to read alone.
+    Each call shows the study as it is at that moment. It takes no lease, and needs only the right to read.
 
     Args:
-        name: of the study.
+        name: name of the study.
         db: URL of its database. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
-        store: an open store to read from, for who reads often. Default: the database is opened for each call.
+        store: an open store to read from, for callers that read often. Default: each call opens the database.
 
     Raises:
-        StudyError: by every method, where the database cannot be used.
-        StudyNotFound: by every method, where there is no such study.
+        StudyError: by every method, if the database cannot be used.
+        StudyNotFound: by every method, if there is no such study.
     """
 
     def __init__(self, name: str, db: str | None = None, store: Store | None = None) -> None:
@@ -53,18 +53,18 @@ class StudyReader:
 
     @property
     def status(self) -> StudyStatus:
-        """How far it is: its state, levels, trials done and failed, time left, and who drives it."""
+        """How far the study is: state, levels, trials done and failed, time left, and who drives it."""
         with self._store() as store:
             return study_status(store, self.name)
 
     @property
     def spec(self) -> Spec:
-        """Its spec."""
+        """The study's spec."""
         with self._record() as (_, study):
             return study_spec(study)
 
     def view(self) -> StudyView:
-        """Return its levels with their winners, intervals and trials, its cost and its provenance."""
+        """Return the levels with their winners, intervals and trials, and the study's cost and provenance."""
         with self._store() as store:
             return view_study(store, self.name)
 
@@ -89,7 +89,7 @@ class StudyReader:
             return tables.epochs(store, study)
 
     def gradients(self) -> pd.DataFrame:
-        """Return a row per point at which a trial recorded the distribution of its weight gradients."""
+        """Return a row for each time that a trial recorded the distribution of its weight gradients."""
         from oracle.api import tables
 
         with self._record() as (store, study):
@@ -99,12 +99,12 @@ class StudyReader:
         """Return a figure of the report, or of the comparison, as a Plotly figure.
 
         Args:
-            name: of the sweep {sweep}; of the comparison with schedules {comparison}.
-            rule: for a figure of the comparison: the interval to judge by.
-            tolerance: for a figure of the comparison: margin of the `within` rule, a fraction of accuracy.
+            name: {sweep} for the sweep; {comparison} for the comparison with schedules.
+            rule: for a figure of the comparison, which interval to judge by.
+            tolerance: for a figure of the comparison, the margin of the `within` rule, a fraction of accuracy.
 
         Raises:
-            InputError: there is no figure of that name, or nothing to draw yet; the message says why.
+            InputError: there is no figure of that name, or there is nothing to draw yet; the message says why.
         """
         from oracle.api.figures import figure
 
@@ -112,7 +112,7 @@ class StudyReader:
             return figure(store, self.name, name, rule, tolerance)
 
     def fit(self, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Fit:
-        """Return S-Cyc fitted to the oracle interval, with error bars and what has to be said with them.
+        """Return S-Cyc fitted to the oracle interval, with error bars and sentences that say how far to trust it.
 
         Raises:
             InputError: too few levels are decided.
@@ -125,15 +125,15 @@ class StudyReader:
     def compare(
         self, schedules: Sequence[str] = (), rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE
     ) -> Comparison:
-        """Return the study's oracle against level schedules: a verdict on each, and what training them has shown.
+        """Compare the study's oracle with level schedules: a verdict on each, and what training them showed.
 
         Args:
-            schedules: by name. Default: all.
-            rule: the interval to judge by.
+            schedules: names of the schedules. Default: all.
+            rule: which interval to judge by.
             tolerance: margin of the `within` rule, a fraction of accuracy.
 
         Raises:
-            InputError: no level is decided, or a schedule is not known; the message names those that are.
+            InputError: no level is decided, or a schedule is not known; the message lists the known ones.
         """
         from oracle.comparison import compare_study
 
@@ -155,15 +155,15 @@ class StudyReader:
             name: "fitted" for S-Cyc fitted to this oracle, or another that `compare` knows.
 
         Raises:
-            InputError: there is no such schedule, or it is more than `max_lr` by level.
+            InputError: there is no such schedule, or it is more than one `max_lr` for each level.
         """
         return self.compare([name]).schedules[name]
 
     def contenders(self) -> dict[str, Policy]:
-        """Return by name what `run` can train: schedules with what else they do differently.
+        """Return, by name, the policies that `run` can train: schedules, some with their own profile or rewind.
 
         Raises:
-            InputError: the oracle has levels left to decide.
+            InputError: the oracle is not finished.
         """
         from oracle.comparison import study_contenders
 
@@ -171,10 +171,10 @@ class StudyReader:
             return study_contenders(store, self.name)
 
     def analyse(self, run: str = ORACLE) -> Analysis:
-        """Return how signs and masks change from level to level, from the weights that a run's trainings left.
+        """Return how the signs and masks of a run's weights change from level to level. Reads the stored weights.
 
         Raises:
-            InputError: there is no such run, or its weights are gone.
+            InputError: there is no such run, or its weights are no longer stored.
         """
         from oracle.results.sign_analysis import analyse
 
@@ -182,13 +182,13 @@ class StudyReader:
             return analyse(store, self.name, run)
 
     def report_html(self) -> str:
-        """Return its report, one HTML page that needs no network."""
+        """Return the study's report: one HTML page that works offline."""
         from oracle.report import render
 
         return render(self.view())
 
     def report(self, path: Path | str = "report.html") -> Path:
-        """Write its report, one HTML page that needs no network; return where it is.
+        """Write the study's report, one HTML page that works offline, and return its path.
 
         Raises:
             InputError: the file cannot be written.
@@ -199,7 +199,7 @@ class StudyReader:
         return Path(path).resolve()
 
     def export(self, folder: Path | str, format: Format = "json") -> list[Path]:  # noqa: A002 - as pandas calls it
-        """Write its tables to a new folder as "json", "csv" or "parquet", everything but the weights.
+        """Write the study's tables, all but the weights, to a new folder as "json", "csv" or "parquet".
 
         Raises:
             InputError: the folder is not empty or cannot be written.

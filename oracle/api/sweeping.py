@@ -1,4 +1,4 @@
-"""Oracle sweeps: started, resumed, extended. The caller gets the study; its progress goes to a display."""
+"""Starting, resuming and extending an oracle sweep. Progress goes to a display."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOptions, display: Display) -> None:
-    """Search the best `max_lr` at every level of a study; resume it if it exists.
+    """Find the best `max_lr` at every level of a study. If the study exists, resume it.
 
     Args:
-        spec: of the study.
-        name: of the study.
-        db: URL of the database, which is created if it is not there.
-        artifacts: folder or URL below which a new study keeps its weights, in a folder of its name.
+        spec: spec of the study.
+        name: name of the study.
+        db: URL of the database, which is created if it does not exist.
+        artifacts: folder or URL where a new study's weights go, into a folder named after the study.
         options: how trials are trained.
-        display: shows how far it is.
+        display: shows how far the study is.
 
     Raises:
-        InputError: the spec or the options cannot work, or the study exists with another spec; nothing was done.
+        InputError: the spec or an option is not valid, or the study exists with another spec; nothing was changed.
         StudyError: the database or the artifact store cannot be used, or the study stopped before its end.
     """
     executor = make_executor(options, spec)
@@ -42,16 +42,16 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
     with Store.open(db) as store:
         open_study(store, name, spec, folder, settle=with_engine)
         with driven(store, name) as held:
-            open_study(held.store, name, spec, folder)  # it may have been extended before the lease was ours
+            open_study(held.store, name, spec, folder)  # another driver may have extended it before we held the lease
             train_oracle(held, executor, options, display, db)
 
 
 def resume(name: str, db: str, options: ExecutionOptions, display: Display) -> None:
-    """Train what a study lacks; its spec comes from the database.
+    """Train what is missing from a study. Its spec comes from the database.
 
     Raises:
-        InputError: the options cannot work.
-        StudyError: there is no such study, or as for `sweep`.
+        InputError: an option is not valid.
+        StudyError: there is no such study, or one of the reasons of `sweep`.
     """
     with Store.open(db, create=False) as store:
         study = store.study(name)
@@ -73,11 +73,11 @@ def extend(
     candidates: Sequence[float] = (),
     count: int | None = None,
 ) -> None:
-    """Add levels, seeds or candidates to a study, and train the new cells alone; see `oracle.study.extending`.
+    """Add levels, seeds or candidates to a study, and train only the new cells; see `oracle.study.extending`.
 
     Raises:
-        InputError: nothing is added, or it does not go with the study; the options cannot work.
-        StudyError: there is no such study, or as for `sweep`.
+        InputError: nothing is added, it does not fit the study, or an option is not valid.
+        StudyError: there is no such study, or one of the reasons of `sweep`.
     """
     add = partial(extended, levels=levels, seeds=seeds, candidates=candidates, count=count)
     with Store.open(db, create=False) as store:
@@ -88,5 +88,5 @@ def extend(
         with driven(store, name) as held:
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:
-                display.say(f"{reopened} levels are decided again, with what is added to them.")
+                display.say(f"{reopened} levels are decided again once their new cells are trained.")
             train_oracle(Driven.read(held.store, name), executor, options, display, db)

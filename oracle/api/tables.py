@@ -1,4 +1,4 @@
-"""A study as pandas tables: one row per level, trial, epoch or gradient measurement."""
+"""A study as pandas tables: one row per level, trial, epoch or gradient record."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def verdicts(comparison: Comparison) -> pd.DataFrame:
 
 
 def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
-    """Return a row per trial of every run, those that an extension has made history of among them.
+    """Return a row per trial of every run, including trials that an extension turned into history.
 
-    Columns: `run`, those of `studies.TrialRecord`, and those of `studies.TrialResult`, which are missing until `state`
-    is "complete".
+    Columns: `run`, those of `studies.TrialRecord`, and those of `studies.TrialResult`, which are empty until `state` is
+    "complete".
     """
     return pd.DataFrame(
         (
@@ -93,7 +93,7 @@ def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
 
 
 def epochs(store: Store, study: StudyRecord) -> pd.DataFrame:
-    """Return a row per epoch of every complete trial: `run`, `id`, `level`, `seed`, `max_lr`, and `EpochRecord`'s."""
+    """Return a row per epoch of every complete trial: `run`, `id`, `level`, `seed`, `max_lr`, and `EpochRecord`."""
     return pd.DataFrame(
         (
             _key(run, trial) | {name: getattr(epoch, name) for name in _EPOCH}
@@ -106,7 +106,7 @@ def epochs(store: Store, study: StudyRecord) -> pd.DataFrame:
 
 
 def gradients(store: Store, study: StudyRecord) -> pd.DataFrame:
-    """Return a row per point at which a trial recorded its gradients: its key, and the columns of `GradientRecord`."""
+    """Return a row for each time a trial recorded its gradients: the trial's key, and `GradientRecord`'s fields."""
     recorded = {key: found for run in store.runs(study.id) for key, found in store.gradients(run.id).items()}
     return pd.DataFrame(
         (

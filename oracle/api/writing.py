@@ -1,4 +1,4 @@
-"""Results as files: the report, a comparison with its figures, an analysis of signs."""
+"""Writing results to files: the report, a comparison with its figures, an analysis of signs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def write_page(html: str, path: Path) -> None:
-    """Write a page to a file, creating its folder if need be.
+    """Write a page to a file; create its folder if it does not exist.
 
     Raises:
         InputError: the file cannot be written.
@@ -29,10 +29,10 @@ def write_page(html: str, path: Path) -> None:
 
 
 def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> str | None:
-    """Write a comparison: comparison.json, report.html, and its figures as PNG and SVG where a browser draws them.
+    """Write a comparison: comparison.json, report.html, and, if there is a browser, the figures as PNG and SVG.
 
     Returns:
-        Why there are no images, a full sentence; None where there are.
+        A full sentence that says why there are no images; None if there are.
 
     Raises:
         InputError: the folder cannot be written.
@@ -52,7 +52,7 @@ def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> s
 
 
 def write_analysis(analysis: Analysis, folder: Path) -> Path:
-    """Write an analysis of signs: analysis.json and analysis.html; return the page.
+    """Write an analysis of signs to analysis.json and analysis.html; return the page's path.
 
     Raises:
         InputError: the folder cannot be written.

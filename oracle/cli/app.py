@@ -1,4 +1,4 @@
-"""The application: its groups of commands, and the options that many of them share."""
+"""The application: its groups of commands, and the options that many commands share."""
 
 from __future__ import annotations
 
@@ -30,12 +30,17 @@ app = typer.Typer(
 )
 studies_app = typer.Typer(no_args_is_help=True)
 presets_app = typer.Typer(no_args_is_help=True)
-app.add_typer(studies_app, name="studies", help="List, delete, export, import studies.", rich_help_panel=DATABASE)
-app.add_typer(presets_app, name="presets", help="Show the protocols of papers as specs.", rich_help_panel=SEARCH)
+app.add_typer(studies_app, name="studies", help="List, delete, export and import studies.", rich_help_panel=DATABASE)
+app.add_typer(presets_app, name="presets", help="Show the papers' protocols as specs.", rich_help_panel=SEARCH)
 
 StudyName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the study.", show_default=False)]
 NewName = Annotated[
-    str | None, typer.Option("--name", help="Name of the study. Default: the spec's file name.", show_default=False)
+    str | None,
+    typer.Option(
+        "--name",
+        help="Name of the study. Default: the name of the spec file, or demo for the embedded example.",
+        show_default=False,
+    ),
 ]
 DatabaseUrl = Annotated[
     str | None,
@@ -49,14 +54,20 @@ DatabaseUrl = Annotated[
 ]
 SpecFile = Annotated[
     Path | None,
-    typer.Argument(metavar="[SPEC.toml]", help="The spec. Default: the embedded example.", show_default=False),
+    typer.Argument(
+        metavar="[SPEC.toml]", help="The spec, a TOML file. Default: the embedded example.", show_default=False
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a field of the spec. Repeatable.", show_default=False),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Set a field of the spec, such as search.max_lr.count=6. Repeatable.",
+        show_default=False,
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Folder = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def register_commands() -> None:
@@ -76,9 +87,9 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[  # noqa: ARG001 - its callback answers
-        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_say_version)
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback prints it
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version)
     ] = False,
 ) -> None:
     if debug:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: fine, worth knowing, or in the way."""
+    """The result of one check: fine (ok), worth knowing (note), or something that stops a sweep (fault)."""
 
     subject: str
     verdict: Literal["ok", "note", "fault"]

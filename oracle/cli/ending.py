@@ -20,14 +20,14 @@ GRACE = 6.0  # seconds that an interrupted command has for stopping its workers
 
 @contextmanager
 def training(again: str, *, as_json: bool) -> Iterator[ConsoleDisplay]:
-    """Yield a display; what stops the block becomes a sentence that says how to resume, and an exit code.
+    """Yield a display. Whatever stops the block becomes an exit code, and a sentence that says how to resume.
 
     Args:
-        again: the command that resumes it.
-        as_json: progress goes to standard error, so that standard output holds JSON alone.
+        again: the command that resumes the study.
+        as_json: show progress on standard error, so that standard output holds only JSON.
 
     Raises:
-        typer.Exit: it was interrupted, failed trials are in the way, or its workers ended too soon.
+        typer.Exit: the command was interrupted, failed trials block the study, or its workers ended too soon.
     """
     from oracle.api.errors import TrialsFailed, WorkersEnded
     from oracle.cli.progress import ConsoleDisplay
@@ -51,14 +51,14 @@ def training(again: str, *, as_json: bool) -> Iterator[ConsoleDisplay]:
     except WorkersEnded:
         say(
             err,
-            "The workers ended before the study did: Ray may have been stopped, or has died. Nothing that was recorded "
-            f"is lost. Resume with `{again}`.",
+            "The workers ended before the study was finished: Ray may have been stopped, or may have crashed. No "
+            f"recorded trial is lost. Resume with `{again}`.",
         )
         raise typer.Exit(FAILED) from None
 
 
 def end_of_sweep(name: str, db: str, *, as_json: bool) -> None:
-    """Say what can be done with a finished study, or print it as JSON."""
+    """Say what to do next with a finished study, or print it as JSON."""
     if as_json:
         from oracle.api.study import Study
         from oracle.results.study_view import to_json

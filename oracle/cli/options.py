@@ -17,7 +17,7 @@ Workers = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Trials trained at a time. Default: as many as fit on this machine, or on the Ray cluster.",
+        help="How many trials to train at a time. Default: as many as fit on this machine, or on the Ray cluster.",
         show_default=False,
     ),
 ]
@@ -25,27 +25,27 @@ ExecutorName = Annotated[
     _Executor,
     typer.Option(
         "--executor",
-        help="Where trials run: on Ray Tune, in processes of this machine, or in this process. auto: Ray Tune for a "
-        "cluster and for GPUs, else processes.",
+        help="Where trials run. tune: on Ray Tune. processes: in processes of this machine. inline: in this process. "
+        "auto: tune for a cluster or GPUs, otherwise processes.",
     ),
 ]
 RayAddress = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="A running Ray cluster. Default: where Ray is used, a local one is started and stopped.",
+        help="Address of a running Ray cluster. Default: if Ray is needed, a local cluster is started for the command.",
         show_default=False,
     ),
 ]
-Retries = Annotated[int, typer.Option(min=0, help="How often a trial that fails is trained again.")]
+Retries = Annotated[int, typer.Option(min=0, help="How often to train a trial again if it fails.")]
 TrialTimeout = Annotated[
     float | None,
     typer.Option(
         min=1,
         metavar="SECONDS",
-        help="A trial that takes longer is ended and counts as failed. Default: no limit.",
+        help="Time limit of a trial. One that takes longer is ended and counts as failed. Default: no limit.",
         show_default=False,
     ),
 ]
-RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Train again the trials that failed for good.")]
-Mirror = Annotated[bool, typer.Option("--mirror/--no-mirror", help="Show trials to optuna-dashboard too.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Also train the trials that failed for good.")]
+Mirror = Annotated[bool, typer.Option("--mirror/--no-mirror", help="Also record trials for optuna-dashboard.")]

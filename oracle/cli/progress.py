@@ -35,7 +35,7 @@ class ConsoleDisplay:
 
     @property
     def done(self) -> int | None:
-        """How many trials are complete; None while that is not known."""
+        """How many trials are complete; None as long as that is not known."""
         return self._shown.done if self._shown is not None else None
 
     def sweep(self, spec: Spec, recorded: int) -> PlainProgress:
@@ -58,12 +58,12 @@ class ConsoleDisplay:
 
 
 class PlainProgress(Listener):
-    """One line per decided level and a few in between: for logs, pipes and schedulers.
+    """One line per decided level and a few in between, for logs, pipes and batch systems.
 
     Args:
         console: where to print.
         spec: of the study.
-        recorded: trials that the database held complete at the start.
+        recorded: how many trials were complete in the database at the start.
     """
 
     def __init__(self, console: Console, spec: Spec, recorded: int) -> None:
@@ -84,7 +84,7 @@ class PlainProgress(Listener):
         self.level, self.density, self.pending, self.best = level, density, 0, None
 
     def trials_proposed(self, count: int) -> None:
-        """Count trials that have yet to be trained."""
+        """Count trials that must still be trained."""
         self.pending += count
 
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
@@ -100,7 +100,7 @@ class PlainProgress(Listener):
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
         """Say that an attempt failed."""
-        self.say(f"An attempt failed and is repeated ({_which(request)}): {escape(failure.reason)}")
+        self.say(f"An attempt failed; the trial is trained again ({_which(request)}): {escape(failure.reason)}")
 
     def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
         """Say who won."""
@@ -122,7 +122,7 @@ class PlainProgress(Listener):
 
     @property
     def total(self) -> int:
-        """Trials of the whole sweep, as far as they can be known: widening adds to them."""
+        """Number of trials of the whole sweep, as far as it is known: widening adds to it."""
         return self.done + self.pending + (self.levels - self.level - 1) * self.per_level
 
     @property
@@ -135,7 +135,7 @@ class PlainProgress(Listener):
 
 
 class LiveProgress(PlainProgress):
-    """A bar at the foot of the terminal, with the decided levels above it."""
+    """A bar at the bottom of the terminal, with the decided levels above it."""
 
     def __enter__(self) -> LiveProgress:
         self.bar = Progress(
@@ -172,7 +172,7 @@ class RunsProgress(Listener):
 
     Args:
         console: where to print.
-        names: of the runs, by their row in the database.
+        names: the runs' names, by their row in the database.
     """
 
     def __init__(self, console: Console, names: Mapping[int, str]) -> None:
@@ -197,7 +197,7 @@ class RunsProgress(Listener):
         self.bar.stop()
 
     def trials_expected(self, count: int) -> None:
-        """Say how many trials have yet to be trained."""
+        """Say how many trials must still be trained."""
         self.total = count
         self.bar.update(self.task, total=count)
         self._say(f"{', '.join(self.names.values())}: {count} trials to train")
@@ -215,7 +215,7 @@ class RunsProgress(Listener):
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
         """Say that an attempt failed."""
-        self._say(f"An attempt failed and is repeated ({self._which(request)}): {escape(failure.reason)}")
+        self._say(f"An attempt failed; the trial is trained again ({self._which(request)}): {escape(failure.reason)}")
 
     def _which(self, request: TrialRequest) -> str:
         return f"{self.names[request.run_id]}, {_which(request)}"

@@ -1,4 +1,4 @@
-"""How the commands speak: sentences, tables and JSON; and commands to paste, which never hold a password."""
+"""What the commands print: sentences, tables, JSON, and commands to paste, which never hold a password."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ err = Console(stderr=True)
 
 
 def say(console: Console, sentence: str) -> None:
-    """Print a sentence as it is: no markup, no colours of Rich's own, no hard line breaks."""
+    """Print a sentence as it is: without markup, Rich's colours or hard line breaks."""
     console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -28,7 +28,7 @@ def print_json(value: Any) -> None:
 
 
 def command(*words: str, db: str | None = None) -> str:
-    """Return a command of scyc to show to the user, ready to be pasted; it finds the same database."""
+    """Return a command of scyc that the user can paste; it opens the same database."""
     return " ".join(["scyc", *map(shlex.quote, words)]) + _db_option(db)
 
 

@@ -1,4 +1,4 @@
-"""The comparison of level schedules with the oracle: on its surface, and trained for real."""
+"""Comparing level schedules with the oracle: on its surface, and by training them."""
 
 from __future__ import annotations
 

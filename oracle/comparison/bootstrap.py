@@ -1,8 +1,8 @@
 """How far the fit would move with other seeds: the bootstrap over seeds.
 
-Seeds are drawn with replacement, the same at all levels and candidates, since they are paired; winners and intervals
-are found anew and S-Cyc is fitted to them. What it cannot show: the candidates' states were trained from the committed
-winners, which stay as they are.
+Seeds are drawn with replacement, the same for all levels and candidates, since these are paired. For each draw, winners
+and intervals are found again, and S-Cyc is fitted to them. One thing stays fixed: each level's candidates were trained
+from the real winners of the level before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FEWEST_SEEDS = 3
 """Two seeds have three different resamples: no 95 % interval can be had from those."""
 
 _SEED = 20211017
-"""Of the random numbers: any, but always the same."""
+"""Seed of the random numbers. Any would do, but it must stay the same."""
 
 _TAILS = (0.025, 0.975)
 
@@ -80,7 +80,7 @@ def bootstrap(
 
 
 def _resampled(levels: Sequence[OracleLevel], draw: Sequence[int], judge: Judge) -> list[OracleLevel]:
-    """Return the levels as these seeds would have shown them. Where the rule could not judge, it still cannot."""
+    """Return the levels as these seeds would have shown them. Levels without an interval still have none."""
     drawn = []
     for level in levels:
         accuracies = {max_lr: [values[seed] for seed in draw] for max_lr, values in level.accuracies.items()}

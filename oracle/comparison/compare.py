@@ -50,11 +50,11 @@ class Comparison:
         schedules: by name.
         verdicts: by the same names.
         runs: schedules trained for real, by name; the replayed oracle is "oracle".
-        curse: the winner's curse; None where it was not worked out.
-        search_epochs: epochs per seed that the oracle search spent, None where that is not known.
-        level_epochs: epochs of one training at one level, None where that is not known.
-        gradients: what the gradients' spread says of the oracle curve, None where gradients were not recorded.
-        notes: what else a reader has to know.
+        curse: the winner's curse; None if it was not computed.
+        search_epochs: epochs per seed that the oracle search spent; None if that is not known.
+        level_epochs: epochs of one training at one level; None if that is not known.
+        gradients: what the gradients' spread says about the oracle curve; None if gradients were not recorded.
+        notes: what else a reader must know, in full sentences.
     """
 
     study: str
@@ -100,7 +100,7 @@ def compare(
         view: the study.
         rule: which interval decides whether a schedule is as good as the oracle, a name in `RULES`.
         tolerance: margin of a rule that takes one, a fraction of accuracy, > 0.
-        names: of the schedules; default: all.
+        names: names of the schedules. Default: all.
         runs: schedules that were trained for real, by name.
         stds: spread of the winners' weight gradients, by point of the training, level and seed.
 
@@ -144,11 +144,11 @@ def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: floa
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
-    """Return by name the schedules that a study's runs can be trained by.
+    """Return, by name, the policies that a study's runs can be trained with.
 
     Raises:
         StudyNotFound: there is no such study.
-        InputError: its oracle has levels left to decide.
+        InputError: its oracle is not finished.
     """
     view = view_study(store, name)
     spec = view.spec
@@ -156,8 +156,8 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     levels = _oracle_levels(view, rule, TOLERANCE)
     if len(levels) < spec.levels:
         raise InputError(
-            f"The oracle of {name!r} has decided {len(levels)} of {spec.levels} levels; schedules are trained beside "
-            f"it once it has decided all: `scyc resume {name}`."
+            f"The oracle of {name!r} has decided {len(levels)} of {spec.levels} levels, and schedules can be trained "
+            f"only once it has decided all of them; resume it with `scyc resume {quote(name)}`."
         )
     fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
     return contenders(levels, spec, fit.schedule if fit else None)
@@ -171,7 +171,7 @@ def _schedules(
     runs: Mapping[str, RunView],
     stds: Mapping[str, Sequence[Sequence[float]]] | None,
 ) -> dict[str, LevelSchedule]:
-    """Return the schedules that the oracle's surface can judge, of those asked for."""
+    """Return those of the wanted schedules that the oracle's surface can judge."""
     policies = contenders(levels, view.spec, fit.schedule if fit else None)
     found: dict[str, LevelSchedule] = {}
     for name in names or dict.fromkeys([*policies, *runs]):
@@ -185,8 +185,8 @@ def _schedules(
         elif names and name not in runs:
             raise InputError(
                 f"The schedule {name!r} differs from the study in more than max_lr, or measures the network first, so "
-                "the oracle's surface cannot judge it; train it for real: "
-                f"`scyc run {quote(view.name)} --schedule {name}`."
+                "the oracle's surface cannot judge it; train it with "
+                f"`scyc run {quote(view.name)} --schedule {quote(name)}`."
             )
     return found
 
@@ -199,7 +199,7 @@ def _other_rates(schedules: Mapping[str, LevelSchedule], p: float) -> Iterator[s
 
 
 def _undecided(decided: int, levels: int) -> Iterator[str]:
-    """Say what an unfinished oracle leaves open."""
+    """Say which levels an unfinished oracle has not decided."""
     if decided < levels:
         yield f"The oracle has decided {decided} of {levels} levels; nothing is known about the others."
 

@@ -1,6 +1,6 @@
-"""The schedules that can be compared with an oracle, as policies that a run can be trained by.
+"""The schedules that can be compared with an oracle, as policies that a run can be trained with.
 
-Those that need a scale get the dense network's winner: everybody who prunes tunes that one.
+Those that need a scale get the dense network's winner, which everybody who prunes has to tune anyway.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ USUAL = (
     "gradient-scaled",
     "range-test",
 )
-"""What `scyc run` trains by default: the schedules that differ from the oracle in max_lr alone."""
+"""What `scyc run` trains by default: the schedules that differ from the oracle only in max_lr."""
 
 
 def contenders(levels: Sequence[OracleLevel], spec: Spec, fitted: SCyc | None) -> dict[str, Policy]:
@@ -70,14 +70,14 @@ def pick(policies: Mapping[str, Policy], wanted: str) -> Policy:
         return policies[wanted]
     name, _, parameters = wanted.partition(":")
     if name not in policies:
-        raise InputError(f"There is no schedule {name!r} to compare; there are {', '.join(policies)}.")
+        raise InputError(f"There is no schedule {name!r}; choose one of {', '.join(policies)}.")
     policy = policies[name]
     changes = dict(_parameter(name, policy, text) for text in parameters.split(","))
     return replace(policy, schedule=replace(policy.schedule, **changes))  # type: ignore[type-var]
 
 
 def on_surface(policy: Policy) -> LevelSchedule | None:
-    """Return the policy's schedule if that is all it is; what trains or starts otherwise is not on the surface."""
+    """Return the policy's schedule if the surface can judge it: no other profile, rewind or measurement. Else None."""
     if policy.profile is not None or policy.rewind is not None or not isinstance(policy.schedule, LevelSchedule):
         return None
     return policy.schedule
@@ -91,12 +91,12 @@ def _parameter(name: str, policy: Policy, text: str) -> tuple[str, Any]:
     if not equals or key not in numbers:
         having = f"it has {', '.join(numbers)}" if numbers else "it has none"
         raise InputError(
-            f"{text!r} is no parameter of the schedule {name!r}: {having}; write them as {name}:parameter=value,..."
+            f"{text!r} does not set a parameter of the schedule {name!r} ({having}); write {name}:PARAMETER=VALUE,..."
         )
     try:
         number = type(numbers[key])(value)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"The parameter {key} of {name!r} has to be a number, but it is {value!r}.")
+        raise InputError(f"The parameter {key} of {name!r} must be a number, but it is {value!r}.")
     return key, number

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LevelCurse:
-    """How much its choice flatters the oracle at one level.
+    """How much the oracle's own choice flatters it at one level.
 
     Attributes:
         chosen: mean validation accuracy of the winner on the seeds that chose it.
         held_out: the same when each seed is judged by the winner that the others chose; None with one seed.
-        fresh: mean validation accuracy of the replayed oracle on fresh seeds; None where it was not run.
+        fresh: mean validation accuracy of the oracle's curve on fresh seeds; None if it was not trained on any.
     """
 
     level: int
@@ -45,8 +45,8 @@ class WinnersCurse:
 
     Attributes:
         held_out: chosen minus held out, mean over levels; None with one seed.
-        fresh: chosen minus fresh, mean over levels, with an interval over both sets of seeds; None where it was not
-            run.
+        fresh: chosen minus fresh, mean over levels, with an interval over both sets of seeds; None if the oracle's
+            curve was not trained on fresh seeds.
     """
 
     levels: tuple[LevelCurse, ...]
@@ -56,7 +56,7 @@ class WinnersCurse:
 
 
 def winners_curse(levels: Sequence[OracleLevel], replayed: RunView | None, chosen_on: Sequence[int]) -> WinnersCurse:
-    """Return how much its choice flatters the oracle.
+    """Return how much the oracle's own choice flatters it.
 
     Args:
         levels: decided, at least one.

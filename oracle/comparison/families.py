@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from oracle.comparison.surface import OracleLevel
 
 BETA = (0.5, 20.0)
-"""Where beta is looked for. Its authors use 4 and 5; at 20 the rise is a jump from one level to the next."""
+"""The range in which beta is searched. Its authors use 4 and 5; at 20 the curve jumps from one level to the next."""
 
 _BETAS = (5.0, 1.5, 12.0)
-"""Where the search starts. The first, the authors' own, is what stays where the levels say nothing."""
+"""Where the search starts. If the levels do not determine beta, the first one remains, which is the authors' own."""
 
 _ROOM = 2.0
 """How far, as a factor, curves may leave the range of the candidates."""
@@ -72,8 +72,8 @@ class Family(Protocol):
 class SCycFamily:
     """S-Cyc at pruning rate `p`. Parameters: log delta, log((delta + epsilon) / delta), log beta, q.
 
-    q is a whole number and is searched by trying all: 0 to one less than the last level, from where on the curve
-    would be flat. So `minimise` takes it for a constant.
+    q is a whole number, and every q is tried from 0 to one less than the last level; with a larger q the curve would be
+    flat. So `minimise` treats q as a constant.
     """
 
     p: float
@@ -109,7 +109,7 @@ class SCycFamily:
         """
         steps = max(int(aims.levels[-1]), 1)
         problems, qs, betas = (axis.ravel() for axis in np.indices((len(aims.low), steps, len(_BETAS))))
-        # A level that is left out must not be heard, so not even in where the search starts.
+        # A level that is left out must have no influence, not even on where the search starts.
         centres = np.ma.masked_array(aims.centre, mask=aims.weight == 0)
         lowest, rise = centres.min(axis=1).filled(), np.ma.ptp(centres, axis=1).filled()
         start = np.stack([lowest[problems], rise[problems], np.log(_BETAS)[betas], qs], axis=1)

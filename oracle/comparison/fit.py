@@ -42,11 +42,11 @@ class Fit:
         objective: mean cost per level (`oracle.comparison.objective`), in squared log `max_lr`.
         levels: the levels it was fitted to, ascending.
         max_lr: the fitted curve at these levels.
-        errors: 95 % bootstrap interval of each of delta, epsilon, beta, q; None each when there are too few seeds.
-        band: 95 % bootstrap interval of the curve at each level, None when there are too few seeds.
-        identified: of each of delta, epsilon, beta, q, whether the levels determine it.
+        errors: 95 % bootstrap intervals of delta, epsilon, beta and q; None for each if there are too few seeds.
+        band: 95 % bootstrap interval of the curve at each level; None if there are too few seeds.
+        identified: whether the levels determine delta, epsilon, beta and q, by name.
         held_out: leave-one-level-out table, S-Cyc first.
-        sentences: what has to be said with all of this, in plain words.
+        sentences: what a reader must know about all this, in plain words.
     """
 
     schedule: SCyc
@@ -72,7 +72,7 @@ def fit_scyc(levels: Sequence[OracleLevel], p: float, judge: Judge, refits: int 
         refits: number of bootstrap resamples, >= 1.
 
     Raises:
-        InputError: when there are too few levels, one is there twice, seeds differ, or p is outside its range.
+        InputError: there are too few levels, one occurs twice, their seeds differ, or p is outside its range.
     """
     levels = in_order(levels, FEWEST_LEVELS)
     if not 0 < p < 1:

@@ -1,8 +1,9 @@
-"""What the spread of the weights' gradients says of the oracle curve.
+"""What the spread of the weight gradients says about the oracle curve.
 
 S-Cyc's motivation (Liu, Tan, Motani, arXiv 2110.08764): pruning narrows the distribution of weight gradients, so
-sparser networks want larger learning rates. If that is why, 1/std should go with the oracle's `max_lr`. But whatever
-only grows from level to level goes with a curve that rises, 1/density too, so the two are set side by side.
+sparser networks need larger learning rates. If that is the reason, 1/std should correlate with the oracle's `max_lr`.
+But everything that grows from level to level, such as 1/density, correlates with a curve that rises. So the two are
+compared.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ FEWEST_LEVELS = 4
 """Fewer levels have too few orders for a rank correlation to mean anything."""
 
 _SEED = 20211017
-"""Of the random numbers: any, but always the same."""
+"""Seed of the random numbers. Any would do, but it must stay the same."""
 
 _TAILS = (0.025, 0.975)
 
@@ -41,13 +42,13 @@ _WHERE = {"start": "At the start of a level", "middle": "In the middle of a leve
 class PointFinding:
     """The gradients at one point of the training.
 
-    Intervals are 95 % percentile intervals over resampled seeds, None where there are too few of them.
+    Intervals are 95 % percentile intervals over resampled seeds, None if there are too few of them.
 
     Attributes:
         point: "start", "middle" or "end".
         stds: standard deviation of the gradients by level, mean over seeds.
-        narrowing: that of the last level as a fraction of the dense network's; None where the latter is 0.
-        correlation: Spearman's, of 1/std and the oracle's `max_lr` over levels, in [-1, 1]; None where it is not
+        narrowing: that of the last level as a fraction of the dense network's; None if the latter is 0.
+        correlation: Spearman's, of 1/std and the oracle's `max_lr` over levels, in [-1, 1]; None if it is not
             defined (one of the two is the same at all levels) or there are fewer than `FEWEST_LEVELS`.
         interval: of the correlation.
         advantage: the correlation minus that of 1/density.
@@ -65,7 +66,7 @@ class PointFinding:
 
 @dataclass(frozen=True)
 class GradientFinding:
-    """What the gradients' spread says of the oracle curve.
+    """What the gradients' spread says about the oracle curve.
 
     Attributes:
         points: those where gradients were recorded.
@@ -79,7 +80,7 @@ class GradientFinding:
 
 
 def find_narrowing(levels: Sequence[OracleLevel], stds: Mapping[str, Sequence[Sequence[float]]]) -> GradientFinding:
-    """Return what the gradients' spread says of the oracle curve.
+    """Return what the gradients' spread says about the oracle curve.
 
     Args:
         levels: the oracle's decided levels from 0 on, ascending, at least one.
@@ -102,8 +103,8 @@ def gradient_scaled(
 ) -> Replay | None:
     """Return the schedule that makes up for the narrowing: `max_lr(m)` = dense winner * std(0) / std(m), up to `cap`.
 
-    With the gradients that the oracle's own trainings had when they began, it says what `scyc.GradientScaled` would
-    have chosen where the oracle stood.
+    It uses the gradients at the start of the oracle's own trials. So it says what `scyc.GradientScaled` would have
+    chosen at the oracle's place.
 
     Args:
         levels: the oracle's decided levels, ascending.
@@ -111,7 +112,7 @@ def gradient_scaled(
         cap: largest value, the largest candidate.
 
     Returns:
-        The schedule; None where levels are missing, or a network had no gradients.
+        The schedule; None if levels are missing, or a network had no gradients.
 
     Raises:
         InputError: when the standard deviations are not one number for each level and seed.
@@ -126,10 +127,10 @@ def gradient_scaled(
 def _check(levels: Sequence[OracleLevel], point: str, stds: Sequence[Sequence[float]]) -> None:
     if [len(by_seed) for by_seed in stds] != [level.seeds for level in levels]:
         raise InputError(
-            f"The standard deviations of the gradients at the {point} have to be one for each decided level and seed."
+            f"There must be one standard deviation of the gradients at the {point} for each decided level and seed."
         )
     if not all(0 <= std < math.inf for by_seed in stds for std in by_seed):
-        raise InputError(f"A standard deviation of the gradients at the {point} is not a number from 0 on.")
+        raise InputError(f"Every standard deviation of the gradients at the {point} must be a number of 0 or more.")
 
 
 def _find(
@@ -190,7 +191,7 @@ def _resample(levels: Sequence[OracleLevel]) -> dict[_Draw, _Resample]:
 
 
 def _correlation(falling: Sequence[float], winners: Sequence[float]) -> float | None:
-    """Return Spearman's rank correlation of 1/falling and the winners; None where it is not defined.
+    """Return Spearman's rank correlation of 1/falling and the winners; None if it is not defined.
 
     The inverse has the ranks of the negative, which a zero has too.
     """

@@ -56,7 +56,7 @@ class HeldOut:
         parameters: fitted to all levels, by name; empty for a family that has none to name.
         max_lr: its curve, fitted to all levels, in their order.
         objective: mean cost per level of that curve.
-        to_interval: its error by the distance to the interval, over the levels that have one; None when fewer than
+        to_interval: its error by the distance to the interval, over the levels that have one; None if fewer than
             two have, or there are fewer than `FEWEST` levels.
         to_centre: its error by the distance to the centre; None with fewer than `FEWEST` levels.
     """
@@ -99,7 +99,7 @@ def leave_one_out(families: Sequence[Family], aim: Targets) -> tuple[HeldOut, ..
 
 
 def sentences(table: Sequence[HeldOut]) -> list[str]:
-    """Return what the table says of S-Cyc and its rivals."""
+    """Return what the table says about S-Cyc and its rivals."""
     if table[0].to_centre is None:
         return [f"With fewer than {FEWEST} levels, none can be held out to compare S-Cyc with simpler schedules."]
     families: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ again, makes the curve worse than chance explains, and when the bootstrap over s
 What chance explains: the cost may rise by a chi-square quantile times the variance of one level, which is that left
 over by the fit, but never less than that of `RESOLUTION`.
 
-The two say different things. Error bars tell how far the best fit moves with the seeds; they can be narrow while a
+This differs from the error bars. They tell how far the best fit moves with the seeds; they can be narrow even if a
 parameter is not identified, because wide oracle intervals have room for other curves that are as good.
 """
 

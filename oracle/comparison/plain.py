@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from scyc import LevelSchedule
 
 VERSION = 2
-"""Of the shape that `to_json` returns."""
+"""Version of the structure that `to_json` returns."""
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as plain JSON values: accuracies and regrets as fractions, `max_lr` in full."""
+    """Return the comparison as plain JSON values, with accuracies and regrets as fractions and `max_lr` unrounded."""
     fit = comparison.fit
     return {
         "comparison": VERSION,
@@ -52,5 +52,5 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def as_python(schedule: LevelSchedule) -> str:
-    """Return the one line that makes the schedule in a training loop of one's own."""
+    """Return the line of Python that makes the schedule in your own training loop."""
     return f"from scyc import {type(schedule).__name__}; schedule = {schedule!r}"

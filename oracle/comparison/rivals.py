@@ -127,7 +127,7 @@ def families(p: float, of: Range, ends: tuple[float, float]) -> tuple[Family, ..
 
     Args:
         p: pruning rate per level, in (0, 1).
-        of: where `max_lr` is looked for.
+        of: the range in which `max_lr` is searched.
         ends: the first and the last level.
     """
     return SCycFamily(p, of), Constant(of), Linear(of, ends), Exponential(p, of, ends), Monotone()
@@ -150,10 +150,10 @@ def _middle(aims: Targets) -> Floats:
 
 
 def _lowest_level_line(aim: Targets, block: list[int]) -> float:
-    """Return the one value that costs least at all levels of the block.
+    """Return the one value that costs least over all levels of the block.
 
-    The derivative of the cost grows along straight pieces between the bounds of the intervals, and so is zero where
-    linear interpolation says.
+    The derivative of the cost grows, and is linear between the bounds and centres of the intervals. So linear
+    interpolation finds where it is zero.
     """
     low, high, centre = aim.low[0, block], aim.high[0, block], aim.centre[0, block]
     corners = np.concatenate([low, high, centre])

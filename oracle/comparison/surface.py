@@ -1,4 +1,4 @@
-"""The oracle's surface: what every candidate reached at every level, which all comparisons are made on."""
+"""The oracle's surface: what every candidate reached at every level. Schedules are judged on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from oracle.results.intervals import Interval
 
 _SLACK = 1e-9
-"""Relative: a `max_lr` that rounding has pushed past the last candidate is still that candidate's."""
+"""Relative tolerance: a `max_lr` that rounding has pushed past the last candidate still counts as that candidate."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class OracleLevel(DecidedLevel):
     """A decided level of the oracle with its interval.
 
     Attributes:
-        interval: by the rule in use; None where that rule cannot judge.
+        interval: the interval by the rule in use; None if the rule cannot judge the level.
 
     Raises:
-        InputError: when the winner is not among the candidates, a `max_lr` is not positive, or candidates differ in
-            their number of seeds.
+        InputError: the winner is not among the candidates, a `max_lr` is not positive, or candidates differ in their
+            number of seeds.
     """
 
     interval: Interval | None = None
@@ -53,7 +53,7 @@ class OracleLevel(DecidedLevel):
         return len(self.accuracies[self.winner])
 
     def mean(self, max_lr: float) -> float | None:
-        """Return the mean validation accuracy at `max_lr`, None outside the range of the candidates.
+        """Return the mean validation accuracy at `max_lr`; None outside the range of the candidates.
 
         Between candidates it is interpolated linearly in log `max_lr`.
         """
@@ -64,16 +64,16 @@ class OracleLevel(DecidedLevel):
         return float(np.interp(math.log(max_lr), np.log(rates), means))
 
     def regret(self, max_lr: float) -> float | None:
-        """Return how far the mean accuracy at `max_lr` is below the winner's, None outside the candidates' range.
+        """Return how far the mean accuracy at `max_lr` is below the winner's; None outside the candidates' range.
 
-        A fraction; negative only where a candidate's mean is above that of the committed winner.
+        It is a fraction, and negative only if a candidate's mean is above that of the decided winner.
         """
         mean = self.mean(max_lr)
         return None if mean is None else math.fsum(self.accuracies[self.winner]) / self.seeds - mean
 
 
 def winner_of(accuracies: Mapping[float, Sequence[float]]) -> float:
-    """Return the candidate that a level with these accuracies, by `max_lr` one per seed, is decided for."""
+    """Return the winner of a level with these accuracies: by `max_lr`, one per seed."""
     return candidates.winner_of({max_lr: math.fsum(each) / len(each) for max_lr, each in accuracies.items()})
 
 
@@ -81,18 +81,18 @@ def in_order(levels: Sequence[OracleLevel], fewest: int) -> tuple[OracleLevel, .
     """Return the levels in ascending order.
 
     Raises:
-        InputError: when there are fewer than `fewest`, one is there twice, or they differ in their number of seeds.
+        InputError: there are fewer than `fewest`, one occurs twice, or they differ in their number of seeds.
     """
     ordered = tuple(sorted(levels, key=lambda level: level.level))
     if len(ordered) < fewest:
         have = {0: "there is none", 1: "there is only 1"}.get(len(ordered), f"there are only {len(ordered)}")
-        raise InputError(f"A level schedule can be fitted to {fewest} decided levels or more, but {have}.")
+        raise InputError(f"The fit of a level schedule needs {fewest} decided levels or more, but {have}.")
     numbers = [level.level for level in ordered]
     if len(set(numbers)) < len(numbers):
-        raise InputError(f"Every level can be given once, but these are {', '.join(map(str, numbers))}.")
+        raise InputError(f"Every level may be given only once, but these are {', '.join(map(str, numbers))}.")
     seeds = {level.seeds for level in ordered}
     if len(seeds) > 1:
         raise InputError(
-            f"Every level needs the same seeds, but their numbers are {', '.join(map(str, sorted(seeds)))}."
+            f"All levels need the same seeds, but their numbers of seeds are {', '.join(map(str, sorted(seeds)))}."
         )
     return ordered

@@ -1,8 +1,8 @@
-"""Schedules trained for real, beside the oracle's own curve trained again on the same seeds.
+"""Trained schedules, compared with the oracle's own curve trained again on the same seeds.
 
-The oracle picks the best of many noisy candidates, so what its winners reached while they were picked flatters it. Its
-curve replayed on seeds that had no part in the choice is what schedules are compared with: same seeds, same data order,
-level by level, so that differences are paired.
+The oracle picks the best of many noisy candidates, so the accuracies by which it picked its winners flatter it. So
+schedules are compared with its curve, trained again on seeds that had no part in the choice: same seeds, same data
+order, level by level, so that differences are paired.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class TrainedLevel:
     """A run at one level.
 
     Attributes:
-        max_lrs: one per seed of the run; they differ where a schedule measures something first.
+        max_lrs: one per seed of the run; they differ if the schedule measures something first.
         test_accuracies: one per seed, fractions.
-        diverged: on how many seeds.
+        diverged: on how many seeds the trial diverged.
         accuracy: mean test accuracy.
-        regret: the replayed oracle's test accuracy minus this one's, paired by the seeds that both have; None where
-            there are none.
+        regret: test accuracy of the oracle's curve minus this one's, paired by the seeds that both have; None if there
+            are no such seeds.
     """
 
     level: int
@@ -59,12 +59,12 @@ class TrainedRun:
     """A run of one schedule.
 
     Attributes:
-        seeds: that it was trained on.
-        paired: those of them that the replayed oracle was trained on too.
-        fresh: whether none of them had a part in the oracle's choice.
-        levels: those that every seed has finished.
-        regret: mean over the levels beyond the dense one, paired by seed; None where the oracle's is not known.
-        epochs: trained per seed, what it measures first included.
+        seeds: the seeds that it was trained on.
+        paired: those seeds that the oracle's curve was trained on too.
+        fresh: whether none of the seeds had a part in the oracle's choice.
+        levels: the levels that every seed has finished.
+        regret: mean over all levels but the dense one, paired by seed; None if the oracle's curve was not trained.
+        epochs: epochs trained per seed, including what the schedule trains to measure.
         sentence: the same in plain words.
     """
 
@@ -89,13 +89,13 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def judge_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], search_epochs: float) -> TrainedRun:
-    """Return what a run came to, next to the replayed oracle.
+    """Return a run's results, compared with the oracle's curve.
 
     Args:
-        run: at least one seed of it has finished a level.
-        oracle: the run that replays the oracle's curve, if it was trained.
+        run: a run with at least one seed that has finished a level.
+        oracle: the run of the oracle's curve, if it was trained.
         chosen_on: the seeds that the oracle chose its winners on.
-        search_epochs: that the oracle's search took per seed.
+        search_epochs: epochs per seed that the oracle's search took.
     """
     seeds = tuple(run.paths)
     depth = min(map(len, run.paths.values()))

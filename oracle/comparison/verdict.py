@@ -1,6 +1,6 @@
-"""The verdict on a level schedule: where it leaves the oracle's interval, and what that loses on the oracle's surface.
+"""The verdict on a level schedule: where it leaves the oracle's interval, and what it loses on the oracle's surface.
 
-What it loses for real, trained through all levels, may differ: here every level starts from the oracle's winner.
+If it is trained through all levels, the loss may differ: here every level starts from the oracle's winner.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class LevelVerdict:
     Attributes:
         level: number of prunings done.
         max_lr: the schedule's.
-        inside: whether it lies in the oracle interval; None where that could not be judged.
-        off: how far it is from the interval as a factor: 1 inside, 1.5 half as much above the upper bound, 0.5 half of
-            the lower one; None where the interval could not be judged.
+        inside: whether it lies in the oracle interval; None if there is no interval.
+        off: how far it is from the interval as a factor: 1 inside, 1.5 at 1.5 times the upper bound, 0.5 at half the
+            lower bound; None if there is no interval.
         regret: how far the mean validation accuracy there is below the winner's, a fraction; None outside the range of
             the candidates.
     """
@@ -45,7 +45,7 @@ class Verdict:
         levels: level by level, ascending.
         judged: number of levels whose interval could be judged.
         hits: at how many of them the schedule lies in the interval.
-        mean_regret: over the levels where it is known, a fraction; None where it is known nowhere.
+        mean_regret: over the levels where it is known, a fraction; None if it is known at none.
         worst: the level of the largest known regret.
         unknown: levels where the schedule leaves the candidates' range, so that its regret is not known.
         sentence: the verdict in plain words.
@@ -85,7 +85,7 @@ def _judge_level(level: OracleLevel, max_lr: float) -> LevelVerdict:
     inside, off, interval = None, None, level.interval
     if interval is not None:
         off = 1.0
-        # Beyond an open bound nothing was tried that would say otherwise.
+        # Beyond an open bound nothing was tried, so a schedule there counts as inside.
         if max_lr > interval.high and not interval.high_open:
             off = max_lr / interval.high
         elif max_lr < interval.low and not interval.low_open:
@@ -105,11 +105,11 @@ def _sentence(levels: Sequence[LevelVerdict]) -> str:
         text = f"Outside the oracle's interval at {len(missed)} of {len(judged)} levels ({_missed(missed)})"
     regrets = [level.regret for level in levels if level.regret is not None]
     if not regrets:
-        return f"{text}; it is among the candidates at no level, so what it loses is not known."
+        return f"{text}; it is outside the candidates' range at every level, so what it loses is not known."
     loss = f"{100 * math.fsum(regrets) / len(regrets):.2f} points of validation accuracy lost on average"
     beyond = len(levels) - len(regrets)
     known = (
-        f" over the levels where it is among the candidates, not known at {beyond} of {len(levels)} levels"
+        f" over the levels where it is within the candidates' range, not known at {beyond} of {len(levels)} levels"
         if beyond
         else ""
     )

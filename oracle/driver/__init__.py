@@ -1,1 +1,1 @@
-"""Who drives a study: takes its lease, asks what comes next, has it trained, and records what came of it."""
+"""The driver of a study: it takes the lease, asks what comes next, has it trained, and records the results."""

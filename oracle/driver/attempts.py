@@ -1,4 +1,4 @@
-"""How often what fails is tried again."""
+"""Failed attempts: whether to try again, and what is recorded."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Attempts:
-    """Counts failed attempts, and records those at trials in the database.
+    """Counts failed attempts, and records a trial's failed attempts in the database.
 
     Args:
         store: the database.
-        listener: hears of failed attempts at trials.
-        retries: how often each thing is tried again, >= 0.
+        listener: told about a trial's failed attempts.
+        retries: how often to try each thing again, >= 0.
     """
 
     def __init__(self, store: Store, listener: Listener, retries: int) -> None:
@@ -29,16 +29,16 @@ class Attempts:
         self._failed: Counter[Hashable] = Counter()
 
     def start_from(self, trial: int, failed: int) -> None:
-        """Count those attempts at a trial too that the database says have failed."""
+        """Start a trial's count at the number of failed attempts that the database holds."""
         self._failed[trial] = failed
 
     def again(self, thing: Hashable) -> bool:
-        """Count a failed attempt at something; return whether there is to be another."""
+        """Count a failed attempt at something; return whether to try again."""
         self._failed[thing] += 1
         return self._failed[thing] <= self.retries
 
     def retry(self, request: Request, failure: Failure) -> bool:
-        """Record a failed attempt; return whether there is to be another. A trial without one has failed."""
+        """Record a failed attempt; return whether to try again. If not, a trial is recorded as failed."""
         again = self.again(request.id if isinstance(request, TrialRequest) else request)
         if not isinstance(request, TrialRequest):
             return again

@@ -23,21 +23,22 @@ if TYPE_CHECKING:
     from scyc.protocol import Protocol
 
 SECONDS = 1.0
-"""How long each engine is timed for the choice."""
+"""How long to time each engine for the choice."""
 
 UNTIMED = ("graphs", "stacked", "eager")
-"""What is taken where GPUs cannot be timed, best first."""
+"""Engines to choose from if there is no GPU here to time them on, best first."""
 
 
 def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
-    """Return the spec with the engine that its trials will be trained with, where it leaves the choice to us.
+    """Return the spec with an engine in place of "auto".
 
-    Engines are timed on this machine, unless only one will do or they were timed for such a workload before. A driver
-    without a GPU, of workers that have one, takes the first that trains there.
+    The engines are timed on this machine, unless only one can train this spec or they were timed before for the same
+    kind of workload. If the workers have GPUs but the driver has none, it takes the first of `UNTIMED` that can train
+    there.
 
     Args:
-        spec: of the study.
-        speeds: of all engines that will do, where they have been timed just now.
+        spec: spec of the study.
+        speeds: speeds of all possible engines, if they have just been timed.
     """
     if spec.engine != AUTO:
         return spec
@@ -49,11 +50,11 @@ def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
     elif wants_gpu and not torch.cuda.is_available():
         name = next(name for name in UNTIMED if name in names)
     else:
-        name = _remembered(spec, device, names) or _measured(spec, protocol, device, names, speeds)
+        name = _remembered(spec, device, names) or _timed(spec, protocol, device, names, speeds)
     return spec.model_copy(update={"engine": name})
 
 
-def _measured(spec: Spec, protocol: Protocol, device: torch.device, names: list[str], speeds: Sequence[Speed]) -> str:
+def _timed(spec: Spec, protocol: Protocol, device: torch.device, names: list[str], speeds: Sequence[Speed]) -> str:
     if speeds:
         name = fastest(speeds)
     else:
@@ -77,7 +78,7 @@ def _remember(key: str, name: str) -> None:
         fresh.write_text(json.dumps(_memory() | {key: name}, indent=1), encoding="utf-8")
         fresh.replace(path)
     except OSError:
-        return  # it will be timed again
+        return  # the next study times the engines again
 
 
 def _memory() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Who hears what happens during a sweep: the display, the mirror, a test."""
+"""Listeners: whoever is told what happens while a study is trained, such as the display, the mirror, a test."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 class Listener:
-    """Hears everything, and does nothing unless a subclass says otherwise."""
+    """Is told everything that happens. Does nothing with it; subclasses do."""
 
     def level_started(self, level: int, density: float) -> None:
-        """A level began, or is resumed."""
+        """A level began or was resumed."""
 
     def trials_proposed(self, count: int) -> None:
-        """So many trials have yet to be trained at the level under way."""
+        """`count` more trials must be trained at the current level."""
 
     def trials_expected(self, count: int) -> None:
-        """So many trials of runs of schedules have yet to be trained, in all."""
+        """`count` trials must be trained in all runs of schedules together."""
 
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """A trial was recorded."""
@@ -27,11 +27,11 @@ class Listener:
         """An attempt at a trial failed, and it will be trained again."""
 
     def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
-        """A level was decided; `former` won it before the study was extended."""
+        """A level was decided; `former` is the winner that it had before the study was extended."""
 
 
 class Listeners(Listener):
-    """Several listeners, told one after another."""
+    """Several listeners that are told one after another."""
 
     def __init__(self, *listeners: Listener) -> None:
         self.listeners = listeners

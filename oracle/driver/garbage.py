@@ -1,4 +1,4 @@
-"""Garbage collection: weights that a killed worker or driver left and that no trial lists."""
+"""Garbage collection: weights that a killed worker or driver left behind, and that no trial refers to."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 def collect(store: Store, *, dry_run: bool = False) -> list[str]:
-    """Delete what the artifact stores of a database's studies hold and no trial lists; return the hashes.
+    """Delete the weights in the studies' artifact stores that no trial refers to; return their hashes.
 
-    Every study's lease is held meanwhile, so that nothing is deleted under a sweep that is about to list it. An
-    artifact store belongs to one database.
+    Meanwhile the leases of all studies are held, so that no sweep loses weights that it is about to record. An artifact
+    store belongs to one database.
 
     Args:
         store: the database.
         dry_run: delete nothing.
 
     Raises:
-        StudyBusy: a study is being worked on.
+        StudyBusy: another driver holds the lease of a study.
     """
     studies = store.studies()
     orphans: list[str] = []

@@ -1,4 +1,4 @@
-"""An interrupted program stops soon, with its database transactions whole, also where Python cannot hear the signal."""
+"""Interruptions: the program stops soon and leaves no half transaction, even if Python does not see the signal."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
-_LEFT_ALONE = (signal.SIG_IGN, None)  # None: set by other than Python
+_LEFT_ALONE = (signal.SIG_IGN, None)  # None: the handler was not set by Python
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let SIGINT and SIGTERM raise KeyboardInterrupt within the block, but never in the middle of a transaction.
 
-    A transaction that an interruption leaves halfway would lock the database until it times out; so one that comes
-    while the database or its mirror is in use waits until that is done. One that falls into a destructor, where nobody
-    hears it, is raised again. Outside the main thread, which alone receives signals, the block is as it is.
+    A half transaction would lock the database until it times out. So an interruption waits while the database or its
+    mirror is in use. An interruption inside a destructor, where Python ignores exceptions, is raised again later. Only
+    the main thread receives signals; in other threads this does nothing.
 
     Raises:
         KeyboardInterrupt: the program was interrupted.
@@ -39,7 +39,7 @@ def interruptible() -> Iterator[None]:
 
     def once_more() -> None:
         if not ended.wait(0.05):
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # it also ends a sleep
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)  # a signal also ends a sleep
 
     def later() -> None:
         threading.Thread(target=once_more, name="once more", daemon=True).start()
@@ -72,17 +72,17 @@ def interruptible() -> Iterator[None]:
 def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> Iterator[None]:
     """End this process if the block has not ended `seconds` after an interruption.
 
-    Python runs signal handlers between byte codes of the main thread. A main thread that waits inside a library's
-    native code (Ray's, once the same signal has ended its services) hears nothing for minutes. The C level handler
-    still writes to a file descriptor, on which a thread waits here. Nothing is lost: the database has every trial.
+    Python runs signal handlers between two byte codes of the main thread. A main thread that waits inside a library's
+    native code (Ray's, after the same signal has ended its services) may not run them for minutes. But Python's handler
+    in C still writes to a file descriptor, and a thread waits on that here. No trial is lost: the database has them.
 
     Args:
-        seconds: grace for an orderly end.
-        code: exit code if that fails.
-        last_words: called, in another thread, before the process ends.
+        seconds: how long the block has for an orderly end.
+        code: exit code if it does not end in time.
+        last_words: called in another thread before the process ends.
 
     Raises:
-        KeyboardInterrupt: instead of what the block raises after an interruption.
+        KeyboardInterrupt: in place of whatever the block raises after an interruption.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread receives signals
@@ -107,7 +107,7 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         with interruptible():
             yield
     except Exception as error:
-        # Services that the same signal has ended make calls fail before the interruption is raised here.
+        # The same signal may end services that the block calls: then a call fails before the interruption arrives.
         if received.wait(0.2):
             raise KeyboardInterrupt from error
         raise
@@ -118,4 +118,4 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         watcher.join()
         reader.close()
     if received.is_set():
-        raise KeyboardInterrupt  # a library has swallowed it
+        raise KeyboardInterrupt  # a library has caught the first one

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from studies import Lease, Store, StudyRecord
 
 LIFETIME = 30.0
-"""Seconds after which the lease of a driver that is silent lapses."""
+"""Seconds after which the lease of a silent driver lapses."""
 
 
 @contextmanager
 def driving(store: Store, study: StudyRecord, lifetime: float = LIFETIME) -> Iterator[Store]:
-    """Hold the study's lease within the block, and yield a store that refuses to write once it is lost.
+    """Hold the study's lease within the block, and yield a store that refuses to write once the lease is lost.
 
-    The lease of a process of this machine that has died is taken over at once, any other when it lapses.
+    If its holder was a process of this machine and has died, the lease is taken over at once; otherwise when it lapses.
 
     Raises:
-        StudyBusy: another driver holds it; the message says who, and since when.
+        StudyBusy: another driver holds the lease; the message says who, and since when.
     """
     lease = _acquire(store, study.id, lifetime)
     ended = threading.Event()
@@ -39,7 +39,7 @@ def driving(store: Store, study: StudyRecord, lifetime: float = LIFETIME) -> Ite
     finally:
         ended.set()
         heart.join()
-        with suppress(StudyError):  # it lapses by itself
+        with suppress(StudyError):  # then the lease lapses by itself
             store.release_lease(lease)
 
 
@@ -57,9 +57,9 @@ def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event) -
         try:
             lease = store.renew_lease(lease, lifetime)
         except LeaseLost:
-            return  # the next write says so
+            return  # the next write will fail and say so
         except StudyError:
-            continue  # the database is away; perhaps it comes back in time
+            continue  # the database does not answer, but may do so again in time
 
 
 def _holder() -> str:
@@ -67,7 +67,7 @@ def _holder() -> str:
 
 
 def _has_died(holder: str) -> bool:
-    """Return whether a holder was a process of this machine that is gone; a number given anew counts as alive."""
+    """Return whether a holder was a process of this machine that is gone. If its number is in use again, it is not."""
     found = re.fullmatch(r".*@(.*) \(process (\d+)\)", holder)
     if found is None or found[1] != platform.node():
         return False

@@ -1,12 +1,13 @@
 """Finished trials as Optuna trials in the same database, so that `optuna-dashboard URL` shows a sweep.
 
-A mirror, never the truth: it can be rebuilt at any time, and when it fails the sweep continues without it.
+The mirror is never the truth: it can be rebuilt at any time, and if it fails, the sweep continues without it.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from studies import RunRecord, Store, TrialRecord
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # a new study per level is nothing to announce
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # no log line for each level's Optuna study
 
 KEY = "scyc_trial"
-"""User attribute that holds the trial's row number in the truth."""
+"""User attribute that holds the trial's row number in the study database."""
 
 _ELSEWHERE = {"val_accuracy", "epochs", "gradients", "rewind_point"}
 SHOWN = [column.name for column in fields(TrialResult) if column.name not in _ELSEWHERE]
-"""Columns of a trial that are user attributes: all but Optuna's own value and curve, and what is too much."""
+"""Columns of a trial that become user attributes: all but those that Optuna shows itself or that nobody would read."""
 
 
 class OptunaMirror(Listener):
@@ -43,11 +44,11 @@ class OptunaMirror(Listener):
 
     Args:
         url: SQLAlchemy URL of the database.
-        store: the truth, in the same database.
-        run: the oracle run in it.
-        name: of the study.
-        spec: of the study.
-        warn: is told, once, when the mirror fails; it stays out of the way from then on.
+        store: the study database at that URL.
+        run: the study's oracle run.
+        name: name of the study.
+        spec: spec of the study.
+        warn: called once if the mirror fails; from then on the mirror does nothing.
     """
 
     def __init__(
@@ -55,12 +56,12 @@ class OptunaMirror(Listener):
     ) -> None:
         self.url, self.store, self.run = engine_url(url), store, run
         self.name, self.spec, self.warn = name, spec, warn
-        self.working = self.url != "sqlite://"  # what lives in memory can only be seen from this process
+        self.working = self.url != "sqlite://"  # nobody else could see a database in memory
         self._studies: dict[int, optuna.Study] = {}
         self._storage: RDBStorage | None = None
 
     def level_started(self, level: int, density: float) -> None:  # noqa: ARG002
-        """Mirror what a driver that died did not, here and at the level before."""
+        """Mirror the trials that a killed driver did not, at this level and the one before."""
         for begun in range(max(0, level - 1), level + 1):
             self._guarded(partial(self._catch_up, begun))
 
@@ -72,10 +73,10 @@ class OptunaMirror(Listener):
 
     @uninterruptible()
     def rebuild(self) -> int:
-        """Delete the mirror and make it anew from the truth; return how many trials it holds.
+        """Delete the mirror and build it again from the study's trials; return how many trials it holds.
 
         Raises:
-            Exception: whatever Optuna or the database raises; here no error is hidden.
+            Exception: whatever Optuna or the database raises; no error is hidden here.
         """
         self.delete()
         trials = [trial for trial in self.store.trials(self.run.id, curves=True) if trial.state != "pending"]
@@ -152,9 +153,9 @@ class OptunaMirror(Listener):
             return
         try:
             action()
-        except Exception as error:  # a mirror is never worth a sweep
+        except Exception as error:  # no sweep may fail because of its mirror
             self.working = False
             self.warn(
-                f"The Optuna mirror failed ({type(error).__name__}) and is updated no more; the study lacks nothing. "
-                f"Rebuild the mirror later with `scyc studies mirror {self.name} --rebuild`."
+                f"The Optuna mirror failed ({type(error).__name__}) and is no longer updated; the study itself is not "
+                f"affected. Rebuild the mirror later with `scyc studies mirror {quote(self.name)} --rebuild`."
             )

@@ -1,4 +1,4 @@
-"""The driver of an oracle sweep: asks the state machine what comes next, and is the only writer to the database."""
+"""The oracle run of a study: asks the state machine what comes next, and is the only writer to the database."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class OracleRun:
     Args:
         store: the database.
         run: the run in it.
-        spec: of the study.
-        artifacts: the losers' weights are deleted there once their level is decided, unless the spec keeps all.
-        listener: hears what happens.
-        retries: how often a trial that fails is trained again, >= 0, before it is recorded as failed.
+        spec: spec of the study.
+        artifacts: where the weights are; losers' are deleted once their level is decided, unless the spec keeps all.
+        listener: told what happens.
+        retries: how often to train a trial again if it fails, >= 0, before it is recorded as failed.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class OracleRun:
         self.artifacts, self.listener = artifacts, listener
         self._attempts = Attempts(store, listener, retries)
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
-        self._trial_hash = spec.trial_hash  # worked out once
+        self._trial_hash = spec.trial_hash  # computed once: it is asked for often
         store.adopt_trials(run.id, self._trial_hash)
         decisions = store.levels(run.id, history=True)
         self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
@@ -62,7 +62,7 @@ class OracleRun:
         if decided:  # a driver that was killed after a decision may have left the losers' weights
             self._delete_losers(decided[-1].level, winning)
         self._queue: deque[TrialRequest] = deque()
-        self._restoring: set[int] = set()  # trials whose weights are made again
+        self._restoring: set[int] = set()  # trials that are trained again for their weights
         self._enter_level()
 
     @property
@@ -72,27 +72,27 @@ class OracleRun:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to train: every level is decided, or failed trials are in the way."""
+        """Whether nothing is left to train: every level is decided, or failed trials block the next one."""
         return self.complete or bool(self.failed)
 
     def next(self, most: int = 1) -> list[TrialRequest]:
-        """Return up to `most` trials to train; none when outcomes must come first, or the sweep is finished."""
+        """Return up to `most` trials to train; none if outcomes must come first or the sweep is finished."""
         while not self._queue:
             if self.finished or not self._advance():
                 return []
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
-        """Write outcomes to the database, in one transaction those of all trials that were trained to their end.
+        """Write outcomes to the database; those of trials that were trained to their end in one transaction.
 
         Raises:
             StudyError: they cannot be written, or weights that the study needs again could not be restored.
-            TypeError: one is no trial's outcome; a sweep asks for nothing else.
+            TypeError: an answer is not the outcome of a trial; a sweep asks for nothing else.
         """
         finished = []
         for request, outcome in answers:
             if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Failure):
-                raise TypeError(f"A sweep asks for trials alone, but this is {request!r}.")
+                raise TypeError(f"A sweep asks only for trials, but this is the answer to {request!r}.")
             if isinstance(outcome, Outcome) and request.id not in self._restoring:
                 finished.append(FinishedTrial(request.id, outcome.result, outcome.saved))
         self.store.finish_trials(finished)
@@ -101,7 +101,7 @@ class OracleRun:
                 self._act_on(request, outcome)
 
     def _act_on(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        """Act on an outcome; it is written already unless it is a failure or restores weights."""
+        """Act on an outcome. It is already written, unless it is a failure or restores weights."""
         if request.id in self._restoring:
             self._restore(request, outcome)
         elif isinstance(outcome, Outcome):
@@ -121,11 +121,11 @@ class OracleRun:
         self._pending.discard(request.id)
 
     def _enter_level(self) -> None:
-        """Take up the first undecided level where the database left it."""
+        """Start the first undecided level, or resume it from what the database holds."""
         self.level = len(self._winners)
         self._cells: dict[int, Cell] = {}
         self._pending: set[int] = set()
-        self._whole = False  # whether it is known that no candidate lacks a seed
+        self._whole = False  # whether every candidate is known to have all seeds
         if self.complete:
             return
         self._proposer = make_proposer(self.spec, self.level)
@@ -137,11 +137,11 @@ class OracleRun:
         return self.store.trials(self.run.id, decided.level, decided.winner)
 
     def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
-        """Return the trials of the level under way that count, all of them or those of one candidate."""
+        """Return the current level's trials that count: all, or one candidate's."""
         return lineage.current(self.store.trials(self.run.id, self.level, max_lr), self.spec, self._parents)
 
     def _take(self, trials: list[TrialRecord]) -> None:
-        """Remember the trials, and queue those that have yet to be trained."""
+        """Remember the trials, and queue those that must still be trained."""
         self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
         for trial in trials:
             result = trial.result
@@ -165,7 +165,7 @@ class OracleRun:
     def _advance(self) -> bool:
         """Do what the state machine says; return whether there may be something to train now.
 
-        It looks at every cell of the level, so it is not asked where its answer can only be to wait.
+        The state machine looks at every cell of the level, so it is not asked while it could only say to wait.
         """
         if self._restoring or (self._pending and self._whole):
             return False
@@ -195,7 +195,7 @@ class OracleRun:
         return True
 
     def _decide(self, winner: float, edge: bool) -> None:
-        """Decide the level, or queue its winner's trials if their weights have to be restored first."""
+        """Decide the level, or queue its winner's trials if their weights must be restored first."""
         winning = self._trials(winner)
         there = self.store.with_weights(self.run.id, self.level)
         lacking = [trial for trial in winning if trial.id not in there]
@@ -213,7 +213,7 @@ class OracleRun:
         self._enter_level()
 
     def _pass_on(self, level: int, winning: list[TrialRecord], winner: float, parents: dict[int, str]) -> None:
-        """Let the next level grow from what the winner of this one left."""
+        """Let the next level start from what the winner of this one left."""
         self._parents = parents
         if level == 0:
             self._rewind_points = lineage.rewind_points(winning, winner)
@@ -225,15 +225,15 @@ class OracleRun:
             return
         if isinstance(outcome, Failure):
             raise StudyError(
-                f"The weights of trial {request.id} are needed again, but training it failed ({outcome.reason}); fix "
-                f"the cause and resume."
+                f"The weights of trial {request.id} are needed again, but training it again failed ({outcome.reason}); "
+                "fix the cause, then resume the study."
             )
-        on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU's numbers differ by rounding from time to time
+        on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU may round differently each time
         self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu)
         self._restoring.remove(request.id)
 
     def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
-        """Delete the weights of a decided level that nothing will start from any more."""
+        """Delete the weights of a decided level that no trial will start from."""
         if self.spec.keep == "all":
             return
         losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}

@@ -1,4 +1,4 @@
-"""What can be refused before any work starts: looked at here, all of it."""
+"""Checks before any work starts: whatever can be refused is refused here."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 
 def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> None:
-    """See that the spec's workload, data, device and artifact store can do what it asks for.
+    """Check that the workload, data, device and artifact store can do what the spec asks for.
 
     Args:
-        spec: of the study.
+        spec: spec of the study.
         artifacts: where its weights will go.
-        here: whether trials train on this machine, so that its GPU is looked for.
+        here: whether trials train on this machine; if so, its GPU is checked.
 
     Raises:
-        InputError: the workload does not import, its data set is missing, or does not fit batch or rewind step.
-        StudyError: the artifact store cannot be written to, or has no room for the weights of a level in training
-            and of every winner.
+        InputError: the workload cannot be imported, its data set is missing or too small for a batch, or the rewind
+            step is too large.
+        StudyError: the artifact store cannot be written to, or has no room for the weights of one level's trials and of
+            every winner.
     """
     protocol = spec.protocol()
     if here:
@@ -35,7 +36,7 @@ def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> None:
 
 
 def _checkpoint_bytes(protocol: Protocol) -> int:
-    """Return about how many bytes one trial's weights, masks and what its optimizer remembers take up."""
+    """Return about how many bytes one trial's weights, masks and optimizer state take up."""
     model, pruning = protocol.workload.build_model(), protocol.pruning
     state: int = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
     masks = sum(model.get_parameter(name).numel() for name in prunable_weights(model, batch_norm=pruning.batch_norm))

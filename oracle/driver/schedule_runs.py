@@ -1,4 +1,4 @@
-"""The driver of runs that follow a schedule: every seed walks through the levels on its own, nothing is searched."""
+"""Runs that follow a schedule: each seed goes through the levels by itself, and nothing is searched."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Path:
-    """Where one seed has got to: what its next level starts from, and what was measured when its levels began."""
+    """How far one seed is: what its next level starts from, and what was measured when its levels began."""
 
     seed: int
     level: int = 0
@@ -34,10 +34,10 @@ class _Path:
     failure: str | None = None
 
     def step(self, trained: TrialRecord | Outcome) -> None:
-        """Take the step that a trial was."""
+        """Go on to the next level from what a trial left."""
         result = trained.result
         if result is None:
-            raise ValueError("A path continues from a complete trial.")
+            raise ValueError("A path can only continue from a complete trial.")
         if self.level == 0:
             self.rewind_point = result.rewind_point
         self.parent = result.checkpoint
@@ -49,11 +49,11 @@ class ScheduleRun:
 
     Args:
         store: the database.
-        run: the run in it; its policy says what is trained.
-        spec: of the study.
-        seeds: to train; those that are on record need not be among them.
-        listener: hears what happens.
-        retries: how often what fails is tried again, >= 0, before it is recorded as failed.
+        run: the run in it; its policy says what to train.
+        spec: spec of the study.
+        seeds: seeds to train on; seeds on record may be left out.
+        listener: told what happens.
+        retries: how often to try again what fails, >= 0, before it is recorded as failed.
     """
 
     def __init__(
@@ -75,17 +75,17 @@ class ScheduleRun:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to train: every seed is through, or stopped by a failure."""
+        """Whether nothing is left to train: every seed has gone through every level, or a failure has stopped it."""
         return all(path.failure or path.level >= self.spec.levels for path in self._paths.values())
 
     @property
     def steps_left(self) -> int:
-        """How many trials have yet to be trained."""
+        """How many trials must still be trained."""
         return sum(self.spec.levels - path.level for path in self._paths.values())
 
     @property
     def failures(self) -> list[str]:
-        """What stopped seeds, one phrase each."""
+        """What has stopped seeds, one phrase for each."""
         return [
             f"level {path.level}, seed {path.seed}: {last_line(path.failure)}"
             for path in self._paths.values()
@@ -93,11 +93,11 @@ class ScheduleRun:
         ]
 
     def next(self, most: int = 1) -> list[Request]:
-        """Return up to `most` things to do; none when answers must come first, or the run is finished."""
+        """Return up to `most` requests; none if answers must come first or the run is finished."""
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
-        """Write answers to the database, outcomes of trials in one transaction, and queue what follows from them.
+        """Write answers to the database, the outcomes of trials in one transaction, and queue what comes next.
 
         Raises:
             StudyError: they cannot be written.
@@ -125,7 +125,7 @@ class ScheduleRun:
         self._ask(continuing)
 
     def _take_up(self) -> None:
-        """Follow every seed's path through the database, and queue what comes after it."""
+        """Follow every seed's path through the database, and queue what comes next."""
         trials = {(trial.seed, trial.parent): trial for trial in self.store.trials(self.run.id)}
         measured = {(found.seed, found.parent): found.value for found in self.store.measurements(self.run.id)}
         for path in self._paths.values():
@@ -166,7 +166,7 @@ class ScheduleRun:
 
     def _queue_trial(self, path: _Path, trial: TrialRecord) -> None:
         if trial.state == "failed":
-            path.failure = trial.error or "it failed"
+            path.failure = trial.error or "no error was recorded"
             return
         self._attempts.start_from(trial.id, trial.attempts)
         self._queue.append(
@@ -190,7 +190,7 @@ class ScheduleRun:
 
 
 class ScheduleRuns:
-    """Several runs trained together, so that no worker waits while one of them has something to do."""
+    """Several runs trained together, so that no worker waits while any run has something to do."""
 
     def __init__(self, walks: Sequence[ScheduleRun]) -> None:
         self.walks = {walk.run.id: walk for walk in walks}
@@ -198,17 +198,17 @@ class ScheduleRuns:
 
     @property
     def steps_left(self) -> int:
-        """How many trials have yet to be trained, failures aside."""
+        """How many trials must still be trained if nothing fails."""
         return sum(walk.steps_left for walk in self.walks.values())
 
     @property
     def failures(self) -> list[str]:
-        """What stopped seeds of runs, one phrase each."""
+        """What has stopped seeds of the runs, one phrase for each."""
         return [f"{walk.run.name} at {failure}" for walk in self.walks.values() for failure in walk.failures]
 
     @property
     def complete(self) -> bool:
-        """Whether every run is."""
+        """Whether every run is complete."""
         return all(walk.complete for walk in self.walks.values())
 
     @property
@@ -217,7 +217,7 @@ class ScheduleRuns:
         return all(walk.finished for walk in self.walks.values())
 
     def next(self, most: int = 1) -> list[Request]:
-        """Return up to `most` things to do next, the runs taking turns."""
+        """Return up to `most` requests; the runs take turns."""
         found: list[Request] = []
         idle = 0  # how many runs in a row had nothing
         while len(found) < most and idle < len(self._turn):
@@ -228,7 +228,7 @@ class ScheduleRuns:
         return found
 
     def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
-        """Give answers to the runs that they belong to, each its own in one transaction."""
+        """Give each run its own answers, which it records in one transaction."""
         by_run: dict[int, list[tuple[Request, Answer]]] = {}
         for request, answer in answers:
             by_run.setdefault(request.run_id, []).append((request, answer))

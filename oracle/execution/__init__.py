@@ -1,4 +1,4 @@
-"""Executors: who trains the trials. Importing this imports none of them."""
+"""Executors, which train the trials. Importing this imports none of them."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ __all__ = ["EXECUTORS", "ExecutionOptions", "Executor", "ExecutorClass", "TrialS
 
 
 class TrialSource(Protocol):
-    """Where an executor gets trials from and brings their outcomes to, all from one thread."""
+    """Hands requests to an executor and takes the answers, all in one thread."""
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to train, nor will be."""
+        """Whether nothing is left to train, now or later."""
         ...
 
     def next(self, most: int = 1) -> Sequence[Request]:
-        """Return up to `most` things to do next, to be done together or apart.
+        """Return up to `most` requests, to be done together or apart: none of them depends on another.
 
-        None of them waits for another one. There may be more although fewer than `most` are returned; an empty list
-        means that there is nothing now: answers must come first, or it is over.
+        There may be more requests even if fewer than `most` are returned. An empty list means that nothing can be done
+        now: answers must come first, or everything is done.
         """
         ...
 
     def record(self, answers: Sequence[tuple[Request, Answer]], /) -> None:
-        """Take the answers to some requests: what comes of it is the same as from taking them one by one."""
+        """Take the answers to some requests, with the same result as taking them one by one."""
         ...
 
 
@@ -52,13 +52,13 @@ class Executor(Protocol):
 
 
 class ExecutorClass(Protocol):
-    """What stands in `EXECUTORS`."""
+    """The class of an executor, as `EXECUTORS` lists it."""
 
     @classmethod
     def from_options(cls, options: ExecutionOptions, spec: Spec) -> Executor:
         """Return an executor for a study.
 
         Raises:
-            InputError: the options do not go together, or not with this executor or this study.
+            InputError: the options do not fit each other, this executor or this study.
         """
         ...

@@ -1,4 +1,4 @@
-"""Checkpoints as safetensors bytes: weights, buffers and masks, never pickle."""
+"""Checkpoints as safetensors bytes: weights, buffers, masks and optimizer state; never pickle."""
 
 from __future__ import annotations
 

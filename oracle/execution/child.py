@@ -1,4 +1,4 @@
-"""What a process of `ProcessExecutor` runs: it reads requests from standard input and writes answers to its output."""
+"""What a process of `ProcessExecutor` runs: it reads requests from standard input, and answers on standard output."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from studies import Artifacts
 
 
 def main() -> None:
-    """Train until standard input ends, as it does when the driver dies; then stop at once, whatever is under way."""
+    """Train until standard input ends, as it does when the driver dies. Then stop at once, even during a trial."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a workload prints is no answer
+    os.dup2(2, 1)  # what a workload prints must not look like an answer
     lines: SimpleQueue[str] = SimpleQueue()
     Thread(target=_listen, args=(lines,), daemon=True).start()
     first = json.loads(lines.get())
-    trainer = Trainer(parse_spec(first["spec"], "of the driver"), Artifacts(first["artifacts"]), first["limit"])
+    trainer = Trainer(parse_spec(first["spec"], "from the driver"), Artifacts(first["artifacts"]), first["limit"])
     while True:
         answered = trainer.attempt(requests_from_json(lines.get()))
         answers.write(answers_to_json(answered) + "\n")

@@ -1,10 +1,11 @@
 """What happens to a trial whose worker dies: one rule for every executor whose workers are processes.
 
-A worker that was killed, or whose machine was lost, says nothing about the trial: it is handed out again without
-counting as an attempt, `FORGIVEN` times. A trial that keeps killing its workers is then treated like one that raises;
-so is one that takes longer than it may, whose worker ends itself (see `oracle.execution.trainer`). Of trials that were
-trained together nobody knows which one it was, so they are trained one by one from then on: late ones at once, others
-from the second death on, since the first may be the machine's fault.
+A worker may die because it was killed or its machine was lost, which is not the trial's fault. So the trial is handed
+out again `FORGIVEN` times, and no attempt is counted. After that, a death is a failed attempt, as an exception is. So
+is exceeding the time limit, at which a worker ends itself (see `oracle.execution.trainer`).
+
+If several trials were trained together, nobody knows which one killed the worker. So from then on each is trained by
+itself: at once after a time limit, from the second death on otherwise, since the first may be the machine's fault.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
     from oracle.execution.messages import Answer, Request
 
 FORGIVEN = 3
-"""How many deaths of its workers a trial is forgiven."""
+"""How many deaths of its workers do not count against a trial."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Died(Failure):
-    """A request whose worker died, with its machine or alone, before it could report."""
+    """A request whose worker died before it could report, alone or with its machine."""
 
     error: str = "The worker process died before it could report."
 
@@ -43,12 +44,12 @@ def died(group: Sequence[Request]) -> list[Answer]:
 
 
 class Forgiving:
-    """A source that hands out again what was lost with its worker.
+    """A source that hands out a request again if its worker has died.
 
     Args:
-        source: of the trials.
-        limit: seconds that a worker may take for a request before it ends itself, for several together as many times
-            that; None if there is none.
+        source: source of the requests.
+        limit: seconds per request after which a worker ends itself; n requests together have n times that. None for no
+            limit.
     """
 
     def __init__(self, source: TrialSource, limit: float | None = None) -> None:
@@ -60,25 +61,25 @@ class Forgiving:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to train, nor will be."""
+        """Whether nothing is left to train, now or later."""
         return not self._again and self.source.finished
 
     def next(self, most: int = 1) -> list[Request]:
-        """Return what to do next, as `TrialSource.next` does; what was lost comes first."""
+        """Return requests as `TrialSource.next` does; those that were lost come first."""
         again = [self._again.popleft() for _ in range(min(most, len(self._again)))]
         return again or list(self.source.next(most))
 
     def alone(self, request: Request) -> bool:
-        """Whether a request must not be trained together with others any more."""
+        """Whether a request must be trained by itself from now on."""
         return request in self._late or self._deaths[request] > 1
 
     def begun(self, group: Sequence[Request]) -> None:
-        """Note that a worker has begun with some requests."""
+        """Note that a worker has started on some requests."""
         if self.limit is not None:
             self._deadlines |= dict.fromkeys(group, monotonic() + self.limit * len(group))
 
     def record(self, answers: Sequence[tuple[Request, Answer]], /) -> None:
-        """Pass answers on; a `Died` only if it is not forgiven."""
+        """Pass answers on to the source; a `Died` only if it counts against the trial."""
         passed_on = []
         for request, answer in answers:
             late = self._deadlines.pop(request, math.inf) <= monotonic()
@@ -92,13 +93,10 @@ class Forgiving:
             else:
                 self._deaths[request] += 1
                 self._again.append(request)
-                _log.warning("A worker died at level %s, seed %s; its work is done again.", request.level, request.seed)
+                _log.warning("A worker died at level %s, seed %s; its trial starts again.", request.level, request.seed)
         if passed_on:
             self.source.record(passed_on)
 
     @property
     def _too_long(self) -> str:
-        return (
-            f"The trial took longer than the {self.limit:g} seconds that --trial-timeout allows, so its worker was "
-            f"ended."
-        )
+        return f"The trial took longer than its time limit of {self.limit:g} seconds, so its worker was ended."

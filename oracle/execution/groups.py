@@ -20,16 +20,16 @@ _ALL = 2**31
 
 
 class Groups:
-    """What a source has to do, dealt out in groups of trials that share level and seed, and so their batches.
+    """Deals out a source's requests in groups: trials of one level and seed, which share their batches.
 
-    A group gets its share of all that is waiting, so groups get smaller as a level runs out, and the workers come to
-    its end together (guided self-scheduling: Polychronopoulos & Kuck, IEEE Transactions on Computers, 1987).
+    Each group is an equal share of all that is waiting. So groups get smaller towards the end of a level, and the
+    workers finish it together (guided self-scheduling: Polychronopoulos & Kuck, IEEE Transactions on Computers, 1987).
 
     Args:
-        source: of what is to be done.
-        spec: of the study; its engine says how many trials are trained together.
+        source: source of the requests.
+        spec: spec of the study; its engine says how many trials can be trained together.
         workers: how many groups are trained at a time, >= 1.
-        alone: whether a request is dealt out by itself, since it may be what kills its workers.
+        alone: whether a request must be in a group by itself, because it may be the one that kills its workers.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Groups:
         self._waiting: dict[tuple[int, ...], list[Request]] = {}
 
     def next(self) -> list[Request]:
-        """Return a group; an empty list means that there is nothing now: answers must come first, or it is over."""
+        """Return a group. It is empty if nothing can be done now: answers must come first, or everything is done."""
         if self._most == 1:
             return list(self._source.next(1))
         for request in self._source.next(_ALL):

@@ -1,4 +1,4 @@
-"""Training in this process, one group of trials after another: for debugging, tests and a machine without Ray."""
+"""Training in this process, one group of trials after another, for debugging and tests."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ class InlineExecutor:
 
     @classmethod
     def from_options(cls, options: ExecutionOptions, spec: Spec) -> Self:  # noqa: ARG003
-        """Return an executor that trains one trial at a time here.
+        """Return an executor that trains one trial at a time in this process.
 
         Raises:
             InputError: the options ask for several workers, a cluster, or a time limit.
         """
         if options.ray_address is not None or (options.workers or 1) > 1:
             raise InputError(
-                "--executor inline trains one trial at a time here; leave out --workers and --ray-address."
+                "The executor `inline` trains one trial at a time, in this process; leave out the number of workers "
+                "and the Ray address, or choose another executor."
             )
         if options.trial_timeout is not None:
             raise InputError(
-                "--trial-timeout ends the process that a trial hangs in, which with --executor inline is this one; "
-                "choose --executor processes or tune."
+                "A time limit ends the process that trains the trial, which is this one with the executor `inline`; "
+                "leave the limit out, or choose `processes` or `tune`."
             )
         return cls()
 

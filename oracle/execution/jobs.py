@@ -1,4 +1,4 @@
-"""Ray Jobs: a command that runs on a cluster, even when the machine that sent it sleeps."""
+"""Ray Jobs: a command runs on a cluster, even if the machine that sent it is switched off."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def submit_job(address: str, command: Sequence[str], folder: Path) -> str:
-    """Send a command to a cluster's job server, with a folder that it starts in; return the job's id.
+    """Send a command to a cluster's job server, with the folder that it starts in; return the job's id.
 
     Args:
-        address: of the job server, which is part of Ray's dashboard: "http://head:8265".
-        command: what runs on the head node. It is shown in the dashboard: it must hold no secret.
-        folder: is copied to the cluster; its modules can be imported there, on every node.
+        address: URL of the job server, which is part of Ray's dashboard: "http://head:8265".
+        command: command to run on the head node. The dashboard shows it, so it must hold no secret.
+        folder: folder to copy to the cluster; its modules can be imported on every node.
 
     Raises:
-        InputError: the job server cannot be reached or refuses the job, or Ray is installed without the client.
+        InputError: the job server cannot be reached or refuses the job, or Ray is installed without its job client.
     """
     from ray.job_submission import JobSubmissionClient
 
@@ -32,17 +32,17 @@ def submit_job(address: str, command: Sequence[str], folder: Path) -> str:
         client = JobSubmissionClient(address)
     except RuntimeError as error:
         raise InputError(
-            f"The client of Ray Jobs cannot be used ({error}); it comes with `pip install 'scyc[cluster]'`."
+            f"The client of Ray Jobs cannot be used ({error}); install it with `pip install 'scyc[cluster]'`."
         ) from error
     except ConnectionError as error:
         raise InputError(
-            f"No job server answers at {address}; give --ray-address the URL of the cluster's dashboard, "
-            f"by default http://HEAD:8265."
+            f"No job server answers at {address}; give the URL of the cluster's dashboard, which is usually "
+            "http://HEAD:8265."
         ) from error
     try:
         job: str = client.submit_job(entrypoint=shlex.join(command), runtime_env={"working_dir": str(folder)})
     except (RuntimeError, ValueError) as error:
         raise InputError(
-            f"The job server at {address} refuses the job ({str(error).strip()}); see its dashboard."
+            f"The job server at {address} refuses the job ({str(error).strip()}); its dashboard may say more."
         ) from error
     return job

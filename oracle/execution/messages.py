@@ -1,4 +1,4 @@
-"""What workers are asked for, and what they answer."""
+"""The requests that workers get, and the answers that they give."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class TrialRequest:
     """A trial to train: its row in the database and everything that determines its numbers.
 
     Attributes:
-        id: its row.
-        parent: hash of the checkpoint that it starts from, None at level 0.
-        rewind_point: hash of the early state of the dense network, None at level 0.
-        run_id: the run that it belongs to.
-        policy: of that run, as JSON; "" for the oracle's, which trains as the spec says.
+        id: the trial's row.
+        parent: hash of the checkpoint that the trial starts from; None at level 0.
+        rewind_point: hash of the early state of the dense network; None at level 0.
+        run_id: the run that the trial belongs to.
+        policy: policy of that run, as JSON; "" for the oracle run, which trains as the spec says.
     """
 
     id: int
@@ -38,7 +38,7 @@ class TrialRequest:
 
 @dataclass(frozen=True)
 class MeasureRequest:
-    """Something to measure when a level begins, before its `max_lr` is known; the other fields are a trial's."""
+    """Something to measure when a level begins, before its `max_lr` is known. The other fields are those of a trial."""
 
     kind: Measurement
     level: int
@@ -59,13 +59,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Failure:
-    """A request that raised: `error` is the traceback."""
+    """A request that raised an exception; `error` is the traceback."""
 
     error: str
 
     @property
     def reason(self) -> str:
-        """What it says in the end."""
+        """The last line of the traceback."""
         return last_line(self.error)
 
 

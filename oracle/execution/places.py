@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def places(spec: Spec) -> int:
-    """Return how many trials of a study fit on this machine at a time, at least one."""
+    """Return how many trials of a study fit on this machine at a time; at least one."""
     fitting = len(os.sched_getaffinity(0)) // spec.resources.cpus_per_trial
     if spec.resources.gpus_per_trial > 0:
         import torch

@@ -1,4 +1,4 @@
-"""Training in processes of this machine: they start in a few seconds, where Ray takes many."""
+"""Training in processes of this machine, which start faster than Ray does."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ProcessExecutor:
     """Trains in processes that live as long as the sweep.
 
     Args:
-        workers: how many trials train at a time, >= 1.
+        workers: how many trials to train at a time, >= 1.
         limit: seconds that a trial may take; None for no limit.
     """
 
@@ -42,15 +42,21 @@ class ProcessExecutor:
 
     @classmethod
     def from_options(cls, options: ExecutionOptions, spec: Spec) -> Self:
-        """Return an executor with as many processes as the options say, or as there is room for.
+        """Return an executor with as many processes as the options say, or as fit on this machine.
 
         Raises:
             InputError: the options ask for a cluster, or the study for GPUs.
         """
         if options.ray_address is not None:
-            raise InputError("--executor processes trains on this machine alone; leave out --ray-address.")
+            raise InputError(
+                "The executor `processes` trains only on this machine; leave out the Ray address, or choose the "
+                "executor `tune`."
+            )
         if spec.resources.gpus_per_trial > 0:
-            raise InputError("--executor processes trains on the CPU; leave it out to train on GPUs.")
+            raise InputError(
+                "The executor `processes` trains only on the CPU, but the study's trials need a GPU "
+                f"(resources.gpus_per_trial is {spec.resources.gpus_per_trial:g}); choose the executor `tune`."
+            )
         return cls(options.workers or places(spec), options.trial_timeout)
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
@@ -81,11 +87,16 @@ class ProcessExecutor:
 
 
 class _Process:
-    """A process that trains: JSON goes in and comes out, a line each."""
+    """A process that trains. Requests go in and answers come out, one line of JSON each."""
 
     def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "oracle.execution.child"],  # -P: the working folder is not the first
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "oracle.execution.child",
+            ],  # -P: do not look for modules in the working folder first
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -99,11 +110,11 @@ class _Process:
         self._write(json.dumps({"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit}))
 
     def ask(self, requests: Sequence[Request]) -> None:
-        """Hand over what to do."""
+        """Send requests to the process."""
         self._write(requests_to_json(requests))
 
     def answer(self) -> list[Answer] | None:
-        """Return the answers once they are there; None if the process has died."""
+        """Wait for the answers and return them; None if the process has died."""
         line = self.answers.readline()
         return answers_from_json(line) if line else None
 
@@ -116,6 +127,6 @@ class _Process:
                 pipe.close()
 
     def _write(self, line: str) -> None:
-        with suppress(BrokenPipeError):  # it has died, as asking for the answer will tell
+        with suppress(BrokenPipeError):  # the process has died; `answer` will tell
             self._requests.write(line + "\n")
             self._requests.flush()

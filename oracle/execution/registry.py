@@ -1,4 +1,4 @@
-"""The executors by name. One more is a module and a row here."""
+"""The executors by name. To add one, write a module, and add a row here."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ EXECUTORS = MappingProxyType(
         "inline": "oracle.execution.inline:InlineExecutor",
     }
 )
-"""Where each executor's class is. It is imported when it is made, for PyTorch and Ray take seconds."""
+"""Where each executor's class is. It is imported only when it is needed: PyTorch and Ray take seconds to import."""
 
 
 def make_executor(options: ExecutionOptions, spec: Spec) -> Executor:
     """Return the executor that the options ask for.
 
     Raises:
-        InputError: there is none of that name, or the options do not go together.
+        InputError: there is no executor of that name, or the options do not fit each other or the study.
     """
     name = options.executor
     if name == AUTO:

@@ -1,4 +1,4 @@
-"""Where workers look for modules: with the program first, in the working folder last.
+"""Where workers look for modules: among the program's own first, in the working folder last.
 
 A user's own `random.py`, `studies.py` or `oracle/` in the working folder must not hide the program's.
 """
@@ -18,14 +18,14 @@ HOME = Path(__file__).parents[2]
 
 
 def given() -> list[str]:
-    """Return the entries of $PYTHONPATH: what the user has put there."""
+    """Return the entries that the user has put on $PYTHONPATH."""
     return list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
 
 
 def python_path(entries: Iterable[str]) -> str:
-    """Return a $PYTHONPATH for workers: entries of a search path, without the working folder.
+    """Return a $PYTHONPATH for workers: the entries of a search path, without the working folder.
 
-    Python puts that folder there itself ("", or its path). It stays where the program lies in it, or where the user
+    Python itself puts the working folder there, as "" or by its path. It stays if the program is in it, or if the user
     has put it on $PYTHONPATH.
     """
     here = Path.cwd()
@@ -35,13 +35,13 @@ def python_path(entries: Iterable[str]) -> str:
 
 
 def folders_of_the_user() -> list[str]:
-    """Return the folders that a user's own modules may be in: the script's, and the working folder."""
+    """Return the folders that may hold the user's own modules: the script's folder, and the working folder."""
     script = str(Path(sys.argv[0]).resolve().parent)
     return [script, str(Path.cwd())] if script in sys.path else [str(Path.cwd())]
 
 
 def append(folders: Iterable[str]) -> None:
-    """Let this process find modules in some folders after everywhere else."""
+    """Let this process look for modules in some folders, after everywhere else."""
     for folder in folders:
         if folder not in sys.path:
             sys.path.append(folder)

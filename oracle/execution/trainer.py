@@ -1,4 +1,4 @@
-"""What a worker process runs, whoever started it: requests one after another, none of them for too long."""
+"""What a worker process runs, whoever started it: requests one after another, each within its time limit."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ GPU_LOST = 70  # exit code
 
 
 class Trainer:
-    """A worker that is made when it is first needed: where that raises, the answer says why.
+    """A worker that is created on the first request. If creating it fails, the answers say why.
 
     Args:
-        spec: of the study.
+        spec: spec of the study.
         artifacts: where parents come from and checkpoints go to.
-        limit: seconds that a request may take, reading the data aside, and several together as many times that; None
+        limit: seconds that a request may take, without reading the data; n requests together have n times that. None
             for no limit.
     """
 
@@ -37,9 +37,10 @@ class Trainer:
         self._worker: Worker | None = None
 
     def attempt(self, requests: Sequence[Request]) -> list[Answer]:
-        """Do what is asked for; what it raises comes back as a failure, and if it hangs this process ends.
+        """Answer requests. An exception becomes a failure; if a request hangs, this process ends.
 
-        So it does when its GPU is lost to it: it would fail whatever comes next, faster than others train.
+        The process also ends if it has lost its GPU. Otherwise it would fail one trial after another, faster than other
+        workers can train them.
         """
         try:
             self._worker = worker = self._worker or Worker(self.spec, self.artifacts)
@@ -56,7 +57,7 @@ class Trainer:
 def time_limit(seconds: float | None) -> Iterator[None]:
     """End this process, with the stacks of its threads on standard error, if the block takes longer.
 
-    The clock is a thread of C code, which also runs while a library holds the interpreter's lock for ever.
+    The clock is a thread of C code. It runs even while a library holds the interpreter's lock for ever.
     """
     if seconds is None:
         yield

@@ -1,7 +1,7 @@
-"""Ray Tune as an executor: a thin searcher asks the source for trials and brings it their outcomes.
+"""Ray Tune as an executor: a thin searcher asks the source for trials and gives it their outcomes.
 
-The database is the only truth. Tune's own directory is disposable and `Tuner.restore` is never called: it replays a
-snapshot that is older than the database.
+The database is the only truth. Tune's own folder can be thrown away. `Tuner.restore` is never called, because it
+replays a snapshot that is older than the database.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from studies import Artifacts
 
 QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # no call home
-    "RAY_AIR_NEW_OUTPUT": "0",  # progress is shown by the sweep itself
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # workloads of one's own are imported from the working folder
+    "RAY_USAGE_STATS_ENABLED": "0",  # send nothing to Ray's makers
+    "RAY_AIR_NEW_OUTPUT": "0",  # the sweep itself shows progress
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # users' own workloads are imported from the working folder
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the sweep, not just Tune's loop
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # Tune's snapshots are never read
@@ -48,11 +48,11 @@ QUIET = {
 
 
 class TuneExecutor:
-    """Trains on Ray workers, on a cluster of our own or on one that is there.
+    """Trains on Ray workers, on a running cluster or on one that it starts itself.
 
     Args:
-        workers: how many trials train at a time, >= 1; None for as many as the cluster has room for when it starts.
-        address: of a running Ray cluster; None starts one for `workers` on this machine and stops it in the end.
+        workers: how many trials to train at a time, >= 1; None for as many as fit on the cluster at the start.
+        address: address of a running Ray cluster; None starts one for `workers` on this machine, and stops it later.
         limit: seconds that a trial may take; None for no limit.
     """
 
@@ -61,16 +61,16 @@ class TuneExecutor:
 
     @classmethod
     def from_options(cls, options: ExecutionOptions, spec: Spec) -> Self:
-        """Return an executor on the cluster of the options, or on one of its own that fills this machine.
+        """Return an executor on the options' cluster, or on a cluster of its own on this machine.
 
         Raises:
-            InputError: the address is a Ray client's.
+            InputError: the address is that of a Ray client.
         """
         address = options.ray_address
         if address is not None and address.startswith("ray://"):
             raise InputError(
-                f"--ray-address {address} is a Ray client's, but the driver of a sweep takes part in the cluster; give "
-                f"HOST:PORT on a machine that has joined it, or let `scyc submit` start the driver there."
+                f"The Ray address {address} is that of a Ray client, but the driver of a sweep must be part of the "
+                "cluster; give HOST:PORT on a machine of the cluster, or start the driver there with `scyc submit`."
             )
         return cls(options.workers or (None if address else places(spec)), address, options.trial_timeout)
 
@@ -112,7 +112,7 @@ class TuneExecutor:
 
     @contextmanager
     def _cluster(self, spec: Spec) -> Iterator[Path]:
-        """Connect to Ray and yield a scratch folder for Tune; afterwards both are gone."""
+        """Connect to Ray and yield a temporary folder for Tune; both are gone afterwards."""
         os.environ.update(QUIET)
         scratch = Path(tempfile.mkdtemp(prefix="scyc-"))
         paths = search_path.python_path(["", *search_path.given()])
@@ -128,14 +128,14 @@ class TuneExecutor:
                 ray.init(self.address, **common)
             else:
                 ray.init(
-                    "local",  # another cluster on this machine is somebody else's
+                    "local",  # not another cluster that somebody else may have started on this machine
                     num_cpus=(self.workers or 1) * spec.resources.cpus_per_trial,
                     include_dashboard=False,
                     _temp_dir=str(scratch / "ray"),
                     **common,
                 )
             if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, handler)  # Ray puts its own in place, which aborts this process
+                signal.signal(signal.SIGTERM, handler)  # Ray replaces it by one that aborts this process
             yield scratch / "tune"
         finally:
             ray.shutdown()
@@ -143,20 +143,20 @@ class TuneExecutor:
 
 
 def _room(resources: dict[str, float]) -> int:
-    """Return how many trials fit on the cluster at a time, at least one: another node may be about to join."""
+    """Return how many trials fit on the cluster at a time; at least one, since more nodes may be about to join."""
     there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     return max(1, int(min(there.get(name.upper(), 0) / amount for name, amount in resources.items() if amount)))
 
 
 class _Job(JobConfig):
-    """A job whose workers do not look for modules in the driver's script and working folders first, as is Ray's way."""
+    """A Ray job whose workers do not look for modules in the driver's script folder and working folder first."""
 
     def _runtime_env_has_working_dir(self) -> bool:
-        return True  # what Ray asks before it puts those folders there
+        return True  # otherwise Ray puts those folders first on the workers' search path
 
 
 class _TrialTrainable(tune.Trainable):
-    """One Tune trial is one group of trainings. Actors are reused, so data and code are loaded once per worker."""
+    """One trial of Tune is one group of our trials. Actors are reused, so data and code are loaded once per worker."""
 
     def setup(
         self,
@@ -167,7 +167,7 @@ class _TrialTrainable(tune.Trainable):
         folders: Sequence[str] = (),
     ) -> None:
         if spec is None or artifacts is None:
-            raise TypeError("_TrialTrainable is made with tune.with_parameters(..., spec=, artifacts=).")
+            raise TypeError("_TrialTrainable needs tune.with_parameters(..., spec=, artifacts=).")
         search_path.append(folders)
         self.trainer = Trainer(spec, artifacts, limit)
         self.requests = requests_from_json(config["requests"])
@@ -181,7 +181,7 @@ class _TrialTrainable(tune.Trainable):
 
 
 class _SourceSearcher(Searcher):
-    """Hands groups of the source's trials to Tune and Tune's results to the source."""
+    """Hands groups of the source's requests to Tune, and Tune's results to the source."""
 
     def __init__(self, source: Forgiving, groups: Groups) -> None:
         super().__init__(metric="done", mode="max")
@@ -190,7 +190,7 @@ class _SourceSearcher(Searcher):
         self.error: Exception | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {}  # Tune pickles its searcher into its folder; the database connection has no place there
+        return {}  # Tune pickles its searcher into its folder; the database connection must not get there
 
     def suggest(self, trial_id: str) -> Any:
         if self.error is not None:
@@ -213,7 +213,7 @@ class _SourceSearcher(Searcher):
             answers = answers_from_json(result["answers"]) if result is not None and not error else died(group)
             self.source.record(list(zip(group, answers, strict=True)))
         except Exception as raised:
-            self.error = raised  # what Tune would only log ends the sweep instead
+            self.error = raised  # Tune would only log it; here it ends the sweep
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         pass
@@ -226,7 +226,7 @@ class _SourceSearcher(Searcher):
 
 
 class _OnError(tune.Stopper):
-    """Ends everything at once when outcomes can be written no more: what is still being trained would be in vain."""
+    """Ends everything at once if outcomes can no longer be recorded: further training would be wasted."""
 
     def __init__(self, searcher: _SourceSearcher) -> None:
         self.searcher = searcher
@@ -239,7 +239,7 @@ class _OnError(tune.Stopper):
 
 
 class _Clock(tune.Callback):
-    """Says when a worker begins with a trial: Tune may have kept it waiting for a place."""
+    """Notes when a worker starts on a trial. Until then, Tune may have kept the trial waiting."""
 
     def __init__(self, searcher: _SourceSearcher) -> None:
         self.searcher = searcher

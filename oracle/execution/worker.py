@@ -1,6 +1,6 @@
 """A worker: takes requests, trains, puts the weights into the artifact store, and returns the results.
 
-It knows nothing of the database; only the driver writes there.
+It does not know the database; only the driver writes there.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ if TYPE_CHECKING:
 
 
 TOO_SMALL = (
-    "The GPU's memory was too small for this trial twice ({}); give trials a larger resources.gpus_per_trial, or the "
-    "study a smaller batch_size."
+    "The GPU's memory was too small for this trial twice ({}); give trials a larger resources.gpus_per_trial, or train "
+    "with a smaller batch_size."
 )
 
 
 class Worker:
-    """Trains trials of one study in this process, together where its engine can, else one after another.
+    """Trains trials of one study in this process: together if the study's engine can, otherwise one after another.
 
     Args:
-        spec: of the study.
+        spec: spec of the study.
         artifacts: where parents come from and checkpoints go to.
     """
 
@@ -64,7 +64,7 @@ class Worker:
         self.engine = "eager" if spec.engine == AUTO else spec.engine
         self.protocol = spec.protocol()
         self.device = training_device(spec)
-        self._share = min(1.0, spec.resources.gpus_per_trial)  # of the GPU, where it has one
+        self._share = min(1.0, spec.resources.gpus_per_trial)  # of a GPU; 0 on the CPU
         if 0 < self._share < 1:
             torch.cuda.set_per_process_memory_fraction(self._share)
         self._most: int | None = None  # trials that fit into the device's memory together
@@ -73,14 +73,14 @@ class Worker:
         self._snapshot = lru_cache(maxsize=8)(lambda key: load_snapshot(artifacts.get(key)))
 
     def attempt(self, requests: Sequence[Request]) -> list[Answer]:
-        """Do what is asked for, one answer per request in their order; what raises comes back as a failure.
+        """Answer requests, in their order. An exception becomes a failure.
 
-        Trials that an engine trains in lock-step share one training; one that raises is taken apart, so that it
-        fails no other trial than its own.
+        An engine may train several trials together, in lock-step. If such a group raises, it is split until only the
+        trial that raises fails.
         """
         answers: dict[int, Answer] = {}
         waiting, tried_twice = [[index] for index in range(len(requests))], set[int]()
-        with suppress(Exception):  # a workload that cannot build its network says so when it is trained
+        with suppress(Exception):  # if the network cannot be built, training says so
             waiting = list(self._groups(requests))
         while waiting:
             group = waiting.pop(0)
@@ -92,7 +92,7 @@ class Worker:
             except Exception:
                 full, failure = False, traceback.format_exc()
             half = len(group) // 2
-            if full:  # here, because the error holds every tensor of the attempt until it is left behind
+            if full:  # not before here: until its `except` ends, the error holds every tensor of the attempt
                 free_memory(self.device)
                 self._most = max(1, half)
             if half:
@@ -105,7 +105,7 @@ class Worker:
         return [answers[index] for index in range(len(requests))]
 
     def usable(self) -> bool:
-        """Whether the device still works: after some errors a GPU does nothing more for a process."""
+        """Whether the device still works: after some errors a GPU no longer works for a process."""
         if self.device.type == "cpu":
             return True
         try:
@@ -115,10 +115,10 @@ class Worker:
         return True
 
     def run(self, requests: Sequence[Request]) -> list[Answer]:
-        """Do what is asked for, together, with the spec's number of threads, and store what the trials leave.
+        """Answer requests together, with the spec's number of threads, and store the trials' weights.
 
         Args:
-            requests: one; or trials of one level and seed, no more than the engine trains together.
+            requests: one request; or trials of one level and seed, no more than the engine can train together.
         """
         started = time.perf_counter()
         with threads(self.threads):
@@ -147,7 +147,7 @@ class Worker:
                 yield group[start : start + most]
 
     def _fitting(self, request: Request) -> int:
-        """Return how many trials are trained together."""
+        """Return how many trials can be trained together."""
         engine = self._engine(self._protocol(request))
         if engine.largest == 1:
             return 1
@@ -156,7 +156,7 @@ class Worker:
         return min(self._most, engine.largest)
 
     def _engine(self, protocol: Protocol) -> Engine:
-        """Return the study's engine, or the reference where that one has an objection."""
+        """Return the study's engine, or the reference if that engine cannot train this protocol."""
         return engine_for(self.engine, self._architecture, protocol.recipe, self.device)
 
     @cached_property
@@ -185,7 +185,7 @@ class Worker:
         )
 
     def _protocol(self, request: Request) -> Protocol:
-        """Return the study's protocol with what the request's policy does otherwise."""
+        """Return the study's protocol, changed where the request's policy differs."""
         if not request.policy:
             return self.protocol
         policy, protocol = _policy(request.policy), self.protocol
@@ -200,7 +200,7 @@ class Worker:
         saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
         if trial.rewind_point is not None:
             saved.append(self._save("rewind", dump_snapshot(trial.rewind_point), None))
-        values = _measured(trial.training) | {
+        values = _columns(trial.training) | {
             "density": trial.checkpoint.masks.density,
             "seconds": seconds,
             "checkpoint": saved[0].hash,
@@ -214,8 +214,8 @@ class Worker:
         return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)
 
 
-def _measured(training: Training) -> dict[str, Any]:
-    """Return the columns of a trial that its training, or the last epoch of that, has under the same name."""
+def _columns(training: Training) -> dict[str, Any]:
+    """Return the columns of a trial that its training, or the training's last epoch, has under the same name."""
     names = [column.name for column in fields(TrialResult)]
     return {
         name: getattr(source, name)
@@ -234,7 +234,7 @@ def training_device(spec: Spec) -> torch.device:
     """Return the device that the spec's trials train on.
 
     Raises:
-        InputError: when it asks for a GPU and this machine has none.
+        InputError: the spec asks for a GPU, and this machine has none.
     """
     if spec.resources.gpus_per_trial == 0:
         return torch.device("cpu")

@@ -1,4 +1,4 @@
-"""The report: one self-contained HTML page about a study, made to be read offline and printed."""
+"""The report: one self-contained HTML page about a study, to read offline or print."""
 
 import lazy_loader
 

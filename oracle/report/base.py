@@ -1,4 +1,4 @@
-"""What the report's pages share: the templates' environment, and what every page tells about its study."""
+"""What the report's pages share: the templates' environment, and what every page says about its study."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def fill(template: str, view: StudyView, **values: object) -> str:
-    """Return a page about a study as HTML that needs nothing but itself.
+    """Return a page about a study as self-contained HTML.
 
     Args:
         template: a file in this folder that extends `base.html`.
         view: the study.
-        values: what else the template shows.
+        values: what the template shows besides.
     """
     return (
         environment()
@@ -38,19 +38,19 @@ def fill(template: str, view: StudyView, **values: object) -> str:
 
 def plotlyjs() -> str:
     """Return Plotly's own code, which draws the figures: five megabytes."""
-    from plotly.offline import get_plotlyjs  # slow to import, and of use to whole pages alone
+    from plotly.offline import get_plotlyjs  # slow to import, and only whole pages need it
 
     return str(get_plotlyjs())
 
 
 def provenance(view: StudyView, *names: str) -> list[tuple[str, str]]:
-    """Return what the study's provenance has under these names: (name, value)."""
+    """Return what the study's provenance holds under these names: (name, value)."""
     return [(name.capitalize(), words.flat(view.provenance.get(name))) for name in names]
 
 
 @cache
 def environment(*folders: Path) -> jinja2.Environment:
-    """Return what fills templates: those of this folder, and of others if they are given."""
+    """Return the environment that fills templates: those of this folder, and of other folders if given."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent]),
         autoescape=True,
@@ -63,9 +63,9 @@ def environment(*folders: Path) -> jinja2.Environment:
 
 
 def _coded(sentence: str) -> Markup:
-    """Return a sentence as HTML, what stands between backticks in it as code."""
+    """Return a sentence as HTML, with everything between backticks as code."""
     *pairs, last = sentence.split("`")
-    if len(pairs) % 2:  # a backtick on its own
+    if len(pairs) % 2:  # a single backtick
         return escape(sentence)
     parts = [Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(pairs)]
     return Markup("").join([*parts, escape(last)])

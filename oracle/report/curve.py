@@ -1,4 +1,4 @@
-"""The oracle curve: the winner of each level, its intervals, and S-Cyc's default beside them."""
+"""The figure of the oracle curve: the winner of each level, its intervals, and S-Cyc's default."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def _caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
         colours = ", ".join(f"{look.marks[1]} for “{rule}”" for rule, look in looks.items())
         yield f"A hollow triangle marks an open bound: the interval reaches beyond the candidates ({colours})."
     yield (
-        "Dotted, the values that S-Cyc's authors use for ResNet-20 on CIFAR-10, as they are; another network may "
-        "need quite different ones."
+        "The dotted line has the values that S-Cyc's authors use for ResNet-20 on CIFAR-10; another network may need "
+        "quite different ones."
     )
     if scaled(view, levels):
         yield (
-            "Dashed, the same shape multiplied so that it starts at this study's dense winner, with this study's "
-            "pruning rate. It is scaled, not fitted."
+            "The dashed line has the same shape, with this study's pruning rate, and scaled to start at this study's "
+            "dense winner. It is not fitted."
         )
 
 
@@ -63,9 +63,9 @@ def _figure(view: StudyView, levels: Sequence[LevelView]) -> Figure:
 
 
 def scaled(view: StudyView, levels: Sequence[LevelView]) -> SCyc | None:
-    """Return the authors' default S-Cyc in the study's units: its pruning rate, and its dense winner for δ.
+    """Return the authors' default S-Cyc, scaled to the study: with its pruning rate, and its dense winner as δ.
 
-    None when the dense winner is not decided.
+    None if level 0 is not decided.
     """
     dense = levels[0]
     if dense.level != 0 or dense.winner is None:
@@ -114,7 +114,7 @@ def _describe(level: LevelView) -> str:
 
 
 def _schedules(view: StudyView, levels: Sequence[LevelView]) -> list[Trace]:
-    """Return S-Cyc's default as published and, where the study allows it, scaled to the dense winner."""
+    """Return S-Cyc's default as published and, if level 0 is decided, scaled to its winner."""
     traces = [_schedule("S-Cyc, authors' ResNet-20 values", AUTHORS, levels, PURPLE, "dot")]
     if ours := scaled(view, levels):
         traces.append(_schedule("S-Cyc's default shape, scaled, not fitted", ours, levels, GREEN, "dash"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finding:
-    """The headline and the reservations that belong to it."""
+    """The headline, and the notes that qualify it."""
 
     headline: str
     notes: tuple[str, ...]
@@ -25,7 +25,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Decided:
-    """A level and its winner, which it has."""
+    """A decided level and its winner."""
 
     level: LevelView
     winner: float
@@ -36,7 +36,7 @@ class _Decided:
 
 
 def find(view: StudyView) -> Finding:
-    """Return what the study's decided levels say about the best max_lr."""
+    """Return what the study's decided levels show about the best max_lr."""
     decided = [_Decided(lv, lv.winner) for lv in view.levels if lv.winner is not None]
     notes = [_peak(decided), _overlap(decided), _edges(decided), _open_levels(view, len(decided))]
     headline = _headline(decided)
@@ -47,7 +47,7 @@ def find(view: StudyView) -> Finding:
 
 def _headline(decided: Sequence[_Decided]) -> str:
     if not decided or decided[0].level.level != 0:
-        return "The dense network's best max_lr is not decided yet, so nothing can be said about a rise."
+        return "The dense network's best max_lr is not decided yet, so it is not known whether max_lr rises."
     dense, last = decided[0], decided[-1]
     if dense is last:
         return f"The dense network's best max_lr is {words.rate(dense.winner)}; no sparser level is decided."
@@ -76,7 +76,7 @@ def _peak(decided: Sequence[_Decided]) -> str:
 
 
 def _overlap(decided: Sequence[_Decided]) -> str:
-    """Say in how many sparser levels the dense winner is as good as the level's own."""
+    """Say at how many of the sparser levels the dense winner is as good as the level's own winner."""
     if len(decided) < 2 or decided[0].level.level != 0:
         return ""
     dense, sparser = decided[0].winner, [d.level for d in decided[1:]]
@@ -103,7 +103,7 @@ def _open_levels(view: StudyView, decided: int) -> str:
     planned = view.spec.levels
     if decided >= planned:
         return ""
-    reason = "; failed trials are in the way of the rest" if view.state == "blocked" else " so far"
+    reason = "; failed trials block the next one" if view.state == "blocked" else " so far"
     return f"{decided} of {words.count(planned, 'level')} {'is' if decided == 1 else 'are'} decided{reason}."
 
 

@@ -1,4 +1,4 @@
-"""The heat map: mean validation accuracy of every candidate at every level, and the winners' path."""
+"""The heat map: the mean validation accuracy of every candidate at every level, and the winners' path."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from oracle.results.study_view import CandidateView, LevelView, StudyView
 
 CLIP_QUANTILE = 0.25
-"""Below this quantile of the cells all colours are the same, so that they can differ near the top."""
+"""Below this quantile, all tiles have the same colour, so that colours can differ near the top."""
 
 
 def plate(view: StudyView) -> Plate:
     """Return the figure of accuracy over density and max_lr."""
     title, levels = "Accuracy of every candidate", shown_levels(view)
-    cells = [c.val_accuracy for lv in levels for c in lv.candidates]
-    if not cells:
+    accuracies = [c.val_accuracy for lv in levels for c in lv.candidates]
+    if not accuracies:
         return Plate(title, None, "No candidate has finished training yet.")
     floor = clipped_at(levels)
-    below = sum(cell < floor for cell in cells)
+    below = sum(accuracy < floor for accuracy in accuracies)
     caption = (
-        "Mean validation accuracy over the seeds that have finished; cells that were not trained are empty. "
+        "Mean validation accuracy over the seeds that have finished. What was not trained is empty. "
         f"To show the differences near the top, the colours start at {words.accuracy(floor)}"
     )
     if below:
-        verb = "shares" if below == 1 else "share"
-        caption += f"; {words.count(below, 'cell')} below that {verb} the darkest colour"
+        verb = "has" if below == 1 else "have"
+        caption += f"; {words.count(below, 'candidate')} below that {verb} the darkest colour"
     return Plate(title, _figure(levels), caption + ".")
 
 
@@ -54,37 +54,37 @@ def _figure(levels: Sequence[LevelView]) -> Figure:
 
 
 def clipped_at(levels: Sequence[LevelView]) -> float:
-    """Return the accuracy below which all cells share the darkest colour."""
+    """Return the accuracy below which all tiles have the darkest colour."""
     ordered = sorted(c.val_accuracy for lv in levels for c in lv.candidates)
     return ordered[int(CLIP_QUANTILE * (len(ordered) - 1))]
 
 
 def _reach(levels: Sequence[LevelView]) -> float:
-    """Return half the candidates' usual spacing (log max_lr): how far a cell extends if no neighbour is nearer."""
+    """Return half the candidates' usual spacing (log max_lr): how far a tile extends if no neighbour is nearer."""
     gaps = [math.log(b.max_lr / a.max_lr) for lv in levels for a, b in pairwise(lv.candidates)]
     return (median(gaps) if gaps else math.log(1.5)) / 2
 
 
 def _column(level: LevelView, reach: float, step: float) -> dict[str, Any]:
-    """Return one level's cells. Levels may differ in their candidates; where a level has none it stays empty."""
+    """Return one level's tiles. Levels may differ in their candidates; where a level has none, it stays empty."""
     best = max(c.val_accuracy for c in level.candidates)
     edges: list[float] = []
-    cells: list[float | None] = []
+    tiles: list[float | None] = []
     texts: list[str] = []
     extents = _extents([c.max_lr for c in level.candidates], reach)
     for candidate, (low, high) in zip(level.candidates, extents, strict=True):
         if edges and low > edges[-1] * (1 + 1e-9):
             edges.append(low)
-            cells.append(None)
+            tiles.append(None)
             texts.append("")
         edges += [high] if edges else [low, high]
-        cells.append(100 * candidate.val_accuracy)
+        tiles.append(100 * candidate.val_accuracy)
         texts.append(_describe(level, candidate, best))
     return {
         "type": "heatmap",
         "x": [level.density * step**-0.5, level.density * step**0.5],
         "y": edges,
-        "z": [[cell] for cell in cells],
+        "z": [[tile] for tile in tiles],
         "text": [[text] for text in texts],
         "hovertemplate": "%{text}<extra></extra>",
         "hoverongaps": False,
@@ -95,7 +95,7 @@ def _column(level: LevelView, reach: float, step: float) -> dict[str, Any]:
 
 
 def _extents(rates: Sequence[float], reach: float) -> list[tuple[float, float]]:
-    """Return each candidate's cell: half way to a neighbour if that is near, else `reach` far."""
+    """Return each candidate's tile: half way to a neighbour if there is one nearby, otherwise as far as `reach`."""
     spread = math.exp(reach)
     meetings = [
         (math.sqrt(a * b),) * 2 if b / a < spread**2.5 else (a * spread, b / spread) for a, b in pairwise(rates)
@@ -161,10 +161,10 @@ def _path(levels: Sequence[LevelView]) -> list[dict[str, Any]]:
 
 
 def _diverged(levels: Sequence[LevelView]) -> list[dict[str, Any]]:
-    cells = [(lv.density, c.max_lr) for lv in levels for c in lv.candidates if c.diverged]
-    if not cells:
+    tiles = [(lv.density, c.max_lr) for lv in levels for c in lv.candidates if c.diverged]
+    if not tiles:
         return []
-    x, y = zip(*cells, strict=True)
+    x, y = zip(*tiles, strict=True)
     return [
         {
             "name": "at least one seed diverged",

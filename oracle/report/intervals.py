@@ -1,4 +1,4 @@
-"""Intervals of levels over their densities: bands, bars, and triangles where a bound is open."""
+"""Drawing levels' intervals over density: bands, bars, and triangles at open bounds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class IntervalLook:
-    """How the intervals of a rule are drawn where those of other rules are drawn too.
+    """How the intervals of a rule are drawn in a figure that shows several rules.
 
     Attributes:
-        said: the caption's words for it, to be followed by the interval's name.
-        colour: of the band or the bars.
+        said: words for the caption, which the interval's name follows.
+        colour: colour of the band or the bars.
         marks: colour of the triangles at open bounds, and the word for it.
-        away: pixels from an open bound to its triangle, so that two rules' triangles do not lie on each other.
-        filled: a band; else bars.
-        aside: how far to the side of the level, as a share of the space between two levels.
+        away: pixels between an open bound and its triangle, so that the triangles of two rules do not overlap.
+        filled: whether to draw a band; if not, bars.
+        aside: how far to the side of the level, as a fraction of the space between two levels.
     """
 
     said: str
@@ -48,12 +48,12 @@ _LOOKS = (
 
 
 def interval_looks() -> dict[str, IntervalLook]:
-    """Return the look of each rule's intervals; rules get them in their order."""
+    """Return the look of each rule's intervals, in the order of the rules."""
     return dict(zip(RULES, cycle(_LOOKS), strict=False))
 
 
 def drawn(name: str, look: IntervalLook, levels: Sequence[Level], intervals: Intervals, rank: int) -> list[Trace]:
-    """Return a rule's intervals in its look, without the triangles of open bounds."""
+    """Return a rule's intervals in their look, without the triangles at open bounds."""
     if look.filled:
         return band(name, levels, intervals, look.colour, rank)
     return bars(name, levels, intervals, look.colour, 1.2, rank, look.aside)
@@ -65,7 +65,7 @@ def is_open(interval: Interval | None) -> bool:
 
 
 def band(name: str, levels: Sequence[Level], intervals: Intervals, colour: str, rank: int) -> list[Trace]:
-    """Return one filled band per unbroken stretch of levels that have an interval, in one legend entry."""
+    """Return one filled band per unbroken stretch of levels with an interval, all under one legend entry."""
     traces: list[Trace] = []
     step = density_step(levels)
     for judged, stretch in groupby(zip(levels, intervals, strict=True), key=lambda pair: pair[1] is not None):
@@ -126,7 +126,7 @@ def bars(
 def open_bounds(
     levels: Sequence[Level], intervals: Intervals, colour: str, away: int = 12, aside: float = 0.0
 ) -> list[Trace]:
-    """Return triangles that point outwards from open bounds, `away` pixels off the bound."""
+    """Return triangles that point outwards, `away` pixels beyond each open bound."""
     judged = _judged(levels, intervals, aside)
     marks = [(density, i.high, 180) for density, i in judged if i.high_open]
     marks += [(density, i.low, 0) for density, i in judged if i.low_open]
@@ -156,6 +156,6 @@ def open_bounds(
 
 
 def _judged(levels: Sequence[Level], intervals: Intervals, aside: float) -> list[tuple[float, Interval]]:
-    """Return the intervals that there are, each with its place on the axis of densities."""
+    """Return the intervals that are not None, each with its place on the density axis."""
     moved = density_step(levels) ** aside
     return [(level.density * moved, i) for level, i in zip(levels, intervals, strict=True) if i]

@@ -1,4 +1,4 @@
-"""The page on a sweep: what its template shows, worked out from the study's view."""
+"""The page on a sweep: what its template shows, computed from the study's view."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(view: StudyView) -> str:
-    """Return the report on a study as one HTML page that needs nothing but itself."""
+    """Return the report on a study as one self-contained HTML page."""
     finding = find(view)
     return fill(
         "sweep.html",
@@ -35,7 +35,7 @@ def render(view: StudyView) -> str:
 
 
 def write(view: StudyView, path: Path) -> None:
-    """Write the report on a study to a file, and make its folder if it is not there."""
+    """Write the report on a study to a file; create its folder if it does not exist."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(view), encoding="utf-8")
 
@@ -90,6 +90,6 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
         rows.append(("Computing per trial", words.duration(cost.compute_seconds / cost.trials)))
     return [
         *rows,
-        ("Wall time, pauses left out", words.duration(cost.wall_seconds)),
+        ("Wall time, without pauses", words.duration(cost.wall_seconds)),
         *provenance(view, "hardware"),
     ]

@@ -1,4 +1,4 @@
-"""A figure of a page with what stands around it."""
+"""A figure of a page, with its heading, caption and tables."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Plate:
     """A figure with its heading, its caption and its numbers.
 
     Attributes:
-        title: its heading.
-        figure: Plotly JSON; None when there is nothing to draw yet.
-        caption: how to read it, or why there is nothing to see.
-        tables: what the figure shows, in numbers; without a figure there are none.
-        sentences: what is claimed beside it, over the figure.
+        title: the heading.
+        figure: Plotly JSON; None if there is nothing to draw yet.
+        caption: how to read the figure, or why there is none.
+        tables: what the figure shows, in numbers; none without a figure.
+        sentences: what the figure shows, in words; the page puts them above it.
     """
 
     title: str
@@ -31,5 +31,5 @@ class Plate:
 
 
 def shown_levels(view: StudyView) -> list[LevelView]:
-    """Return the levels of a study that have something to show: all of its figures have the same ones."""
+    """Return the levels of a study that have something to show; all of its figures show the same levels."""
     return [level for level in view.levels if level.candidates or level.winner is not None]

@@ -1,4 +1,4 @@
-"""Signs and masks along the levels: one page that needs nothing but itself."""
+"""Signs and masks along the levels, as one self-contained page."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ LINES = {  # the page's figure: by reference (label, colour of Okabe and Ito's, 
     "previous": ("trained level before", "#009E73", "diamond"),
 }
 READING = (
-    "Fraction of the weights left whose sign is the same as in the trained dense network, at the rewind point (step "
-    "{step} of the dense training) and in the level before, mean over the seeds; a coin would give 50 %. Overlap: "
-    "Jaccard index of the masks of two seeds, beside that of random masks as dense, over the whole network and in "
-    "every layer. Hidden units of two seeds have no common order, so overlap can be more than chance only beside the "
-    "network's inputs and outputs, which all seeds share."
+    "The fraction of the remaining weights whose sign is the same as in the trained dense network, at the rewind point "
+    "(training step {step} of the dense network) and in the level before, as a mean over the seeds; chance would give "
+    "50 %. The overlap is the Jaccard index of the masks of two seeds, beside that of equally dense random masks: over "
+    "the whole network (by chance), and layer by layer (in layers). Hidden units of two seeds have no common order, so "
+    "only next to the network's inputs and outputs, which all seeds share, can the overlap be more than chance."
 )
 
 
 def page(analysis: Analysis) -> str:
-    """Return the analysis as one HTML page that needs nothing but itself."""
+    """Return the analysis as one self-contained HTML page."""
     from plotly.offline import get_plotlyjs
 
     title = escape(f"{analysis.study}: signs and masks of {analysis.run}")
@@ -57,7 +57,7 @@ def page(analysis: Analysis) -> str:
 
 
 def figure(levels: Sequence[LevelAnalysis]) -> dict[str, Any]:
-    """Return the signs over density as Plotly JSON, dense network at the left."""
+    """Return the agreement of signs over density as Plotly JSON, with the dense network at the left."""
     densities = [100 * level.density for level in levels]
     data: list[dict[str, Any]] = []
     for reference, (label, colour, symbol) in LINES.items():
@@ -87,7 +87,7 @@ def figure(levels: Sequence[LevelAnalysis]) -> dict[str, Any]:
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 50, "y1": 50, "line": {"dash": "dot", "width": 1}}
         ],
         "annotations": [
-            {"text": "a coin", "xref": "paper", "x": 1, "y": 50, "xanchor": "right", "yanchor": "bottom"}
+            {"text": "chance", "xref": "paper", "x": 1, "y": 50, "xanchor": "right", "yanchor": "bottom"}
             | {"showarrow": False}
         ],
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},

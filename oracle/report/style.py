@@ -35,7 +35,7 @@ _MOST_RATES = 8
 
 
 class Level(Protocol):
-    """What the axis of densities asks of a level."""
+    """What the density axis needs to know of a level."""
 
     @property
     def level(self) -> int:
@@ -85,7 +85,7 @@ def plain_layout(
 
 
 def density_axis(levels: Sequence[Level]) -> dict[str, Any]:
-    """Return the axis of densities, dense at the left, with the level under each density."""
+    """Return the density axis, with the dense network at the left and the level under each density."""
     every = math.ceil(len(levels) / _MOST_LEVELS)
     ticked = levels[::every]
     half = math.sqrt(density_step(levels))
@@ -101,12 +101,12 @@ def density_axis(levels: Sequence[Level]) -> dict[str, Any]:
 
 
 def max_lr_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:
-    """Return a logarithmic axis over the values of max_lr, with `pad` of its length left at either end."""
+    """Return a logarithmic axis for values of max_lr, with a margin of about `pad` of its length."""
     return log_axis(values, words.rate, pad)
 
 
 def log_axis(values: Iterable[float], write: Callable[[float], str], pad: float = 0.08) -> dict[str, Any]:
-    """Return a logarithmic axis over the values, with round ticks and `pad` of its length left at either end."""
+    """Return a logarithmic axis for the values, with round ticks and a margin of about `pad` of its length."""
     values = list(values)
     room = max(max(values) / min(values), 1.5) ** pad
     low, high = min(values) / room, max(values) * room
@@ -120,7 +120,7 @@ def log_axis(values: Iterable[float], write: Callable[[float], str], pad: float 
 
 
 def density_step(levels: Sequence[Level]) -> float:
-    """Return the usual ratio of a level's density to the one before."""
+    """Return the usual ratio of a level's density to that of the level before."""
     ratios = [b.density / a.density for a, b in pairwise(levels)]
     return median(ratios) if ratios else 0.8
 

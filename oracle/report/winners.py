@@ -1,4 +1,4 @@
-"""The winners: how their validation and test accuracy hold up as the network gets sparser."""
+"""The figure of the winners: their validation and test accuracy as the network gets sparser."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def plate(view: StudyView) -> Plate:
         return Plate(title, None, "No level is decided yet, so there is no winner to judge.")
     caption = (
         "Mean accuracy of each level's winner; the bars reach from its worst seed to its best. "
-        "The winner was picked for its validation accuracy, and the best of many noisy candidates looks better than "
-        "it is: trust the test accuracy, which was never used to choose."
+        "The winner was chosen by its validation accuracy, and the best of many noisy candidates looks better than it "
+        "is. Trust the test accuracy, which is never used to choose."
     )
     return Plate(title, _figure(levels), caption)
 

@@ -44,7 +44,7 @@ def points(fraction: float | None) -> str:
 
 
 def estimate(value: Estimate | None) -> str:
-    """Return a difference of accuracies in points with its interval."""
+    """Return a difference of accuracies in points, with its interval if it has one."""
     if value is None or value.low is None or value.high is None:
         return points(value.mean if value else None)
     return f"{points(value.mean)} ({points(value.low)} to {points(value.high)})"

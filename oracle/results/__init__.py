@@ -1,1 +1,1 @@
-"""What the database says of a study: its status, its levels with their intervals, its runs, its signs."""
+"""What the database says about a study: its status, its levels with their intervals, its runs, its signs."""

@@ -1,4 +1,4 @@
-"""Runs of schedules as their reader sees them: for every seed the trials of its path through the levels."""
+"""Runs of schedules as readers see them: for every seed, the trials of its path through the levels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RunView:
 
     Attributes:
         paths: by seed, ascending, the complete trials from level 0 on, at least one; each starts from the one before.
-        epochs: trained by all seeds together, what the schedule measures first included.
+        epochs: epochs trained on all seeds together, including what the schedule trains to measure.
     """
 
     name: str
@@ -34,7 +34,7 @@ class RunView:
 
 
 def view_runs(store: Store, study: StudyRecord) -> dict[str, RunView]:
-    """Return by schedule the study's runs that have finished a trial; the replayed oracle's is called "oracle"."""
+    """Return, by schedule, the study's runs that have finished a trial; that of the oracle's curve is "oracle"."""
     views = [_view(store, run) for run in store.runs(study.id) if run.name != ORACLE]
     return {ORACLE if view.name == REPLAYED else view.name: view for view in views if view.paths}
 
@@ -55,9 +55,9 @@ def _view(store: Store, run: RunRecord) -> RunView:
 
 
 def view_stds(store: Store, study: StudyRecord, view: StudyView) -> dict[str, list[list[float]]]:
-    """Return the spread of the winners' weight gradients, by point of the training, decided level and seed.
+    """Return the standard deviation of the winners' weight gradients, by point of the training, decided level and seed.
 
-    A point that not every winner recorded is left out: a training that diverged has no end.
+    A point that not every winner recorded is left out: a training that diverged never reaches its end.
     """
     winners = [
         [trial.id for trial in sorted(level.trials, key=lambda trial: trial.seed) if trial.max_lr == level.winner]

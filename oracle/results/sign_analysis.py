@@ -1,4 +1,4 @@
-"""Signs and masks along a study's levels, from the weights that its trainings left.
+"""Signs and masks along a study's levels, from the stored weights of its trials.
 
 After "Masks, Signs, And Learning Rate Rewinding" (Gadhikar & Burkholz, ICLR 2024, arXiv 2402.19262).
 """
@@ -9,6 +9,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from itertools import combinations
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from oracle.execution.checkpoints import load_checkpoint, load_snapshot
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 Paths = dict[int, list["TrialRecord"]]
 
 REFERENCES = ("dense", "rewind", "previous")
-"""What a level's signs are compared with: the trained dense network, the rewind point, the trained level before."""
+"""What a level's signs are compared with: the trained dense network, the rewind point, the level before as trained."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Signs:
     """How a level's signs agree with those of one reference, inside the level's masks.
 
     Attributes:
-        by_seed: fraction of the weights left whose signs are the same.
-        layers: by parameter, the same as a mean over the seeds; None where a seed has no weight left.
+        by_seed: by seed, the fraction of the remaining weights whose signs are the same.
+        layers: by parameter, the mean of that fraction over the seeds; None if a seed has no weights left in it.
     """
 
     by_seed: Mapping[int, float]
@@ -57,9 +58,9 @@ class Shared:
     """How much the masks of two seeds have in common, the mean over all pairs: Jaccard indices in [0, 1].
 
     Attributes:
-        jaccard: weights left in both over those left in either.
-        chance: of masks as dense that are scattered over the whole network.
-        layer_chance: of masks as dense in every layer.
+        jaccard: the number of weights left in both masks over that of weights left in either.
+        chance: what equally dense random masks would have, scattered over the whole network.
+        layer_chance: what random masks would have that are equally dense in every layer.
     """
 
     jaccard: float
@@ -73,8 +74,8 @@ class LevelAnalysis:
 
     Attributes:
         density: mean over the seeds.
-        max_lrs: by seed, what it was trained with.
-        signs: by `REFERENCES`; "previous" is not there at level 0.
+        max_lrs: by seed, the `max_lr` that it was trained with.
+        signs: by the names in `REFERENCES`; level 0 has no "previous".
         overlap: None with fewer than two seeds.
     """
 
@@ -90,8 +91,8 @@ class Analysis:
     """Signs and masks of one run.
 
     Attributes:
-        rewind_step: the step of the dense training that the rewind point was taken at; 0 is the initialisation.
-        notes: what else a reader has to know, full sentences.
+        rewind_step: the training step of the dense network at which the rewind point was taken; 0 is the start.
+        notes: what else a reader must know, in full sentences.
     """
 
     study: str
@@ -102,16 +103,16 @@ class Analysis:
 
 
 def analyse(store: Store, name: str, run: str = ORACLE) -> Analysis:
-    """Return what became of signs and masks along the levels of a run.
+    """Return how signs and masks change along the levels of a run.
 
     Args:
         store: the database.
-        name: of the study.
-        run: the oracle's, whose path is that of its winners, or one that `scyc run` has trained.
+        name: name of the study.
+        run: name of the run: the oracle's, whose path follows its winners, or one that `scyc run` trained.
 
     Raises:
-        StudyNotFound: when there is no such study.
-        InputError: when there is no such run, it has not got through a level yet, or its weights are gone.
+        StudyNotFound: there is no such study.
+        InputError: there is no such run, it has not finished a level yet, or its weights are no longer stored.
     """
     study = store.study(name)
     paths = _winners(store, study) if run == ORACLE else _walked(store, study, run)
@@ -126,7 +127,7 @@ def analyse(store: Store, name: str, run: str = ORACLE) -> Analysis:
 
 
 def to_json(analysis: Analysis) -> dict[str, Any]:
-    """Return what `scyc analyse --json` prints: plain values, fractions as such."""
+    """Return what `scyc analyse --json` prints: plain values, with fractions in [0, 1]."""
     return {
         "analysis": 1,
         "study": analysis.study,
@@ -152,7 +153,7 @@ def to_json(analysis: Analysis) -> dict[str, Any]:
 def _level(
     level: int, trials: Mapping[int, TrialRecord], states: dict[str, dict[int, State]], reader: _Reader
 ) -> LevelAnalysis:
-    """Return the analysis of one level; `states` are the references by seed, and "previous" is brought up to date."""
+    """Return the analysis of one level. `states` are the references by seed; "previous" is updated to this level."""
     masks: dict[int, Masks] = {}
     agreements: dict[str, dict[int, dict[str, Agreement]]] = {reference: {} for reference in REFERENCES}
     for seed, trial in trials.items():
@@ -198,12 +199,12 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _winners(store: Store, study: StudyRecord) -> Paths:
-    """Return by seed the winners of the decided levels, each grown from the one before."""
+    """Return, by seed, the winners' trials at the decided levels; each starts from the one before."""
     spec, run = study_spec(study), store.find_run(study.id, ORACLE)
     paths: Paths = {seed: [] for seed in sorted(spec.seeds)}
     decided = store.levels(run.id) if run else []
     if run is None or not decided:
-        raise InputError(f"The oracle of {study.name!r} has not decided a level yet; wait for the sweep to get there.")
+        raise InputError(f"The oracle of {study.name!r} has not decided a level yet; wait for the sweep, or resume it.")
     run_id = run.id
     for step in lineage.walk(decided, spec, lambda level: store.trials(run_id, level.level, level.winner)):
         for trial in step.trials:
@@ -213,13 +214,13 @@ def _winners(store: Store, study: StudyRecord) -> Paths:
 
 
 def _walked(store: Store, study: StudyRecord, run: str) -> Paths:
-    """Return by seed the trials of a run that follows a schedule."""
+    """Return, by seed, the trials of a run that follows a schedule."""
     runs = {REPLAYED if name == ORACLE else name: view for name, view in view_runs(store, study).items()}
     if run not in runs:
         there = ", ".join([ORACLE, *sorted(runs)])
         raise InputError(
-            f"{study.name!r} has no run {run!r} with a finished training; choose one of {there}, or train it by "
-            f"`scyc run {study.name}`."
+            f"{study.name!r} has no run {run!r} with a finished trial; choose one of {there}, or train it with "
+            f"`scyc run {quote(study.name)}`."
         )
     return {seed: list(path) for seed, path in runs[run].paths.items()}
 
@@ -227,15 +228,15 @@ def _walked(store: Store, study: StudyRecord, run: str) -> Paths:
 def _notes(paths: Mapping[int, Sequence[TrialRecord]], levels: int) -> Iterable[str]:
     short = [str(seed) for seed, path in paths.items() if len(path) < levels]
     if short:
-        yield f"Some seeds have not reached the last level ({', '.join(short)}): the last means are over fewer seeds."
+        yield f"Some seeds have not reached the last level ({', '.join(short)}); the last means are over fewer seeds."
     lost = [
-        f"level {trial.level} seed {seed}"
+        f"level {trial.level}, seed {seed}"
         for seed, path in paths.items()
         for trial in path
         if trial.result is not None and trial.result.diverged
     ]
     if lost:
-        yield f"Trainings diverged ({', '.join(lost)}); weights that are not numbers agree with no others."
+        yield f"Some trials diverged ({'; '.join(lost)}). A weight that is not a number counts as disagreeing."
 
 
 def _natural(name: str) -> list[str | int]:
@@ -244,13 +245,13 @@ def _natural(name: str) -> list[str | int]:
 
 
 class _Reader:
-    """Fetches weights, and says which are gone."""
+    """Fetches weights, and says which are no longer stored."""
 
     def __init__(self, artifacts: Artifacts, study: StudyRecord, run: str) -> None:
         self.artifacts, self.study, self.run = artifacts, study, run
 
     def checkpoint(self, trial: TrialRecord) -> Checkpoint:
-        """Return a trained network, its layers in the order of their names: safetensors has none."""
+        """Return a trained network, its layers ordered by name, since safetensors keeps no order."""
         digest = trial.result.checkpoint if trial.result else None
         found = load_checkpoint(self._bytes(trial, digest, "trained weights"))
         return replace(found, masks=found.masks.in_order(sorted(found.masks.kept, key=_natural)))
@@ -263,8 +264,8 @@ class _Reader:
     def _bytes(self, trial: TrialRecord, digest: str | None, what: str) -> bytes:
         if digest is None or not self.artifacts.exists(digest):
             raise InputError(
-                f"The {what} of {self.run} at level {trial.level}, seed {trial.seed}, are no longer in the artifact "
-                f"store {self.artifacts.url}, so the signs of {self.study.name!r} cannot be analysed; restore the "
-                "store from a backup, or train the study again under another name."
+                f"The artifact store {self.artifacts.url} no longer has the {what} of {self.run} at level "
+                f"{trial.level}, seed {trial.seed}, so the signs of {self.study.name!r} cannot be analysed; restore "
+                "the store from a backup, or train the study again under another name."
             )
         return self.artifacts.get(digest)

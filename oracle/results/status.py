@@ -1,6 +1,6 @@
-"""How far a study is, in a few queries that stay cheap however many trials it has.
+"""How far a study is, from a few queries that stay cheap however many trials there are.
 
-Whatever says how far a study is (`scyc show`, `watch`, `studies list`, the report, the web pages) has it from here.
+Whatever shows it (`scyc show`, `watch`, `studies list`, the report, the web pages) gets it from here.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ State = Literal["finished", "running", "blocked", "waiting"]
 """What a study is doing.
 
     finished: every level is decided.
-    running: somebody works on it: a driver holds its lease.
-    blocked: nobody works on it, and its level cannot be decided, because trials failed and none is left to train.
-    waiting: nobody works on it, and nothing is in the way: it has not begun, or was interrupted.
+    running: a driver holds its lease and is working on it.
+    blocked: nobody is working on it, and its level cannot be decided: trials failed, and none is left to train.
+    waiting: nobody is working on it, and it can be resumed: it has not begun, or it was interrupted.
 """
 
 
@@ -36,15 +36,15 @@ class StudyStatus:
     Attributes:
         study: its name.
         workload: what it trains.
-        started: when it was made, ISO 8601; None where that was not recorded.
-        levels: how many there are.
-        decided: those that have a winner.
-        done: complete trials, with those that an extension made history.
-        pending: trials that are proposed and not complete; each of them may be under way.
-        failed: trials that were given up.
-        total: trials of the whole sweep, as far as they can be known: widening adds to them.
-        tenure: who works on the study, or did until the lease lapsed; None if nobody does.
-        seconds_left: at the pace since the present driver began; None while there is none.
+        started: when it was created, ISO 8601; None if that was not recorded.
+        levels: number of levels.
+        decided: the levels that have a winner.
+        done: number of complete trials, including those that an extension turned into history.
+        pending: number of trials that are proposed and not complete; some may be in training.
+        failed: number of trials that failed for good.
+        total: number of trials of the whole sweep, as far as it is known: widening adds to it.
+        tenure: who is working on the study, or was until the lease lapsed; None if nobody is.
+        seconds_left: estimate from the current driver's pace so far; None if there is no driver or no pace yet.
     """
 
     study: str
@@ -106,7 +106,7 @@ def study_statuses(store: Store) -> list[StudyStatus | UnreadableStudy]:
         except InputError as error:
             found.append(UnreadableStudy(study.name, str(error)))
         except StudyNotFound:
-            continue  # deleted since it was listed
+            continue  # it was deleted after it was listed
     return found
 
 
@@ -114,18 +114,18 @@ def study_status(store: Store, name: str) -> StudyStatus:
     """Return how far a study is; nothing is written, and no lock is taken.
 
     Raises:
-        StudyNotFound: when there is none of that name.
-        InputError: when its spec cannot be read.
+        StudyNotFound: there is no study of that name.
+        InputError: its spec cannot be read.
     """
     study = store.study(name)
     spec, tenure = study_spec(study), store.tenure(study.id)
     run = store.find_run(study.id, ORACLE)
     counts = store.counts(run.id) if run else {"complete": 0, "pending": 0, "failed": 0}
     decided = tuple(store.levels(run.id)) if run else ()
-    if run and store.spec_history(study.id):  # nothing that an extension made history is under way
+    if run and store.spec_history(study.id):  # trials that an extension turned into history do not count
         counts |= _under_way(store, run.id, spec, decided)
     done, pending = counts["complete"], counts["pending"]
-    proposed = 1 if pending else 0  # the level under way, if its trials are known
+    proposed = 1 if pending else 0  # the current level, if its trials are known
     per_level = len(spec.seeds) * spec.search.max_lr.budget
     total = done + pending + max(0, spec.levels - len(decided) - proposed) * per_level
     seconds_left = None
@@ -147,7 +147,7 @@ def study_status(store: Store, name: str) -> StudyStatus:
 
 
 def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:
-    """Return how many trials of the level under way are pending and failed."""
+    """Return how many trials of the current level are pending, and how many have failed."""
     steps = lineage.walk(decided, spec, lambda level: store.trials(run_id, level.level, level.winner))
     trials = lineage.current(store.trials(run_id, len(decided)), spec, lineage.left_by_last(steps))
     return {state: sum(trial.state == state for trial in trials) for state in ("pending", "failed")}

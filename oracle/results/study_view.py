@@ -1,6 +1,6 @@
-"""A study as its reader sees it: the levels with their winners, intervals and trials.
+"""A study as readers see it: the levels with their winners, intervals and trials.
 
-Everything that is shown (`scyc show`, the report) is derived from one `StudyView`, and that from the database.
+Everything that is shown (`scyc show`, the report) comes from one `StudyView`, which comes from the database.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrialView:
-    """One training. Accuracies are fractions and None until `state` is "complete"."""
+    """One trial. Accuracies are fractions, and None until `state` is "complete"."""
 
     max_lr: float
     seed: int
@@ -59,7 +59,7 @@ class LevelView:
         edge: whether the winner is the smallest or the largest candidate.
         trials: by ascending `max_lr`, then by seed.
         candidates: by ascending `max_lr`.
-        intervals: by rule, in the order of `RULES`; None where one cannot be judged.
+        intervals: by rule, in the order of `RULES`; None if a rule cannot judge the level.
     """
 
     level: int
@@ -72,7 +72,7 @@ class LevelView:
 
     @property
     def winning(self) -> CandidateView | None:
-        """The winning candidate with its mean accuracies, None until decided."""
+        """The winning candidate with its mean accuracies; None until the level is decided."""
         return next((c for c in self.candidates if c.max_lr == self.winner), None)
 
     @property
@@ -87,13 +87,13 @@ class LevelView:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the study has cost so far, with the trials that an extension made history."""
+    """What the study has cost so far, including trials that an extension turned into history."""
 
-    trials: int  # finished trainings
+    trials: int  # complete ones
     failed: int
     epochs: int  # epochs trained, all trials together
     compute_seconds: float  # summed over trials
-    wall_seconds: float  # that the sweep has been running, pauses left out
+    wall_seconds: float  # time that the sweep has been running, without pauses
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,15 @@ class StudyView:
 
 
 def view_study(store: Store, name: str) -> StudyView:
-    """Return the study `name` as it stands in the database.
+    """Return the study `name` as it is in the database now.
 
     Raises:
-        StudyNotFound: when there is none of that name.
-        InputError: when its spec cannot be read.
+        StudyNotFound: there is no study of that name.
+        InputError: its spec cannot be read.
     """
     status, study = study_status(store, name), store.study(name)
     spec = study_spec(study)
-    run = store.find_run(study.id, ORACLE)  # not there where a driver died as soon as the study was
+    run = store.find_run(study.id, ORACLE)  # None if a driver died right after it created the study
     decided = store.levels(run.id) if run else []
     trials: dict[int, list[TrialRecord]] = defaultdict(list)
     for trial in store.trials(run.id) if run else ():
@@ -154,10 +154,10 @@ def view_study(store: Store, name: str) -> StudyView:
 def oracle_intervals(
     levels: Sequence[LevelView], rule: Rule, tolerance: float = TOLERANCE
 ) -> dict[int, Interval | None]:
-    """Return the intervals of a study's levels by one rule, by level.
+    """Return, by level, the intervals of a study's levels by one rule.
 
-    None where the rule cannot judge, where a level is not decided, and where its winner diverged: nothing can be said
-    to be as good as a training that failed.
+    None if the rule cannot judge the level, the level is not decided, or its winner diverged: no range of `max_lr` can
+    be called as good as a training that diverged.
     """
     decided = [
         DecidedLevel(level.level, level.density, level.winner, level.accuracies)
@@ -169,7 +169,7 @@ def oracle_intervals(
 
 
 def to_json(view: StudyView) -> dict[str, Any]:
-    """Return what `scyc show --json` prints: plain values, accuracies as fractions, max_lr in full."""
+    """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded."""
     return {
         "study": view.name,
         "state": view.state,

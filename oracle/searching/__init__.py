@@ -1,1 +1,1 @@
-"""What comes next at a level: a pure state machine, the candidates it has seen, and who proposes new ones."""
+"""What comes next at a level: a pure state machine, the candidates so far, and the proposers of new ones."""

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """One trial of the level under way.
+    """One trial of the current level.
 
     Attributes:
-        round: the round of proposals it came from, 0 first.
+        round: the round in which its candidate was proposed, from 0 on.
         val_accuracy: a fraction; None until `state` is "complete".
     """
 
@@ -39,7 +39,7 @@ class Candidate:
 
 
 def candidates(cells: Iterable[Cell]) -> list[Candidate]:
-    """Return the candidates of the complete cells, means over their seeds, in the order they were proposed in."""
+    """Return the candidates of the complete cells, with means over their seeds, in the order of their proposal."""
     groups: dict[tuple[int, float], list[Cell]] = defaultdict(list)
     for cell in cells:
         if cell.state == "complete":
@@ -56,7 +56,7 @@ def candidates(cells: Iterable[Cell]) -> list[Candidate]:
 
 
 def winner_of(accuracies: Mapping[float, float]) -> float:
-    """Return the `max_lr` of the highest mean accuracy, of equal ones the smallest: how every level is decided."""
+    """Return the `max_lr` with the highest mean accuracy; of equal ones the smallest. Every level is decided so."""
     return min(accuracies, key=lambda max_lr: (-accuracies[max_lr], max_lr))
 
 

@@ -1,4 +1,4 @@
-"""The oracle as a pure state machine: given what has happened at a level, what comes next.
+"""The oracle as a pure state machine: from what has happened at a level to what comes next.
 
 It performs no I/O and keeps no state, so a sweep can stop anywhere and resume from what the database says.
 """
@@ -25,19 +25,19 @@ class Train:
 
 @dataclass(frozen=True)
 class Wait:
-    """Trials of the level are still under way."""
+    """Trials of the level are still pending."""
 
 
 @dataclass(frozen=True)
 class Blocked:
-    """Every trial of the level has ended and some have failed: a level is not decided over a hole."""
+    """Every trial of the level has ended and some have failed. A level with missing results is not decided."""
 
     failed: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
 class Decide:
-    """The level's winner. `edge`: no candidate lies beyond it on one side, so the optimum may."""
+    """The level's winner. `edge`: it is the smallest or largest candidate, so the optimum may lie beyond it."""
 
     winner: float
     edge: bool
@@ -57,9 +57,9 @@ def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[C
     Args:
         levels: number of levels in the run.
         level: the first undecided one; `levels` when all are decided.
-        seeds: that every candidate is trained on.
+        seeds: the seeds that every candidate is trained on.
         cells: the trials of that level that have been proposed so far.
-        proposer: of that level.
+        proposer: the proposer of that level.
     """
     if level >= levels:
         return Finished()
@@ -81,7 +81,7 @@ def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[C
 
 
 def _missing(seeds: Sequence[int], cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """Return the cells that candidates lack because the study was given more seeds."""
+    """Return the cells that candidates lack because seeds were added to the study."""
     there = {(cell.max_lr, cell.seed) for cell in cells}
     rounds = {cell.max_lr: cell.round for cell in cells}
     return tuple(

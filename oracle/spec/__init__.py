@@ -1,1 +1,1 @@
-"""What a study is: its spec, the files it comes from, and the papers' protocols as presets."""
+"""What a study is: its spec, the files that specs come from, and the papers' protocols as presets."""

@@ -1,4 +1,4 @@
-"""What is wrong with a spec, in words for its author: the field's full name, what it should be, and what it is."""
+"""What is wrong with a spec, in words for its author: a field's full name, what it should be, and what it is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def faults(error: ValidationError, section: str = "") -> str:
 
     Args:
         error: of a model, or of one field.
-        section: name of the field that `error` is about, if it does not say so itself.
+        section: name of the field that `error` is about, if the error does not say so itself.
     """
     return "; ".join(_fault(one, section) for one in error.errors(include_url=False))
 

@@ -1,4 +1,4 @@
-"""Specs from TOML files and command lines, validated before any work starts, and back."""
+"""Specs from TOML files and overrides, checked before any work starts; and TOML from specs."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
     """Return the spec in a TOML file, with `key=value` overrides applied.
 
     Args:
-        path: TOML file; default: the embedded spec.
-        overrides: like `search.max_lr.count=6`; a value is TOML, or a plain string where it is not.
+        path: a TOML file. Default: the embedded example.
+        overrides: such as `search.max_lr.count=6`. A value is read as TOML, or else as a plain string.
 
     Raises:
-        InputError: one sentence on everything that is wrong with it.
+        InputError: the spec cannot be read or is not valid; one sentence says everything that is wrong with it.
     """
     given = read_values(path) if path is not None else {}
     for override in overrides:
         _apply(given, override)
-    return parse_spec(given, "the defaults with --set" if path is None else str(path))
+    return parse_spec(given, "the embedded example with overrides" if path is None else str(path))
 
 
 def read_values(path: Path) -> dict[str, Any]:
     """Return the values in a TOML file, as they are.
 
     Raises:
-        InputError: it cannot be read, or is not TOML.
+        InputError: the file cannot be read, or is not TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -55,13 +55,13 @@ def set_field(values: dict[str, Any], key: str, value: Any) -> None:
     """Set a field of a spec's values by its name, such as `search.max_lr.count`.
 
     Raises:
-        InputError: the name reaches into what is a value.
+        InputError: a part of the name is a value, not a section.
     """
     *sections, name = key.split(".")
     for section in sections:
         values = values.setdefault(section, {})
         if not isinstance(values, dict):
-            raise InputError(f"The field {key} reaches into {section!r}, which is a value, not a section.")
+            raise InputError(f"There is no field {key}: {section!r} is a value, not a section.")
     values[name] = value
 
 
@@ -69,7 +69,7 @@ def parse_spec(given: dict[str, Any], origin: str) -> Spec:
     """Return the spec that plain values describe.
 
     Raises:
-        InputError: one sentence, naming `origin`, on everything that is wrong with them.
+        InputError: the values are not valid; one sentence names `origin` and says everything that is wrong.
     """
     try:
         return Spec.model_validate(given)
@@ -78,7 +78,7 @@ def parse_spec(given: dict[str, Any], origin: str) -> Spec:
 
 
 def spec_template(spec: Spec | None = None) -> str:
-    """Return a spec as TOML with every field's meaning and range as a comment; default: the embedded one."""
+    """Return a spec as TOML, with every field's meaning and range as a comment. Default: the embedded example."""
     import tomlkit
 
     document = tomlkit.document()
@@ -87,14 +87,14 @@ def spec_template(spec: Spec | None = None) -> str:
 
 
 def spec_toml(spec: Spec) -> str:
-    """Return a spec as TOML without comments, every default written out."""
+    """Return a spec as TOML without comments, with every default written out."""
     import tomlkit
 
     return tomlkit.dumps(spec.to_dict())
 
 
 def _explain(section: BaseModel, table: TOMLDocument | Table) -> None:
-    """Write a section's fields into a table, what they mean behind them."""
+    """Write a section's fields into a table, each with its meaning behind it."""
     import tomlkit
 
     sections, written = {}, section.model_dump()
@@ -123,7 +123,7 @@ def _apply(given: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     path = [part.strip() for part in key.split(".")]
     if not equals or not all(path):
-        raise InputError(f"--set takes key=value, for example --set search.max_lr.count=6, but it is {override!r}.")
+        raise InputError(f"An override is key=value, such as search.max_lr.count=6, but it is {override!r}.")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -17,37 +17,40 @@ from scyc.recipe import Recipe
 from scyc.workloads import load_workload
 
 EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep"})
-"""Fields of the spec that a trial's numbers do not depend on."""
+"""Fields of the spec that do not affect a trial's numbers."""
 
 
 AUTO = "auto"
-"""Of the engine: the study's driver chooses it when the study is made."""
+"""The engine by default: the driver chooses one when it creates the study."""
 
 SAME_NUMBERS = frozenset({AUTO, "eager"})
-"""Engines that do not enter a spec's hash: a study of a version that knew none has the reference's numbers."""
+"""Engines that are left out of a spec's hash: studies of a version without engines have the reference's numbers."""
 
 
 class ResourcesSpec(Section):
     """[resources]: what one trial gets."""
 
-    cpus_per_trial: int = Field(default=1, ge=1, description="CPU cores, and threads, of one trial, >= 1")
+    cpus_per_trial: int = Field(default=1, ge=1, description="CPU cores and threads of one trial, >= 1")
     gpus_per_trial: float = Field(
         default=0.0,
         ge=0,
         allow_inf_nan=False,
-        description="share of a GPU for one trial: 0 (train on the CPU), 0.25, 1, ...",
+        description="GPUs of one trial: 0 trains on the CPU, 0.25 on a quarter of a GPU, 1 on a whole one",
     )
 
 
 class Spec(Section):
-    """A study's spec. Every field has a default; the defaults are the embedded example."""
+    """A study's spec. Every field has a default; together the defaults are the embedded example."""
 
     workload: str = Field(
         default="mnist1d/mlp-300-100",
         min_length=1,
-        description='"data/network", "npz:", "folder:" or "stream:PATH/network", or "my_package.module:workload"',
+        description=(
+            'what to train: "data/network"; your own data as "npz:PATH/network", "folder:PATH/network" or '
+            '"stream:PATH/network"; or your own code, "my_package.module:workload"'
+        ),
     )
-    levels: int = Field(default=13, ge=1, le=200, description="pruning levels, the dense one included, 1 to 200")
+    levels: int = Field(default=13, ge=1, le=200, description="number of levels, including the dense one, 1 to 200")
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**31)]], Field(min_length=1), AfterValidator(distinct)] = (
         Field(default=[0, 1, 2], description="each candidate is trained once per seed; integers >= 0")
     )
@@ -56,17 +59,17 @@ class Spec(Section):
     pruning: PruningSpec = Field(default_factory=PruningSpec)
     precision: Literal["fp32", "bf16"] = Field(
         default="fp32",
-        description="of the forward and backward pass; bf16 by autocast, with weights in single precision",
+        description="number format of the forward and backward pass; bf16 uses autocast and keeps the weights in fp32",
     )
     engine: Literal["auto", "eager", "channels-last", "graphs", "stacked"] = Field(
         default="auto",
-        description="how training steps are taken: auto times the engines when the study is made, and keeps one",
+        description="how training steps are computed; auto times the engines when the study is created, and keeps one",
     )
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
     keep: Literal["winners", "all"] = Field(
         default="winners",
-        description="whose weights outlast the decision of their level: the winners', or every trial's",
+        description="whose weights are kept once their level is decided: the winners', or all trials'",
     )
     search: SearchSpec = Field(default_factory=SearchSpec)
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)
@@ -75,7 +78,7 @@ class Spec(Section):
         """Return what the trials share: workload, recipe and pruning.
 
         Raises:
-            InputError: when the workload cannot be found or imported.
+            InputError: the workload cannot be found or imported.
         """
         optimizer = OptimizerSettings(**self.optimizer.model_dump())
         recipe = Recipe(self.epochs, self.batch_size, self.profile.build(), optimizer, self.precision)
@@ -87,17 +90,17 @@ class Spec(Section):
 
     @property
     def hash(self) -> str:
-        """Content hash of the spec, the same for the same values however they were written.
+        """Content hash of the spec: the same for the same values, however they were written.
 
-        Fields that have their default do not enter, so that a later version's new field leaves old hashes as they are.
+        Fields at their default are left out, so that a field that a later version adds does not change old hashes.
         """
         return self._hash()
 
     @property
     def trial_hash(self) -> str:
-        """Content hash of what determines the numbers of one trial, given its level, seed, max_lr and parent.
+        """Content hash of what determines the numbers of a trial, given its level, seed, max_lr and parent.
 
-        A study may ask for more levels, seeds or candidates later, and keep more weights; its trials still count.
+        A study may get more levels, seeds or candidates later, or keep more weights; its trials still count.
         """
         return self._hash(without=EXTENSIBLE)
 

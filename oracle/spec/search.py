@@ -12,7 +12,7 @@ from oracle.spec.section import Positive, Section, distinct
 
 if TYPE_CHECKING:
     MethodName = str
-else:  # a spec may say what is in the registry
+else:  # a spec may name what is in the registry
     MethodName = Literal[*SEARCH_METHODS]
 
 
@@ -20,13 +20,11 @@ class MaxLrSpec(Section):
     """[search.max_lr]: where to look, either `values` or a range."""
 
     low: Positive = Field(default=0.02, description="smallest candidate, > 0")
-    high: Positive = Field(default=1.0, description="largest candidate, > low")
-    count: int = Field(
-        default=12, ge=1, description="number of candidates, >= 1; the budget per level of other methods"
-    )
+    high: Positive = Field(default=1.0, description="largest candidate, > low; a grid may be widened beyond both")
+    count: int = Field(default=12, ge=1, description="number of candidates per level, >= 1; a widened grid has more")
     scale: Literal["log", "linear"] = Field(default="log", description="spacing of the candidates")
     values: Annotated[list[Positive], Field(min_length=1), AfterValidator(distinct)] | None = Field(
-        default=None, description="the candidates one by one, instead of low, high and count"
+        default=None, description="list of the candidates, in place of low, high and count"
     )
 
     @model_validator(mode="after")
@@ -41,7 +39,7 @@ class MaxLrSpec(Section):
 
     @model_serializer(mode="wrap")
     def _one_way(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Write down the way that was chosen, so that a stored spec can be read again."""
+        """Write only the way that was chosen, so that a stored spec can be read again."""
         unused = ("values",) if self.values is None else ("low", "high", "count")
         return {name: value for name, value in dump(self).items() if name not in unused}
 
@@ -51,7 +49,7 @@ class MaxLrSpec(Section):
         return self.count if self.values is None else len(self.values)
 
     def grid(self) -> list[float]:
-        """Return the candidates in ascending order, rounded to four significant digits unless given one by one."""
+        """Return the candidates in ascending order; those of a range are rounded to four significant digits."""
         if self.values is not None:
             return sorted(self.values)
         if self.count == 1:
@@ -67,17 +65,15 @@ class MaxLrSpec(Section):
 class SearchSpec(Section):
     """[search]: how max_lr is searched at each level."""
 
-    method: MethodName = Field(
-        default="grid", description="who proposes candidates: the grid, or one of Optuna's samplers"
-    )
+    method: MethodName = Field(default="grid", description="who proposes the candidates")
     max_lr: MaxLrSpec = Field(default_factory=MaxLrSpec)
     widen: int = Field(
-        default=4, ge=0, description="how often a grid whose winner is on its edge is widened by one candidate, >= 0"
+        default=4, ge=0, description="how often at most a grid is widened, while its winner is on the edge, >= 0"
     )
     batch: int = Field(
         default=4,
         ge=1,
-        description="candidates that a sampler proposes at a time, >= 1, whatever the number of workers",
+        description="candidates that a sampler proposes at a time, >= 1; independent of the number of workers",
     )
 
     @model_validator(mode="after")

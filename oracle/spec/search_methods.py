@@ -1,4 +1,4 @@
-"""The search methods by name. One more is a module with its proposer and a row here."""
+"""The search methods by name. To add one, write a module with its proposer, and add a row here."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class SearchMethod:
     """A way to search `max_lr` at a level.
 
     Attributes:
-        name: as a spec gives it.
+        name: its name in a spec.
         proposer: import path, "package.module:name", of what makes a level's proposer from the spec and the level's
-            number. It is imported when the first level begins, for Optuna takes a second.
-        needs_range: whether it looks between a low and a high `max_lr`; if not, candidates may be given one by one.
+            number. It is imported only when the first level begins: Optuna takes a second to import.
+        needs_range: whether it searches between a low and a high `max_lr`; if not, candidates may be listed.
     """
 
     name: str

@@ -11,16 +11,16 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Section(BaseModel):
-    """A section of the spec: unknown fields are refused, and nothing changes once it is made."""
+    """A section of the spec. It refuses unknown fields, and cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def distinct(values: list[Any]) -> list[Any]:
-    """Return the values if none is there twice.
+    """Return the values if none of them occurs twice.
 
     Raises:
-        ValueError: one is.
+        ValueError: one of them does.
     """
     if len(set(values)) != len(values):
         raise ValueError("must not name a value twice")

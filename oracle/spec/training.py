@@ -15,14 +15,16 @@ from scyc.pruning import CRITERIA
 
 if TYPE_CHECKING:
     CriterionName = str
-else:  # a spec may say what is in the registry
+else:  # a spec may name what is in the registry
     CriterionName = Literal[*CRITERIA]
 
 
 class PruningSpec(Section):
     """[pruning]: how the network is pruned from one level to the next."""
 
-    criterion: CriterionName = Field(default="magnitude", description="score that ranks the weights")
+    criterion: CriterionName = Field(
+        default="magnitude", description="how weights are scored; those with the lowest scores are pruned"
+    )
     scope: Literal["global", "layer"] = Field(
         default="global", description="rank all weights together, or layer by layer"
     )
@@ -33,17 +35,17 @@ class PruningSpec(Section):
         default="weights", description="what the next level starts from: early weights, the trained ones, or new ones"
     )
     rewind_step: int = Field(
-        default=0, ge=0, description='step of dense training that rewind = "weights" goes back to, >= 0'
+        default=0, ge=0, description='training step of the dense network that rewind = "weights" goes back to, >= 0'
     )
     statistics: Literal["with-weights", "trained"] = Field(
         default="with-weights",
-        description="BatchNorm's running statistics after a rewind: the weights' own, or the trained ones",
+        description="BatchNorm's running statistics after a rewind: those stored with the weights, or the trained ones",
     )
     optimizer_state: Literal["fresh", "with-weights"] = Field(
         default="fresh",
-        description="what a level's optimizer remembers: nothing, or what it did where the weights come from",
+        description="the optimizer's state when a level begins: new, or the one stored with the weights",
     )
-    batch_norm: bool = Field(default=False, description="prune BatchNorm's scales too")
+    batch_norm: bool = Field(default=False, description="also prune BatchNorm's scales")
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -59,7 +61,7 @@ class PruningSpec(Section):
 
 
 class ProfileSpec(BaseModel):
-    """[profile]: the learning rate within a level; the other fields are those of the profile's kind."""
+    """[profile]: the learning rate within a level. The other fields depend on the kind of profile."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
@@ -70,7 +72,7 @@ class ProfileSpec(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, given: Any) -> Any:
-        """Check the fields against the kind's own, and write its defaults down: the stored spec says it all."""
+        """Check the fields against those of the kind, and write out its defaults, so that a stored spec is complete."""
         kind = given.get("kind", "warmup-step") if isinstance(given, dict) else None
         if not isinstance(kind, str) or kind not in PROFILES:
             return given
@@ -103,14 +105,15 @@ class OptimizerSpec(Section):
     """[optimizer]: what applies the gradients."""
 
     kind: Literal["sgd", "adamw"] = Field(default="sgd", description="the optimizer")
-    momentum: float = Field(
-        default=0.9, ge=0, lt=1, description="momentum, adamw's first beta, from 0 up to, not including, 1"
-    )
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="momentum of sgd, first beta of adamw, >= 0 and < 1")
     weight_decay: float = Field(
-        default=5e-4, ge=0, allow_inf_nan=False, description="L2 penalty, decoupled with adamw, >= 0"
+        default=5e-4,
+        ge=0,
+        allow_inf_nan=False,
+        description="weight decay, >= 0: an L2 penalty with sgd, decoupled with adamw",
     )
-    nesterov: bool = Field(default=False, description="Nesterov momentum of sgd")
-    beta2: float = Field(default=0.999, ge=0, lt=1, description="adamw's second beta, from 0 up to, not including, 1")
+    nesterov: bool = Field(default=False, description="use Nesterov momentum, only with sgd")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="second beta of adamw, >= 0 and < 1")
 
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Self:

@@ -1,4 +1,4 @@
-"""A study as files: one table each, as JSON, CSV or Parquet, in a folder."""
+"""A study as files in a folder: one for each table, as JSON, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def write_export(tables: Tables, folder: Path, format_: Format) -> list[Path]:
     Times are ISO 8601 texts in UTC; a spec is JSON text in CSV and Parquet. The manifest is written last.
 
     Raises:
-        InputError: there is something in the folder already, or it cannot be written.
+        InputError: the folder is not empty, or it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            raise InputError(f"The folder {folder} is not empty; give a new one.")
+            raise InputError(f"The folder {folder} is not empty; choose a new one.")
         files = []
         for name, rows in tables.items():
             files.append(folder / f"{name}.{format_}")
@@ -40,7 +40,9 @@ def write_export(tables: Tables, folder: Path, format_: Format) -> list[Path]:
         manifest = folder / MANIFEST
         manifest.write_text(json.dumps({"scyc_export": VERSION, "format": format_}), encoding="utf-8")
     except OSError as error:
-        raise InputError(f"The export cannot be written to {folder} ({error.strerror}); choose another.") from error
+        raise InputError(
+            f"The export cannot be written to the folder {folder} ({error.strerror}); choose another folder."
+        ) from error
     return [manifest, *files]
 
 
@@ -54,9 +56,14 @@ def read_export(folder: Path) -> Tables:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         version, format_ = manifest["scyc_export"], manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder} holds no export: its {MANIFEST} cannot be read.") from error
+        raise InputError(
+            f"{folder} holds no export: its {MANIFEST} cannot be read; give a folder that an export was written to."
+        ) from error
     if version != VERSION or format_ not in ("json", "csv", "parquet"):
-        raise InputError(f"The export in {folder} was written by another version ({version}, {format_}).")
+        raise InputError(
+            f"The export in {folder} was written by another version ({version}, {format_}); export the study again "
+            "with this version."
+        )
     tables: Tables = {}
     for name, kinds in columns().items():
         path = folder / f"{name}.{format_}"

@@ -1,4 +1,4 @@
-"""Extending a study: more levels, seeds or candidates, with every trial that is there still counting."""
+"""Extending a study by levels, seeds or candidates. No recorded trial is trained again."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ def extended(
     candidates: Sequence[float] = (),
     count: int | None = None,
 ) -> Spec:
-    """Return `spec` asking for more.
+    """Return the spec with more levels, seeds or candidates.
 
     Args:
-        spec: of the study.
-        levels: number of levels from now on.
-        seeds: to add.
-        candidates: `max_lr` values to add to a grid.
-        count: candidates per level from now on, of a study whose sampler proposes them.
+        spec: spec of the study.
+        levels: new number of levels.
+        seeds: seeds to add.
+        candidates: `max_lr` values to add, for a study that searches a grid.
+        count: new number of candidates per level, for a study whose sampler proposes them.
 
     Raises:
-        InputError: nothing is added, something would be taken away, or does not go with the study's search.
+        InputError: nothing is added, something would be taken away, or the addition does not fit the study's search.
     """
     values = spec.to_dict()
     max_lr = values["search"]["max_lr"]
     is_grid = not SEARCH_METHODS[spec.search.method].needs_range
     if levels is not None and levels < spec.levels:
-        raise InputError(f"The study has {spec.levels} levels already; give a larger number of levels.")
+        raise InputError(f"The study already has {spec.levels} levels; give a larger number of levels.")
     if candidates and not is_grid:
         raise InputError(
-            f"The candidates of this study are proposed by {spec.search.method}; give a larger count instead."
+            f"The sampler {spec.search.method} proposes this study's candidates; give a larger count instead."
         )
     if count is not None and (is_grid or count < spec.search.max_lr.count):
         raise InputError(
-            "A count is for a study whose sampler proposes the candidates, and cannot be lowered; add candidates to a "
-            "grid one by one."
+            "A count is only for a study whose sampler proposes the candidates, and it cannot be lowered; to a grid, "
+            "add candidates one by one."
         )
     values["levels"] = spec.levels if levels is None else levels
     values["seeds"] = [*spec.seeds, *(seed for seed in dict.fromkeys(seeds) if seed not in spec.seeds)]
@@ -57,16 +57,16 @@ def extended(
     grid = set(spec.search.max_lr.grid()) if is_grid else set()
     if set(candidates) - grid:
         values["search"]["max_lr"] = {"values": sorted({*grid, *candidates}), "scale": max_lr["scale"]}
-    new = parse_spec(values, "extended")
+    new = parse_spec(values, "as extended")
     if new.hash == spec.hash:
-        raise InputError("That adds nothing to the study; give more levels, seeds or candidates.")
+        raise InputError("This adds nothing to the study; give more levels, seeds or candidates.")
     return new
 
 
 def extend_study(store: Store, study: StudyRecord, former: Spec, spec: Spec) -> tuple[StudyRecord, int]:
     """Give a study its extended spec, and reopen its levels if there is more to train at each.
 
-    A stop in between does no harm: reopened levels are decided again as they were, without training.
+    An interruption in between does no harm: reopened levels are decided again as before, without any training.
 
     Returns:
         The study, and how many levels were reopened.

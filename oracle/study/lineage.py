@@ -1,7 +1,7 @@
-"""Lineage: the way from winner to winner, and which of a level's trials lie on it.
+"""Lineage: the path from winner to winner, and which of a level's trials lie on it.
 
-An extension can change a level's winner. Trials of later levels that grew from the former winner's weights stay in the
-database as history; only those that grew from the present one's are looked at.
+An extension can change a level's winner. Trials of later levels that started from the former winner's weights stay in
+the database as history; only trials that started from the current winner's weights count.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """A decided level on the way from winner to winner.
+    """A decided level on the path from winner to winner.
 
     Attributes:
         level: the decision.
-        trials: those of the level that count.
-        left: by seed, the checkpoints that the winner left, which are the parents of the level after it.
+        trials: the trials of the level that count.
+        left: by seed, the checkpoints that the winner left, which are the parents of the next level's trials.
     """
 
     level: LevelRecord
@@ -32,11 +32,11 @@ class Step(NamedTuple):
 def walk(
     decided: Iterable[LevelRecord], spec: Spec, trials_of: Callable[[LevelRecord], Iterable[TrialRecord]]
 ) -> Iterator[Step]:
-    """Go along the winners of the decided levels.
+    """Follow the winners of the decided levels.
 
     Args:
-        decided: the levels, ascending from 0 on, as `Store.levels` returns them.
-        spec: of the study as it is now.
+        decided: the levels, ascending from 0, as `Store.levels` returns them.
+        spec: spec of the study as it is now.
         trials_of: returns the trials of a level, at least its winner's.
     """
     parents: dict[int, str] = {}
@@ -47,7 +47,7 @@ def walk(
 
 
 def left_by_last(steps: Iterable[Step]) -> dict[int, str]:
-    """Return the parents of the level under way: what the last winner left, nothing where no level is decided."""
+    """Return the parents of the current level: what the last winner left, or nothing if no level is decided."""
     return [{}, *(step.left for step in steps)][-1]
 
 
@@ -55,9 +55,9 @@ def current(trials: Iterable[TrialRecord], spec: Spec, parents: Mapping[int, str
     """Return the trials of one level that count.
 
     Args:
-        trials: of that level.
-        spec: of the study as it is now.
-        parents: by seed, the checkpoints that the winner of the level before left; empty at level 0.
+        trials: trials of that level.
+        spec: spec of the study as it is now.
+        parents: by seed, the checkpoints that the previous level's winner left; empty at level 0.
     """
     seeds, spec_hash = set(spec.seeds), spec.trial_hash
     return [
@@ -68,12 +68,12 @@ def current(trials: Iterable[TrialRecord], spec: Spec, parents: Mapping[int, str
 
 
 def checkpoints(trials: Iterable[TrialRecord], winner: float) -> dict[int, str]:
-    """Return by seed the hash of the weights that the winner left, of the trials that count."""
+    """Return, by seed, the hash of the weights that the winner left, given the trials that count."""
     return {t.seed: t.result.checkpoint for t in trials if t.max_lr == winner and t.result is not None}
 
 
 def rewind_points(trials: Iterable[TrialRecord], winner: float) -> dict[int, str]:
-    """Return by seed the hash of the early state that the winner of level 0 left."""
+    """Return, by seed, the hash of the rewind point that the winner of level 0 left."""
     return {
         t.seed: t.result.rewind_point
         for t in trials

@@ -1,7 +1,8 @@
-"""Opening a study: created on first use, gone on with afterwards, never mixed with another spec."""
+"""Opening a study: it is created on first use, resumed afterwards, and never mixed with another spec."""
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from oracle.spec.files import parse_spec
@@ -19,23 +20,23 @@ ORACLE = "oracle"
 """Name of the run that searches max_lr at every level, and of the schedule that replays its curve."""
 
 REPLAYED = "oracle-replayed"
-"""Name of the run that trains by the oracle's curve."""
+"""Name of the run that trains with the oracle's curve as its schedule."""
 
 
 def open_study(
     store: Store, name: str, spec: Spec, artifacts: str, settle: Callable[[Spec], Spec] | None = None
 ) -> StudyRecord:
-    """Return the study `name`, created with `spec` if it is not there yet.
+    """Return the study `name`; create it with `spec` if it does not exist.
 
     Args:
         store: the database.
-        name: of the study.
-        spec: what the study is; must be what it was created with.
+        name: name of the study.
+        spec: spec of the study; must equal the one that the study was created with.
         artifacts: URL or folder where a new study keeps its weights.
-        settle: decides what the spec of a new study leaves open.
+        settle: fills in what the spec of a new study leaves open.
 
     Raises:
-        InputError: when the study exists with another spec; the message names every field that differs.
+        InputError: the study exists with another spec; the message names every field that differs.
     """
     try:
         study = store.study(name)
@@ -48,14 +49,14 @@ def open_study(
     if there.hash != spec.hash:
         changes = "; ".join(differences(there.to_dict(), spec.to_dict()))
         raise InputError(
-            f"The study {name!r} exists with another spec ({changes}); choose another --name, or go on with "
-            f"the spec it has by `scyc resume {name}`."
+            f"The study {name!r} exists with another spec ({changes}); choose another name, or resume it with its own "
+            f"spec: `scyc resume {quote(name)}`."
         )
     return study
 
 
 def study_spec(study: StudyRecord) -> Spec:
-    """Return the spec that the study was created with; before there were engines, that was the reference."""
+    """Return the study's spec. A study of a version without engines was trained with the reference, "eager"."""
     return parse_spec({"engine": "eager"} | study.spec, f"of study {study.name!r}")
 
 
@@ -66,4 +67,4 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
         if isinstance(before, dict) and isinstance(after, dict):
             yield from differences(before, after, f"{prefix}{key}.")
         elif before != after:
-            yield f"{prefix}{key} is {before!r} there and {after!r} here"
+            yield f"{prefix}{key} is {before!r} in the study and {after!r} in this spec"

@@ -14,7 +14,7 @@ PACKAGES = ("scyc", "torch", "torchvision", "numpy", "ray", "optuna", "sqlalchem
 
 
 def provenance() -> dict[str, Any]:
-    """Return versions, hardware, the commit of a source checkout (None otherwise) and the present time."""
+    """Return versions, hardware, the commit of a source checkout (None otherwise) and the current time."""
     return {
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "hardware": hardware(),
@@ -25,7 +25,7 @@ def provenance() -> dict[str, Any]:
 
 def hardware() -> dict[str, Any]:
     """Return processor, cores, memory (GiB) and GPUs of this machine."""
-    import torch  # slow to import, and of no use to whoever only looks at a study
+    import torch  # slow to import, and not needed to read a study
 
     gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     return {

@@ -1,10 +1,10 @@
 """What every executor must do, as tests to subclass.
 
->>> class TestMine(ExecutorConformance):  # in a test module of yours, for pytest
+>>> class TestMine(ExecutorConformance):  # in your own test module, for pytest
 ...     def make_executor(self, workers: int) -> Executor:
 ...         return MyExecutor(workers)
 
-If its workers are processes, subclass `oracle.testing.worker_processes.WorkerConformance` instead, which adds to these.
+If its workers are processes, subclass `oracle.testing.worker_processes.WorkerConformance` instead: it adds to these.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class ExecutorConformance:
-    """The same spec gives the same study to the bit, whoever trains it; what fails is recorded."""
+    """The same spec gives the same study to the bit, whatever executor trains it; failures are recorded."""
 
     def make_executor(self, workers: int) -> Executor:
-        """Return an executor that trains so many trials at a time, or one, if it never trains more."""
+        """Return an executor that trains `workers` trials at a time; or one at a time, if it never trains more."""
         raise NotImplementedError
 
     @pytest.mark.parametrize("workers", [1, 2])
@@ -39,25 +39,25 @@ class ExecutorConformance:
             assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
 
     def test_trials_that_travel_in_groups_are_the_same(self, tmp_path: Path) -> None:
-        """With this engine trials are dealt out in groups; a CPU trains them one by one."""
+        """With this engine, trials are handed out in groups; a CPU trains them one by one."""
         run, store = sweeps.sweep(self.make_executor(2), {**sweeps.SMALL, "engine": "graphs"}, tmp_path)
         with store:
             assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
 
     def test_runs_of_schedules_are_the_same(self, tmp_path: Path) -> None:
-        """Those too that measure the network before they say `max_lr`."""
+        """Including those that measure the network before they choose `max_lr`."""
         assert sweeps.walk(self.make_executor(2), tmp_path) == sweeps.reference_walk()
 
     def test_a_trial_that_raises_is_recorded_as_failed_and_can_be_trained_later(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """With the reason; the study stops at the hole and can be resumed."""
+        """The reason is recorded; the study stops there and can be resumed."""
         self._fails_and_is_trained_later(
             "raise RuntimeError('no luck')", "RuntimeError: no luck", tmp_path, monkeypatch
         )
 
     def test_an_error_of_the_database_ends_the_sweep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Instead of being logged, while more is trained in vain."""
+        """It is not just logged while more trials are trained for nothing."""
 
         def refuse(*_: object) -> None:
             raise OSError("the disk is full")

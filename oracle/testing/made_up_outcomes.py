@@ -1,4 +1,4 @@
-"""Answers that are made up, not trained: a function of what was asked for, so that studies can be told apart by it."""
+"""Answers that are made up, not trained. They are a function of the request, so that studies can be told apart."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class MadeUp:
-    """Makes up what trials come to.
+    """Makes up the outcomes of trials.
 
-    The best `max_lr` of a level is `optimum * growth^level`; accuracy falls off as the squared logarithm of the
-    distance from it, with noise of 0.2 points. What a trial leaves behind says where it came from, so that lineages
+    The best `max_lr` of a level is `optimum * growth^level`. Accuracy falls off as the squared logarithm of the
+    distance from it, with noise of 0.2 points. What a trial leaves as weights says where it came from, so that lineages
     can be told apart.
 
     Attributes:
-        rate: of pruning, in (0, 1).
-        weights: where a few bytes are put in their place; None makes up hashes alone.
-        ceiling: above it every trial diverges.
-        fails: trials (level, seed, `max_lr`) that raise; a `max_lr` of 0 stands for what is measured there.
+        rate: pruning rate, in (0, 1).
+        weights: store for a few bytes in place of weights; None makes up hashes only.
+        ceiling: trials with a larger `max_lr` diverge.
+        fails: trials (level, seed, `max_lr`) that fail; a `max_lr` of 0 stands for the level's measurement.
         equal_weights: whether trials of one lineage leave the same weights whatever their `max_lr`.
-        epochs: of every trial, >= 0.
+        epochs: number of epochs of every trial, >= 0.
     """
 
     rate: float

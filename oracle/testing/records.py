@@ -40,17 +40,17 @@ def result(**changes: Any) -> TrialResult:
 
 
 def new(level: int = 0, seed: int = 0, max_lr: float = 0.1, parent: str | None = None, round: int = 0) -> NewTrial:  # noqa: A002
-    """Return a trial to be done, at level 0 by default."""
+    """Return a trial to add, at level 0 by default."""
     return NewTrial(level=level, seed=seed, max_lr=max_lr, parent=parent, round=round)
 
 
 def checkpoint(letter: str, kind: CheckpointKind = "trained", parent: str | None = None) -> NewCheckpoint:
-    """Return weights whose hash is a letter 64 times."""
+    """Return a checkpoint whose hash is a letter, 64 times."""
     return NewCheckpoint(hash=letter * 64, kind=kind, size=1000, parent=parent)
 
 
 def finish(
     store: Store, trial_id: int, result: TrialResult, checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()
 ) -> bool:
-    """Record what one trial came to; return whether it was not complete before."""
+    """Record one trial's result; return whether the trial was not complete before."""
     return not store.finish_trials([FinishedTrial(trial_id, result, checkpoints)])

@@ -1,4 +1,4 @@
-"""A cluster that is not there: any number of workers on a clock of their own, which moves on without anyone waiting."""
+"""A simulated cluster: any number of workers, on a simulated clock that nobody has to wait for."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class SimulatedExecutor:
-    """Makes up what trials come to and how long they take, and leaves everything else as it is.
+    """An executor that makes up the outcomes of trials and how long they take. Everything else is real.
 
-    A trial takes from half to one and a half times the mean. A worker that dies does so at some moment of its trial,
-    and is replaced at once; its trial is begun again. The same arguments give the same course of events.
+    A trial takes from half to one and a half times the mean. A worker may die at any moment of a trial; it is replaced
+    at once, and the trial starts again. The same arguments give the same events.
 
     Args:
-        workers: how many trials are under way at a time, >= 1.
-        seconds: that a trial takes in the mean, > 0, by the simulated clock.
-        pause: seconds between two looks at what has ended, >= 0; what ended meanwhile is recorded together.
-        deaths: the share of trials that the death of their worker cuts short, in [0, 1).
-        epochs: of every trial, >= 0.
-        weights: whether a few bytes are put into the artifact store in place of weights.
-        seed: of durations and deaths.
+        workers: how many trials to train at a time, >= 1.
+        seconds: mean duration of a trial, > 0, on the simulated clock.
+        pause: seconds between two checks for ended trials, >= 0; those that ended meanwhile are recorded together.
+        deaths: the fraction of trials during which the worker dies, in [0, 1).
+        epochs: number of epochs of every trial, >= 0.
+        weights: whether to put a few bytes into the artifact store in place of weights.
+        seed: seed of the durations and deaths.
 
     Attributes:
-        clock: seconds that have passed so far, by the simulated clock.
-        busy: seconds that workers have spent on trials so far, all together.
+        clock: seconds that have passed so far, on the simulated clock.
+        busy: seconds that all workers together have spent on trials so far.
         died: how many workers have died so far.
     """
 
@@ -79,6 +79,6 @@ class SimulatedExecutor:
             source.record(answers)
 
     def _fate(self) -> tuple[float, bool]:
-        """Draw how long a worker is at it, and whether it dies then."""
+        """Draw how long a worker works on a trial, and whether it then dies."""
         dies = self._random.random() < self.deaths
         return self.seconds * self._random.uniform(0.0 if dies else 0.5, 1.5), dies

@@ -1,4 +1,4 @@
-"""Small sweeps that are really trained, and what must not depend on who trains them."""
+"""Small sweeps that are really trained, and the parts of them that must not depend on the executor."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ POLICIES = {
     "clr": Policy(Constant(0.1), OneCycle(momentum=(0.85, 0.95)), "learning-rate", 1),
     "allr": Policy(AdaptiveRestart(0.1, 0.2, 0.45), Linear(0.1), "learning-rate", 1),
 }
-"""Schedules that measure the network first, or train otherwise than the study."""
+"""Schedules that measure the network first, or that differ from the study in profile or rewind."""
 
 
 def sweep(
     executor: Executor, given: Mapping[str, Any], folder: Path, listener: Listener | None = None
 ) -> tuple[OracleRun, Store]:
-    """Sweep a study in a folder, from where it is, and return its run and its database, which the caller closes."""
+    """Start or resume a sweep in a folder; return its run and its database, which the caller must close."""
     spec = parse_spec(dict(given), "of the test")
     store = Store.open(f"sqlite:///{folder / 'study.db'}")
     try:
@@ -57,7 +57,7 @@ def sweep(
 
 
 def facts(store: Store, run_id: int) -> list[Any]:
-    """Return everything of a sweep that must not depend on who trained it: all but times and row numbers."""
+    """Return everything of a sweep that must not depend on the executor: all but times and row numbers."""
 
     def of(trial: TrialRecord) -> tuple[Any, ...]:
         result = [getattr(trial.result, column.name) for column in fields(TrialResult) if column.name != "seconds"]
@@ -69,7 +69,7 @@ def facts(store: Store, run_id: int) -> list[Any]:
 
 
 def walk(executor: Executor, folder: Path) -> dict[str, list[Any]]:
-    """Train runs of `POLICIES` in a folder; return what they come to."""
+    """Train runs of `POLICIES` in a folder; return their results."""
     spec = parse_spec(dict(SMALL), "of the test")
     with Store.open(f"sqlite:///{folder / 'study.db'}") as store:
         study = open_study(store, "small", spec, str(folder / "artifacts"))
@@ -101,6 +101,6 @@ def reference_sweep() -> list[Any]:
 
 @cache
 def reference_walk() -> dict[str, list[Any]]:
-    """Return what the runs of `walk` come to in this process."""
+    """Return the results of `walk` in this process."""
     with tempfile.TemporaryDirectory() as folder:
         return walk(InlineExecutor(), Path(folder))

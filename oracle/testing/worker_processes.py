@@ -1,4 +1,4 @@
-"""What every executor must do whose workers are processes: they hang, die, or run where something is missing."""
+"""What every executor must do whose workers are processes, which may hang, die, or lack something they need."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 
 class WorkerConformance(ExecutorConformance):
-    """Whatever happens to a worker costs no trial more than it must, and no process is left behind."""
+    """Whatever happens to a worker, no trial loses more than it must, and no process is left behind."""
 
     def make_executor(self, workers: int, limit: float | None = None) -> Executor:
-        """Return an executor that trains so many trials at a time, each for so many seconds at most."""
+        """Return an executor that trains `workers` trials at a time, each for at most `limit` seconds."""
         raise NotImplementedError
 
     def workers(self) -> list[int]:
-        """Return the ids of the processes that train for this test at the moment."""
+        """Return the ids of the processes that are training for this test."""
         raise NotImplementedError
 
     def test_a_trial_that_kills_its_workers_is_recorded_as_failed_and_can_be_trained_later(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Once it is forgiven no more."""
+        """This is so once the deaths of its workers count."""
         monkeypatch.setattr("oracle.execution.deaths.FORGIVEN", 0)
         self._fails_and_is_trained_later("import os; os._exit(1)", "The worker process died", tmp_path, monkeypatch)
 
     def test_a_trial_that_hangs_is_ended_and_recorded_as_failed(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Even where it holds the interpreter's lock, so that nothing of Python runs in that process any more."""
+        """Even if it holds the interpreter's lock, so that no Python code can run in its process any more."""
         monkeypatch.chdir(tmp_path)
         monkeypatch.syspath_prepend(str(tmp_path))
         hang = "import ctypes; ctypes.PyDLL(None).sleep(1000)"
@@ -51,10 +51,10 @@ class WorkerConformance(ExecutorConformance):
         with store:
             [trial] = store.trials(run.run.id)
             assert (trial.state, trial.attempts) == ("failed", 1)
-            assert "The trial took longer than the 2 seconds that --trial-timeout allows" in (trial.error or "")
+            assert "The trial took longer than its time limit of 2 seconds" in (trial.error or "")
 
     def test_what_a_worker_lacks_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The trial fails, and the driver lives."""
+        """The trial fails, and the driver goes on."""
         monkeypatch.chdir(tmp_path)
         monkeypatch.syspath_prepend(str(tmp_path))
         lacking = "raise FileNotFoundError('this machine has no such data')"
@@ -65,7 +65,7 @@ class WorkerConformance(ExecutorConformance):
             assert "FileNotFoundError: this machine has no such data" in (trial.error or "")
 
     def test_killed_workers_are_replaced_and_cost_no_trial_an_attempt(self, tmp_path: Path) -> None:
-        """The study comes to the same."""
+        """The study's results are the same."""
         killer = _Killer(self.workers)
         run, store = sweeps.sweep(self.make_executor(2), sweeps.SMALL, tmp_path, killer)
         with store:
@@ -75,7 +75,7 @@ class WorkerConformance(ExecutorConformance):
 
 
 class _Killer(Listener):
-    """Ends every worker after the fourth trial, at once, and after the tenth, as a machine that is taken away."""
+    """Ends every worker: after the fourth trial by SIGKILL, after the tenth by SIGTERM, as a shutdown does."""
 
     def __init__(self, workers: Callable[[], list[int]]) -> None:
         self.workers, self.ended = workers, 0

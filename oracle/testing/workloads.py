@@ -1,4 +1,4 @@
-"""Workloads that make trouble when they are trained, written into a folder of a test's."""
+"""Workloads that make trouble when they are trained, written into a test's folder."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def write_workload(folder: Path, package: str, **trouble: str) -> dict[str, Any]
     """Write a workload into a folder, and return a spec with one level, one seed and one candidate that trains it.
 
     Args:
-        folder: of the test.
-        package: name of its module, which no other test must use: a module stays imported.
-        trouble: lines of Python that are run, as often as it is built or loaded, as long as the file of that name is
-            there: `build` in "in build", `load` in "in load".
+        folder: the test's folder.
+        package: name of the workload's module, which no other test may use: a module stays imported.
+        trouble: Python code by where it runs: `build` whenever the network is built, `load` whenever the data are
+            loaded. It is in the file "in build" or "in load", and no longer runs once that file is deleted.
     """
     (folder / f"{package}.py").write_text(textwrap.dedent(_SOURCE))
     for where, source in trouble.items():

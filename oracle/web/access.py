@@ -1,4 +1,4 @@
-"""Who may look: those who know the token, which comes with a link, a cookie or a header."""
+"""Who may see the pages: whoever sends the token, in a link, a cookie or a header."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 COOKIE = "scyc_token"
 OPEN = ("/health",)
-"""Paths that need no token: what watches over the service has none, and learns nothing else there."""
+"""Paths that need no token, for programs that monitor the service. They reveal nothing else."""
 
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -45,10 +45,10 @@ def _is_own(request: Request) -> bool:
 
 
 def require_token(application: ASGIApp, token: str) -> ASGIApp:
-    """Return an application that answers only those who know the token.
+    """Return an application that answers only requests with the token.
 
-    It is taken from `?token=...`, which is then swapped for a cookie so that it stays in no link and no history, or
-    from the header `Authorization: Bearer ...`.
+    The token comes from the header `Authorization: Bearer ...`, or from `?token=...`. The latter is then replaced by a
+    cookie, so that the token stays in no link and no history.
     """
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +67,7 @@ def require_token(application: ASGIApp, token: str) -> ASGIApp:
         if _same(request.cookies.get(COOKIE, ""), token) or _same(header, token):
             await application(scope, receive, send)
             return
-        sentence = "This page needs the token of `scyc serve`: open its address with ?token=TOKEN at the end.\n"
+        sentence = "This page needs the token of `scyc serve`: add ?token=TOKEN to the end of its address.\n"
         await PlainTextResponse(sentence, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
 
     return guarded

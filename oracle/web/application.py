@@ -1,4 +1,4 @@
-"""The service's addresses and what answers them: a page is a function and a route here, and its template.
+"""The service's addresses and what answers them. A page is a function and a route here, and a template.
 
 Each request reads the database again, and nothing is ever written.
 """
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 def application(store: Store, db: str | None = None) -> ASGIApp:
     """Return the service on a database, as an ASGI application.
 
+    `/` lists the studies, `/study/NAME` follows one, and `/report/NAME` is its report. `/api/studies` and
+    `/api/study/NAME` return what `scyc watch --json` and `scyc show --json` print. `/health` says whether the database
+    answers.
+
     Args:
         store: the database, opened for reading.
         db: its URL. A page that writes needs it.
-
-    `/` lists the studies and `/study/NAME` follows one; `/report/NAME` is its report. `/api/studies` and
-    `/api/study/NAME` are what `scyc watch --json` and `scyc show --json` print. `/health` answers whether the database
-    does.
     """
-    one_report = Lock()  # a large one takes seconds of a processor: one at a time
+    one_report = Lock()  # one at a time: a large report keeps a processor busy for seconds
 
     def asked_for(request: Request) -> StudyReader:
         return StudyReader(request.path_params["name"], db, store)
@@ -89,5 +89,5 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
 
 
 def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Response]:
-    """Return what answers an error with its sentence."""
+    """Return a handler that answers an error with its message."""
     return lambda _, error: PlainTextResponse(f"{error}\n", status, headers)

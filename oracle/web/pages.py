@@ -1,4 +1,4 @@
-"""The service's own pages: filled from a template, and looked at again by the browser while they may change."""
+"""The service's own pages: filled from a template, and reloaded by the browser while they may change."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from oracle.report import words
 from oracle.report.base import environment
 
 EVERY = 5
-"""Seconds until a page that may change looks again."""
+"""Seconds until the browser reloads a page that may change."""
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Content-Security-Policy of the pages; a report brings its own, which allows the figures' scripts."""
+"""Content-Security-Policy of the pages; a report has its own, which allows the figures' scripts."""
 
 
 def page(template: str, *, changes: bool = True, **values: object) -> HTMLResponse:
@@ -21,7 +21,7 @@ def page(template: str, *, changes: bool = True, **values: object) -> HTMLRespon
 
     Args:
         template: a file in this folder that extends `live.html`.
-        changes: whether it may still change, so that the browser should look again.
+        changes: whether the page may still change, so that the browser should reload it.
         values: what the template shows.
     """
     found = environment(Path(__file__).parent).get_template(template)

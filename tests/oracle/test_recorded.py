@@ -22,7 +22,7 @@ from oracle.results.study_view import to_json
 from oracle.spec.files import load_spec
 from oracle.spec.presets import preset
 from oracle.study.opening import study_spec
-from studies import Artifacts, Store
+from studies import Artifacts, Store, upgrade
 
 if TYPE_CHECKING:
     from oracle import Study
@@ -43,6 +43,7 @@ def restored(name: str, folder: Path) -> Study:
     connection = sqlite3.connect(folder / "scyc.db")
     connection.executescript(dump)
     connection.close()
+    upgrade(f"sqlite:///{folder}/scyc.db")
     return oracle.open_study("recorded", db=f"sqlite:///{folder}/scyc.db")
 
 
@@ -80,6 +81,14 @@ def without_seconds(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return json.loads(json.dumps(kept))  # type: ignore[no-any-return]
 
 
+def without_sentences(value: Any) -> Any:
+    """Plain values without what they say in words, which a later version may say otherwise."""
+    if isinstance(value, dict):
+        said = ("sentence", "sentences", "notes")
+        return {key: without_sentences(inner) for key, inner in value.items() if key not in said}
+    return [without_sentences(inner) for inner in value] if isinstance(value, list) else value
+
+
 def shown(study: Study) -> dict[str, Any]:
     return json.loads(json.dumps(to_json(study.view())))  # type: ignore[no-any-return]
 
@@ -98,7 +107,7 @@ def test_a_study_is_read(finished: Study) -> None:
 @pytest.mark.parametrize("rule", ["within", "paired"])
 def test_a_study_is_compared(rule: str, finished: Study) -> None:
     found = json.loads(json.dumps(comparison_to_json(finished.compare(rule=rule))))
-    assert found == expected(f"finished-compare-{rule}.json")
+    assert without_sentences(found) == without_sentences(expected(f"finished-compare-{rule}.json"))
 
 
 def test_a_schedule_is_fitted(finished: Study) -> None:

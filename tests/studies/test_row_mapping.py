@@ -123,7 +123,7 @@ import sqlalchemy as sa
 from alembic import op
 revision, down_revision = "9999", {newest!r}
 def upgrade():
-    op.add_column("scyc_trials", sa.Column("foo", sa.Double()))
+    op.add_column("scyc_trials", sa.Column("foo", sa.{column}()))
 """
 
 WITH_FOO = """
@@ -136,19 +136,24 @@ with Store.open("sqlite:///scyc.db") as store:
     trials = store.add_trials(run.id, [NewTrial(0, seed, 0.1, None, 0) for seed in range(3)])
     measured = {"val_accuracy": 0.5, "test_accuracy": 0.5, "val_loss": None, "test_loss": None, "train_loss": None}
     measured |= {"diverged": False, "density": 1.0, "seconds": 1.0, "checkpoint": "c", "rewind_point": None}
-    results = [TrialResult(**measured, epochs=(), **foo) for foo in ({"foo": 0.25}, {}, {"foo": math.inf})]
+    results = [TrialResult(**measured, epochs=(), **foo) for foo in ({"foo": VALUE}, {}, {"foo": math.inf})]
     store.finish_trials([FinishedTrial(t.id, r) for t, r in zip(trials[:2], results, strict=False)])
-    try:
-        store.finish_trials([FinishedTrial(trials[2].id, results[2])])
-    except ValueError as error:
-        print(error)
+    if isinstance(VALUE, float):
+        try:
+            store.finish_trials([FinishedTrial(trials[2].id, results[2])])
+        except ValueError as error:
+            print(error)
     print([trial.result and trial.result.foo for trial in store.trials(run.id)])
     copy = store.load_study(store.dump_study("s"), name="copy")
     print([trial.result and trial.result.foo for trial in store.trials(store.runs(copy.id)[0].id)])
 """
 
 
-def test_a_new_column_of_a_trial_takes_three_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("type_", "column", "value"),
+    [("float", "Double", 0.25), ("int", "Integer", 17), ("bool", "Boolean", True), ("str", "Text", "seventeen")],
+)
+def test_a_new_column_of_a_trial_takes_three_files(type_: str, column: str, value: object, tmp_path: Path) -> None:
     package = shutil.copytree(Path(studies.__file__).parent, tmp_path / "studies")
 
     def add(file: str, after: str, line: str) -> None:
@@ -156,14 +161,17 @@ def test_a_new_column_of_a_trial_takes_three_files(tmp_path: Path) -> None:
         assert text.count(after) == 1
         (package / file).write_text(text.replace(after, f"{after}{line}"), encoding="utf-8")
 
-    add("records.py", "    gradients: tuple[GradientRecord, ...] = ()\n", "    foo: float | None = None\n")
-    add("schema.py", '    Column("rewind_point", String(64)),\n', '    Column("foo", Double),\n')
-    migration = MIGRATION.format(newest=migrations.revisions()[0])
+    add("records.py", "    gradients: tuple[GradientRecord, ...] = ()\n", f"    foo: {type_} | None = None\n")
+    add("schema.py", '    Column("rewind_point", String(64)),\n', f'    Column("foo", {column}),\n')
+    migration = MIGRATION.format(newest=migrations.revisions()[0], column=column)
     (package / "migrations" / "versions" / "9999_foo.py").write_text(migration, encoding="utf-8")
-    said = subprocess.run([sys.executable, "-c", WITH_FOO], cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        [sys.executable, "-c", f"VALUE = {value!r}\n{WITH_FOO}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert said.stderr == ""
-    assert said.stdout.splitlines() == [
-        "foo is inf; only finite numbers are stored, and None for a loss that is not.",
-        "[0.25, None, None]",
-        "[0.25, None, None]",
-    ]
+    refused = ["foo is inf; only finite numbers are stored, and None for a loss that is not."] * (type_ == "float")
+    assert said.stdout.splitlines() == [*refused, *[f"[{value!r}, None, None]"] * 2]

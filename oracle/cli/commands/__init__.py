@@ -1,1 +1,1 @@
-"""One file per command, of its name: `studies_list.py` is `scyc studies list`. Each registers itself when imported."""
+"""One file per command, named after it: `studies_list.py` is `scyc studies list`. Importing it registers it."""

@@ -15,7 +15,7 @@ from oracle.cli.speaking import out, print_json, say
 def analyse(
     name: StudyName,
     run: Annotated[
-        str, typer.Option(metavar="RUN", help="The oracle, or a run that `scyc run` has trained.")
+        str, typer.Option(metavar="RUN", help="Which run: the oracle's, or one that `scyc run` trained.")
     ] = "oracle",
     folder: Annotated[
         Path | None,
@@ -29,7 +29,7 @@ def analyse(
     db: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how signs and masks change from level to level, from the weights that were kept."""
+    """Show how the signs and masks of the weights change from level to level. Reads the stored weights."""
     from rich.table import Table
 
     from oracle.api.study import Study

@@ -15,10 +15,10 @@ from oracle.cli.speaking import out, print_json, say
 def bench(
     spec_file: SpecFile = None,
     overrides: Overrides = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds to time each engine for.")] = 6.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to time each engine, in seconds.")] = 6.0,
     as_json: AsJson = False,
 ) -> None:
-    """Time the engines on a spec's workload, and the bare step loop, which does nothing but train one network."""
+    """Time each engine on a spec's workload, and a bare loop that only trains one network, for comparison."""
     from rich.table import Table
 
     from oracle.driver.engine_choice import with_engine
@@ -53,5 +53,5 @@ def bench(
     say(
         out,
         f"{spec.workload}, batches of {spec.batch_size}, {spec.precision}, {device.type}, "
-        f"{spec.resources.cpus_per_trial} threads; a new study would train with engine = {chosen!r}.",
+        f"{spec.resources.cpus_per_trial} threads. A new study would train with engine = {chosen!r}.",
     )

@@ -39,28 +39,28 @@ def compare(
     ] = None,
     schedules: Annotated[
         str | None,
-        typer.Option(metavar="NAME,NAME,...", help="Which schedules. Default: all.", show_default=False),
+        typer.Option(metavar="NAME,NAME,...", help="Schedules to compare. Default: all.", show_default=False),
     ] = None,
     rule: Annotated[
         str,
-        typer.Option(metavar="|".join(RULES), callback=_known, help="The interval of the oracle to judge by."),
+        typer.Option(metavar="|".join(RULES), callback=_known, help="Which interval of the oracle to judge by."),
     ] = DEFAULT_RULE,
     tolerance: Annotated[
         float,
         typer.Option(
             min=1e-6,
             max=1.0,
-            help=f"Margin of the rules that take one ({', '.join(name for name in RULES if RULES[name].tolerant)}), "
-            "as a fraction of accuracy.",
+            help="How far below the winner's accuracy the interval reaches, as a fraction. Only for rules with a "
+            f"tolerance: {', '.join(name for name in RULES if RULES[name].tolerant)}.",
         ),
     ] = TOLERANCE,
     db: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare level schedules with a study's oracle: the fit of S-Cyc, and a verdict on each.
+    """Compare level schedules with a study's oracle: fit S-Cyc to it, and judge every schedule.
 
-    On the surface every level starts from the oracle's own winner. What `scyc run` has trained is judged by its
-    accuracy on the same seeds as the oracle's curve.
+    On the oracle's surface, every level starts from the oracle's own winner. Schedules that `scyc run` trained are also
+    judged by their accuracy, beside the oracle's curve on the same seeds.
     """
     from oracle.api.study import Study
     from oracle.api.writing import write_comparison
@@ -102,7 +102,7 @@ def _table(comparison: Comparison) -> Table:
         )
     captions = []
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
-        captions.append("* over the levels where the schedule is among the candidates.")
+        captions.append("* Mean over those levels where the schedule is within the range of the candidates.")
     if comparison.search_epochs is not None:
         captions.append(f"Epochs per seed; the search took {comparison.search_epochs:,}.")
     table.caption = " ".join(captions)

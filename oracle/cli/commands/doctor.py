@@ -10,7 +10,7 @@ from oracle.cli.speaking import out, print_json
 
 @app.command(rich_help_panel=DATABASE)
 def doctor(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Check what a sweep needs: packages, processors, data sets, the database."""
+    """Check what a sweep needs: packages, hardware, disk space, data sets, the database."""
     from rich.table import Table
 
     from oracle.api.defaults import database_url

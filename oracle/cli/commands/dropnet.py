@@ -22,45 +22,50 @@ def dropnet_(
         str, typer.Option(metavar="W", help="Name or import path of a workload with a sequential network.")
     ] = "mnist1d/mlp-300-100",
     criterion: Annotated[
-        Named | None, typer.Option(help="Which units go first. Default: minimum.", show_default=False)
+        Named | None, typer.Option(help="How to choose the units to drop. Default: minimum.", show_default=False)
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(help="Fraction of the units left that a cycle drops. Default: 0.2.", show_default=False),
+        typer.Option(help="Fraction of the remaining units that each cycle drops. Default: 0.2.", show_default=False),
     ] = None,
     at_a_time: Annotated[
-        int | None, typer.Option(help="Units that a cycle drops, instead of a fraction.", show_default=False)
+        int | None,
+        typer.Option(help="Number of units that each cycle drops, instead of a fraction.", show_default=False),
     ] = None,
     kappa: Annotated[
-        float, typer.Option(help="End when validation accuracy falls to this fraction of the first cycle's.")
+        float, typer.Option(help="Stop when the validation accuracy falls to this fraction of the first cycle's.")
     ] = 0.5,
     cycles: Annotated[
         int | None, typer.Option(help="Largest number of cycles. Default: no limit.", show_default=False)
     ] = None,
     epochs: Annotated[int, typer.Option(help="Largest number of epochs per cycle.")] = 100,
-    patience: Annotated[int, typer.Option(help="Epochs without a lower validation loss before a cycle ends.")] = 5,
+    patience: Annotated[
+        int, typer.Option(help="End a cycle after this many epochs without a lower validation loss.")
+    ] = 5,
     lr: Annotated[float, typer.Option(help="Constant learning rate of plain SGD.")] = 0.1,
     batch_size: Annotated[int, typer.Option(help="Examples per step.")] = 32,
     reinit: Annotated[bool, typer.Option("--reinit", help="Draw new initial weights for every cycle.")] = False,
     seeds: Annotated[
-        list[int] | None, typer.Option("--seed", help="A seed. Repeatable. Default: 0.", show_default=False)
+        list[int] | None,
+        typer.Option("--seed", help="A seed to train with. Repeatable. Default: 0.", show_default=False),
     ] = None,
     oracle: Annotated[
-        bool, typer.Option("--oracle", help="Drop the one unit without which the training loss is lowest.")
+        bool,
+        typer.Option("--oracle", help="Drop one unit per cycle: the one without which the training loss is lowest."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Drop nodes and filters by DropNet: train from the same weights, drop the least active units, and again."""
+    """Drop nodes and filters with DropNet. Each cycle trains from the same weights and drops the least active units."""
     from oracle.api.errors import InputError
     from scyc.dropnet import DropNet, EarlyStopping, dropnet, hidden_layers
     from scyc.workloads import load_workload
 
     if oracle and (criterion is not None or rate is not None):
-        raise InputError("The oracle drops one unit at a time by the training loss; leave out --criterion and --rate.")
+        raise InputError("--oracle drops one unit at a time, by the training loss; leave out --criterion and --rate.")
     if at_a_time is not None and rate is not None:
         raise InputError("--at-a-time and --rate both say how many units a cycle drops; give one of them.")
     if any(seed < 0 for seed in seeds or []):
-        raise InputError(f"Seeds must be whole numbers from 0 on, but {min(seeds or [])} is among them.")
+        raise InputError(f"A seed must be 0 or greater, but one of these is {min(seeds or [])}.")
     settings = DropNet(
         criterion="oracle" if oracle else criterion or "minimum",
         rate=0.2 if rate is None else rate,
@@ -110,7 +115,7 @@ def _ending(cycle: Cycle, kappa: float, first: float) -> str:
         case "diverged":
             why = "training diverged; choose a smaller --lr"
         case _:
-            why = "the largest number of cycles is reached"
+            why = "it has reached the largest number of cycles"
     return f"Ended after cycle {cycle.cycle}: {why}."
 
 

@@ -16,7 +16,7 @@ from oracle.cli.speaking import command
 def extend(
     name: StudyName,
     levels: Annotated[
-        int | None, typer.Option(help="Number of levels from now on, more than there are.", show_default=False)
+        int | None, typer.Option(help="New number of levels, larger than the study's.", show_default=False)
     ] = None,
     seeds: Annotated[
         list[int] | None, typer.Option("--seed", help="A seed to add. Repeatable.", show_default=False)
@@ -24,12 +24,17 @@ def extend(
     candidates: Annotated[
         list[float] | None,
         typer.Option(
-            "--candidate", metavar="MAX_LR", help="A candidate to add to a grid. Repeatable.", show_default=False
+            "--candidate",
+            metavar="MAX_LR",
+            help="A candidate to add, for a study that searches a grid. Repeatable.",
+            show_default=False,
         ),
     ] = None,
     count: Annotated[
         int | None,
-        typer.Option(help="Candidates per level from now on, where a sampler proposes them.", show_default=False),
+        typer.Option(
+            help="New number of candidates per level, for a study whose sampler proposes them.", show_default=False
+        ),
     ] = None,
     db: DatabaseUrl = None,
     workers: Workers = None,
@@ -42,8 +47,8 @@ def extend(
 ) -> None:
     """Add seeds, levels or candidates to a study, and train only the new cells.
 
-    Every level is then decided again. If a level has a new winner, the levels after it are trained again from that
-    winner; what grew from the former one stays in the database as history.
+    Every level is then decided again. If a level gets a new winner, later levels are trained again from that winner.
+    Trials that started from the former winner stay in the database as history.
     """
     from oracle.api.defaults import database_url
     from oracle.api.sweeping import extend as extend_sweep

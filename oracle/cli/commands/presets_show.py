@@ -13,10 +13,12 @@ from oracle.cli.speaking import print_json
 @presets_app.command("show")
 def show_preset(
     name: Annotated[str, typer.Argument(metavar="PRESET", help="Name of the preset.", show_default=False)],
-    small: Annotated[bool, typer.Option("--small", help="A version for two CPU cores, which runs in minutes.")] = False,
+    small: Annotated[
+        bool, typer.Option("--small", help="Print a small version, which runs in minutes on 2 cores.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print a preset as TOML, to run with `scyc sweep`. Every field has its source, or is marked as assumed."""
+    """Print a preset as TOML, to run with `scyc sweep`. Comments give each field's source, or mark it as assumed."""
     from oracle.spec.files import spec_template
     from oracle.spec.presets import preset, preset_text
 

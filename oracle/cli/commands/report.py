@@ -18,7 +18,7 @@ def report(
     db: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a study's report, one HTML page that needs no network."""
+    """Write a study's report: one HTML page that works offline."""
     from oracle.api.study import Study
 
     written = Study(name, db).report(path)

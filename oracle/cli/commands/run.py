@@ -25,18 +25,18 @@ def run(
         typer.Option(
             "--schedule",
             metavar="SCHEDULE",
-            help="A schedule, or one with other parameters (s-cyc:delta=0.1,q=2). Repeatable. Default: those that "
-            "differ from the oracle in max_lr alone.",
+            help="A schedule by name, also with other parameters: s-cyc:delta=0.1,q=2. Repeatable. Default: all that "
+            "differ from the oracle only in max_lr.",
             show_default=False,
         ),
     ] = None,
     seeds: Annotated[
         list[int] | None,
-        typer.Option("--seed", help="A seed. Repeatable. Default: fresh seeds.", show_default=False),
+        typer.Option("--seed", help="A seed to train on. Repeatable. Default: fresh seeds.", show_default=False),
     ] = None,
     run_name: Annotated[
         str | None,
-        typer.Option("--as", metavar="RUN", help="Name of the run. Default: the schedule's.", show_default=False),
+        typer.Option("--as", metavar="RUN", help="Name of the run. Default: the schedule's name.", show_default=False),
     ] = None,
     show_all: Annotated[bool, typer.Option("--list", help="List the schedules, and train nothing.")] = False,
     db: DatabaseUrl = None,
@@ -48,9 +48,10 @@ def run(
     retry_failed: RetryFailed = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train schedules for real, through all levels, and the oracle's curve with them on the same seeds.
+    """Train schedules through all levels, and the oracle's curve on the same seeds.
 
-    Fresh seeds had no part in the oracle's choice. After an interruption the same command resumes the runs.
+    Fresh seeds are seeds that the oracle did not choose its winners on. After an interruption, the same command resumes
+    the runs.
     """
     from oracle.api.defaults import database_url
     from oracle.api.running import run_schedules

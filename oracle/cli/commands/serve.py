@@ -27,19 +27,19 @@ SHORTEST = 16  # characters of a token
 def serve(
     db: DatabaseUrl = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen at. Any but this machine's own asks visitors for a token.")
+        str, typer.Option(help="Address to listen on. If other machines can reach it, visitors need a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for any that is free.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 picks a free one.")] = 8000,
     token_file: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A file whose first line is the token. Default: where one is needed, it is made up and shown.",
+            help="File whose first line is the token. Default: if a token is needed, a new one is made and shown.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Show the studies of a database in a browser, and follow sweeps. Nothing can be changed there."""
+    """Show a database's studies in a browser, and follow sweeps. The pages change nothing."""
     try:
         import uvicorn
 
@@ -54,13 +54,13 @@ def serve(
         place = f"[{host}]" if ":" in host else host
         address = f"http://{place}:{listener.getsockname()[1]}/"
         made_up = f"?token={token}" if token and token_file is None else ""
-        say(out, f"The studies are at {address}{made_up} until Ctrl-C.")
+        say(out, f"The studies are at {address}{made_up} (press Ctrl-C to stop).")
         config = uvicorn.Config(_guarded(application(store, db), token, place), log_level="warning", access_log=False)
         uvicorn.Server(config).run(sockets=[listener])
 
 
 def _open(url: str) -> Store:
-    """Return the database, to be read alone; one that is not there yet is made, empty."""
+    """Open the database for reading only; create it, empty, if it does not exist."""
     from studies import Store
 
     try:
@@ -74,9 +74,9 @@ def _open(url: str) -> Store:
 
 
 def _guarded(application: ASGIApp, token: str | None, host: str) -> ASGIApp:
-    """Return the application behind its token; without one, only for pages that were asked for by this host's name.
+    """Return the application, protected by the token; without a token, it answers only requests for this host's name.
 
-    A page of another site could otherwise reach it through a name of its own that resolves to this machine.
+    Otherwise a page of another site could reach it, through a domain name that resolves to this machine.
     """
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -88,21 +88,23 @@ def _guarded(application: ASGIApp, token: str | None, host: str) -> ASGIApp:
 
 
 def _token(path: Path | None, host: str) -> str | None:
-    """Return the token that is asked for; None where none is.
+    """Return the token that visitors need; None if they need none.
 
     Raises:
-        InputError: the file cannot be read, or what it holds is too short to keep anybody out.
+        InputError: the file cannot be read, or its token is too short to be safe.
     """
     if path is None:
         return None if _is_own(host) else secrets.token_urlsafe(32)
     try:
         token = path.read_text(encoding="utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The token cannot be read from {path} ({error}).") from error
+        raise InputError(
+            f"The token file {path} cannot be read ({error}); give a text file whose first line is the token."
+        ) from error
     if len(token) < SHORTEST:
         raise InputError(
-            f"The token in {path} has {len(token)} characters; it takes at least {SHORTEST}. `openssl rand -hex 32` "
-            f"makes one."
+            f"The token in {path} has {len(token)} characters, but it needs at least {SHORTEST}; "
+            "`openssl rand -hex 32` makes a good one."
         )
     return token
 
@@ -118,10 +120,12 @@ def _listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens.
 
     Raises:
-        InputError: the address is not this machine's, or taken.
+        InputError: the address is not this machine's, or the port is taken.
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise InputError(f"{host}:{port} cannot be listened at ({error.strerror}); choose another --port.") from error
+        raise InputError(
+            f"The server cannot listen on {host}:{port} ({error.strerror}); choose another --host or --port."
+        ) from error

@@ -24,10 +24,10 @@ def show(
     schedule: Annotated[
         str | None,
         typer.Option(
-            help="Show a level schedule instead: fitted, or another that `scyc compare` lists.", show_default=False
+            help="Show a level schedule instead: `fitted`, or another that `scyc compare` lists.", show_default=False
         ),
     ] = None,
-    python: Annotated[bool, typer.Option("--python", help="With --schedule: the line of code that makes it.")] = False,
+    python: Annotated[bool, typer.Option("--python", help="With --schedule: print the code that makes it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""

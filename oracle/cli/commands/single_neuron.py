@@ -15,16 +15,16 @@ COVERAGE = 0.999
 
 @app.command("single-neuron", rich_help_panel=EXPERIMENTS)
 def single_neuron(
-    dimension: Annotated[int, typer.Option(help="Number of inputs, from 2 on.")] = 10,
-    runs: Annotated[int, typer.Option(help="Number of initialisations, from 1 on.")] = 1000,
-    steps: Annotated[int, typer.Option(help="Steps of gradient descent, before and again after the pruning.")] = 300,
-    seed: Annotated[int, typer.Option(help="Seed of examples and initialisations.")] = 0,
+    dimension: Annotated[int, typer.Option(help="Number of inputs, at least 2.")] = 10,
+    runs: Annotated[int, typer.Option(help="Number of random initialisations, at least 1.")] = 1000,
+    steps: Annotated[int, typer.Option(help="Steps of gradient descent before the pruning, and again after it.")] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of the examples and the initialisations.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Count how often a single neuron learns relu(x_1) when its weights are reset after the pruning, and when not.
+    """Count how often a single neuron learns relu(x_1): with its weights reset after the pruning, and with them kept.
 
-    Gadhikar & Burkholz (ICLR 2024): going back to the first weights (IMP) succeeds from a quarter of all initial signs,
-    keeping them (LRR) from half.
+    Theory (Gadhikar & Burkholz, ICLR 2024): with reset weights (IMP) it succeeds from a quarter of all initial signs,
+    with kept weights (LRR) from half.
     """
     from rich.table import Table
 
@@ -55,11 +55,11 @@ def single_neuron(
         counts = (f"{good} of {of}" for good, of in rate.by_signs.values())
         table.add_row(titles[name], f"{rate.rate:.1%}", f"{rate.expected:.0%}", f"{low:.1%} – {high:.1%}", *counts)
     out.print(table)
-    say(out, f"The pruning kept the right input in {rates['lrr'].masks:,} of {runs:,} runs.")
+    say(out, f"The pruning kept the right input for {rates['lrr'].masks:,} of {runs:,} initialisations.")
 
 
 def _bounds(runs: int, expected: float) -> tuple[float, float]:
-    """Return between which rates 99.9 % of such experiments end if the theory holds (binomial)."""
+    """Return the two rates between which 99.9 % of such experiments end if the theory holds (binomial)."""
     from scipy.stats import binom
 
     low, high = binom.interval(COVERAGE, runs, expected)

@@ -9,7 +9,7 @@ from oracle.cli.app import SEARCH, app
 
 @app.command(rich_help_panel=SEARCH)
 def spec() -> None:
-    """Print the embedded default spec as TOML, with every field explained: a file to start from."""
+    """Print the embedded example as TOML, with every field explained: a spec to start from."""
     from oracle.spec.files import spec_template
 
     typer.echo(spec_template(), nl=False)

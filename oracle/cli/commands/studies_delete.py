@@ -15,12 +15,12 @@ def delete_study(
     name: StudyName,
     db: DatabaseUrl = None,
     run: Annotated[
-        str | None, typer.Option("--run", help="Delete only this run of a schedule.", show_default=False)
+        str | None, typer.Option("--run", help="Delete only this schedule's run.", show_default=False)
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a study with its trials, its weights and its mirror, or one run of it. Asks first."""
+    """Delete a study with its trials, weights and Optuna mirror, or one schedule's run. Asks first."""
     from oracle.api import managing
     from oracle.api.defaults import database_url
 

@@ -16,7 +16,7 @@ def collect_garbage(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, and delete nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete weights that no trial lists: what killed workers have left."""
+    """Delete stored weights that no trial refers to. Killed workers leave such weights behind."""
     from oracle.api.defaults import database_url
     from oracle.api.managing import collect_garbage as collect
 
@@ -24,4 +24,4 @@ def collect_garbage(
     if as_json:
         print_json({"deleted" if not dry_run else "orphans": orphans})
     else:
-        say(out, f"{len(orphans)} orphaned artifacts {'would be' if dry_run else 'are'} deleted.")
+        say(out, f"Orphaned artifacts {'that would be' if dry_run else 'that were'} deleted: {len(orphans)}.")

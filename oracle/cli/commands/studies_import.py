@@ -15,19 +15,19 @@ from oracle.cli.speaking import command, out, print_json, say
 def import_study(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="What `scyc studies export` has written.", show_default=False),
+        typer.Argument(metavar="FOLDER", help="A folder that `scyc studies export` wrote.", show_default=False),
     ],
     name: Annotated[
-        str | None, typer.Option(help="Name of the study. Default: the one it had.", show_default=False)
+        str | None, typer.Option(help="Name of the study. Default: the name it had.", show_default=False)
     ] = None,
     artifacts: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Where its weights are. Default: where they were.", show_default=False),
+        typer.Option(metavar="URL", help="Folder or URL of the weights. Default: where they were.", show_default=False),
     ] = None,
     db: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import an exported study into a database, with the same checks as if it had been made there."""
+    """Import an exported study into a database. Its values are checked like those of a new study."""
     from oracle.api.defaults import database_url
     from oracle.api.managing import import_study as load
 

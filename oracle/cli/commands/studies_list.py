@@ -8,7 +8,7 @@ from oracle.cli.speaking import out, print_json
 
 @studies_app.command("list")
 def list_studies(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """List the studies with how far they are."""
+    """List the studies, and how far each one is."""
     from rich.markup import escape
     from rich.table import Table
 

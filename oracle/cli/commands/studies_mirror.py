@@ -17,7 +17,7 @@ def mirror_study(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Delete the mirror and build it again.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild what optuna-dashboard shows of a study from its trials."""
+    """Rebuild a study's Optuna mirror, which optuna-dashboard shows, from the study's trials."""
     from oracle.api.defaults import database_url
     from oracle.api.errors import InputError
     from oracle.api.managing import rebuild_mirror

@@ -8,7 +8,7 @@ from oracle.cli.speaking import out, print_json, say
 
 @studies_app.command("upgrade")
 def upgrade_database(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Upgrade a database of an earlier version. Back it up first."""
+    """Upgrade a database that an earlier version made. Back it up first."""
     from oracle.api.defaults import database_url
     from oracle.api.managing import upgrade
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from oracle.api.errors import InputError
 from oracle.cli.app import SEARCH, AsJson, NewName, Overrides, SpecFile, app
 from oracle.cli.options import Retries, RetryFailed, TrialTimeout
-from oracle.cli.speaking import out, print_json, say
+from oracle.cli.speaking import command, out, print_json, say
 
 
 @app.command(rich_help_panel=SEARCH)
@@ -21,13 +22,19 @@ def submit(
     spec_file: SpecFile = None,
     *,
     ray_address: Annotated[
-        str, typer.Option(metavar="URL", help="The cluster's dashboard, which takes jobs: http://HEAD:8265.")
+        str, typer.Option(metavar="URL", help="URL of the cluster's dashboard, which takes jobs: http://HEAD:8265.")
     ],
     db: Annotated[
-        str, typer.Option("--db", envvar="SCYC_DB", metavar="URL", help="The study database, as the cluster sees it.")
+        str,
+        typer.Option(
+            "--db",
+            envvar="SCYC_DB",
+            metavar="URL",
+            help="SQLAlchemy URL of the study database, as the cluster reaches it.",
+        ),
     ],
     artifacts: Annotated[
-        str, typer.Option(metavar="URL", help="Where weights go: a folder or bucket that every node reaches.")
+        str, typer.Option(metavar="URL", help="Where the weights go: a folder or bucket that every node can reach.")
     ],
     name: NewName = None,
     overrides: Overrides = None,
@@ -37,14 +44,16 @@ def submit(
             metavar="FOLDER",
             exists=True,
             file_okay=False,
-            help="Code of your own, which is copied to every node.",
+            help="Folder with your own code. It is copied to every node.",
             show_default=False,
         ),
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Trials trained at a time. Default: as many as fit on the cluster.", show_default=False
+            min=1,
+            help="How many trials to train at a time. Default: as many as fit on the cluster.",
+            show_default=False,
         ),
     ] = None,
     retries: Retries = 1,
@@ -52,56 +61,67 @@ def submit(
     retry_failed: RetryFailed = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a Ray cluster run `scyc sweep`: this machine may be switched off. The same command resumes the study."""
+    """Run `scyc sweep` on a Ray cluster, so that this machine can be off. The same command resumes the study."""
     from oracle.api.defaults import study_name
     from oracle.spec.files import load_spec
 
     if working_dir is None:
-        load_spec(spec_file, overrides or ())  # what is wrong is said here; with code of one's own, only there
+        load_spec(spec_file, overrides or ())  # refuse a bad spec here; one with the user's code only loads there
     _check_public(db, "--db", "the cluster reads the password from $PGPASSWORD or ~/.pgpass of its head node")
+    _check_lasting(db)
     _check_public(artifacts, "--artifacts", "the cluster reads it from its nodes' environment")
     name = study_name(name, spec_file)
-    command = ["scyc", "sweep", "--name", name, "--db", db, "--artifacts", artifacts, "--ray-address", "auto"]
-    command += [f"--set={override}" for override in overrides or ()] + [f"--retries={retries}"]
-    command += [f"--workers={workers}"] if workers else []
-    command += [f"--trial-timeout={trial_timeout:g}"] if trial_timeout else []
-    command += ["--retry-failed"] if retry_failed else []
-    job = _send(ray_address, command, spec_file, working_dir)
-    watch = f"scyc watch {name} --db {db}"
+    sweep = ["scyc", "sweep", "--name", name, "--db", db, "--artifacts", artifacts, "--ray-address", "auto"]
+    sweep += [f"--set={override}" for override in overrides or ()] + [f"--retries={retries}"]
+    sweep += [f"--workers={workers}"] if workers else []
+    sweep += [f"--trial-timeout={trial_timeout:g}"] if trial_timeout else []
+    sweep += ["--retry-failed"] if retry_failed else []
+    job = _send(ray_address, sweep, spec_file, working_dir)
+    watch = command("watch", name, db=db)
     if as_json:
         print_json({"study": name, "job": job, "watch": watch})
         return
-    say(out, f"The job {job} runs `scyc sweep` on the cluster. See how far it is: `{watch}`")
-    say(out, f"Its log: `ray job logs {job} --address {ray_address}`; stop it: `ray job stop {job} ...`.")
+    say(out, f"The job {job} runs `scyc sweep` on the cluster. Follow it with `{watch}`.")
+    at = f"{job} --address {shlex.quote(ray_address)}"
+    say(out, f"Read its log with `ray job logs {at}`. Stop it with `ray job stop {at}`.")
 
 
-def _send(ray_address: str, command: list[str], spec_file: Path | None, working_dir: Path | None) -> str:
-    """Send the command with a folder that holds the spec: the one given, else one that holds nothing else."""
+def _send(ray_address: str, sweep: list[str], spec_file: Path | None, working_dir: Path | None) -> str:
+    """Send the command with the folder that holds the spec: `working_dir`, or a new folder with nothing else in it."""
     from oracle.execution.jobs import submit_job
 
     if working_dir is not None:
         if spec_file is not None:
             if not spec_file.resolve().is_relative_to(working_dir.resolve()):
                 raise InputError(
-                    f"The spec {spec_file} is not in the folder {working_dir} that goes to the cluster; put it there."
+                    f"The spec {spec_file} is not in {working_dir}, the folder that is copied to the cluster; put it "
+                    "there."
                 )
-            command = [*command, str(spec_file.resolve().relative_to(working_dir.resolve()))]
-        return submit_job(ray_address, command, working_dir)
+            sweep = [*sweep, str(spec_file.resolve().relative_to(working_dir.resolve()))]
+        return submit_job(ray_address, sweep, working_dir)
     with tempfile.TemporaryDirectory(prefix="scyc-") as folder:
         if spec_file is not None:
             shutil.copy(spec_file, folder)
-            command = [*command, spec_file.name]
-        return submit_job(ray_address, command, Path(folder))
+            sweep = [*sweep, spec_file.name]
+        return submit_job(ray_address, sweep, Path(folder))
 
 
 def _check_public(url: str, option: str, instead: str) -> None:
-    """Refuse a URL with a password: it would stand in the dashboard, the job's log and the process list."""
+    """Refuse a URL with a password, which would appear in the dashboard, the job's log and the process list."""
     parts = urlsplit(url)
     if parts.password is not None or "password" in parse_qs(parts.query):
         raise InputError(
             f"The URL of {option} holds a password, which Ray's dashboard would show; leave it out: {instead}."
         )
-    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+
+
+def _check_lasting(db: str) -> None:
+    """Refuse a database in the job's own folder."""
+    from studies import database_file
+
+    file = database_file(db)
+    if file is not None and not file.is_absolute():
         raise InputError(
-            f"{option} {url} is a file in a folder of the cluster's that ends with the job; give a PostgreSQL database."
+            f"--db {db} is a file in the job's folder on the cluster, which is deleted when the job ends; give a "
+            "PostgreSQL database."
         )

@@ -24,12 +24,14 @@ def sweep(
     artifacts: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Where a new study's weights go. Default: beside the database.", show_default=False
+            metavar="URL",
+            help="Folder or URL for the weights of a new study. Default: beside the database.",
+            show_default=False,
         ),
     ] = None,
     keep: Annotated[
         str | None,
-        typer.Option(metavar="winners|all", help="Whose weights to keep; short for --set keep=...", show_default=False),
+        typer.Option(metavar="winners|all", help="Whose weights to keep. Short for --set keep=...", show_default=False),
     ] = None,
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,
@@ -37,7 +39,7 @@ def sweep(
     mirror: Mirror = True,
     as_json: AsJson = False,
 ) -> None:
-    """Search the best max_lr at every pruning level. If the study exists, resume it."""
+    """Find the best max_lr at every pruning level. If the study exists, resume it."""
     from oracle.api.defaults import database_url, default_artifacts, study_name
     from oracle.api.sweeping import sweep as run_sweep
     from oracle.execution import ExecutionOptions

@@ -33,13 +33,13 @@ def watch(
         typer.Option(
             min=0.1,
             metavar="SECONDS",
-            help="How often to look. Default: 1 s in a terminal, 30 s elsewhere.",
+            help="How often to look at the database. Default: every 1 s in a terminal, every 30 s elsewhere.",
             show_default=False,
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Watch a study from anywhere until every level is decided. If the database goes away, wait for it."""
+    """Show a study's progress until every level is decided. If the database stops answering, wait for it."""
     from oracle.api.defaults import database_url
     from oracle.results.status import study_status
     from studies import Store, StudyUnavailable
@@ -54,7 +54,7 @@ def watch(
                 seen = study_status(store, name)
             except StudyUnavailable as error:  # its server is away, for longer than a restart takes
                 if not away:
-                    say(err, f"{error} Trying again until it answers; press Ctrl-C to stop watching.")
+                    say(err, f"{error} Trying again until it answers. Press Ctrl-C to stop watching.")
                 away = True
                 time.sleep(pause)
                 continue
@@ -74,7 +74,8 @@ def watch(
                 say(
                     err,
                     f"Level {len(seen.decided)} of {name!r} cannot be decided: {seen.failed} of its trials failed, and "
-                    f"nobody works on it. Resume it with `{command('resume', name, '--retry-failed', db=db)}`.",
+                    "nobody is working on it. Fix the cause, then resume with "
+                    f"`{command('resume', name, '--retry-failed', db=db)}`.",
                 )
                 raise typer.Exit(FAILED)
             time.sleep(pause)
@@ -120,7 +121,7 @@ def _time_left(seen: StudyStatus) -> str:
 
 def _holder(seen: StudyStatus) -> str:
     if seen.tenure is None:
-        return "nobody works on it"
+        return "nobody is working on it"
     if seen.tenure.seconds_left <= 0:
-        return f"{seen.tenure.holder} no longer works on it: its lease has lapsed"
-    return f"{seen.tenure.holder} works on it"
+        return f"{seen.tenure.holder} has stopped working on it: its lease has lapsed"
+    return f"{seen.tenure.holder} is working on it"

@@ -1,4 +1,4 @@
-"""Accuracy over density of the schedules that were really trained."""
+"""The figure of accuracy over density, for the schedules that were trained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SPREAD = 0.45
 _DIVERGED = "diverged on at least one seed"
 
 _BARS = 8
-"""With more lines than these, those that are not emphasised go without bars."""
+"""With more lines than this, those that are not emphasised have no bars."""
 
 
 def plate(comparison: Comparison) -> Plate:
@@ -38,15 +38,15 @@ def plate(comparison: Comparison) -> Plate:
     view = _frame(runs)
     caption = (
         "Mean test accuracy with its 95 % interval (Student's t over seeds); markers of one level are set side by "
-        "side. The intervals include what makes one seed better than another for all schedules alike; how a schedule "
-        "differs from the oracle on the same seeds is the table's regret."
+        "side. The intervals include differences between seeds that all schedules share. The regret in the table does "
+        "not: it compares each schedule with the oracle on the same seeds."
     )
     if len(runs) > _BARS:
         caption += " Only the thick lines show their interval, to keep the lines apart; the table has all intervals."
     if view.cut:
-        caption += " Intervals that leave the frame are cut; the table has them in full."
+        caption += " Intervals that leave the frame are cut off; the table has them in full."
     if view.outside:
-        caption += " Means far below the rest lie outside the frame; a triangle at its edge stands for each."
+        caption += " Means far below the rest lie outside the frame; a triangle at its edge marks each of them."
     drawn = figure(comparison)
     if any(trace["name"] == _DIVERGED for trace in drawn["data"]):
         caption += " A cross marks levels at which training diverged on at least one seed."
@@ -59,7 +59,7 @@ def trained(comparison: Comparison) -> dict[str, TrainedRun]:
 
 
 def how_to_train(comparison: Comparison) -> str:
-    """Return what to run to have schedules trained."""
+    """Return what to run to train schedules, as a clause."""
     return f"`scyc run {shlex.quote(comparison.study)}` trains schedules for real"
 
 
@@ -192,4 +192,6 @@ def _table(runs: Mapping[str, TrainedRun]) -> Table:
     ]
     bounds = ("95 % from", "to")
     columns = ("Schedule", "Level", "Density", "Accuracy", *bounds, "Regret in points", *bounds, "Seeds diverged")
-    return Table("Test accuracy, and regret: how far below the replayed oracle on the same seeds", columns, tuple(rows))
+    return Table(
+        "Test accuracy, and regret: how far it is below the oracle's curve on the same seeds", columns, tuple(rows)
+    )

@@ -1,6 +1,6 @@
-"""Loss beside cost: what each schedule loses, and how many epochs it takes next to the oracle's own search.
+"""The figure of loss and cost: what each schedule loses, and how many epochs it takes, beside the oracle's own search.
 
-One row per schedule: nearly all cost the same, and on two crossed axes they would lie on top of each other.
+It has one row per schedule. Nearly all cost the same, so on two crossed axes they would lie on top of each other.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Spent:
 
     Attributes:
         regret: a fraction of accuracy.
-        epochs: trained per seed; None where not known.
-        trained: whether the schedule was trained; else the regret is the surface's.
+        epochs: epochs trained per seed; None if not known.
+        trained: whether the schedule was trained; if not, the regret is that on the surface.
     """
 
     regret: Estimate
@@ -48,31 +48,31 @@ class Spent:
 
 def plate(comparison: Comparison) -> Plate:
     """Return the figure of loss and cost."""
-    title = "What it loses, and what it costs"
+    title = "What each schedule loses and costs"
     rows = spent(comparison)
     if not rows:
         return Plate(title, None, f"{how_to_train(comparison)}; until then neither loss nor cost is known.")
-    caption = "Left, points of accuracy lost to the oracle, the least first; at 0 a schedule is as good as the oracle."
+    caption = "Left: points of accuracy lost to the oracle, the least first; at 0 a schedule is as good as the oracle."
     if any(row.trained for row in rows.values()):
         caption += (
-            " Filled: trained for real, mean test accuracy below the replayed oracle's on the same seeds, over all "
-            "levels beyond the dense one, with its 95 % interval."
+            " Filled markers are schedules that were trained. Their loss is how far their mean test accuracy is below "
+            "that of the oracle's curve on the same seeds, over all levels but the dense one, with a 95 % interval."
         )
     if not all(row.trained for row in rows.values()):
         caption += (
-            " Hollow: not trained, but read off the oracle's surface, where every level starts from the oracle's own "
-            f"winner; {how_to_train(comparison)}."
+            " Hollow markers are schedules that were not trained. Their loss is read off the oracle's surface, where "
+            f"every level starts from the oracle's own winner. {how_to_train(comparison)}."
         )
     if _frame(rows).outside:
-        caption += " Losses far from the rest are marked at the frame with their number."
-    caption += " Right, the epochs trained per seed, on a logarithmic axis"
-    caption += ", and what the oracle's search has cost (dotted)." if comparison.search_epochs is not None else "."
-    caption += " Most schedules need the dense network's max_lr; what it took to tune that is not counted."
+        caption += " Losses far from the rest are shown as numbers at the edge of the frame."
+    caption += " Right: the epochs trained per seed, on a logarithmic axis"
+    caption += "; the dotted line is the cost of the oracle's search." if comparison.search_epochs is not None else "."
+    caption += " Most schedules need the dense network's max_lr; the cost of tuning it is not counted."
     return Plate(title, figure(comparison), caption, (_table(comparison, rows),))
 
 
 def spent(comparison: Comparison) -> dict[str, Spent]:
-    """Return loss and cost of every schedule but the oracle whose loss is known, by name, the least loss first."""
+    """Return, by name, the loss and cost of every schedule whose loss is known but the oracle, the least loss first."""
     found = {}
     for name in looks(comparison):
         run, verdict = comparison.runs.get(name), comparison.verdicts.get(name)
@@ -87,7 +87,7 @@ def spent(comparison: Comparison) -> dict[str, Spent]:
 
 
 def figure(comparison: Comparison) -> Figure:
-    """Return the figure as Plotly JSON, of a comparison in which something is `spent`."""
+    """Return the figure as Plotly JSON, for a comparison for which `spent` is not empty."""
     rows, look, search = spent(comparison), looks(comparison), comparison.search_epochs
     view, names = _frame(rows), [*rows, *([SEARCH] if search is not None else [])]
     data = [
@@ -125,7 +125,7 @@ def _frame(rows: Mapping[str, Spent]) -> Frame:
 
 
 def _losses(what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str]) -> list[Trace]:
-    """Return the points of the schedules of one kind with their intervals."""
+    """Return the points of one kind of schedules, with their intervals."""
     if not rows:
         return []
     regrets = [row.regret for row in rows.values()]
@@ -156,13 +156,13 @@ def _losses(what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], name
 
 
 def _legend(what: str, trained: bool) -> Trace:
-    """Return a trace that shows in the legend alone, in no schedule's colour."""
+    """Return a trace that appears only in the legend, in no schedule's colour."""
     drawn = {"symbol": "circle" if trained else "circle-open", "color": INK, "size": 9, "line": {"width": 1.6}}
     return {"name": what, "type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": drawn}
 
 
 def _beyond(rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], view: Frame) -> list[Trace]:
-    """Return triangles at the frame, with the number, for losses beyond it."""
+    """Return triangles at the edge of the frame, with numbers, for losses beyond it."""
     traces = []
     for name, row in rows.items():
         loss = 100 * row.regret.mean
@@ -216,7 +216,7 @@ def _cost(epochs: Mapping[str, float], markers: dict[str, Any], names: Sequence[
 
 
 def _markers(rows: Mapping[str, Spent], look: Mapping[str, Look]) -> dict[str, Any]:
-    """Return the schedules' markers, filled where they were trained and hollow where not."""
+    """Return the schedules' markers: filled for those that were trained, hollow for the others."""
     symbols = [look[name].symbol.removesuffix("-open") + ("" if row.trained else "-open") for name, row in rows.items()]
     sizes, colours = [look[name].size + 3 for name in rows], [look[name].colour for name in rows]
     return {"symbol": symbols, "color": colours, "size": sizes, "line": {"width": 1.6}, "opacity": 1.0}

@@ -1,4 +1,4 @@
-"""The figures of the page on a comparison by name: a new one is a module that makes its plate, and a row here.
+"""The figures of the page on a comparison, by name. To add one, write a module that makes its plate, and a row here.
 
 Those of the page on a sweep are in `oracle.report.figures`; a name is used once in both.
 """

@@ -1,4 +1,4 @@
-"""The fit: S-Cyc through the oracle's intervals, how far it would move with other seeds, and its rivals."""
+"""The figure of the fit: S-Cyc, what it was fitted to, how far it would move with other seeds, and its rivals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plate(comparison: Comparison) -> Plate:
         count = len(comparison.levels)
         have = f"{words.count(count, 'level')} {'is' if count == 1 else 'are'}"
         caption = (
-            f"S-Cyc is fitted to {FEWEST_LEVELS} decided levels or more, but {have} decided so far; "
+            f"The fit of S-Cyc needs {FEWEST_LEVELS} decided levels or more, but only {have} decided so far; "
             f"`scyc extend {shlex.quote(comparison.study)}` adds levels."
         )
         return Plate(title, None, caption)
@@ -47,12 +47,12 @@ def plate(comparison: Comparison) -> Plate:
     )
     if fit.band is not None:
         caption += (
-            " The band holds the middle 95 % of the curves that are fitted to resampled seeds, level by level; "
-            "it does not show where S-Cyc's shape itself is wrong."
+            " At each level, the band holds the middle 95 % of the curves that are fitted to resampled seeds. It does "
+            "not show whether S-Cyc's shape is wrong."
         )
     else:
-        caption += " There is no band: fewer than three seeds cannot be resampled."
-    caption += " The thin lines are simpler curves to compare S-Cyc with, fitted the same way."
+        caption += " There is no band: resampling needs three seeds or more."
+    caption += " The thin lines are simpler curves, fitted in the same way, to compare S-Cyc with."
     return Plate(title, figure(comparison, fit), caption, (_table(comparison, fit),))
 
 

@@ -1,4 +1,4 @@
-"""The weight gradients: how wide they are spread as the network gets sparser, and whether max_lr makes up for it."""
+"""The figure of the weight gradients: their spread as the network gets sparser, and whether max_lr makes up for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UPPER, _LOWER = (0.54, 1.0), (0.0, 0.46)
 
 @dataclass(frozen=True)
 class _Line:
-    """What max_lr would be if it made up for something that falls from level to level, by level."""
+    """What max_lr would be, by level, if it made up for something that falls from level to level."""
 
     name: str
     look: Look
@@ -43,17 +43,16 @@ def plate(comparison: Comparison) -> Plate:
     title, found = "The spread of the gradients", comparison.gradients
     if found is None or not found.points:
         caption = (
-            "There is no point of the training at which the gradients of every winner were recorded: early versions "
-            "recorded none, and a training that diverges may record none. `scyc sweep --name NEW` makes a new study, "
-            "which records them."
+            "At no point of the training were the gradients of every winner recorded: early versions recorded none, "
+            "and a trial that diverges may record none. A new study records them: `scyc sweep --name NEW`."
         )
         return Plate(title, None, caption)
     caption = (
         "Above, the standard deviation of the gradients of the weights left, in the training of each level's winner, "
-        "mean over seeds: in its first steps, half way, and in its last. Below, the oracle's max_lr, and what it would "
-        "be if it made up for that: the dense winner times the dense network's standard deviation over the level's. "
-        "The grey line makes up for density instead (1/density), whatever the gradients are. All axes are "
-        "logarithmic."
+        "mean over seeds: in its first steps, half way, and in its last steps. Below, the oracle's max_lr, and what it "
+        "would be if it made up for the gradients: the dense winner times the dense network's standard deviation, "
+        "divided by the level's. The grey line makes up for density instead (1/density), whatever the gradients are. "
+        "All axes are logarithmic."
     )
     tables = (_spread(comparison, found), _correlations(found))
     return Plate(title, figure(comparison, found), caption, tables, found.sentences)

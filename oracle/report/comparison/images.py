@@ -1,4 +1,4 @@
-"""The figures as PNG and SVG files, drawn by a Chrome or Chromium that is started once for all of them."""
+"""The figures as PNG and SVG files, drawn by Chrome or Chromium, which is started once for all of them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "svg")
 WIDTH = 900
-"""Of the images, in the figures' own pixels."""
+"""Width of the images, in the figures' own pixels."""
 
 SHARPNESS = 2
 """Pixels of a PNG per pixel of the figure, for print."""
 
 PATIENCE = 60.0
-"""Seconds until a browser that does not answer is given up."""
+"""Seconds to wait for the browser."""
 
 
 class NoImagesError(Exception):
@@ -39,11 +39,11 @@ class NoImagesError(Exception):
 
 
 def write_images(plates: Mapping[str, Plate], folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG; files of an earlier call that are not drawn again are removed.
+    """Write every figure as PNG and SVG. Files of an earlier call are replaced, or deleted if not drawn again.
 
     Args:
-        plates: the figures by name, which their files get; those with nothing to draw leave no files.
-        folder: where to write; it is made if it is not there.
+        plates: the figures by name, after which the files are named; those with nothing to draw have no files.
+        folder: where to write; it is created if it does not exist.
 
     Returns:
         The files.
@@ -61,8 +61,8 @@ def write_images(plates: Mapping[str, Plate], folder: Path) -> list[Path]:
             thread.submit(_session, orders).result()
     except ChromeNotFoundError as error:
         raise NoImagesError(
-            "The figures were not written as PNG and SVG: that takes Chrome or Chromium, and none was found; install "
-            "one, run `kaleido_get_chrome`, or set BROWSER_PATH to where it is."
+            "The figures were not written as PNG and SVG: that needs Chrome or Chromium, and none was found; install "
+            "one, run `kaleido_get_chrome`, or set BROWSER_PATH to its path."
         ) from error
     except (BrowserClosedError, BrowserFailedError, JavascriptError, KaleidoError, TimeoutError) as error:
         raise NoImagesError(
@@ -83,6 +83,6 @@ def _session(orders: Sequence[dict[str, Any]]) -> None:
 
 
 async def _draw(orders: Sequence[dict[str, Any]]) -> None:
-    # MathJax would be fetched from the network, and no figure has any mathematics in it.
+    # No figure contains mathematics, and MathJax would be fetched from the network.
     async with Kaleido(mathjax=False) as kaleido:
         await kaleido.write_fig_from_object(orders, cancel_on_error=True)

@@ -1,7 +1,7 @@
-"""How each schedule looks in every figure of a comparison: the same colour, dashes and marker throughout.
+"""How each schedule looks in every figure of a comparison: always the same colour, dashes and marker.
 
-The schedules that the reader is after are drawn thick; the rest are thin, and up to 28 of them can be told apart by
-marker and colour, or in black and white by marker and dashes.
+The main schedules are drawn thick. The others are thin; up to 28 of them can be told apart by marker and colour, or in
+black and white by marker and dashes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ EMPHASISED = {
     "s-cyc": Look(GREEN, "dashdot", "square", 2.5, 7, 3, on_top=3),
     "constant": Look(INK, "dot", "triangle-up", 2.5, 8, 4, on_top=4),
 }
-"""Those that the reader is after. Dashes lie on top of the oracle's solid line: where both agree, both show."""
+"""The main schedules. Dashes lie on top of the oracle's solid line, so that both show where they agree."""
 
 _COLOURS = (PURPLE, ORANGE, SKY, MUTED)
 _DASHES = ("solid", "dash", "dot", "dashdot")

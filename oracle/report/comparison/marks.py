@@ -50,13 +50,13 @@ def with_legend(figure: Figure) -> Figure:
 
 @dataclass(frozen=True)
 class Frame:
-    """What part of the values a figure shows, so that one collapse does not squeeze all else into a line.
+    """The range of values that a figure shows, so that one outlier does not squeeze all others into a line.
 
     Attributes:
-        low: where it begins.
+        low: where the range begins.
         high: where it ends.
-        outside: whether a value lies beyond it.
-        cut: whether an interval of a value inside reaches beyond it.
+        outside: whether a value lies outside it.
+        cut: whether an interval reaches beyond it.
     """
 
     low: float
@@ -68,8 +68,8 @@ class Frame:
 def frame(means: Sequence[float], bounds: Iterable[tuple[float, float]]) -> Frame:
     """Return the frame of values with intervals, both in percent or points.
 
-    Values further from the middle half than three times its width (Tukey's far outliers) stay outside; intervals are
-    shown as far as the values themselves spread.
+    Values that are further from the middle half than three times its width (Tukey's far outliers) stay outside.
+    Intervals are shown beyond the values by at most the values' own range.
 
     Args:
         means: the values, at least one.

@@ -1,4 +1,4 @@
-"""The page: the verdicts, the figures with their numbers, and where these come from."""
+"""The page on a comparison: the verdicts, the figures with their numbers, and where the numbers come from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Item:
-    """One schedule in the headline: what is said of it, and whether it is one of those that the reader is after."""
+    """One schedule in the headline: what is said about it, and whether it is one of the main schedules."""
 
     name: str
     sentences: tuple[str, ...]
@@ -29,7 +29,7 @@ class Item:
 
 
 def render(comparison: Comparison, view: StudyView) -> str:
-    """Return the comparison as one HTML page that needs nothing but itself.
+    """Return the comparison as one self-contained HTML page.
 
     Args:
         comparison: of the study.
@@ -54,7 +54,7 @@ def render(comparison: Comparison, view: StudyView) -> str:
 
 
 def headline(comparison: Comparison) -> list[Item]:
-    """Return what is said of each schedule but the oracle itself, those that the reader is after first."""
+    """Return what is said about each schedule but the oracle itself, the main schedules first."""
     items = []
     for name in looks(comparison):
         found = (comparison.verdicts.get(name), comparison.runs.get(name))

@@ -1,4 +1,4 @@
-"""The oracle curve with its interval, and every schedule on it."""
+"""The figure of the oracle curve with its interval, and of every schedule."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plate(comparison: Comparison) -> Plate:
     if any(is_open(level.interval) for level in comparison.levels):
         caption += " A hollow triangle marks an open bound: the interval reaches beyond the candidates."
     if measuring(comparison):
-        caption += " A schedule that looks at the network first differs from seed to seed; it is drawn at their mean."
+        caption += " A schedule that measures the network first differs from seed to seed; the figure shows the mean."
     return Plate("The oracle curve and the schedules", figure(comparison), caption, (rates(comparison),))
 
 
@@ -76,7 +76,7 @@ def rates(comparison: Comparison) -> Table:
 
 
 def measuring(comparison: Comparison) -> list[str]:
-    """Return the names of runs that are no schedule with one max_lr per level."""
+    """Return the names of runs whose schedule does not have one max_lr per level for all seeds."""
     return [name for name in comparison.runs if name not in comparison.verdicts and name != ORACLE]
 
 
@@ -125,7 +125,7 @@ def _judged(level: LevelVerdict) -> Cell:
 
 
 def _place(level: LevelVerdict) -> str:
-    """Return where a schedule lies at one level, and what that loses on the surface."""
+    """Return where a schedule lies at one level, and how much it loses there on the surface."""
     if level.off is None:
         place = "no interval to judge by"
     elif level.inside:

@@ -1,4 +1,4 @@
-"""The oracle's surface: what every candidate reached at every level, and the schedules' paths over it."""
+"""The figure of the oracle's surface: what every candidate reached at every level, and the schedules' paths over it."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from oracle.comparison import Comparison, OracleLevel
 
 _ALONE = 1.2
-"""How far a cell extends, as a factor, where its level has but one candidate."""
+"""How far a tile extends, as a factor, if its level has only one candidate."""
 
 
 def plate(comparison: Comparison) -> Plate:
     """Return the figure of the surface."""
     floor = _floor(comparison.levels)
     caption = (
-        "Mean validation accuracy of every candidate on the seeds that the oracle chose by; cells meet half way "
-        f"between candidates. The colours start at {words.accuracy(floor)}, so that they can differ near the top. "
-        "Where a schedule runs outside the cells, nothing was tried."
+        "Mean validation accuracy of every candidate on the seeds that the oracle chose its winners on; each "
+        "candidate's colour reaches half way to the next one. To show the differences near the top, the colours start "
+        f"at {words.accuracy(floor)}. Where a schedule leaves the coloured area, nothing was tried."
     )
     return Plate("The oracle's surface", figure(comparison), caption, (_table(comparison), rates(comparison)))
 
@@ -49,31 +49,31 @@ def figure(comparison: Comparison) -> Figure:
     return with_legend({"data": [*columns, *map(_halo, lines), *lines], "layout": drawn})
 
 
-def _cells(level: OracleLevel) -> list[tuple[float, float]]:
+def _means(level: OracleLevel) -> list[tuple[float, float]]:
     """Return a level's candidates with their mean accuracies."""
     return [(max_lr, mean) for max_lr in sorted(level.accuracies) if (mean := level.mean(max_lr)) is not None]
 
 
 def _floor(levels: Sequence[OracleLevel]) -> float:
-    """Return the accuracy below which all cells share the darkest colour."""
-    ordered = sorted(mean for level in levels for _, mean in _cells(level))
+    """Return the accuracy below which all tiles share the darkest colour."""
+    ordered = sorted(mean for level in levels for _, mean in _means(level))
     return ordered[int(CLIP_QUANTILE * (len(ordered) - 1))]
 
 
 def _column(level: OracleLevel, step: float) -> dict[str, Any]:
-    cells = _cells(level)
-    best = max(mean for _, mean in cells)
+    tiles = _means(level)
+    best = max(mean for _, mean in tiles)
     texts = [
         f"level {level.level}, max_lr <b>{words.rate(max_lr)}</b><br>validation {words.accuracy(mean)}, "
         + (f"{words.points(best - mean)} points below the level's best" if mean < best else "the level's best")
         + f"<br>{words.count(level.seeds, 'seed')}"
-        for max_lr, mean in cells
+        for max_lr, mean in tiles
     ]
     return {
         "type": "heatmap",
         "x": [level.density * step**-0.5, level.density * step**0.5],
-        "y": _edges([max_lr for max_lr, _ in cells]),
-        "z": [[100 * mean] for _, mean in cells],
+        "y": _edges([max_lr for max_lr, _ in tiles]),
+        "z": [[100 * mean] for _, mean in tiles],
         "text": [[text] for text in texts],
         "hovertemplate": "%{text}<extra></extra>",
         "coloraxis": "coloraxis",
@@ -83,7 +83,7 @@ def _column(level: OracleLevel, step: float) -> dict[str, Any]:
 
 
 def _edges(rates: Sequence[float]) -> list[float]:
-    """Return the cells' edges: half way between candidates, the outermost as far away as on their other side."""
+    """Return the tiles' edges: half way between candidates; the outermost tiles extend equally to both sides."""
     if len(rates) == 1:
         return [rates[0] / _ALONE, rates[0] * _ALONE]
     inner = [math.sqrt(a * b) for a, b in pairwise(rates)]
@@ -91,7 +91,7 @@ def _edges(rates: Sequence[float]) -> list[float]:
 
 
 def _halo(line: Trace) -> Trace:
-    """Return the white line under a schedule's path that keeps it apart from any colour below."""
+    """Return a white line under a schedule's path, so that the path can be seen on any colour."""
     under = line["line"] | {"color": "rgba(255,255,255,0.85)", "width": line["line"]["width"] + 2.5, "dash": "solid"}
     kept = {key: line[key] for key in ("name", "legendgroup", "type", "x", "y")}
     return kept | {"mode": "lines", "line": under, "showlegend": False, "hoverinfo": "skip"}
@@ -99,7 +99,7 @@ def _halo(line: Trace) -> Trace:
 
 def _colours(levels: Sequence[OracleLevel]) -> dict[str, Any]:
     low = 100 * _floor(levels)
-    high = 100 * max(mean for level in levels for _, mean in _cells(level))
+    high = 100 * max(mean for level in levels for _, mean in _means(level))
     return {
         "colorscale": "Cividis",
         "cmin": low,
@@ -125,7 +125,7 @@ def _table(comparison: Comparison) -> Table:
             table.whole(level.seeds),
         )
         for level in comparison.levels
-        for max_lr, mean in _cells(level)
+        for max_lr, mean in _means(level)
     )
     columns = ("Level", "Density", "max_lr", "Mean validation accuracy", "Seeds")
     return Table("The surface: every candidate at every level", columns, rows)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from oracle.report import words
 
 _LONG = 8
-"""More rows or columns than this are folded away."""
+"""A table with more rows or columns than this is folded away."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one cell shows.
+    """One entry of a table.
 
     Attributes:
-        text: for people.
-        value: the number itself, which the page keeps with the text in full; None where there is none.
+        text: what people read.
+        value: the number without rounding, which the page keeps beside the text; None if there is none.
     """
 
     text: str
@@ -28,9 +28,9 @@ class Table:
     """A table.
 
     Attributes:
-        caption: what it holds.
-        columns: their headings; the first column names the rows.
-        rows: from top to bottom, all as long as `columns`.
+        caption: what the table shows.
+        columns: the columns' headings; the first column names the rows.
+        rows: the rows from top to bottom, each as long as `columns`.
     """
 
     caption: str
@@ -44,30 +44,30 @@ class Table:
 
 
 def whole(number: float | None) -> Cell:
-    """Return the cell of a count, a level or an amount of epochs."""
+    """Return the entry for a count, a level or a number of epochs."""
     return Cell(words.NOTHING) if number is None else Cell(f"{round(number, 1):,.10g}", number)
 
 
 def density(fraction: float) -> Cell:
-    """Return the cell of a density."""
+    """Return the entry for a density."""
     return Cell(words.density(fraction), fraction)
 
 
 def rate(max_lr: float | None) -> Cell:
-    """Return the cell of a `max_lr`."""
+    """Return the entry for a `max_lr`."""
     return Cell(words.NOTHING) if max_lr is None else Cell(words.rate(max_lr), max_lr)
 
 
 def plain(number: float | None) -> Cell:
-    """Return the cell of a ratio or a correlation."""
+    """Return the entry for a ratio or a correlation."""
     return Cell(words.NOTHING) if number is None else Cell(f"{number:.2f}".replace("-", "−"), number)
 
 
 def accuracy(fraction: float | None) -> Cell:
-    """Return the cell of an accuracy."""
+    """Return the entry for an accuracy."""
     return Cell(words.NOTHING) if fraction is None else Cell(f"{100 * fraction:.2f}\u202f%", fraction)
 
 
 def points(fraction: float | None) -> Cell:
-    """Return the cell of a difference of accuracies, in points."""
+    """Return the entry for a difference of accuracies, in points."""
     return Cell(words.points(fraction), fraction)

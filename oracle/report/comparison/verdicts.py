@@ -43,13 +43,13 @@ def reading(comparison: Comparison) -> str:
     definition = RULES[comparison.rule].defined(comparison.tolerance)
     text = (
         f"The interval is the “{comparison.rule}” one: {definition}. The papers do not define it; the rule is this "
-        "project's own. A factor above 1 is too high, one below 1 too low. On the surface every level starts from the "
-        "oracle's own winner, on the seeds that the oracle chose by. When trained, a schedule starts each level from "
-        "what it has left itself, and is compared with the oracle's curve trained on the same seeds, over all levels "
-        "beyond the dense one."
+        "project's own. A factor above 1 means that max_lr is too high, one below 1 that it is too low. On the "
+        "surface, every level starts from the oracle's own winner, on the seeds that the oracle chose its winners on. "
+        "A trained schedule starts each level from its own level before; it is compared with the oracle's curve "
+        "trained on the same seeds, over all levels but the dense one."
     )
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
-        text += " An asterisk marks a mean over only those levels where the schedule is among the candidates."
+        text += " An asterisk marks a mean over only those levels where the schedule is within the candidates' range."
     return text
 
 
@@ -68,7 +68,7 @@ def curse_table(curse: WinnersCurse) -> Table:
     columns = (
         "Level",
         "Density",
-        "On the seeds that chose",
+        "On the seeds that chose it",
         "Each seed judged by the others' choice",
         "On fresh seeds",
     )
@@ -76,7 +76,7 @@ def curse_table(curse: WinnersCurse) -> Table:
 
 
 def fit_tables(fit: Fit) -> list[Table]:
-    """Return the parameters with their errors, and the error at left-out levels beside the rivals'."""
+    """Return the table of the parameters with their errors, and that of the errors at levels left out of the fit."""
     parameters = []
     for name, value in asdict(fit.schedule).items():
         bounds = fit.errors.get(name) or (None, None)
@@ -122,7 +122,7 @@ def _trained(run: TrainedRun | None) -> tuple[Cell, Cell, Cell]:
 
 
 def _reference(run: TrainedRun | None) -> tuple[Cell, Cell, Cell]:
-    """Return the cells of the oracle's own curve, trained again."""
+    """Return the entries for the oracle's own curve, trained again."""
     _, epochs, seeds = trained = _trained(run)
     return trained if run is None else (Cell("the reference"), epochs, seeds)
 

@@ -1,7 +1,7 @@
 """The oracle interval: the range of max_lr that is as good as the winner.
 
 The papers name the "Oracle optimized interval" but do not define it; the rules here are this project's own. A rule is a
-module of this package and a row of `RULES`; whatever shows intervals goes through `RULES`.
+module of this package and a row of `RULES`. Whatever shows intervals goes through `RULES`.
 """
 
 from __future__ import annotations
@@ -25,4 +25,4 @@ RULES: Mapping[str, Rule] = {
 """By name, in the order in which they are shown."""
 
 DEFAULT_RULE = "within"
-"""Name of the rule that headlines and comparisons go by unless another is asked for."""
+"""Name of the rule that headlines and comparisons use by default."""

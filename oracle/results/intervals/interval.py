@@ -1,4 +1,4 @@
-"""An interval of max_lr, and how it is found: from the winner outwards, until the accuracy falls by a margin."""
+"""An interval of max_lr, and how to find it: from the winner outwards, until the accuracy falls by a margin."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TOLERANCE = 0.005
-"""The usual margin of a rule that takes one: half a point of accuracy."""
+"""The default margin of a rule that has one: half a point of accuracy."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A range of `max_lr`. A bound is open when the candidates do not reach far enough to see it."""
+    """A range of `max_lr`. A bound is open if the candidates do not reach far enough to show it."""
 
     low: float
     high: float
@@ -32,7 +32,7 @@ def around(accuracies: Mapping[float, Sequence[float]], winner: float, margin: f
         margin: a fraction, >= 0.
 
     Returns:
-        The interval, its bounds interpolated in log `max_lr` where the mean crosses the margin; None when there is
+        The interval, its bounds interpolated in log `max_lr` where the mean crosses the margin; None if there is
         nothing to compare the winner with.
     """
     if len(accuracies) < 2:

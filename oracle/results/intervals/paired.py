@@ -1,4 +1,4 @@
-"""The rule `paired`: as good as the winner is what the seeds cannot tell from the best.
+"""The rule `paired`: a candidate is as good as the winner if the seeds cannot tell it from the best.
 
 Multiple comparisons with the best (Hsu, "Multiple Comparisons: Theory and Methods", 1996, chapter 4) with the seeds as
 blocks, since all candidates of a seed share initial weights, mask and data order.
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RACE = 0.05
-"""Candidates this far below the winner are out of the race: their noise says nothing about that at the top.
+"""Candidates further than this below the winner are out of the race: their noise says nothing about noise at the top.
 
-The runner-up always is in it."""
+The runner-up is always in it."""
 
 ERROR_RATE = 0.05
 """Probability that the true best is left out, at each pruning level."""
@@ -28,7 +28,7 @@ ERROR_RATE = 0.05
 def paired(
     accuracies: Mapping[float, Sequence[float]], winner: float, error_rate: float = ERROR_RATE
 ) -> Interval | None:
-    """Return the candidates around the winner that cannot be told from the best one.
+    """Return the interval around the winner that the seeds cannot tell from the best candidate.
 
     A candidate is kept when its mean is less than d s sqrt(2/n) below the winner's, with n seeds, s^2 the residual
     variance of the two-way layout (candidate + seed) over the candidates in the race, and d Dunnett's one-sided
@@ -46,7 +46,7 @@ def paired(
     seeds = len(accuracies[winner])
     if len(means) < 2 or seeds < 2:
         return None
-    import numpy as np  # not needed to name the rules
+    import numpy as np  # not needed by those who only list the rules
 
     runner_up = max(accuracy for max_lr, accuracy in means.items() if max_lr != winner)
     race = [max_lr for max_lr in sorted(means) if means[max_lr] >= min(means[winner] - RACE, runner_up)]
@@ -90,6 +90,6 @@ def dunnett_quantile(comparisons: int, freedom: int, error_rate: float = ERROR_R
 PAIRED = Rule(
     level_by_level(lambda accuracies, winner, _: paired(accuracies, winner)),
     "the range of max_lr around the winner that the seeds cannot tell from the best, by multiple comparisons with the "
-    f"best (Hsu), seeds as blocks, an error rate of {100 * ERROR_RATE:g}\u202f% per level",
+    f"best (Hsu) with seeds as blocks and an error rate of {100 * ERROR_RATE:g}\u202f% per level",
     needs="two seeds or more",
 )

@@ -1,4 +1,4 @@
-"""A rule of the oracle interval: how it judges the levels of a study, and what is said of it where it is shown."""
+"""A rule of the oracle interval: how it judges the levels of a study, and how its intervals are described."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class DecidedLevel:
     Attributes:
         level: number of prunings done, >= 0.
         density: fraction of prunable weights left, in (0, 1].
-        winner: the committed `max_lr`, one of the candidates.
+        winner: the level's winning `max_lr`, one of the candidates.
         accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order.
     """
 
@@ -26,7 +26,7 @@ class DecidedLevel:
 
 
 Judge = Callable[[Sequence[DecidedLevel]], list[Interval | None]]
-"""From the decided levels of a study to their intervals, in the same order; None where one cannot be judged."""
+"""From the decided levels of a study to their intervals, in the same order; None for a level that cannot be judged."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Rule:
 def level_by_level(
     judge: Callable[[Mapping[float, Sequence[float]], float, float], Interval | None],
 ) -> Callable[[Sequence[DecidedLevel], float], list[Interval | None]]:
-    """Return how a rule judges a study that looks at each level by itself.
+    """Return how a rule judges a study if it looks at each level by itself.
 
     Args:
         judge: from a level's accuracies, its winner and a tolerance to its interval.

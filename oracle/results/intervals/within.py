@@ -1,4 +1,4 @@
-"""The rule `within`: as good as the winner is what loses no more than a stated tolerance."""
+"""The rule `within`: a `max_lr` is as good as the winner if it loses no more than a stated tolerance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from oracle.results.intervals.rule import Rule, level_by_level
 
 WITHIN = Rule(
     level_by_level(around),
-    "the range of max_lr around the winner whose mean validation accuracy is at most {margin} lower, its bounds "
+    "the range of max_lr around the winner whose mean validation accuracy is at most {margin} lower, with bounds "
     "interpolated between candidates in log max_lr",
     needs="two candidates or more",
     tolerant=True,

@@ -18,10 +18,10 @@ class Proposer(Protocol):
     """Proposes the candidates of one level, round by round."""
 
     def propose(self, observed: Sequence[Candidate], /) -> list[float]:
-        """Return the `max_lr` values of the next round, or none when the level can be decided.
+        """Return the `max_lr` values of the next round, or none if the level can be decided.
 
-        A pure function of the candidates trained so far, whole rounds in the order they were proposed in, so that
-        a resumed level proposes what it would have. Never proposes a value that is among them.
+        This is a pure function of the candidates trained so far, whole rounds in the order of their proposal. So a
+        resumed level proposes what it would have proposed without the interruption. No value is proposed twice.
         """
         ...
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class GridProposer:
-    """Proposes the whole grid at once, then one candidate beyond the edge for as long as the winner is there.
+    """Proposes the whole grid at once, then one candidate beyond the edge as long as the winner is there.
 
     It never widens upwards past divergence: beyond a diverged candidate there is nothing to find.
 
     Args:
-        grid: candidates in ascending order.
+        grid: the candidates, in ascending order.
         scale: whether the spacing is a ratio or a difference.
-        widen: how often at most, >= 0.
+        widen: how often to widen at most, >= 0.
     """
 
     def __init__(self, grid: Sequence[float], scale: Literal["log", "linear"], widen: int) -> None:
@@ -29,7 +29,7 @@ class GridProposer:
 
     @classmethod
     def from_spec(cls, spec: Spec, level: int) -> Self:  # noqa: ARG003
-        """Return the proposer of a level, the same for all."""
+        """Return the proposer of a level; it is the same for all levels."""
         return cls(spec.search.max_lr.grid(), spec.search.max_lr.scale, spec.search.widen)
 
     def propose(self, observed: Sequence[Candidate], /) -> list[float]:

@@ -1,4 +1,4 @@
-"""Optuna's samplers as proposers, through ask and tell on a study in memory."""
+"""Optuna's samplers as proposers, through ask and tell on an Optuna study in memory."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from oracle.spec.search import MaxLrSpec
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # a study in memory is nothing to announce
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # no log line for each Optuna study in memory
 
 ASKS_PER_PROPOSAL = 20
-"""A sampler that has converged repeats itself; after so many repetitions it is taken at its word."""
+"""How often at most a sampler is asked per candidate. One that has converged repeats itself, and proposes fewer."""
 
 SAMPLERS: Mapping[str, Callable[[int, int], BaseSampler]] = MappingProxyType(
     {
@@ -35,22 +35,22 @@ SAMPLERS: Mapping[str, Callable[[int, int], BaseSampler]] = MappingProxyType(
         "random": lambda seed, _: RandomSampler(seed=seed),
     }
 )
-"""By method, the sampler with a seed and for a number of candidates per round."""
+"""By method, what makes the sampler from a seed and the number of candidates per round."""
 
 
 class SamplerProposer:
     """Proposes `batch` candidates at a time until `space.count` have been trained.
 
-    The Optuna study is rebuilt for each proposal by replaying every round: each candidate is asked for again (which
-    advances the sampler's random stream and state as it did the first time), pinned to the value that was really
-    trained, and told its mean validation accuracy. So the proposals depend on what was observed alone: neither on
-    the number of workers nor on interruptions.
+    For each proposal the Optuna study is rebuilt by replaying every round. Each candidate is asked for again, which
+    advances the sampler's random stream and state as it did the first time; it is pinned to the value that was really
+    trained, and told its mean validation accuracy. So the proposals depend only on what was observed, not on the number
+    of workers or on interruptions.
 
     Args:
         method: one of `SAMPLERS`.
-        space: range, scale and budget.
+        space: range, scale and number of candidates.
         batch: candidates per round, >= 1.
-        level: the sampler's seed is a function of it.
+        level: level to search; the sampler's seed depends on it.
 
     Raises:
         InputError: there is no such sampler.
@@ -67,7 +67,7 @@ class SamplerProposer:
         return cls(spec.search.method, spec.search.max_lr, spec.search.batch, level)
 
     def propose(self, observed: Sequence[Candidate], /) -> list[float]:
-        """Return the next round of candidates, or nothing when the budget is spent."""
+        """Return the next round of candidates, or nothing once all have been proposed."""
         size = min(self.batch, self.space.count - len(observed))
         if size <= 0:
             return []

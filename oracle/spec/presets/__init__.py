@@ -1,4 +1,4 @@
-"""The protocols of papers as specs, every field with its source, or the word that it is assumed."""
+"""The papers' protocols as specs. A comment gives each field's source, or marks it as assumed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {
     "batch_size": 64,
     "search": {"widen": 0, "max_lr": {"low": 0.05, "high": 0.4, "count": 3}},
 }
-"""What a preset's two-core version has instead: everything that costs time. How it prunes and trains stays."""
+"""The fields that a preset's small version replaces: all that cost time. How it prunes and trains stays the same."""
 
 
 def preset_names() -> list[str]:
@@ -34,18 +34,18 @@ def preset_text(name: str) -> str:
     """Return a preset as TOML, with its comments.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no preset of that name.
     """
     if name not in preset_names():
-        raise InputError(f"There is no preset {name!r}; there are {', '.join(preset_names())}.")
+        raise InputError(f"There is no preset {name!r}; choose one of {', '.join(preset_names())}.")
     return files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
 def preset(name: str, *, small: bool = False) -> Spec:
-    """Return a preset, or its two-core version.
+    """Return a preset, or its small version, which runs in minutes on two cores.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no preset of that name.
     """
     values = tomllib.loads(preset_text(name))
     return parse_spec(values | SMALL if small else values, f"preset {name}")

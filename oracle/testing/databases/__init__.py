@@ -1,6 +1,6 @@
 """What every kind of database must do behind the store, as tests to subclass.
 
->>> class TestMine(DatabaseConformance):  # in a test module of yours, for pytest
+>>> class TestMine(DatabaseConformance):  # in your own test module, for pytest
 ...     @pytest.fixture
 ...     def url(self, tmp_path):
 ...         return f"mydb:///{tmp_path}/scyc.db"
@@ -29,4 +29,4 @@ class DatabaseConformance(
     Checkpoints,
     Threads,
 ):
-    """Everything that is written comes back to the last bit, once, as a whole, and nonsense never gets in."""
+    """Whatever is written comes back once, whole, and to the last bit; invalid values are refused."""

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class DatabaseCase:
-    """Tests with a database that holds nothing but what they put there."""
+    """Tests with a database that holds only what they write."""
 
     @pytest.fixture
     def url(self) -> str:
-        """Return the URL of an empty database of the kind that is tested; without tables it gets them."""
+        """Return the URL of an empty database of the kind that is tested; its tables are created if it has none."""
         raise NotImplementedError("Define a fixture `url` in the class that tests your kind of database.")
 
     @pytest.fixture
@@ -30,6 +30,6 @@ class DatabaseCase:
 
     @pytest.fixture
     def run(self, store: Store) -> RunRecord:
-        """Return an oracle's run of a study."""
+        """Return the oracle run of a study."""
         study = store.create_study("s", {}, "hash", "memory://a", {})
         return store.open_run(study.id, "oracle")

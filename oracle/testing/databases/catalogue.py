@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Studies(DatabaseCase):
-    """A study comes back as it went in, and goes with all that is below it."""
+    """A study comes back as it was written, and is deleted with all that belongs to it."""
 
     def test_a_study_comes_back_as_it_went_in(self, store: Store) -> None:
         spec = {"p": 0.2, "nested": {"list": [1, None, "Δ", True]}}

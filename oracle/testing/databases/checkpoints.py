@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Checkpoints(DatabaseCase):
-    """Weights are given up when nobody needs them any more."""
+    """Weights are forgotten only if no trial needs them any more."""
 
     def test_checkpoints_know_their_trial_and_their_parent(self, store: Store, run: RunRecord) -> None:
         first, second = store.add_trials(run.id, [new(), new(level=1, parent="a" * 64)])
@@ -37,7 +37,7 @@ class Checkpoints(DatabaseCase):
         assert store.forget_checkpoints([]) == []
 
     def test_what_another_trial_needs_is_not_given_up(self, store: Store, run: RunRecord) -> None:
-        # Rewind points before the learning rates part, or a schedule that repeats a candidate: equal weights.
+        # Equal weights: rewind points from before the learning rates differ, or a schedule that repeats a candidate.
         other_run = store.open_run(run.study_id, "scyc")
         winner, loser = store.add_trials(run.id, [new(), new(max_lr=0.2)])
         [repeated] = store.add_trials(other_run.id, [new(max_lr=0.2)])
@@ -59,7 +59,7 @@ class Checkpoints(DatabaseCase):
 
 
 class Threads(DatabaseCase):
-    """A store is shared by threads."""
+    """Several threads can share a store."""
 
     def test_threads_share_a_store(self, store: Store, run: RunRecord) -> None:
         def work(seed: int) -> None:

@@ -1,4 +1,4 @@
-"""What trials come to."""
+"""Results of trials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trials to be done, and reading them."""
+"""Adding trials and reading them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class ReadingTrials(DatabaseCase):
 
 
 class AdoptingTrials(DatabaseCase):
-    """Trials of a version that knew no spec hash."""
+    """Trials of a version without spec hashes."""
 
     def test_trials_without_a_hash_get_it(self, store: Store, run: RunRecord) -> None:
         other = store.open_run(run.study_id, "scyc")

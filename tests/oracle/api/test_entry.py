@@ -48,11 +48,11 @@ class TestSweep:
         assert again.trials().equals(before)
 
     def test_another_spec_under_the_name_is_refused(self, swept: Study) -> None:
-        with pytest.raises(oracle.InputError, match="epochs is 1 there and 2 here"):
+        with pytest.raises(oracle.InputError, match="epochs is 1 in the study and 2 in this spec"):
             oracle.sweep(SMALL, name="small", db=swept.db, epochs=2)
 
     def test_a_spec_without_a_file_needs_a_name(self, db: str) -> None:
-        with pytest.raises(oracle.InputError, match="give the study one: name="):
+        with pytest.raises(oracle.InputError, match="give a name: name="):
             oracle.sweep(TINY, db=db)
 
     @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ class TestFigure:
             assert f'"{name}"' in (oracle.Study.figure.__doc__ or "")
 
     def test_a_wrong_name_is_answered_with_the_right_ones(self, swept: Study) -> None:
-        with pytest.raises(oracle.InputError, match=r"no figure 'curv'; there are curve, heatmap"):
+        with pytest.raises(oracle.InputError, match=r"no figure 'curv'; choose one of curve, heatmap"):
             swept.figure("curv")
 
 

@@ -62,7 +62,7 @@ def test_what_cannot_be_analysed_is_refused(scyc: Callable[..., Ended]) -> None:
         artifacts.delete(digest)
     ended = scyc("analyse", "demo")
     assert ended.code == 2
-    assert "level 0, seed 0, are no longer in the artifact store" in ended.err
+    assert "no longer has the trained weights of oracle at level 0, seed 0" in ended.err
 
 
 def test_a_single_neuron(scyc: Callable[..., Ended]) -> None:

@@ -85,7 +85,7 @@ def test_a_finished_sweep_trains_nothing_more(small: Ended, scyc: Callable[..., 
 def test_another_spec_under_the_same_name_is_refused(small: Ended, scyc: Callable[..., Ended]) -> None:
     ended = scyc("sweep", "small.toml", "--set", "epochs=2", "--executor", "inline")
     assert ended.code == 2
-    assert "epochs is 1 there and 2 here" in ended.err
+    assert "epochs is 1 in the study and 2 in this spec" in ended.err
 
 
 def test_resume_needs_no_spec(small: Ended, scyc: Callable[..., Ended], tmp_path: Path) -> None:
@@ -144,6 +144,6 @@ def test_workers_that_end_before_the_study_are_no_success(
     monkeypatch.setattr("oracle.execution.inline.InlineExecutor.run", lambda *_: None)
     ended = scyc("sweep", "small.toml", "--executor", "inline")
     assert ended.code == 1
-    assert "The workers ended before the study did" in ended.err
+    assert "The workers ended before the study was finished" in ended.err
     assert "scyc resume small" in ended.err
     assert "Every level is decided" not in ended.out

@@ -23,7 +23,7 @@ def test_a_table_of_cycles(scyc: Callable[..., Ended]) -> None:
     assert [row.split()[:3] for row in rows] == [["0", "0", "100.0%"], ["0", "1", "50.0%"], ["0", "2", "25.0%"]]
     assert rows[0].split()[-1] == "300-100"
     assert float(rows[0].split()[4].rstrip("%")) > 50
-    assert ending == "Ended after cycle 2: the largest number of cycles is reached."
+    assert ending == "Ended after cycle 2: it has reached the largest number of cycles."
 
 
 def test_json_of_the_oracle(scyc: Callable[..., Ended]) -> None:
@@ -46,7 +46,7 @@ def test_json_of_the_oracle(scyc: Callable[..., Ended]) -> None:
         (("--oracle", "--criterion", "minimum"), "leave out --criterion"),
         (("--at-a-time", "1", "--rate", "0.5"), "give one of them"),
         (("--kappa", "1.5"), "kappa"),
-        (("--seed", "-1"), "Seeds"),
+        (("--seed", "-1"), "seed"),
     ],
 )
 def test_refusals_are_one_sentence(scyc: Callable[..., Ended], arguments: tuple[str, ...], words: str) -> None:

@@ -82,8 +82,8 @@ def test_schedules_can_be_listed(scyc: Callable[..., Ended]) -> None:
     [
         (["demo", "--schedule", "nonsense"], "no schedule 'nonsense'"),
         (["demo", "--as", "mine"], "give exactly one schedule"),
-        (["demo", "--schedule", "constant", "--as", "oracle"], "is the oracle's own"),
-        (["demo", "--schedule", "s-cyc:gamma=1"], "is no parameter"),
+        (["demo", "--schedule", "constant", "--as", "oracle"], "is reserved for the oracle's own run"),
+        (["demo", "--schedule", "s-cyc:gamma=1"], "does not set a parameter"),
         (["nobody"], "No study named 'nobody'"),
     ],
 )

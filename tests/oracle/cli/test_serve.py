@@ -78,8 +78,8 @@ def test_what_cannot_be_served_is_refused(scyc: Callable[..., Ended], tmp_path: 
     (tmp_path / "short").write_text("123\n")
     for options, complaint in (
         (["--token-file", "short"], "at least 16"),
-        (["--token-file", "nowhere"], "cannot be read from nowhere"),
-        (["--host", "192.0.2.1"], "cannot be listened at"),
+        (["--token-file", "nowhere"], "The token file nowhere cannot be read"),
+        (["--host", "192.0.2.1"], "The server cannot listen on"),
         (["--db", "nonsense"], "The database URL makes no sense"),
     ):
         ended = scyc("serve", *options)
@@ -88,4 +88,4 @@ def test_what_cannot_be_served_is_refused(scyc: Callable[..., Ended], tmp_path: 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ended = scyc("serve", "--port", str(taken.getsockname()[1]))
         assert ended.code == 2
-        assert "choose another --port" in ended.err
+        assert "choose another --host or --port" in ended.err

@@ -140,7 +140,7 @@ class TestCollect:
         before = set(artifacts.hashes())
         orphan = artifacts.put(b"orphan")
         assert json.loads(scyc("studies", "gc", "--dry-run", "--json").out) == {"orphans": [orphan]}
-        assert "1 orphaned artifacts are deleted" in scyc("studies", "gc").out
+        assert "Orphaned artifacts that were deleted: 1." in scyc("studies", "gc").out
         assert set(artifacts.hashes()) == before
 
 

@@ -163,7 +163,7 @@ class TestCannotBeJudged:
 
     @pytest.mark.parametrize("std", [math.nan, math.inf, -1.0])
     def test_what_is_no_standard_deviation_is_refused(self, std: float) -> None:
-        with pytest.raises(InputError, match="at the end is not a number from 0 on"):
+        with pytest.raises(InputError, match="at the end must be a number of 0 or more"):
             find_narrowing(curve(0.1, 0.2), {"end": alike(1.0, std)})
 
 

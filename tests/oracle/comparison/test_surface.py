@@ -78,5 +78,5 @@ class TestInOrder:
             in_order([OracleLevel(m, 1.0, 0.1, {0.1: [0.9]}) for m in (2, 0, 0)], 3)
 
     def test_refuses_levels_of_different_seeds(self) -> None:
-        with pytest.raises(InputError, match="same seeds, but their numbers are 1, 2"):
+        with pytest.raises(InputError, match="same seeds, but their numbers of seeds are 1, 2"):
             in_order([OracleLevel(m, 1.0, 0.1, {0.1: [0.9] * (1 + m)}) for m in (0, 1)], 2)

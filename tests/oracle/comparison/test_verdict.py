@@ -118,7 +118,7 @@ class TestStudy:
         assert lenient > 1
 
     def test_an_unknown_schedule_is_refused(self, lab: Laboratory) -> None:
-        with pytest.raises(InputError, match="no schedule 'cosine' to compare; there are oracle, fitted, "):
+        with pytest.raises(InputError, match="no schedule 'cosine'; choose one of oracle, fitted, "):
             compare(view_study(lab.store, "s"), names=["cosine"])
 
     def test_a_study_without_decisions_is_refused(self) -> None:

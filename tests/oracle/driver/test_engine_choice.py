@@ -45,7 +45,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         )
         return "channels-last"
 
-    monkeypatch.setattr(engine_choice, "_measured", measure)
+    monkeypatch.setattr(engine_choice, "_timed", measure)
     return timed
 
 
@@ -101,7 +101,7 @@ def test_a_study_keeps_its_engine(store: Store) -> None:
     assert study_spec(made).engine == "channels-last"
     again = open_study(store, "mine", Spec(), "memory://weights", lambda _: pytest.fail("it was chosen twice"))
     assert again == made
-    with pytest.raises(InputError, match="engine is 'channels-last' there and 'stacked' here"):
+    with pytest.raises(InputError, match="engine is 'channels-last' in the study and 'stacked' in this spec"):
         open_study(store, "mine", parse_spec({"engine": "stacked"}, "test"), "memory://weights")
 
 

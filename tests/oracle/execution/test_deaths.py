@@ -87,7 +87,7 @@ def test_a_death_after_the_time_limit_counts_as_an_attempt(monkeypatch: pytest.M
     source.record([(FIRST, Died())])
     [(_, answer)] = two.answers
     assert isinstance(answer, Failure)
-    assert answer.error.startswith("The trial took longer than the 60 seconds that --trial-timeout allows")
+    assert answer.error.startswith("The trial took longer than its time limit of 60 seconds")
 
 
 def test_several_together_may_take_as_many_times_as_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def test_a_job_sweeps_with_code_and_spec_from_here(head: str, server: Server, tm
     assert "Every level is decided" in log
     assert "the cluster's own" not in log
     watched = subprocess.run(
-        [str(BIN / "scyc"), *said["watch"].split()[1:]], capture_output=True, text=True, check=True
+        [str(BIN / "scyc"), *shlex.split(said["watch"])[1:]], capture_output=True, text=True, check=True
     )
     assert "2 of 2 levels decided" in watched.stdout
     with Store.open(database) as store:

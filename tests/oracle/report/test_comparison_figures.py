@@ -144,7 +144,7 @@ def test_the_fit_has_its_band_and_its_rivals() -> None:
     for rival in fit.held_out[1:]:
         assert found[rival.family]["y"] == list(rival.max_lr)
     assert "95 % of the refits" not in traces(ODD["one seed"], "fit")
-    assert "fewer than three seeds cannot be resampled" in plate(ODD["one seed"], "fit").caption
+    assert "resampling needs three seeds or more" in plate(ODD["one seed"], "fit").caption
 
 
 def test_the_surface_holds_every_candidate() -> None:
@@ -205,7 +205,7 @@ def test_with_many_lines_only_the_thick_ones_have_bars() -> None:
     [
         ("bare", "accuracy", "`scyc run mine` trains schedules for real"),
         ("one candidate", "fit", "1 level is decided so far"),
-        ("bare", "cost", "Hollow: not trained"),
+        ("bare", "cost", "Hollow markers are schedules that were not trained"),
         ("bare", "gradients", "`scyc sweep --name NEW`"),
     ],
 )

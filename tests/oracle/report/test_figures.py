@@ -128,13 +128,14 @@ def test_the_heat_map_says_where_its_colours_start() -> None:
     view = samples.finished()
     plate = made("heatmap", view)
     floor = clipped_at(view.levels)
-    cells = [c.val_accuracy for lv in view.levels for c in lv.candidates]
+    accuracies = [c.val_accuracy for lv in view.levels for c in lv.candidates]
     assert plate.figure is not None
     assert plate.figure["layout"]["coloraxis"]["cmin"] == 100 * floor
-    assert f"{sum(cell < floor for cell in cells)} cells below that share the darkest colour" in plate.caption
+    below = sum(accuracy < floor for accuracy in accuracies)
+    assert f"{below} candidates below that have the darkest colour" in plate.caption
 
 
-def test_diverged_cells_and_the_winners_path_lie_on_the_heat_map() -> None:
+def test_diverged_candidates_and_the_winners_path_lie_on_the_heat_map() -> None:
     view = samples.finished()
     drawn = figure(view, "heatmap")
     assert trace(drawn, "best max_lr")["y"] == [lv.winner for lv in view.levels]

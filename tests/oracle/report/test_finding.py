@@ -51,4 +51,4 @@ def test_what_is_not_decided_is_said() -> None:
     assert running.notes == ("1 of 13 levels is decided so far.",)
     blocked = find(study([level(0)], state="blocked", planned=2))
     assert blocked.headline.startswith("The dense network's best max_lr is not decided")
-    assert blocked.notes == ("0 of 2 levels are decided; failed trials are in the way of the rest.",)
+    assert blocked.notes == ("0 of 2 levels are decided; failed trials block the next one.",)

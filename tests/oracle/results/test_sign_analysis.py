@@ -119,7 +119,7 @@ def test_seeds_that_are_behind_are_said_to_be(made: Made) -> None:
     made.walk("constant", (7,))
     found = analyse(made.store, "s", "constant")
     assert list(found.levels[1].signs["dense"].by_seed) == [7]
-    assert found.notes == ("Some seeds have not reached the last level (0): the last means are over fewer seeds.",)
+    assert found.notes == ("Some seeds have not reached the last level (0); the last means are over fewer seeds.",)
 
 
 def test_a_diverged_network_agrees_with_nothing(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,14 +131,14 @@ def test_a_diverged_network_agrees_with_nothing(made: Made, monkeypatch: pytest.
 def test_weights_that_are_gone_are_named(made: Made) -> None:
     made.walk(ORACLE)
     made.artifacts.delete(made.hashes[7, 1])
-    with pytest.raises(InputError, match="trained weights of oracle at level 1, seed 7, are no longer in the artifact"):
+    with pytest.raises(InputError, match="no longer has the trained weights of oracle at level 1, seed 7, so"):
         analyse(made.store, "s")
 
 
 def test_what_is_not_there_is_refused(made: Made) -> None:
     with pytest.raises(InputError, match="has not decided a level yet"):
         analyse(made.store, "s")
-    with pytest.raises(InputError, match="no run 'nonsense' with a finished training; choose one of oracle,"):
+    with pytest.raises(InputError, match="no run 'nonsense' with a finished trial; choose one of oracle,"):
         analyse(made.store, "s", "nonsense")
     with pytest.raises(StudyNotFound):
         analyse(made.store, "t")

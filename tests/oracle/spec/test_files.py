@@ -32,9 +32,9 @@ def test_a_spec_reads_back_as_it_was(spec: Spec, write: Callable[[Spec], str]) -
 
 def test_the_template_explains_each_field_and_what_else_there_could_be() -> None:
     lines = spec_template().splitlines()
-    assert "levels = 13  # pruning levels, the dense one included, 1 to 200" in lines
+    assert "levels = 13  # number of levels, including the dense one, 1 to 200" in lines
     assert 'scale = "log"  # spacing of the candidates (log, linear)' in lines
-    assert "# values = []  # the candidates one by one, instead of low, high and count" in lines
+    assert "# values = []  # list of the candidates, in place of low, high and count" in lines
     assert lines[lines.index("[search.max_lr]") - 1] == ""
 
 

@@ -91,5 +91,5 @@ def test_the_small_version_runs(name: str, tmp_path: Path) -> None:
 
 
 def test_an_unknown_one_is_refused_with_those_that_are() -> None:
-    with pytest.raises(InputError, match=r"no preset 'resnet'; there are .*s-cyc-resnet-20"):
+    with pytest.raises(InputError, match=r"no preset 'resnet'; choose one of .*s-cyc-resnet-20"):
         preset_text("resnet")

@@ -212,12 +212,12 @@ class TestRefusals:
         ("more", "reason"),
         [
             ({}, "adds nothing"),
-            ({"levels": 2}, "3 levels already"),
+            ({"levels": 2}, "already has 3 levels"),
             ({"seeds": [7]}, "adds nothing"),
             ({"seeds": [-1]}, "seeds"),
             ({"candidates": [0.2]}, "adds nothing"),
             ({"candidates": [float("nan")]}, "values"),
-            ({"count": 9}, "candidates to a grid one by one"),
+            ({"count": 9}, "candidates one by one"),
         ],
     )
     def test_what_is_no_extension(self, more: dict[str, object], reason: str) -> None:

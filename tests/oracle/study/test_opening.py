@@ -62,12 +62,12 @@ def test_another_spec_is_refused_and_every_field_that_differs_is_named(store: St
         open_study(store, "mine", other, "memory://weights")
     message = str(caught.value)
     assert "'mine' exists with another spec" in message
-    assert "levels is 13 there and 3 here" in message
-    assert "pruning.rate is 0.2 there and 0.5 here" in message
-    assert "search.max_lr.count is 12 there and 6 here" in message
-    assert "profile.drops is [0.5, 0.8] there and [0.5] here" in message
+    assert "levels is 13 in the study and 3 in this spec" in message
+    assert "pruning.rate is 0.2 in the study and 0.5 in this spec" in message
+    assert "search.max_lr.count is 12 in the study and 6 in this spec" in message
+    assert "profile.drops is [0.5, 0.8] in the study and [0.5] in this spec" in message
     assert "epochs" not in message
-    assert message.endswith("by `scyc resume mine`.")
+    assert message.endswith("spec: `scyc resume mine`.")
     assert store.studies() == [study]
 
 
@@ -75,8 +75,8 @@ def test_differences_reach_into_sections_and_see_what_is_missing() -> None:
     old = {"same": 1, "section": {"same": [1], "value": 1}, "gone": 2}
     new = {"same": 1, "section": {"same": [1], "value": 2}, "new": 3}
     assert list(differences(old, new)) == [
-        "gone is 2 there and None here",
-        "new is None there and 3 here",
-        "section.value is 1 there and 2 here",
+        "gone is 2 in the study and None in this spec",
+        "new is None in the study and 3 in this spec",
+        "section.value is 1 in the study and 2 in this spec",
     ]
     assert list(differences(old, old)) == []

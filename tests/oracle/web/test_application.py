@@ -68,7 +68,7 @@ def test_what_it_shows_is_what_the_commands_print(tmp_path: Path) -> None:
 def test_a_database_without_studies() -> None:
     with Store.open("sqlite://") as store, served(application(store)) as there:
         assert get_json(f"{there}/api/studies") == []
-        assert "no study yet" in get(f"{there}/")[2]
+        assert "no studies yet" in get(f"{there}/")[2]
         assert get_json(f"{there}/health") == {"database": True}
 
 
