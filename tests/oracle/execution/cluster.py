@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 RAY = str(Path(sys.executable).with_name("ray"))
 DETECTION = {  # a node is given up after some ten seconds of silence, instead of a minute
@@ -142,7 +142,7 @@ class Cluster:
         nodes: the machines.
     """
 
-    def __init__(self, nodes: int, variables: Mapping[str, str]) -> None:
+    def __init__(self, nodes: int, variables: dict[str, str]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="scyc-ray-"))
         self.subnet = f"10.{200 + os.getpid() % 50}.{os.getpid() // 50 % 250}"
         self.bridge = f"scyc{os.getpid() % 100000}"
