@@ -47,7 +47,7 @@ class PointFinding:
     Attributes:
         point: "start", "middle" or "end".
         stds: standard deviation of the gradients by level, mean over seeds.
-        narrowing: that of the last level as a fraction of the dense network's; None if the latter is 0.
+        narrowing: that of the last level as a fraction of the dense network's; None if the latter is 0, or so small that no number says it.
         correlation: Spearman's, of 1/std and the oracle's `max_lr` over levels, in [-1, 1]; None if it is not
             defined (one of the two is the same at all levels) or there are fewer than `FEWEST_LEVELS`.
         interval: of the correlation.
@@ -155,7 +155,7 @@ def _find(
     return PointFinding(
         point,
         stds=tuple(means),
-        narrowing=means[-1] / means[0] if means[0] > 0 else None,
+        narrowing=_ratio(means[-1], means[0]),
         correlation=correlation,
         interval=interval,
         advantage=advantage,
@@ -239,6 +239,11 @@ def _sentences(
                 f"With {_count(levels[0].seeds, 'seed')} it is not known how far chance moves these correlations; that "
                 f"takes {FEWEST_SEEDS} seeds."
             )
+
+
+def _ratio(last: float, first: float) -> float | None:
+    ratio = last / first if first > 0 else math.inf
+    return ratio if math.isfinite(ratio) else None
 
 
 def _narrowing(found: PointFinding, levels: Sequence[OracleLevel]) -> str:

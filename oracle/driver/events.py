@@ -46,6 +46,11 @@ class Listeners(Listener):
         for listener in self.listeners:
             listener.trials_proposed(count)
 
+    def trials_expected(self, count: int) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.trials_expected(count)
+
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """Tell each."""
         for listener in self.listeners:

@@ -156,9 +156,9 @@ class TestCannotBeJudged:
         "stds", [alike(3.0, 2.0, 1.0), alike(4.0, 3.0, 2.0, 1.0, seeds=2), [[1.0], [], [1.0], [1.0]]]
     )
     def test_stds_of_other_levels_or_seeds_are_refused(self, stds: list[list[float]]) -> None:
-        with pytest.raises(InputError, match="one for each decided level and seed"):
+        with pytest.raises(InputError, match="for each decided level and seed"):
             find_narrowing(curve(0.1, 0.2, 0.3, 0.4), {"start": stds})
-        with pytest.raises(InputError, match="one for each decided level and seed"):
+        with pytest.raises(InputError, match="for each decided level and seed"):
             gradient_scaled(curve(0.1, 0.2, 0.3, 0.4), stds, 1.0)
 
     @pytest.mark.parametrize("std", [math.nan, math.inf, -1.0])
