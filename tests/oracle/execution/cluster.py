@@ -151,7 +151,7 @@ class Cluster:
             "stdout": self.log,
             "stderr": self.log,
             "cwd": self.folder,
-            "env": os.environ | DETECTION | variables,
+            "env": {**os.environ, **DETECTION, **variables},
         }
         self.nodes: list[Node] = []
         self.head: subprocess.Popen[bytes] | None = None
