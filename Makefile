@@ -1,5 +1,5 @@
 # `make demo` sets everything up and runs an oracle sweep; `make test` sets everything up and runs the tests; `make check`
-# is for while one works: format, lint, types, and the tests that need no Ray, PostgreSQL, browser or kills.
+# is for while one works: format, lint, types, and the tests that are quick: no Ray, PostgreSQL, browser or kills.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -15,7 +15,7 @@ demo: .venv/ready
 	$(BIN)/scyc report demo --db sqlite:///demo/scyc.db --out demo/report.html
 
 check: .venv/ready lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not (ray or postgres or browser or faults)"
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not (ray or postgres or browser or faults or slow)"
 
 test: .venv/ready browser lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

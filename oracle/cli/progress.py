@@ -105,7 +105,7 @@ class PlainProgress(Listener):
     def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
         """Say who won."""
         changed = f" [yellow](was {former:.3g})[/yellow]" if former not in (None, winner) else ""
-        flag = changed + " [yellow](on the edge of the candidates)[/yellow]" if edge else ""
+        flag = changed + (" [yellow](on the edge of the candidates)[/yellow]" if edge else "")
         self.say(
             f"level {level:2d}  density {self.density:7.2%}  best max_lr {winner:.3g}{flag}  "
             f"validation accuracy {val_accuracy:.2%}  {self.done}/{self.total} trials  {self.time_left} left"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from benchmarks.bare_loop import Case
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from scyc.models import mlp
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def rows(printed: str, columns: int) -> list[list[str]]:
     found = [[cell.strip() for cell in line.strip("|").split("|")] for line in printed.splitlines() if line[:1] == "|"]

@@ -17,6 +17,8 @@ from scyc.data import Dataset, Split
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def images(channels: int, examples: int = 64) -> Split:
     generator = torch.Generator().manual_seed(0)

@@ -11,6 +11,8 @@ import torch
 from benchmarks import sweep_speed
 from scyc.profiles import WarmupStep
 
+pytestmark = pytest.mark.slow
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Ray's own
     from benchmarks.peers import tune_script

@@ -153,6 +153,7 @@ def processor_seconds(script: str) -> float:
     return min(taken)
 
 
+@pytest.mark.slow
 def test_the_first_word_takes_a_fifth_of_importing_pytorch_at_most() -> None:
     pytorch = processor_seconds("import torch")
     assert processor_seconds("import oracle") < pytorch / 5

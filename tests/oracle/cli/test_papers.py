@@ -120,6 +120,7 @@ def smaller(command: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.system for row in ROWS])
+@pytest.mark.slow
 def test_the_command_runs(
     scyc: Callable[..., Ended], row: Row, data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -282,6 +282,7 @@ def kill_after(lab: Laboratory, writes: int) -> list[str]:
 
 
 @pytest.mark.parametrize("laboratory", [CLIMBING, TPE], ids=["grid", "tpe"])
+@pytest.mark.slow
 class TestResuming:
     def test_after_any_number_of_trials(self, laboratory: Callable[[], Laboratory]) -> None:
         with laboratory() as lab:

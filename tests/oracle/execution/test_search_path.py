@@ -18,6 +18,8 @@ from oracle.execution.search_path import HOME, folders_of_the_user, python_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 SCYC = [sys.executable, "-P", "-c", "from oracle.cli import main; main()"]  # as the installed script starts it
 DECOYS = ["oracle/__init__.py", "studies.py", "scyc.py", "random.py", "queue.py", "token.py"]
 WORKLOAD = """
