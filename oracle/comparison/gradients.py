@@ -47,7 +47,7 @@ class PointFinding:
     Attributes:
         point: "start", "middle" or "end".
         stds: standard deviation of the gradients by level, mean over seeds.
-        narrowing: that of the last level as a fraction of the dense network's; None if the latter is 0, or so small that no number says it.
+        narrowing: that of the last level as a fraction of the dense network's; None if the latter is 0 or all but 0.
         correlation: Spearman's, of 1/std and the oracle's `max_lr` over levels, in [-1, 1]; None if it is not
             defined (one of the two is the same at all levels) or there are fewer than `FEWEST_LEVELS`.
         interval: of the correlation.
