@@ -100,6 +100,7 @@ os.environ |= {{"_SCYC_COMPLETE": "complete_bash", "COMP_WORDS": "scyc stud", "C
     ],
     ids=" ".join,
 )
+@pytest.mark.slow
 def test_commands_that_look_import_nothing_that_trains(
     arguments: tuple[str, ...], finished: Path, tmp_path: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_commands_that_look_import_nothing_that_trains(
     assert not of_command(*arguments, *database, folder=tmp_path) & set(TRAINS)
 
 
+@pytest.mark.slow
 def test_the_pages_import_nothing_that_trains(finished: Path, tmp_path: Path) -> None:
     script = f"""
 import asyncio

@@ -81,6 +81,7 @@ class TestSweep:
         assert study.status.state == "blocked"
         assert study.resume(executor="inline", retry_failed=True).status.state == "finished"
 
+    @pytest.mark.slow
     def test_an_interruption_leaves_a_study_that_resumes(self, tmp_path: Path, db: str) -> None:
         script = f"""
             import oracle, os, signal

@@ -48,6 +48,7 @@ def log_error(fit: Fit, truth: SCyc) -> float:
     return max(abs(math.log(max_lr / truth(m))) for m, max_lr in zip(fit.levels, fit.max_lr, strict=True))
 
 
+@pytest.mark.slow
 class TestRecovery:
     @settings(max_examples=60, deadline=None, derandomize=True)
     @given(

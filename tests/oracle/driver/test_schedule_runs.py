@@ -67,6 +67,7 @@ def test_a_measured_schedule_measures_before_it_trains(lab: Laboratory) -> None:
 @settings(max_examples=30, deadline=None)
 @given(stops=st.lists(st.integers(0, 4), max_size=12), workers=st.integers(1, 3), luck=st.integers(0, 99))
 @pytest.mark.parametrize("policy", [RISING, MEASURING], ids=["plain", "measured"])
+@pytest.mark.slow
 def test_stopped_anywhere_and_gone_on_with_it_comes_to_the_same(
     policy: Policy, stops: list[int], workers: int, luck: int
 ) -> None:
