@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from oracle.execution.inline import InlineExecutor
 from oracle.testing import sweeps
 from oracle.testing.executors import ExecutorConformance
 
 if TYPE_CHECKING:
     from oracle.execution import Executor
+
+pytestmark = pytest.mark.slow
 
 
 class TestInline(ExecutorConformance):

@@ -24,6 +24,8 @@ from tests.oracle.comparison.surfaces import known
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 NAMES = preset_names()
 EVERY = pytest.mark.parametrize("name", NAMES)
 

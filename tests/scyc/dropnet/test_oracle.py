@@ -10,6 +10,8 @@ from scyc.dropnet import Units, cheapest, hidden_layers, losses_without
 from scyc.errors import InputError
 from tests.scyc.dropnet.networks import NETWORKS, build, examples, plain_losses
 
+pytestmark = pytest.mark.slow
+
 
 @settings(max_examples=30, deadline=None)
 @given(name=st.sampled_from(list(NETWORKS)), seed=st.integers(0, 1000), gone=st.integers(0, 3))

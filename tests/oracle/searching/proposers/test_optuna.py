@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from oracle.searching.proposers import Proposer
     from oracle.spec.model import Spec
 
+pytestmark = pytest.mark.slow
+
 
 class Sampler(SamplerConformance):
     method: str
