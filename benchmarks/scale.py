@@ -29,11 +29,12 @@ from optuna.distributions import FloatDistribution
 from optuna.storages import RDBStorage
 from sqlalchemy import create_engine, text
 
+from oracle.api.writing import write_page
 from oracle.driver.events import Listener
 from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
 from oracle.execution.messages import Outcome
-from oracle.report import write
+from oracle.report import render
 from oracle.results.study_view import to_json, view_study
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE
@@ -170,7 +171,7 @@ def ours(url: str, size: int, folder: Path) -> dict[str, float]:
     measured["show"] = time.perf_counter() - started
     started = time.perf_counter()
     with Store.open(url) as store:
-        write(view_study(store, "scale"), folder / "report.html")
+        write_page(render(view_study(store, "scale")), folder / "report.html")
     measured["report"] = time.perf_counter() - started
     return measured
 

@@ -12,7 +12,9 @@ from oracle.driver.events import Listeners
 from oracle.driver.interruption import interruptible
 from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
+from oracle.driver.preflight import check_ready
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
+from oracle.execution import make_executor
 from oracle.study.opening import ORACLE, study_spec
 from studies import Artifacts
 
@@ -44,6 +46,23 @@ class Driven:
         """Read a study as it is now."""
         study = store.study(name)
         return cls(store, study, study_spec(study))
+
+
+def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Executor:
+    """Return the executor that the options ask for, once everything that can be refused has been checked.
+
+    Args:
+        options: how trials are trained.
+        spec: spec of the study.
+        artifacts: folder or URL of its weights.
+
+    Raises:
+        InputError: the spec or an option is not valid.
+        StudyError: the artifact store cannot be used.
+    """
+    executor = make_executor(options, spec)
+    check_ready(spec, Artifacts(artifacts), here=executor.here)
+    return executor
 
 
 @contextmanager

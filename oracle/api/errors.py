@@ -19,19 +19,22 @@ __all__ = [
 
 
 class StudyStopped(StudyError):  # noqa: N818 - it reads as what happened
-    """A study could not be trained to its end. No recorded trial is lost, and the study can be resumed."""
+    """A study could not be trained to its end. No recorded trial is lost, and the study can be resumed.
+
+    Attributes:
+        what: what stopped it, in full sentences, without advice.
+    """
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what} {advice}")
+        self.what = what
 
 
 class TrialsFailed(StudyStopped):
-    """Failed trials block the study until they are trained again.
-
-    Attributes:
-        what: which trials failed: one full sentence, without advice.
-    """
+    """Failed trials block the study until they are trained again."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} Fix the cause, then resume the study with retry_failed=True.")
-        self.what = what
+        super().__init__(what, "Fix the cause, then resume the study with retry_failed=True.")
 
     def __reduce__(self) -> tuple[type[TrialsFailed], tuple[str]]:
         return TrialsFailed, (self.what,)
@@ -43,5 +46,9 @@ class WorkersEnded(StudyStopped):
     def __init__(self) -> None:
         super().__init__(
             "The workers ended before the study was finished: Ray may have been stopped, or may have crashed. No "
-            "recorded trial is lost; resume the study."
+            "recorded trial is lost.",
+            "Resume the study.",
         )
+
+    def __reduce__(self) -> tuple[type[WorkersEnded], tuple[()]]:
+        return WorkersEnded, ()

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from oracle.api.driving import driven, train_runs
+from oracle.api.driving import driven, ready_executor, train_runs
 from oracle.comparison import USUAL, pick, study_contenders
-from oracle.driver.preflight import check_ready
-from oracle.execution import make_executor
 from oracle.study.opening import ORACLE, REPLAYED, study_spec
 from scyc import InputError, policy_from_dict, policy_to_dict
-from studies import Artifacts, Store
+from studies import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,10 +60,8 @@ def run_schedules(
     """
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        spec = study_spec(study)
         _chosen(study_contenders(store, name), schedules, run_name)
-        executor = make_executor(options, spec)
-        check_ready(spec, Artifacts(study.artifacts), here=executor.here)
+        executor = ready_executor(options, study_spec(study), study.artifacts)
         with driven(store, name) as held:
             policies = _chosen(study_contenders(held.store, name), schedules, run_name)
             runs = [_open(held.store, held.study, run, policy) for run, policy in policies.items()]

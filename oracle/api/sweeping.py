@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from oracle.api.driving import Driven, driven, train_oracle
+from oracle.api.driving import Driven, driven, ready_executor, train_oracle
 from oracle.driver.engine_choice import with_engine
-from oracle.driver.preflight import check_ready
-from oracle.execution import make_executor
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import open_study, study_spec
-from studies import Artifacts, Store
+from studies import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +34,8 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
         InputError: the spec or an option is not valid, or the study exists with another spec; nothing was changed.
         StudyError: the database or the artifact store cannot be used, or the study stopped before its end.
     """
-    executor = make_executor(options, spec)
     folder = f"{artifacts.rstrip('/')}/{name}"
-    check_ready(spec, Artifacts(folder), here=executor.here)
+    executor = ready_executor(options, spec, folder)
     with Store.open(db) as store:
         open_study(store, name, spec, folder, settle=with_engine)
         with driven(store, name) as held:
@@ -55,9 +52,7 @@ def resume(name: str, db: str, options: ExecutionOptions, display: Display) -> N
     """
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        spec = study_spec(study)
-        executor = make_executor(options, spec)
-        check_ready(spec, Artifacts(study.artifacts), here=executor.here)
+        executor = ready_executor(options, study_spec(study), study.artifacts)
         with driven(store, name) as held:
             train_oracle(held, executor, options, display, db)
 
@@ -82,9 +77,7 @@ def extend(
     add = partial(extended, levels=levels, seeds=seeds, candidates=candidates, count=count)
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        spec = add(study_spec(study))
-        executor = make_executor(options, spec)
-        check_ready(spec, Artifacts(study.artifacts), here=executor.here)
+        executor = ready_executor(options, add(study_spec(study)), study.artifacts)
         with driven(store, name) as held:
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:

@@ -48,12 +48,8 @@ def training(again: str, *, as_json: bool) -> Iterator[ConsoleDisplay]:
     except TrialsFailed as error:
         say(err, f"{error.what} Fix the cause, then resume with `{again} --retry-failed`.")
         raise typer.Exit(FAILED) from None
-    except WorkersEnded:
-        say(
-            err,
-            "The workers ended before the study was finished: Ray may have been stopped, or may have crashed. No "
-            f"recorded trial is lost. Resume with `{again}`.",
-        )
+    except WorkersEnded as error:
+        say(err, f"{error.what} Resume with `{again}`.")
         raise typer.Exit(FAILED) from None
 
 

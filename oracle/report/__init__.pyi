@@ -1,6 +1,3 @@
-from .page import render, write
+from .page import render
 
-__all__ = [
-    "render",
-    "write",
-]
+__all__ = ["render"]

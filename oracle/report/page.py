@@ -11,8 +11,6 @@ from oracle.report.finding import find
 from oracle.results.intervals import RULES, TOLERANCE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from oracle.results.study_view import LevelView, StudyView
 
 
@@ -32,12 +30,6 @@ def render(view: StudyView) -> str:
         costs=_costs(view),
         origins=provenance(view, "started", "commit", "versions"),
     )
-
-
-def write(view: StudyView, path: Path) -> None:
-    """Write the report on a study to a file; create its folder if it does not exist."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(view), encoding="utf-8")
 
 
 def _facts(view: StudyView) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.report import write
+from oracle.api.writing import write_page
+from oracle.report import render
 from oracle.report.figures import SWEEP_FIGURES
 from tests.oracle.report import samples
 from tests.oracle.report.browsing import settle
@@ -29,7 +30,7 @@ STUDIES = {
 
 @pytest.mark.parametrize("view", STUDIES.values(), ids=STUDIES)
 def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, view: StudyView) -> None:
-    write(view, tmp_path / "report.html")
+    write_page(render(view), tmp_path / "report.html")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     complaints: list[str] = []
     requests: list[str] = []
@@ -54,7 +55,7 @@ def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, vie
 
 def test_hovering_a_winner_gives_its_numbers(browser: Browser, tmp_path: Path) -> None:
     view = samples.finished()
-    write(view, tmp_path / "report.html")
+    write_page(render(view), tmp_path / "report.html")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto((tmp_path / "report.html").as_uri())
     page.evaluate(
@@ -73,7 +74,7 @@ def test_hovering_a_winner_gives_its_numbers(browser: Browser, tmp_path: Path) -
 
 
 def test_the_report_prints_within_the_paper(browser: Browser, tmp_path: Path) -> None:
-    write(samples.finished(), tmp_path / "report.html")
+    write_page(render(samples.finished()), tmp_path / "report.html")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto((tmp_path / "report.html").as_uri())
     page.evaluate(

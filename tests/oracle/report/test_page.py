@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from oracle.report import render, write
+from oracle.api.writing import write_page
+from oracle.report import render
 from oracle.results.study_view import StudyView
 from tests.oracle.report import samples
 from tests.oracle.report.samples import level, study, trial
@@ -133,5 +134,5 @@ def test_what_is_missing_is_said() -> None:
 def test_write_makes_the_folder(tmp_path: Path) -> None:
     view = samples.running()
     target = tmp_path / "new" / "report.html"
-    write(view, target)
+    write_page(render(view), target)
     assert target.read_text(encoding="utf-8") == render(view)
