@@ -12,7 +12,6 @@ from oracle.driver.events import Listeners
 from oracle.driver.interruption import interruptible
 from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
-from oracle.driver.preflight import check_ready
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
 from oracle.study.opening import ORACLE, study_spec
@@ -60,6 +59,8 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Exe
         InputError: the spec or an option is not valid.
         StudyError: the artifact store cannot be used.
     """
+    from oracle.driver.preflight import check_ready  # it needs PyTorch, which listing or exporting studies does not
+
     executor = make_executor(options, spec)
     check_ready(spec, Artifacts(artifacts), here=executor.here)
     return executor
