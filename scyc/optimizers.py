@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
+
+Kind = TypeVar("Kind", bound="Optimizer")
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,14 @@ class OptimizerSettings:
         import torch
 
         if self.kind == "adamw":
-            return torch.optim.AdamW(
+            return _undecorated(torch.optim.AdamW)(
                 model.parameters(),
                 lr=0.0,
                 betas=(self.momentum, self.beta2),
                 weight_decay=self.weight_decay,
                 fused=True,
             )
-        return torch.optim.SGD(
+        return _undecorated(torch.optim.SGD)(
             model.parameters(),
             lr=0.0,
             momentum=self.momentum,
@@ -65,3 +68,15 @@ class OptimizerSettings:
             nesterov=self.nesterov,
             fused=True,
         )
+
+
+def _undecorated(kind: type[Kind]) -> type[Kind]:
+    """Return the same optimizer without PyTorch's decorators.
+
+    They import PyTorch's compiler, which is not used here and takes a second of every process that trains.
+    """
+    import torch
+
+    methods = {"step": torch.no_grad()(inspect.unwrap(kind.step))}
+    methods["add_param_group"] = inspect.unwrap(kind.add_param_group)
+    return type(kind.__name__, (kind,), methods)

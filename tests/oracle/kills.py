@@ -34,7 +34,7 @@ SPEC: dict[str, Any] = {
 
 # Drivers are forked from a process that has everything imported: each is under way in a tenth of a second.
 forked = multiprocessing.get_context("forkserver")
-forked.set_forkserver_preload(["tests.oracle.kills", "torch._dynamo"])
+forked.set_forkserver_preload(["tests.oracle.kills"])
 
 
 class Logged:

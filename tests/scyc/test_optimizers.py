@@ -30,6 +30,22 @@ def test_the_settings_are_those_of_pytorch() -> None:
     torch.testing.assert_close(ours.weight, theirs.weight)
 
 
+def test_without_its_decorators_an_optimizer_takes_the_same_steps_to_the_bit() -> None:
+    for settings, theirs, options in [
+        (OptimizerSettings("adamw"), torch.optim.AdamW, {}),
+        (OptimizerSettings(nesterov=True), torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    ]:
+        model, twin = parameters(), parameters()
+        optimizer = settings.build(model)
+        plain = theirs(twin.parameters(), weight_decay=5e-4, fused=True, **options)
+        for _ in range(3):
+            step(optimizer, model)
+            step(plain, twin)
+        assert isinstance(optimizer, theirs)
+        assert torch.equal(model.weight, twin.weight)
+        assert not torch.equal(model.weight, parameters().weight)
+
+
 @pytest.mark.parametrize("kind", ["sgd", "adamw"])
 def test_momentum_reaches_either(kind: str) -> None:
     [group] = OptimizerSettings(kind).build(parameters()).param_groups  # type: ignore[arg-type]

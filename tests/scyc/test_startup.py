@@ -40,9 +40,9 @@ LIGHT = [
 ]
 
 
-def heavy(statement: str) -> str:
+def imported(statement: str, among: set[str] = HEAVY) -> str:
     """What is imported with a statement in a fresh interpreter."""
-    script = f"import sys\n{statement}\nprint(*sorted({HEAVY} & sys.modules.keys()))"
+    script = f"import sys\n{statement}\nprint(*sorted({among} & sys.modules.keys()))"
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT.parent, capture_output=True, text=True, check=False, timeout=120
     )
@@ -51,12 +51,12 @@ def heavy(statement: str) -> str:
 
 
 @pytest.mark.parametrize("statement", LIGHT)
-def test_brings_nothing_heavy(statement: str) -> None:
-    assert heavy(statement) == ""
+def test_brings_nothing_imported(statement: str) -> None:
+    assert imported(statement) == ""
 
 
 def test_pytorch_comes_with_what_needs_it() -> None:
-    assert "torch" in heavy("from scyc import LevelLR").split()
+    assert "torch" in imported("from scyc import LevelLR").split()
 
 
 def test_the_packages_that_are_lazy() -> None:
@@ -91,3 +91,15 @@ def test_everything_that_is_deferred_is_there(module: str) -> None:
         [path] = one.args
         source, _, name = path.partition(":")
         assert callable(getattr(import_module(source), name))
+
+
+def test_training_does_not_import_the_compiler() -> None:
+    """It takes a second of processor time, in every worker."""
+    script = """
+import torch
+from scyc.optimizers import OptimizerSettings
+for kind in ("sgd", "adamw"):
+    optimizer = OptimizerSettings(kind).build(torch.nn.Linear(2, 2))
+    optimizer.step()
+"""
+    assert imported(script, {"torch", "torch._dynamo"}) == "torch"
