@@ -41,6 +41,8 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # send nothing to Ray's makers
     "RAY_AIR_NEW_OUTPUT": "0",  # the sweep itself shows progress
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # users' own workloads are imported from the working folder
+    "RAY_enable_worker_prestart": "0",  # workers started in advance do not have a sweep's environment
+    "RAY_prestart_worker_first_driver": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the sweep, not just Tune's loop
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # Tune's snapshots are never read

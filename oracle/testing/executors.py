@@ -30,22 +30,16 @@ class ExecutorConformance:
         """Return an executor that trains `workers` trials at a time; or one at a time, if it never trains more."""
         raise NotImplementedError
 
-    @pytest.mark.parametrize("workers", [1, 2])
-    def test_it_gives_what_this_process_gives(self, workers: int, tmp_path: Path) -> None:
-        """However many workers there are."""
-        run, store = sweeps.sweep(self.make_executor(workers), sweeps.SMALL, tmp_path)
+    @pytest.mark.parametrize(("workers", "engine"), [(1, "eager"), (2, "graphs")])
+    def test_it_gives_what_this_process_gives(self, workers: int, engine: str, tmp_path: Path) -> None:
+        """However many workers there are, and also with an engine for which trials are handed out in groups."""
+        run, store = sweeps.sweep(self.make_executor(workers), {**sweeps.SMALL, "engine": engine}, tmp_path)
         with store:
             assert run.complete
             assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
 
-    def test_trials_that_travel_in_groups_are_the_same(self, tmp_path: Path) -> None:
-        """With this engine, trials are handed out in groups; a CPU trains them one by one."""
-        run, store = sweeps.sweep(self.make_executor(2), {**sweeps.SMALL, "engine": "graphs"}, tmp_path)
-        with store:
-            assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
-
     def test_runs_of_schedules_are_the_same(self, tmp_path: Path) -> None:
-        """Including those that measure the network before they choose `max_lr`."""
+        """Including those that measure the network before they choose `max_lr`; trials are handed out one by one."""
         assert sweeps.walk(self.make_executor(2), tmp_path) == sweeps.reference_walk()
 
     def test_a_trial_that_raises_is_recorded_as_failed_and_can_be_trained_later(

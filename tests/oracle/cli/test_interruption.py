@@ -112,9 +112,13 @@ def interrupt(sweep: subprocess.Popen[str], how: signal.Signals) -> None:
     assert "Traceback" not in complaint
 
 
-@pytest.mark.parametrize("executor", [pytest.param("tune", marks=pytest.mark.ray), "processes"])
-def test_ctrl_c_stops_a_sweep_soon_and_leaves_nothing_running(executor: str, tmp_path: Path, mark: str) -> None:
-    interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", executor), signal.SIGINT)
+@pytest.mark.parametrize(
+    ("executor", "workers"), [pytest.param("tune", "1", marks=pytest.mark.ray), ("processes", "2")]
+)
+def test_ctrl_c_stops_a_sweep_soon_and_leaves_nothing_running(
+    executor: str, workers: str, tmp_path: Path, mark: str
+) -> None:
+    interrupt(start(tmp_path, "sweep", *SETTINGS, "--workers", workers, "--executor", executor), signal.SIGINT)
     assert left_running(mark, patience=15) == []
 
 
@@ -129,7 +133,7 @@ def test_processes_end_with_a_driver_that_is_killed(tmp_path: Path, mark: str) -
 
 @pytest.mark.ray
 def test_sigterm_to_the_whole_group_leaves_nothing_running(tmp_path: Path, mark: str) -> None:
-    sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "2", "--executor", "tune")
+    sweep = start(tmp_path, "sweep", *SETTINGS, "--workers", "1", "--executor", "tune")
     wait_for_trials(sweep)
     os.killpg(sweep.pid, signal.SIGTERM)  # as from `timeout`: Ray's services end at once, and may end their driver
     sweep.communicate(timeout=60)
@@ -145,7 +149,7 @@ def test_an_interrupted_sweep_goes_on_and_ends_as_if_undisturbed(
     assert left_running(mark, patience=15) == []
 
     before = study(scyc)
-    resumed = start(tmp_path, "resume", "demo", "--executor", "processes", "--workers", "2")
+    resumed = start(tmp_path, "resume", "demo", "--executor", "processes", "--workers", "1")
     assert resumed.communicate(timeout=120)[1] == ""
     assert resumed.returncode == 0
     after = study(scyc)

@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oracle.execution.tune import QUIET
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -151,7 +153,7 @@ class Cluster:
             "stdout": self.log,
             "stderr": self.log,
             "cwd": self.folder,
-            "env": {**os.environ, **DETECTION, **variables},
+            "env": {**os.environ, **QUIET, **DETECTION, **variables},
         }
         self.nodes: list[Node] = []
         self.head: subprocess.Popen[bytes] | None = None

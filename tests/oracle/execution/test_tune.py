@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.execution.tune import TuneExecutor
+from oracle.execution.tune import QUIET, TuneExecutor
 from oracle.testing import sweeps
 from oracle.testing.worker_processes import WorkerConformance
 from tests.oracle.execution.processes import OURS, Connections, processes
@@ -34,9 +34,7 @@ def cluster() -> Iterator[str]:
         port = probe.getsockname()[1]
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", f"--port={port}"]
     command += ["--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats", "--node-ip-address=127.0.0.1"]
-    # Workers that Ray starts in advance are of no use to a sweep, which has an environment of its own.
-    environment = os.environ | {"SCYC_TEST_CLUSTER": OURS, "RAY_enable_worker_prestart": "0"}
-    environment["RAY_prestart_worker_first_driver"] = "0"
+    environment = os.environ | QUIET | {"SCYC_TEST_CLUSTER": OURS}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     address = f"127.0.0.1:{port}"
     deadline = time.monotonic() + 60
