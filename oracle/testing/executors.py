@@ -58,7 +58,7 @@ class ExecutorConformance:
 
         monkeypatch.setattr(Store, "finish_trials", refuse)
         with pytest.raises(OSError, match="the disk is full"):
-            sweeps.sweep(self.make_executor(2), sweeps.SMALL, tmp_path)
+            sweeps.sweep(self.make_executor(1), sweeps.SMALL, tmp_path)
 
     def _fails_and_is_trained_later(
         self, trouble: str, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -77,4 +77,4 @@ class LosingSuite(ExecutorConformance):
 
 def test_an_executor_that_loses_answers_does_not_pass(tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
-        LosingSuite().test_it_gives_what_this_process_gives(1, tmp_path)
+        LosingSuite().test_it_gives_what_this_process_gives(1, "eager", tmp_path)
