@@ -14,6 +14,7 @@ import logging
 import math
 from collections import Counter, deque
 from dataclasses import dataclass
+from signal import Signals
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,21 @@ class Died(Failure):
     error: str = "The worker process died before it could report."
 
 
-def died(group: Sequence[Request]) -> list[Answer]:
-    """Return the answers of a worker that has died."""
-    return [Died()] * len(group)
+def died(group: Sequence[Request], code: int | None = None) -> list[Answer]:
+    """Return the answers of a worker that has died.
+
+    Args:
+        group: what it was training.
+        code: its exit code; that of a signal is negative. None if nobody knows.
+    """
+    if code is None:
+        return [Died()] * len(group)
+    how = f"with exit code {code}"
+    if code < 0:
+        how = f"by {Signals(-code).name}" if -code in set(Signals) else f"by signal {-code}"
+    if code == -Signals.SIGKILL:
+        how += ", as happens when the machine's memory is full"
+    return [Died(f"The worker process died before it could report: it ended {how}.")] * len(group)
 
 
 class Forgiving:
