@@ -98,7 +98,9 @@ class Worker:
                 continue
             except torch.OutOfMemoryError as error:
                 full, failure = True, TOO_SMALL.format(error)
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # whatever a user's own code raises
                 full, failure = False, traceback.format_exc()
             half = len(group) // 2
             if full:  # not before here: until its `except` ends, the error holds every tensor of the attempt

@@ -82,7 +82,7 @@ def test_a_password_is_in_nothing_that_is_written(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    monkeypatch.setattr("oracle.execution.tune.shutil.rmtree", lambda *_, **__: None)  # what Tune wrote stays
+    monkeypatch.setattr("oracle.execution.scratch.shutil.rmtree", lambda *_, **__: None)  # what Tune wrote stays
     monkeypatch.chdir(tmp_path)
     settings = [f"--set={key}" for key in ("levels=1", "seeds=[0]", "epochs=1", "search.max_lr.values=[0.1, 0.2]")]
     commands = [
