@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oracle.execution import Executor
+    from studies import TrialRecord
 
 
 class ExecutorConformance:
@@ -109,7 +110,7 @@ class ExecutorConformance:
         self, executor: Executor, misdeeds: Mapping[str, Misdeed], folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         harmless = {name: Misdeed("") for name in misdeeds}
-        trials = []
+        trials: list[dict[str, TrialRecord]] = []
         for trainer, done in ((InlineExecutor(), harmless), (executor, misdeeds)):
             place = folder / type(trainer).__name__ / str(len(trials))
             place.mkdir(parents=True)
@@ -121,8 +122,10 @@ class ExecutorConformance:
         for name, misdeed in misdeeds.items():
             trial = disturbed[name]
             if misdeed.said is None:
+                expected = undisturbed[name].result
                 assert trial.result is not None, (name, trial.error)
-                assert trial.result.checkpoint == undisturbed[name].result.checkpoint, name
+                assert expected is not None
+                assert trial.result.checkpoint == expected.checkpoint, name
             else:
                 assert trial.state == "failed", name
                 assert misdeed.said in (trial.error or ""), (name, trial.error)
