@@ -41,7 +41,7 @@ def stdout_in(file: Path) -> Iterator[None]:
         lambda: os.close(1),
         lambda: os.dup2(2, 1),
         lambda: setattr(sys, "stdout", None),
-        lambda: (sys.stdout.close(), os.close(1), 1 / 0),
+        lambda: (sys.stdout.close(), os.close(1), 1 / 0),  # type: ignore[func-returns-value]
     ],
     ids=["closed", "closed below", "led elsewhere", "taken away", "closed, then raised"],
 )

@@ -10,6 +10,7 @@ from oracle.execution.messages import Outcome, TrialRequest
 from oracle.execution.trainer import PREPARATION, Trainer
 from oracle.spec.files import parse_spec
 from scyc import trial
+from scyc.training_loop import train
 from studies import Artifacts
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr("faulthandler.dump_traceback_later", lambda seconds, **_: seen.append(seconds))
     monkeypatch.setattr("faulthandler.cancel_dump_traceback_later", lambda: seen.append(None))
     monkeypatch.setattr(trial, "begin_level", noting("build", trial.begin_level))
-    monkeypatch.setattr(trial, "train", noting("train", trial.train))
+    monkeypatch.setattr(trial, "train", noting("train", train))
     return seen
 
 
