@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ from scyc.randomness import seeded
 from scyc.training_loop import train
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     import torch
     from torch import nn
@@ -139,7 +141,13 @@ class Member:
 
 
 def run_trials(
-    members: Sequence[Member], data: Dataset, *, seed: int, level: int, engine: Engine = EAGER
+    members: Sequence[Member],
+    data: Dataset,
+    *,
+    seed: int,
+    level: int,
+    engine: Engine = EAGER,
+    training: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> list[Trial]:
     """Train several networks at one pruning level, with one seed.
 
@@ -149,13 +157,15 @@ def run_trials(
         seed: determines initial weights, batch order and augmentation.
         level: 0 for the dense network.
         engine: takes the steps; has no objection to the network.
+        training: the networks are trained within this context; it is entered once they are built.
 
     Raises:
         InputError: when a level above 0 has no parent or no rewind point.
     """
     learners = [make_learner(member, data, seed=seed, level=level, engine=engine) for member in members]
     augmentation = members[0].protocol.workload.augmentation
-    trainings = train(learners, data, seed=seed, level=level, augmentation=augmentation, engine=engine)
+    with training():
+        trainings = train(learners, data, seed=seed, level=level, augmentation=augmentation, engine=engine)
     return [
         Trial(
             training,

@@ -10,11 +10,12 @@ from functools import cache, partial
 from importlib import import_module
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scyc.data.named import DATA_SETS, imagenet, resized_crop_flip
 from scyc.data.sources import data_root
 from scyc.errors import InputError
+from scyc.fence import fenced
 from scyc.models.named import find_network
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.data import Augmentation, Dataset
+
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -158,11 +162,16 @@ def _import_workload(name: str) -> Workload:
     if folder not in sys.path:
         sys.path.append(folder)  # last, so that a random.py or an oracle/ in it hides nothing that is installed
     try:
-        module = import_module(module_name)
+        with fenced(name):
+            module = import_module(module_name)
     except Exception as error:  # importing runs the user's code
+        cause = error.__cause__ if isinstance(error.__cause__, SystemExit) else error
+        advice = f"it must be installed or lie in {folder}"
+        if cause is not error:
+            advice = 'put what reads the command line or ends the process under `if __name__ == "__main__":`'
         raise InputError(
             f"The workload {name!r} cannot be loaded because importing {module_name!r} failed "
-            f"({type(error).__name__}: {error}); it must be installed or lie in {folder}."
+            f"({type(cause).__name__}: {cause}); {advice}."
         ) from error
     try:
         found = getattr(module, attribute)
@@ -173,7 +182,8 @@ def _import_workload(name: str) -> Workload:
         ) from error
     if callable(found):
         try:
-            found = found()
+            with fenced(name):
+                found = found()
         except InputError:
             raise
         except Exception as error:  # the user's code again
@@ -185,4 +195,29 @@ def _import_workload(name: str) -> Workload:
         raise InputError(
             f"{name!r} must be a Workload or a callable without arguments that returns one, not {type(found).__name__}."
         )
-    return found
+    return replace(
+        found,
+        build_model=partial(_called, name, "build_model", found.build_model),
+        load_data=partial(_called, name, "load_data", found.load_data),
+    )
+
+
+def _called(name: str, attribute: str, function: Callable[[], _Made]) -> _Made:
+    """Call a function of the user's, and check what it returns.
+
+    Raises:
+        InputError: it returns something else than it must, or wanted to end the process.
+    """
+    from torch import nn
+
+    from scyc.data import Dataset
+
+    with fenced(name):
+        returned = function()
+    expected = {"build_model": nn.Module, "load_data": Dataset}[attribute]
+    if not isinstance(returned, expected):
+        raise InputError(
+            f"{attribute} of the workload {name!r} must return a {expected.__module__}.{expected.__name__}, not "
+            f"{type(returned).__name__}."
+        )
+    return returned

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import uuid
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ settings.register_profile("unhurried", deadline=None)  # an example may be slow 
 settings.load_profile("unhurried")
 os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray reads its token when it is imported, be it by a test module
 os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="scyc-cache-")  # which engine is fastest is remembered there
 torch.set_num_threads(1)  # two spend their time waiting for each other, and for ever where a core is busy
 os.environ["OMP_NUM_THREADS"] = "1"  # in every process that a test starts, too
 
@@ -43,6 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if EXECUTABLE is None and item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(f"None of {', '.join(NAMES)} is on PATH."))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Remember which engine is fastest where pytest deletes it again."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(autouse=True)

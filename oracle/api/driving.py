@@ -15,6 +15,7 @@ from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
 from oracle.study.opening import ORACLE, study_spec
+from scyc.fence import fenced
 from studies import Artifacts
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Exe
     from oracle.driver.preflight import check_ready  # it needs PyTorch, which listing or exporting studies does not
 
     executor = make_executor(options, spec)
-    check_ready(spec, Artifacts(artifacts), here=executor.here)
+    with fenced(spec.workload):
+        check_ready(spec, Artifacts(artifacts), here=executor.here)
     return executor
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from oracle.cli import commands
+from oracle.cli.speaking import only_json
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -67,7 +68,15 @@ Overrides = Annotated[
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _only_json(context: typer.Context, wanted: bool) -> bool:
+    if wanted:
+        context.with_resource(only_json())
+    return wanted
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", callback=_only_json)]
 
 
 def register_commands() -> None:

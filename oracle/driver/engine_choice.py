@@ -13,6 +13,7 @@ import torch
 
 from oracle.spec.model import AUTO
 from scyc.bench import choose, fastest, free_memory, possible
+from scyc.fence import fenced
 from scyc.threads import threads
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _timed(spec: Spec, protocol: Protocol, device: torch.device, names: list[str
     if speeds:
         name = fastest(speeds)
     else:
-        with threads(spec.resources.cpus_per_trial):
+        with fenced(spec.workload), threads(spec.resources.cpus_per_trial):
             name = choose(protocol, protocol.workload.load_data().to(device), SECONDS)
         free_memory(device)  # the workers are other processes
     _remember(_key(spec, device, names), name)

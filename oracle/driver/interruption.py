@@ -119,3 +119,30 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
         reader.close()
     if received.is_set():
         raise KeyboardInterrupt  # a library has caught the first one
+
+
+class _Forks:
+    """Lets a forked process die of signals, and tell the driver nothing of them, whose files it shares.
+
+    Signals wait until that is so.
+    """
+
+    def __init__(self) -> None:
+        self._mask: set[int] = set()
+        os.register_at_fork(before=self._before, after_in_parent=self._unblock, after_in_child=self._forked)
+
+    def _before(self) -> None:
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+    def _forked(self) -> None:
+        for number in SIGNALS:
+            if getattr(signal.getsignal(number), "__module__", None) == __name__:
+                signal.signal(number, signal.SIG_DFL)
+                signal.set_wakeup_fd(-1)
+        self._unblock()
+
+    def _unblock(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+
+_Forks()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import platform
 import re
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studies import LeaseLost, StudyBusy, StudyError
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 LIFETIME = 30.0
 """Seconds after which the lease of a silent driver lapses."""
+
+UNKNOWN = "unknown"
+"""Where process numbers count, if that cannot be found out: then nobody is believed to be dead."""
 
 
 @contextmanager
@@ -63,13 +68,26 @@ def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event) -
 
 
 def _holder() -> str:
-    return f"{getpass.getuser()}@{platform.node()} (process {os.getpid()})"
+    return f"{getpass.getuser()}@{platform.node()} (process {os.getpid()} in {_numbering()})"
+
+
+def _numbering() -> str:
+    """Return what the numbers of processes mean here: they are unique within a boot of a machine and a PID namespace.
+
+    Containers and virtual machines may have the same host name, and each numbers its processes by itself.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return UNKNOWN
+    return hashlib.sha256(b"%s %d" % (boot, namespace)).hexdigest()[:8]
 
 
 def _has_died(holder: str) -> bool:
     """Return whether a holder was a process of this machine that is gone. If its number is in use again, it is not."""
-    found = re.fullmatch(r".*@(.*) \(process (\d+)\)", holder)
-    if found is None or found[1] != platform.node():
+    found = re.fullmatch(r".*@(.*) \(process (\d+) in (\w+)\)", holder)
+    if found is None or found[1] != platform.node() or found[3] != _numbering() or found[3] == UNKNOWN:
         return False
     try:
         os.kill(int(found[2]), 0)

@@ -14,6 +14,7 @@ import logging
 import math
 from collections import Counter, deque
 from dataclasses import dataclass
+from signal import Signals
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -28,19 +29,39 @@ if TYPE_CHECKING:
 FORGIVEN = 3
 """How many deaths of its workers do not count against a trial."""
 
+TOO_LATE = 1
+"""Exit code of a worker that has ended itself at a time limit: that of `faulthandler.dump_traceback_later`."""
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Died(Failure):
-    """A request whose worker died before it could report, alone or with its machine."""
+    """A request whose worker died before it could report, alone or with its machine.
+
+    Attributes:
+        code: the worker's exit code; that of a signal is negative. None if nobody knows.
+    """
 
     error: str = "The worker process died before it could report."
+    code: int | None = None
 
 
-def died(group: Sequence[Request]) -> list[Answer]:
-    """Return the answers of a worker that has died."""
-    return [Died()] * len(group)
+def died(group: Sequence[Request], code: int | None = None) -> list[Answer]:
+    """Return the answers of a worker that has died.
+
+    Args:
+        group: what it was training.
+        code: its exit code, as that of `Died`.
+    """
+    if code is None:
+        return [Died()] * len(group)
+    how = f"with exit code {code}"
+    if code < 0:
+        how = f"by {Signals(-code).name}" if -code in set(Signals) else f"by signal {-code}"
+    if code == -Signals.SIGKILL:
+        how += ", as happens when the machine's memory is full"
+    return [Died(f"The worker process died before it could report: it ended {how}.", code)] * len(group)
 
 
 class Forgiving:
@@ -85,7 +106,7 @@ class Forgiving:
             late = self._deadlines.pop(request, math.inf) <= monotonic()
             if not isinstance(answer, Died):
                 passed_on.append((request, answer))
-            elif late:
+            elif late and answer.code in (None, TOO_LATE):
                 self._late.add(request)
                 passed_on.append((request, Failure(self._too_long)))
             elif self._deaths[request] >= FORGIVEN:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack, closing, suppress
+from multiprocessing.connection import Pipe, wait
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Self
 
 from oracle.execution.deaths import Forgiving, died
@@ -18,13 +20,16 @@ from oracle.execution.search_path import python_path
 from scyc import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import IO
+    from collections.abc import Iterable, Sequence
 
     from oracle.execution import ExecutionOptions, TrialSource
     from oracle.execution.messages import Answer, Request
     from oracle.spec.model import Spec
     from studies import Artifacts
+
+
+STDERR = 2
+GLANCE = 1.0  # seconds between two looks at whether the processes are alive
 
 
 class ProcessExecutor:
@@ -62,71 +67,101 @@ class ProcessExecutor:
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`; a process that dies is replaced."""
         source = Forgiving(source, self.limit)
-        with ExitStack() as stack, selectors.DefaultSelector() as busy:
+        with ExitStack() as stack:
             idle: list[_Process] = []
+            busy: dict[_Process, list[Request]] = {}
             groups = Groups(source, spec, self.workers, source.alone)
             while not source.finished:
-                while len(busy.get_map()) < self.workers and (group := groups.next()):
+                while len(busy) < self.workers and (group := groups.next()):
                     process = (
                         idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts, self.limit)))
                     )
                     process.ask(group)
                     source.begun(group)
-                    busy.register(process.answers, selectors.EVENT_READ, (process, group))
-                if not busy.get_map():
+                    busy[process] = group
+                if not busy:
                     return
                 answers: list[tuple[Request, Answer]] = []
-                for key, _ in busy.select():
-                    process, group = key.data
-                    busy.unregister(process.answers)
+                for process in _heard_of(busy):
+                    group = busy.pop(process)
                     answered = process.answer()
-                    if answered is not None:
+                    if answered is None:
+                        answered = died(group, process.end())
+                    else:
                         idle.append(process)
-                    answers += zip(group, answered or died(group), strict=True)
+                    answers += zip(group, answered, strict=True)
                 source.record(answers)
 
 
 class _Process:
-    """A process that trains. Requests go in and answers come out, one line of JSON each."""
+    """A process that trains, at the head of a process group. Requests go in and answers come out, as JSON.
+
+    Attributes:
+        channel: to the process.
+    """
 
     def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None) -> None:
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "oracle.execution.child",
-            ],  # -P: do not look for modules in the working folder first
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            process_group=0,  # Ctrl-C is for the driver, which ends its workers
-            env=os.environ | {"PYTHONPATH": python_path(sys.path)},
-        )
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests: IO[str] = self._process.stdin
-        self.answers: IO[str] = self._process.stdout
-        self._write(json.dumps({"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit}))
+        self.channel, theirs = Pipe()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "oracle.execution.child",
+                ],  # -P: do not look for modules in the working folder first
+                stdin=theirs.fileno(),
+                stdout=STDERR,  # what a workload prints is no result of the driver's command
+                process_group=0,  # Ctrl-C is for the driver, which ends its workers
+                env=os.environ | {"PYTHONPATH": python_path(sys.path)},
+            )
+        self._send(json.dumps({"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit}))
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process has not ended. Its number stays its own until it is closed."""
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     def ask(self, requests: Sequence[Request]) -> None:
         """Send requests to the process."""
-        self._write(requests_to_json(requests))
+        self._send(requests_to_json(requests))
 
     def answer(self) -> list[Answer] | None:
-        """Wait for the answers and return them; None if the process has died."""
-        line = self.answers.readline()
-        return answers_from_json(line) if line else None
+        """Return the answers of a process that has been heard of; None if it has died."""
+        try:
+            return answers_from_json(self.channel.recv_bytes().decode()) if self.channel.poll() else None
+        except (EOFError, OSError):
+            return None
+
+    def end(self) -> int:
+        """Close a process that has died. Return its exit code; that of a signal is negative."""
+        given_up = monotonic() + GLANCE
+        while self.alive and monotonic() < given_up:  # its channel may end a little before it does
+            sleep(0.01)
+        self.close()
+        return self._process.returncode
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._requests, self.answers):
-            with suppress(BrokenPipeError):
-                pipe.close()
+        """End the process, whatever it is doing, and everything that it has started."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.kill()  # in case it has left its group
+            self._process.wait()
+        self.channel.close()
 
-    def _write(self, line: str) -> None:
-        with suppress(BrokenPipeError):  # the process has died; `answer` will tell
-            self._requests.write(line + "\n")
-            self._requests.flush()
+    def _send(self, text: str) -> None:
+        with suppress(OSError):  # the process has died; `answer` will tell
+            self.channel.send_bytes(text.encode())
+
+
+def _heard_of(processes: Iterable[_Process]) -> list[_Process]:
+    """Wait until a process answers or dies. Return those that have, at least one.
+
+    The end of its channel tells of a death at once; but a process that a library has forked may hold it open.
+    """
+    while True:
+        answering = wait([process.channel for process in processes], timeout=GLANCE)
+        found = [process for process in processes if process.channel in answering or not process.alive]
+        if found:
+            return found

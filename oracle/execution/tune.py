@@ -7,17 +7,16 @@ replays a snapshot that is older than the database.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import ray
 from ray import tune
+from ray._private import ray_constants
 from ray.job_config import JobConfig
 from ray.tune.search import Searcher
 
@@ -26,6 +25,7 @@ from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
 from oracle.execution.places import places
+from oracle.execution.scratch import scratch_folder
 from oracle.execution.trainer import Trainer
 from scyc import InputError
 
@@ -47,6 +47,9 @@ QUIET = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the sweep, not just Tune's loop
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # Tune's snapshots are never read
 }
+
+
+LOOPBACK, LOCAL = "127.0.0.1", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 
 class TuneExecutor:
@@ -116,7 +119,6 @@ class TuneExecutor:
     def _cluster(self, spec: Spec) -> Iterator[Path]:
         """Connect to Ray and yield a temporary folder for Tune; both are gone afterwards."""
         os.environ.update(QUIET)
-        scratch = Path(tempfile.mkdtemp(prefix="scyc-"))
         paths = search_path.python_path(["", *search_path.given()])
         common: dict[str, Any] = {
             "logging_level": "ERROR",
@@ -125,7 +127,10 @@ class TuneExecutor:
             "job_config": _Job(),
         }
         handler = signal.getsignal(signal.SIGTERM)
-        try:
+        with scratch_folder() as scratch, ExitStack() as stack:
+            if self.address is None:
+                stack.enter_context(_on_loopback())
+            stack.callback(ray.shutdown)
             if self.address is not None:
                 ray.init(self.address, **common)
             else:
@@ -133,15 +138,27 @@ class TuneExecutor:
                     "local",  # not another cluster that somebody else may have started on this machine
                     num_cpus=(self.workers or 1) * spec.resources.cpus_per_trial,
                     include_dashboard=False,
+                    _node_ip_address=LOOPBACK,
                     _temp_dir=str(scratch / "ray"),
                     **common,
                 )
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGTERM, handler)  # Ray replaces it by one that aborts this process
             yield scratch / "tune"
-        finally:
-            ray.shutdown()
-            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """Within the block, let a cluster that Ray starts listen on 127.0.0.1 alone, where no other machine reaches it.
+
+    Ray knows this as a setting for Windows and macOS, which ask the user about every port that is open to others.
+    """
+    os.environ[LOCAL], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        del os.environ[LOCAL]
+        ray_constants.ENABLE_RAY_CLUSTER = True
 
 
 def _room(resources: dict[str, float]) -> int:
@@ -171,6 +188,7 @@ class _TrialTrainable(tune.Trainable):
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable needs tune.with_parameters(..., spec=, artifacts=).")
         search_path.append(folders)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Ray's handler raises SystemExit, as a workload may
         self.trainer = Trainer(spec, artifacts, limit)
         self.requests = requests_from_json(config["requests"])
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, fields, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,14 +21,17 @@ from oracle.spec.model import AUTO
 from scyc import InputError
 from scyc.bench import fitting, free_memory
 from scyc.engines import engine_for
+from scyc.fence import fenced
 from scyc.measuring import measure
 from scyc.policies import policy_from_dict
+from scyc.settings import same_settings
 from scyc.threads import threads
 from scyc.trial import Member, run_trials
 from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, TrialResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from torch import nn
 
@@ -56,10 +59,16 @@ class Worker:
     Args:
         spec: spec of the study.
         artifacts: where parents come from and checkpoints go to.
+        training: the context in which so many requests are trained, or measured; it is entered once networks are built.
     """
 
-    def __init__(self, spec: Spec, artifacts: Artifacts) -> None:
-        self.artifacts = artifacts
+    def __init__(
+        self,
+        spec: Spec,
+        artifacts: Artifacts,
+        training: Callable[[int], AbstractContextManager[None]] = lambda _: nullcontext(),
+    ) -> None:
+        self.artifacts, self._training = artifacts, training
         self.threads = spec.resources.cpus_per_trial
         self.engine = "eager" if spec.engine == AUTO else spec.engine
         self.protocol = spec.protocol()
@@ -89,7 +98,9 @@ class Worker:
                 continue
             except torch.OutOfMemoryError as error:
                 full, failure = True, TOO_SMALL.format(error)
-            except Exception:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # whatever a user's own code raises
                 full, failure = False, traceback.format_exc()
             half = len(group) // 2
             if full:  # not before here: until its `except` ends, the error holds every tensor of the attempt
@@ -121,14 +132,20 @@ class Worker:
             requests: one request; or trials of one level and seed, no more than the engine can train together.
         """
         started = time.perf_counter()
-        with threads(self.threads):
+        with fenced(self.protocol.workload.name), threads(self.threads), same_settings():
             trials = [request for request in requests if isinstance(request, TrialRequest)]
             if not trials:
-                return [self._measure(request) for request in requests if isinstance(request, MeasureRequest)]
+                with self._training(len(requests)):
+                    return [self._measure(request) for request in requests if isinstance(request, MeasureRequest)]
             members = [self._member(request) for request in trials]
             first = trials[0]
             trained = run_trials(
-                members, self.data, seed=first.seed, level=first.level, engine=self._engine(members[0].protocol)
+                members,
+                self.data,
+                seed=first.seed,
+                level=first.level,
+                engine=self._engine(members[0].protocol),
+                training=partial(self._training, len(members)),
             )
         seconds = (time.perf_counter() - started) / len(trained)
         return [self._outcome(request, trial, seconds) for request, trial in zip(trials, trained, strict=True)]

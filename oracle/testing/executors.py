@@ -9,18 +9,25 @@ If its workers are processes, subclass `oracle.testing.worker_processes.WorkerCo
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from oracle.execution.inline import InlineExecutor
 from oracle.testing import sweeps
+from oracle.testing.misdeeds import SURVIVED, Misdeed
+from oracle.testing.misdeeds import sweep as sweep_of_misdeeds
 from oracle.testing.workloads import write_workload
 from studies import Store
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from oracle.execution import Executor
+    from studies import TrialRecord
 
 
 class ExecutorConformance:
@@ -49,6 +56,19 @@ class ExecutorConformance:
         self._fails_and_is_trained_later(
             "raise RuntimeError('no luck')", "RuntimeError: no luck", tmp_path, monkeypatch
         )
+
+    def test_what_a_workload_does_to_its_process_harms_no_other_trial(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each trial ends as if nothing had been done, or is recorded as failed with the reason."""
+        with (
+            os.fdopen(os.dup(1), "w") as stdout,
+            os.fdopen(os.dup(2), "w") as stderr,
+        ):  # pytest's own must not be closed
+            monkeypatch.setattr(sys, "stdout", stdout)
+            monkeypatch.setattr(sys, "stderr", stderr)
+            self._misbehaves(self.make_executor(1), SURVIVED, tmp_path, monkeypatch)
+            monkeypatch.undo()
 
     def test_an_error_of_the_database_ends_the_sweep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is not just logged while more trials are trained for nothing."""
@@ -80,6 +100,30 @@ class ExecutorConformance:
         with store:
             assert run.complete
 
+    def _misbehaves(
+        self, executor: Executor, misdeeds: Mapping[str, Misdeed], folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        harmless = {name: Misdeed("") for name in misdeeds}
+        trials: list[dict[str, TrialRecord]] = []
+        for trainer, done in ((InlineExecutor(), harmless), (executor, misdeeds)):
+            place = folder / type(trainer).__name__ / str(len(trials))
+            place.mkdir(parents=True)
+            monkeypatch.chdir(place)
+            monkeypatch.syspath_prepend(str(place))
+            trials.append(sweep_of_misdeeds(trainer, done, place, self._package(f"does{len(trials)}{len(misdeeds)}")))
+            assert Path.cwd() == place
+        undisturbed, disturbed = trials
+        for name, misdeed in misdeeds.items():
+            trial = disturbed[name]
+            if misdeed.said is None:
+                expected = undisturbed[name].result
+                assert trial.result is not None, (name, trial.error)
+                assert expected is not None
+                assert trial.result.checkpoint == expected.checkpoint, name
+            else:
+                assert trial.state == "failed", name
+                assert misdeed.said in (trial.error or ""), (name, trial.error)
+
     def _package(self, about: str) -> str:
         """Return the name of a module that no other class's tests use."""
-        return f"mine_{type(self).__name__}_" + "".join(filter(str.isalpha, about))
+        return f"mine_{type(self).__name__}_" + "".join(filter(str.isalnum, about))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 from oracle.driver.events import Listener
 from oracle.testing import sweeps
 from oracle.testing.executors import ExecutorConformance
+from oracle.testing.misdeeds import DEADLY, LIMIT
 from oracle.testing.workloads import write_workload
 
 if TYPE_CHECKING:
@@ -32,26 +34,16 @@ class WorkerConformance(ExecutorConformance):
         """Return the ids of the processes that are training for this test."""
         raise NotImplementedError
 
-    def test_a_trial_that_kills_its_workers_is_recorded_as_failed_and_can_be_trained_later(
+    def test_what_kills_or_blocks_a_worker_is_recorded_and_leaves_nothing_running(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """This is so once the deaths of its workers count."""
+        """A death is the trial's failure once deaths count; a trial that hangs is ended at its time limit."""
         monkeypatch.setattr("oracle.execution.deaths.FORGIVEN", 0)
-        self._fails_and_is_trained_later("import os; os._exit(1)", "The worker process died", tmp_path, monkeypatch)
-
-    def test_a_trial_that_hangs_is_ended_and_recorded_as_failed(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Even if it holds the interpreter's lock, so that no Python code can run in its process any more."""
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.syspath_prepend(str(tmp_path))
-        hang = "import ctypes; ctypes.PyDLL(None).sleep(1000)"
-        spec = write_workload(tmp_path, self._package("hangs"), build=hang)
-        run, store = sweeps.sweep(self.make_executor(1, limit=2), spec, tmp_path)
-        with store:
-            [trial] = store.trials(run.run.id)
-            assert (trial.state, trial.attempts) == ("failed", 1)
-            assert "The trial took longer than its time limit of 2 seconds" in (trial.error or "")
+        self._misbehaves(self.make_executor(1, limit=LIMIT), DEADLY, tmp_path, monkeypatch)
+        given_up = time.monotonic() + 20
+        while self.workers() and time.monotonic() < given_up:
+            time.sleep(0.1)
+        assert self.workers() == []
 
     def test_what_a_worker_lacks_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The trial fails, and the driver goes on."""

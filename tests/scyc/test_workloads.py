@@ -278,6 +278,10 @@ def test_says_where_a_module_of_the_same_name_came_from(folder: Path) -> None:
         ("x = 3", "broken_6:x", "must be a Workload .*not int"),
         ("def x(): return 'text'", "broken_7:x", "must be a Workload .*not str"),
         ("def x(size): pass", "broken_8:x", "calling it failed .*must work without arguments"),
+        ("import sys\nsys.exit(0)", "broken_10:x", r"failed \(SystemExit: 0\); put what .*__main__"),
+        ("import argparse\nargparse.ArgumentParser().error('x')", "broken_11:x", r"failed \(SystemExit: 2\)"),
+        ("raise SystemExit", "broken_12:x", r"'broken_12' failed \(SystemExit: \)"),
+        ("import sys\ndef x(): sys.exit(0)", "broken_13:x", "'broken_13:x' wanted to end the process"),
         ("from scyc.errors import InputError\ndef x(): raise InputError('No data.')", "broken_9:x", r"^No data\.$"),
     ],
 )  # fmt: skip
@@ -298,3 +302,22 @@ def test_optional_packages_are_imported_only_when_needed() -> None:
             else:
                 continue
             assert {name.partition(".")[0] for name in names}.isdisjoint({"scipy", "sklearn", "torchvision"}), path
+
+
+def test_functions_that_end_the_process_or_return_something_else_are_refused(folder: Path) -> None:
+    source = """
+import sys
+from scyc.workloads import Workload
+ends = Workload("ends", lambda: sys.exit(0), lambda: sys.exit("bye"))
+other = Workload("other", lambda: None, lambda: [1, 2])
+"""
+    (folder / "wrong_functions.py").write_text(source)
+    ends, other = (load_workload(f"wrong_functions:{name}") for name in ("ends", "other"))
+    for function, message in (
+        (ends.build_model, r"wanted to end the process \(SystemExit: 0\)"),
+        (ends.load_data, r"wanted to end the process \(SystemExit: bye\)"),
+        (other.build_model, "build_model of the workload 'wrong_functions:other' must return .*Module, not NoneType"),
+        (other.load_data, "load_data of .* must return .*Dataset, not list"),
+    ):
+        with pytest.raises(InputError, match=message):
+            function()

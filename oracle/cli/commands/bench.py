@@ -25,13 +25,14 @@ def bench(
     from oracle.execution.worker import training_device
     from oracle.spec.files import load_spec
     from scyc.bench import BARE, compare, possible
+    from scyc.fence import fenced
     from scyc.threads import threads
 
     spec = load_spec(spec_file, overrides or ())
     protocol, device = spec.protocol(), training_device(spec)
     data = protocol.workload.load_data().to(device)
     protocol.check(data)
-    with threads(spec.resources.cpus_per_trial):
+    with fenced(spec.workload), threads(spec.resources.cpus_per_trial):
         bare, *speeds = compare([BARE, *possible(protocol, device)], protocol, data, seconds)
     chosen = with_engine(spec, speeds).engine
     if as_json:

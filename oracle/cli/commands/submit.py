@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
@@ -89,6 +88,7 @@ def submit(
 def _send(ray_address: str, sweep: list[str], spec_file: Path | None, working_dir: Path | None) -> str:
     """Send the command with the folder that holds the spec: `working_dir`, or a new folder with nothing else in it."""
     from oracle.execution.jobs import submit_job
+    from oracle.execution.scratch import scratch_folder
 
     if working_dir is not None:
         if spec_file is not None:
@@ -99,11 +99,11 @@ def _send(ray_address: str, sweep: list[str], spec_file: Path | None, working_di
                 )
             sweep = [*sweep, str(spec_file.resolve().relative_to(working_dir.resolve()))]
         return submit_job(ray_address, sweep, working_dir)
-    with tempfile.TemporaryDirectory(prefix="scyc-") as folder:
+    with scratch_folder() as folder:
         if spec_file is not None:
             shutil.copy(spec_file, folder)
             sweep = [*sweep, spec_file.name]
-        return submit_job(ray_address, sweep, Path(folder))
+        return submit_job(ray_address, sweep, folder)
 
 
 def _check_public(url: str, option: str, instead: str) -> None:

@@ -173,3 +173,20 @@ def test_a_block_that_cannot_be_interrupted_is_ended() -> None:
 
 def test_errors_without_an_interruption_stay_what_they_are() -> None:
     assert "OSError" in interrupted("raise OSError").stderr
+
+
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+def test_a_signal_to_a_forked_process_is_none_to_the_driver(number: str) -> None:
+    ended = interrupted(
+        f"""
+        forked = os.fork()
+        if forked == 0:
+            time.sleep(30)
+            os._exit(0)
+        os.kill(forked, signal.{number})
+        _, status = os.waitpid(forked, 0)
+        time.sleep(0.3)
+        print(os.waitstatus_to_exitcode(status) == -signal.{number})
+        """
+    )
+    assert (ended.stdout.split(), ended.stderr) == (["True"], "")

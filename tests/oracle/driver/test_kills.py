@@ -86,7 +86,7 @@ def test_the_second_of_two_drivers_is_told_who_holds_the_study(
     assert ended(second) == 1
     assert ended(first) == 0
     assert "is being worked on by" in study.complaint()
-    assert f"(process {first.pid})" in study.complaint()
+    assert f"(process {first.pid} in " in study.complaint()
     assert study.facts() == reference[0]
     assert len(study.handed_out()) == len(study.complete())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -17,6 +18,13 @@ from studies import LeaseLost, Store, StudyBusy, StudyRecord
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+def _unshares() -> bool:
+    try:
+        return subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 @pytest.fixture
@@ -62,15 +70,18 @@ def test_a_heartbeat_keeps_it_beyond_its_lifetime(store: Store, study: StudyReco
 @pytest.mark.parametrize(
     "holder",
     [
-        "somebody@another-machine (process 1)",
+        "somebody@another-machine (process {dead} in {here})",
         "{me}",
         "a tool of one's own",
-        "{user_and_host} (process 1)",  # alive, and not ours
+        "{user_and_host} (process 1 in {here})",  # alive, and not ours
+        "{user_and_host} (process {dead} in 0123abcd)",  # another container or machine of the same name
+        "{user_and_host} (process {dead} in unknown)",
+        "{user_and_host} (process {dead})",  # of an earlier version: it may be anywhere
     ],
 )
-def test_nobody_who_may_be_alive_is_robbed(holder: str, store: Store, study: StudyRecord) -> None:
+def test_nobody_who_may_be_alive_is_robbed(holder: str, dead: int, store: Store, study: StudyRecord) -> None:
     me = module._holder()
-    holder = holder.format(me=me, user_and_host=me.partition(" (")[0])
+    holder = holder.format(me=me, user_and_host=me.partition(" (")[0], here=module._numbering(), dead=dead)
     with (
         held_by(store, study, holder),
         pytest.raises(StudyBusy, match="last heartbeat"),
@@ -79,13 +90,35 @@ def test_nobody_who_may_be_alive_is_robbed(holder: str, store: Store, study: Stu
         pass
 
 
-def test_a_dead_process_of_this_machine_leaves_its_lease_at_once(store: Store, study: StudyRecord) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", "pass"])
-    dead.wait()
-    holder = f"{module._holder().partition(' (')[0]} (process {dead.pid})"
-    store.acquire_lease(study.id, holder, 3600)
+@pytest.fixture
+def dead() -> int:
+    """Number of a process that is gone."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def test_a_dead_process_of_this_machine_leaves_its_lease_at_once(dead: int, store: Store, study: StudyRecord) -> None:
+    store.acquire_lease(study.id, module._holder().replace(f"process {os.getpid()} ", f"process {dead} "), 3600)
     with driving(store, study) as fenced:
         fenced.open_run(study.id, "oracle")
+
+
+def test_where_process_numbers_count_cannot_be_found_out(
+    dead: int, store: Store, study: StudyRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_numbering", lambda: module.UNKNOWN)
+    holder = module._holder().replace(f"process {os.getpid()} ", f"process {dead} ")
+    with held_by(store, study, holder), pytest.raises(StudyBusy), driving(store, study):
+        pass
+
+
+@pytest.mark.skipif(not _unshares(), reason="PID namespaces cannot be made here.")
+def test_processes_are_numbered_anew_in_another_namespace() -> None:
+    script = "from oracle.driver.lease import _numbering; print(_numbering())"
+    command = ["unshare", "--pid", "--fork", sys.executable, "-c", script]
+    there = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert there != module._numbering()
 
 
 def test_whoever_lost_it_writes_nothing_more(store: Store, study: StudyRecord) -> None:

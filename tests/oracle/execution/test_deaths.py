@@ -149,3 +149,33 @@ def test_a_full_gpu_is_emptied_and_tried_once_more(times: int, monkeypatch: pyte
     else:
         assert isinstance(answer, Failure)
         assert "too small for this trial twice (CUDA out of memory.)" in answer.error
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (None, "could report."),
+        (0, "it ended with exit code 0."),
+        (-11, "it ended by SIGSEGV."),
+        (-9, "by SIGKILL, as happens when the machine's memory is full."),
+        (-64, "it ended by"),
+    ],
+)
+def test_a_death_says_how_the_process_ended(code: int | None, said: str) -> None:
+    [answer] = deaths.died([FIRST], code)
+    assert isinstance(answer, Died)
+    assert said in answer.error
+
+
+def test_a_kill_after_the_time_limit_is_none_of_the_trials_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(deaths, "monotonic", lambda: now)
+    source = Forgiving(two := Two(), limit=60)
+    source.begun([FIRST])
+    now = 100.0  # its data took a while
+    source.record([(FIRST, deaths.died([FIRST], -9)[0])])
+    assert two.answers == []
+    source.begun([FIRST])
+    now = 200.0
+    source.record([(FIRST, deaths.died([FIRST], deaths.TOO_LATE)[0])])
+    assert len(two.answers) == 1

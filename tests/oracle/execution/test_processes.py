@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from oracle.execution.processes import ProcessExecutor
+from oracle.testing import sweeps
 from oracle.testing.worker_processes import WorkerConformance
 from tests.oracle.execution.processes import OURS, Connections, processes
 
@@ -28,6 +34,36 @@ class TestProcesses(WorkerConformance, Connections):
 
     def workers(self) -> list[int]:
         return processes("oracle.execution.child", f"SCYC_TEST_DRIVER={OURS}")
+
+    def test_a_worker_that_dies_beside_its_readers_is_replaced_and_leaves_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its data are read by processes that it has forked, which hold open what it holds open."""
+        monkeypatch.setenv("SCYC_DATA", str(tmp_path))
+        for number in range(80):
+            folder = tmp_path / "images" / ("val" if number % 4 == 0 else "train") / "ab"[number % 8 // 4]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (number, 255 - number, 7)).save(folder / f"{number}.png")
+        one = {"levels": 1, "seeds": [0], "batch_size": 8, "search": {"max_lr": {"values": [0.1]}, "widen": 0}}
+        killed: list[int] = []
+
+        def kill() -> None:
+            given_up = time.monotonic() + 60
+            while not killed and time.monotonic() < given_up:
+                if len(found := self.workers()) > 1:
+                    killed.append(min(found))
+                    os.kill(killed[0], signal.SIGKILL)
+
+        killer = Thread(target=kill)
+        killer.start()
+        spec = {**sweeps.SMALL, **one, "workload": "stream:images@8/resnet-8", "engine": "eager"}
+        run, store = sweeps.sweep(self.make_executor(1), spec, tmp_path)
+        killer.join()
+        with store:
+            assert run.complete
+            assert killed
+            assert {trial.attempts for trial in store.trials(run.run.id)} == {0}
+        assert self.workers() == []
 
     def test_an_error_of_the_database_ends_the_sweep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().test_an_error_of_the_database_ends_the_sweep(tmp_path, monkeypatch)

@@ -23,8 +23,13 @@ pytestmark = pytest.mark.slow
 SCYC = [sys.executable, "-P", "-c", "from oracle.cli import main; main()"]  # as the installed script starts it
 DECOYS = ["oracle/__init__.py", "studies.py", "scyc.py", "random.py", "queue.py", "token.py"]
 WORKLOAD = """
+    import os, sys
     from dataclasses import replace
     from scyc.workloads import load_workload
+
+    print("This is no JSON,")
+    os.write(1, b"and this is none either.")
+    sys.stdout.close()
 
     base = load_workload("mnist1d/mlp-300-100")
 

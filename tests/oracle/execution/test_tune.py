@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
-from oracle.execution.tune import QUIET, TuneExecutor
+from oracle.driver.events import Listener
+from oracle.execution.tune import LOCAL, QUIET, TuneExecutor
 from oracle.testing import sweeps
 from oracle.testing.worker_processes import WorkerConformance
 from tests.oracle.execution.processes import OURS, Connections, processes
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.execution import Executor
+    from oracle.execution.messages import Failure, Outcome, TrialRequest
     from tests.studies.server import Server
 
 pytestmark = pytest.mark.ray
@@ -80,7 +84,7 @@ def test_a_password_is_in_nothing_that_is_written(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    monkeypatch.setattr("oracle.execution.tune.shutil.rmtree", lambda *_, **__: None)  # what Tune wrote stays
+    monkeypatch.setattr("oracle.execution.scratch.shutil.rmtree", lambda *_, **__: None)  # what Tune wrote stays
     monkeypatch.chdir(tmp_path)
     settings = [f"--set={key}" for key in ("levels=1", "seeds=[0]", "epochs=1", "search.max_lr.values=[0.1, 0.2]")]
     commands = [
@@ -109,3 +113,25 @@ def test_a_password_is_in_nothing_that_is_written(
         "SELECT string_agg(t::text, ' ') FROM scyc_studies t", url.partition("?")[0].rpartition("/")[2]
     )
     assert secret not in str(dump)
+
+
+def test_a_cluster_of_its_own_listens_on_this_machine_alone(tmp_path: Path) -> None:
+    listening: set[str] = set()
+
+    class Looking(Listener):
+        """Looks at the sockets of this process and of all that it has started."""
+
+        def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+            me = psutil.Process()
+            for process in (me, *me.children(recursive=True)):
+                with suppress(psutil.Error):
+                    for connection in process.net_connections("inet"):
+                        if connection.status == psutil.CONN_LISTEN and connection.laddr.port not in before:
+                            listening.add(connection.laddr.ip)
+
+    before = {connection.laddr.port for connection in psutil.net_connections("inet") if connection.laddr}
+    given = {**sweeps.SMALL, "levels": 1, "seeds": [0]}
+    sweeps.sweep(TuneExecutor(1), given, tmp_path, Looking())[1].close()
+    assert listening
+    assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
+    assert LOCAL not in os.environ
