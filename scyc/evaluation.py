@@ -21,7 +21,11 @@ _EVALUATION_NUMBERS = 2**25
 
 @torch.no_grad()
 def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
-    """Return the mean loss (None when not finite) and the accuracy (a fraction) of `model` over `split`."""
+    """Return the mean loss and the accuracy (a fraction) of `model` over `split`.
+
+    Where the loss is not finite it is None, and the accuracy is 0: such a network answers nothing. The largest of NaNs
+    would be the first class, which may be a frequent one.
+    """
     model.eval()
     loss = torch.zeros((), device=split.device)
     correct = torch.zeros((), device=split.device, dtype=torch.int64)
@@ -29,7 +33,17 @@ def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
         logits = model(inputs)
         loss += F.cross_entropy(logits, targets, reduction="sum")
         correct += (logits.argmax(dim=1) == targets).sum()
-    return finite(loss.item() / len(split)), correct.item() / len(split)
+    mean = finite(loss.item() / len(split))
+    return mean, 0.0 if mean is None else correct.item() / len(split)
+
+
+def guessing(split: Split) -> float:
+    """Return the accuracy that a network can have on a split without having learned anything from the inputs.
+
+    It is the share of the most common class, which a constant answer has, and two standard errors of such a share.
+    """
+    share = torch.bincount(split.targets).max().item() / len(split)
+    return share + 2 * math.sqrt(share * (1 - share) / len(split))
 
 
 def finite(loss: float) -> float | None:

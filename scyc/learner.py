@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from scyc.evaluation import evaluate, finite
+from scyc.evaluation import evaluate, finite, guessing
 from scyc.gradient_recorder import GradientRecorder
 from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import learning_rates, momenta
@@ -119,13 +119,16 @@ class Learner:
     def _finish(self, data: Dataset, last_loss: float | None) -> Training:
         with self.recipe.autocast(data.test.device):
             test_loss, test_accuracy = evaluate(self.model, data.test)
+        last, end = self._epochs[-1], self._snapshot()
+        sound = last_loss is not None and last.val_loss is not None and _is_finite(end.state)
         return Training(
             tuple(self._epochs),
-            test_loss,
-            test_accuracy,
-            diverged=last_loss is None or last_loss >= math.log(data.num_classes),
+            test_loss if sound else None,
+            test_accuracy if sound else 0.0,
+            finite=sound,
+            diverged=not sound or _learned_nothing(last, data),
             early=self._early,
-            last=self._snapshot(),
+            last=end,
             change=weight_change(self._before, self.model.state_dict(), self.masks) if self._keep_change else None,
             gradients=self._recorder.summaries(),
         )
@@ -133,6 +136,16 @@ class Learner:
     def _snapshot(self) -> Snapshot:
         remembered = optimizer_state(self.optimizer, self.model) if self._keep_optimizer else None
         return Snapshot(_copy_of(self.model), remembered)
+
+
+def _learned_nothing(last: EpochMetrics, data: Dataset) -> bool:
+    """Return whether a training whose last epoch is finite ended no better than guessing."""
+    loss = last.train_loss
+    return loss is None or (loss >= math.log(data.num_classes) and last.val_accuracy <= guessing(data.validation))
+
+
+def _is_finite(state: State) -> bool:
+    return all(bool(tensor.isfinite().all()) for tensor in state.values())
 
 
 def _copy_of(model: nn.Module) -> State:

@@ -134,7 +134,8 @@ def _experiment(setting: Setting) -> dict[str, Rate]:
     trained = descend(first, x, y, setting)
     rates["dense"] = _rate(0.5, first, trained, x, y, setting)
     kept = trained.w.abs().argmax(dim=1, keepdim=True)
-    right = int((kept == 0).sum())
+    sound = trained.w.isfinite().all(dim=1, keepdim=True)  # of NaNs the first is the largest
+    right = int(((kept == 0) & sound).sum())
     for method, expected, start in (("imp", 0.25, first), ("lrr", 0.5, trained)):
         pruned = Neurons(start.a, torch.zeros_like(start.w).scatter(1, kept, start.w.gather(1, kept)))
         left = torch.zeros_like(start.w).scatter(1, kept, 1.0)

@@ -43,9 +43,11 @@ class Training:
 
     Attributes:
         epochs: one entry per epoch trained; validation accuracy of a trial is the last one's, never the best.
-        test_accuracy: fraction, measured once, after the last step.
-        diverged: the training loss became infinite or NaN (training stopped there), or ended no better than
-            guessing, at ln(number of classes) or above.
+        test_accuracy: fraction, measured once, after the last step; 0 if the training is not `finite`.
+        finite: whether the last epoch's losses on the training and the validation data are finite, and all of the
+            network's parameters and buffers. (A training stops at the first epoch whose training loss is not.)
+        diverged: it is not finite, or it ended no better than guessing: with a training loss of ln(number of classes)
+            or above, and a validation accuracy that takes no learning (`scyc.evaluation.guessing`).
         early: the network after `rewind_step` steps, if that was asked for.
         last: the network after the last step.
         change: how far the last epoch trained moved the prunable weights, if that was asked for.
@@ -55,6 +57,7 @@ class Training:
     epochs: tuple[EpochMetrics, ...]
     test_loss: float | None
     test_accuracy: float
+    finite: bool
     diverged: bool
     early: Snapshot | None
     last: Snapshot
@@ -63,5 +66,10 @@ class Training:
 
     @property
     def val_accuracy(self) -> float:
-        """Validation accuracy after the last epoch."""
-        return self.epochs[-1].val_accuracy
+        """Validation accuracy after the last epoch; 0 if the training is not finite."""
+        return self.epochs[-1].val_accuracy if self.finite else 0.0
+
+    @property
+    def val_loss(self) -> float | None:
+        """Validation loss after the last epoch; None if the training is not finite."""
+        return self.epochs[-1].val_loss if self.finite else None

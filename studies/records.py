@@ -6,7 +6,7 @@ Times are aware and in UTC. Hashes are the SHA-256 of an artifact, in hexadecima
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -163,7 +163,11 @@ class TrialResult:
     """The result of a training.
 
     Attributes:
-        diverged: the training blew up; the accuracies are then what they are, a valid observation.
+        val_accuracy: 0 of a training that is not `finite`; earlier versions recorded how often its answers happened to
+            be right. See `counted`.
+        test_accuracy: the same.
+        val_loss: None if it, or a weight of the network, is not finite.
+        diverged: the training is not finite, or ended no better than guessing.
         density: fraction of the prunable weights that were left, in (0, 1].
         seconds: duration of the training.
         checkpoint: hash of the trained weights; a fact that stays when the weights are deleted.
@@ -184,6 +188,19 @@ class TrialResult:
     rewind_point: str | None
     epochs: tuple[EpochRecord, ...]
     gradients: tuple[GradientRecord, ...] = ()
+
+    @property
+    def finite(self) -> bool:
+        """Whether the training ended with finite numbers, so that a next level can start from its network."""
+        return self.train_loss is not None and self.val_loss is not None
+
+    @property
+    def counted(self) -> TrialResult:
+        """The result as it counts: one that is not finite has diverged, and has accuracies of 0, whatever is recorded.
+
+        The largest of NaNs is the first class. So its accuracy would be that class's share, which can beat honest ones.
+        """
+        return self if self.finite else replace(self, val_accuracy=0.0, test_accuracy=0.0, diverged=True)
 
 
 @dataclass(frozen=True, slots=True)

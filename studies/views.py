@@ -9,7 +9,8 @@ Their names carry the tables' prefix because other tools (Optuna's dashboard, a 
 | study              | name of the study                                                                 |
 | level              | number of prunings done; 0 is dense                                               |
 | density            | fraction of the prunable weights left                                             |
-| winner             | the winning max_lr                                                                |
+| winner             | the winning max_lr; at a level that has none, the one that the next level starts  |
+|                    | from                                                                              |
 | edge               | whether it lies on the edge of the candidates that were tried                     |
 | mean_val_accuracy  | the winner's mean validation accuracy over the seeds, each trained from the       |
 |                    | winners of all levels before                                                      |
@@ -32,10 +33,10 @@ Their names carry the tables' prefix because other tools (Optuna's dashboard, a 
 | error              | why the last of these failed; NULL once it is complete                            |
 | val_accuracy       | validation accuracy, a fraction                                                   |
 | test_accuracy      | test accuracy, a fraction                                                         |
-| val_loss           | validation loss; NULL where it was not finite                                     |
+| val_loss           | validation loss; NULL where it, or a weight of the network, was not finite        |
 | test_loss          | test loss; NULL where it was not finite                                           |
 | train_loss         | training loss; NULL where it was not finite                                       |
-| diverged           | whether the training diverged                                                     |
+| diverged           | whether the training was not finite, or ended no better than guessing             |
 | density            | fraction of the prunable weights that were left                                   |
 | seconds            | duration of the training                                                          |
 | won                | whether its max_lr is its level's winner; NULL while the level is undecided       |

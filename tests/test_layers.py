@@ -119,7 +119,7 @@ ARROWS: dict[str, set[str]] = {
     "execution": {"spec"},
     "study": {"spec"},
     "driver": {"execution", "searching", "spec", "study"},
-    "results": {"execution", "spec", "study"},
+    "results": {"execution", "searching", "spec", "study"},
     "comparison": {"results", "searching", "spec", "study"},
     "report": {"comparison", "results", "spec", "study"},
     "testing": {"driver", "execution", "searching", "spec", "study"},

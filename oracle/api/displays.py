@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from oracle.execution.messages import Outcome, TrialRequest
+    from oracle.results.silence import Silence as Why
     from oracle.spec.model import Spec
 
 
@@ -101,6 +102,9 @@ class _SweepBar(_RunsBar):
 
     def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:  # noqa: ARG002
         self.bar.set_postfix_str(f"best max_lr {winner:.3g}, validation accuracy {val_accuracy:.1%}")
+
+    def level_silent(self, level: int, chosen: float, silence: Why) -> None:  # noqa: ARG002
+        self.bar.set_postfix_str("every candidate diverged" if silence == "diverged" else "all candidates are equal")
 
 
 def display_for(progress: bool | Display | None) -> Display:

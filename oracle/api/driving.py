@@ -7,13 +7,14 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from oracle.api.errors import TrialsFailed, WorkersEnded
+from oracle.api.errors import NothingLearned, TrialsFailed, WorkersEnded
 from oracle.driver.events import Listeners
 from oracle.driver.interruption import interruptible
 from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
+from oracle.results.silence import STUCK
 from oracle.study.opening import ORACLE, study_spec
 from scyc.fence import fenced
 from studies import Artifacts
@@ -92,6 +93,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
 
     Raises:
         TrialsFailed: failed trials block the study.
+        NothingLearned: no candidate of a level left a network that can be pruned.
         WorkersEnded: the executor ended before the study did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
@@ -114,6 +116,8 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
             executor.run(source, spec, artifacts)
     if source.failed:
         raise TrialsFailed(f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed.")
+    if source.stuck:
+        raise NothingLearned(STUCK.format(level=source.level))
     if not source.complete:
         raise WorkersEnded
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from oracle.results.silence import SMALLER
 from scyc.errors import InputError
 from studies.errors import LeaseLost, StudyBusy, StudyError, StudyNotFound, StudyUnavailable
 
 __all__ = [
     "InputError",
     "LeaseLost",
+    "NothingLearned",
     "StudyBusy",
     "StudyError",
     "StudyNotFound",
@@ -38,6 +40,16 @@ class TrialsFailed(StudyStopped):
 
     def __reduce__(self) -> tuple[type[TrialsFailed], tuple[str]]:
         return TrialsFailed, (self.what,)
+
+
+class NothingLearned(StudyStopped):
+    """No candidate of a level left a network that can be pruned."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, SMALLER)
+
+    def __reduce__(self) -> tuple[type[NothingLearned], tuple[str]]:
+        return NothingLearned, (self.what,)
 
 
 class WorkersEnded(StudyStopped):

@@ -29,7 +29,7 @@ def study_html(view: StudyView) -> str:
         cells = [
             str(level.level),
             words.density(level.density),
-            words.rate(level.winner) + " (edge)" * level.edge if level.winner is not None else words.NOTHING,
+            words.winner(level),
             *(words.interval(level.intervals[rule]) for rule in rules),
             words.accuracy(winning.val_accuracy if winning else None),
             words.accuracy(winning.test_accuracy if winning else None),

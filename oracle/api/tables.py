@@ -26,8 +26,10 @@ _KEY = ["run", "id", "level", "seed", "max_lr"]
 def curve(view: StudyView) -> pd.DataFrame:
     """Return the oracle curve, a row per level.
 
-    Columns: `level`, `density`, `winner` (NaN until the level is decided), `RULE_low` and `RULE_high` for each interval
-    rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies, fractions), `edge`.
+    Columns: `level`, `density`, `winner` (NaN until the level is decided, and where it is silent), `RULE_low` and
+    `RULE_high` for each interval rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies,
+    fractions), `edge`, `silence` (why a decided level says nothing about `max_lr`; else missing), `chosen` (the
+    candidate that the next level starts from).
     """
     return pd.DataFrame(
         {
@@ -42,6 +44,8 @@ def curve(view: StudyView) -> pd.DataFrame:
             "val": level.winning.val_accuracy if level.winning else None,
             "test": level.winning.test_accuracy if level.winning else None,
             "edge": level.edge,
+            "silence": level.silence,
+            "chosen": level.chosen,
         }
         for level in view.levels
     )
@@ -84,7 +88,7 @@ def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
             {
                 "run": run,
                 **{name: getattr(trial, name) for name in _RECORD},
-                **{name: getattr(trial.result, name, None) for name in _RESULT},
+                **{name: getattr(trial.result and trial.result.counted, name, None) for name in _RESULT},
             }
             for run, trial in _trials(store, study)
         ),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from oracle.results.silence import Silence
     from oracle.spec.model import Spec
 
 LINES_PER_LEVEL = 3
@@ -95,7 +96,8 @@ class PlainProgress(Listener):
             self.say(f"[red]A trial failed[/red] ({_which(request)}): {escape(outcome.reason)}")
             return
         self.done += 1
-        self.best = max(self.best or (-1.0, 0.0), (outcome.result.val_accuracy, request.max_lr))
+        if not outcome.result.diverged:
+            self.best = max(self.best or (-1.0, 0.0), (outcome.result.val_accuracy, request.max_lr))
         self.advanced()
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
@@ -109,6 +111,14 @@ class PlainProgress(Listener):
         self.say(
             f"level {level:2d}  density {self.density:7.2%}  best max_lr {winner:.3g}{flag}  "
             f"validation accuracy {val_accuracy:.2%}  {self.done}/{self.total} trials  {self.time_left} left"
+        )
+
+    def level_silent(self, level: int, chosen: float, silence: Silence) -> None:
+        """Say why nobody won."""
+        why = "every candidate diverged" if silence == "diverged" else "all candidates are equal"
+        self.say(
+            f"level {level:2d}  density {self.density:7.2%}  [yellow]no best max_lr: {why}[/yellow]; the next level "
+            f"starts from {chosen:.3g}  {self.done}/{self.total} trials  {self.time_left} left"
         )
 
     def advanced(self) -> None:

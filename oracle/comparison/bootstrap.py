@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.comparison.objective import targets
-from oracle.comparison.surface import winner_of
+from oracle.comparison.surface import competing, winner_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def _resampled(levels: Sequence[OracleLevel], draw: Sequence[int], judge: Judge)
     drawn = []
     for level in levels:
         accuracies = {max_lr: [values[seed] for seed in draw] for max_lr, values in level.accuracies.items()}
-        drawn.append(replace(level, winner=winner_of(accuracies), accuracies=accuracies))
+        drawn.append(replace(level, winner=winner_of(competing(level, draw)), accuracies=accuracies))
     judged = [level for level in drawn if level.interval is not None]
     found = {level.level: interval for level, interval in zip(judged, judge(judged), strict=True)}
     return [replace(level, interval=found.get(level.level)) for level in drawn]

@@ -15,6 +15,7 @@ from oracle.comparison.trained import judge_run
 from oracle.comparison.verdict import judge
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
+from oracle.results.silence import SMALLER, STUCK, silent_sentences
 from oracle.results.study_view import oracle_intervals, view_study
 from oracle.study.opening import ORACLE, REPLAYED
 from scyc import InputError
@@ -45,7 +46,7 @@ class Comparison:
         rule: name of the interval's rule.
         tolerance: margin of a rule that takes one, a fraction of accuracy.
         p: fraction of the remaining weights pruned per level.
-        levels: the oracle's decided levels.
+        levels: the oracle's decided levels that have a winner.
         fit: of S-Cyc; None with too few levels.
         schedules: by name.
         verdicts: by the same names.
@@ -111,8 +112,9 @@ def compare(
     levels = _oracle_levels(view, judge_by, tolerance)
     fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
     schedules = _schedules(view, levels, fit, names, runs, stds)
+    silent = frozenset(level.level for level in view.levels if level.silence)
     wanted = {name: run for name, run in runs.items() if not names or name in names}
-    replayed, notes = _replayed(view, runs.get(ORACLE), levels)
+    replayed, notes = _replayed(view, runs.get(ORACLE))
     search_epochs = view.cost.epochs / len(spec.seeds)
     return Comparison(
         study=view.name,
@@ -123,12 +125,17 @@ def compare(
         fit=fit,
         schedules=schedules,
         verdicts={name: judge(schedule, levels) for name, schedule in schedules.items()},
-        runs={name: judge_run(run, replayed, spec.seeds, search_epochs) for name, run in wanted.items()},
+        runs={name: judge_run(run, replayed, spec.seeds, search_epochs, silent) for name, run in wanted.items()},
         curse=winners_curse(levels, replayed, spec.seeds),
         search_epochs=round(search_epochs),
         level_epochs=spec.epochs,
         gradients=find_narrowing(levels, stds) if stds else None,
-        notes=(*notes, *_other_rates(schedules, spec.pruning.rate), *_undecided(len(levels), spec.levels)),
+        notes=(
+            *notes,
+            *_other_rates(schedules, spec.pruning.rate),
+            *silent_sentences(view.levels),
+            *_undecided(len(_chosen(view)), spec.levels),
+        ),
     )
 
 
@@ -154,13 +161,13 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     spec = view.spec
     rule = RULES[DEFAULT_RULE]
     levels = _oracle_levels(view, rule, TOLERANCE)
-    if len(levels) < spec.levels:
+    if len(chosen := _chosen(view)) < spec.levels:
         raise InputError(
-            f"The oracle of {name!r} has decided {len(levels)} of {spec.levels} levels, and schedules can be trained "
+            f"The oracle of {name!r} has decided {len(chosen)} of {spec.levels} levels, and schedules can be trained "
             f"only once it has decided all of them; resume it with `scyc resume {quote(name)}`."
         )
     fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
-    return contenders(levels, spec, fit.schedule if fit else None)
+    return contenders(levels, spec, fit.schedule if fit else None, chosen)
 
 
 def _schedules(
@@ -172,7 +179,7 @@ def _schedules(
     stds: Mapping[str, Sequence[Sequence[float]]] | None,
 ) -> dict[str, LevelSchedule]:
     """Return those of the wanted schedules that the oracle's surface can judge."""
-    policies = contenders(levels, view.spec, fit.schedule if fit else None)
+    policies = contenders(levels, view.spec, fit.schedule if fit else None, _chosen(view))
     found: dict[str, LevelSchedule] = {}
     for name in names or dict.fromkeys([*policies, *runs]):
         policy = runs[name].policy if name in runs and name != ORACLE else pick(policies, name)
@@ -212,14 +219,12 @@ def _covers(schedule: LevelSchedule, level: int) -> bool:
     return True
 
 
-def _replayed(
-    view: StudyView, run: RunView | None, levels: Sequence[OracleLevel]
-) -> tuple[RunView | None, tuple[str, ...]]:
+def _replayed(view: StudyView, run: RunView | None) -> tuple[RunView | None, tuple[str, ...]]:
     """Return the run of the oracle's curve if it is still the oracle's, else what to say about it."""
     if run is None:
         return None, ()
-    winners, trained = [level.winner for level in levels], getattr(run.policy.schedule, "values", ())
-    if winners[: len(trained)] == list(trained)[: len(winners)]:
+    chosen, trained = _chosen(view), getattr(run.policy.schedule, "values", ())
+    if chosen[: len(trained)] == list(trained)[: len(chosen)]:
         return run, ()
     return None, (
         "The oracle's curve has changed since it was trained on fresh seeds, so there is nothing to compare the "
@@ -235,10 +240,32 @@ def _rule(name: str) -> Rule:
 
 
 def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[OracleLevel, ...]:
-    """Return the decided levels with their intervals by a rule."""
+    """Return the levels that have a winner, with their intervals by a rule.
+
+    Raises:
+        InputError: the dense network has no winner, and waiting would not give it one.
+    """
     intervals = oracle_intervals(view.levels, rule, tolerance)
+    if view.status.stuck and not any(level.chosen for level in view.levels):
+        raise InputError(f"{STUCK.format(level=0)} {SMALLER}")
+    if view.levels and view.levels[0].level == 0 and view.levels[0].silence:
+        raise InputError(
+            f"There is no dense network to compare schedules with. {' '.join(silent_sentences(view.levels[:1]))}"
+        )
     return tuple(
-        OracleLevel(level.level, level.density, level.winner, level.accuracies, intervals[level.level])
+        OracleLevel(
+            level.level,
+            level.density,
+            level.winner,
+            level.accuracies,
+            intervals[level.level],
+            diverged=level.diverged,
+        )
         for level in view.levels
         if level.winner is not None
     )
+
+
+def _chosen(view: StudyView) -> list[float]:
+    """Return the candidates that the oracle's curve goes through, level by level."""
+    return [level.chosen for level in view.levels if level.chosen is not None]

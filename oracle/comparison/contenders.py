@@ -34,20 +34,23 @@ USUAL = (
 """What `scyc run` trains by default: the schedules that differ from the oracle only in max_lr."""
 
 
-def contenders(levels: Sequence[OracleLevel], spec: Spec, fitted: SCyc | None) -> dict[str, Policy]:
+def contenders(
+    levels: Sequence[OracleLevel], spec: Spec, fitted: SCyc | None, chosen: Sequence[float] = ()
+) -> dict[str, Policy]:
     """Return the policies by name.
 
     Args:
-        levels: the oracle's decided levels from level 0 on, ascending.
+        levels: the oracle's decided levels that have a winner, ascending from level 0 on.
         spec: of the study.
         fitted: S-Cyc fitted to the oracle, if there were levels enough.
+        chosen: the `max_lr` of each decided level that the next one starts from. Default: the winners.
 
     Raises:
         InputError: level 0 is not decided.
     """
     if not levels or levels[0].level != 0:
         raise InputError("Schedules can be compared once the dense network, level 0, is decided; resume the sweep.")
-    policies = {ORACLE: Policy(Replay(tuple(level.winner for level in levels)))}
+    policies = {ORACLE: Policy(Replay(tuple(chosen or (level.winner for level in levels))))}
     if fitted is not None:
         policies[FITTED] = Policy(fitted)
     policies |= named_policies(

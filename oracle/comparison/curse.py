@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scipy.stats import ttest_ind
 
-from oracle.comparison.surface import winner_of
+from oracle.comparison.surface import competing, winner_of
 from oracle.comparison.trained import CONFIDENCE, Estimate
 
 if TYPE_CHECKING:
@@ -66,11 +66,12 @@ def winners_curse(levels: Sequence[OracleLevel], replayed: RunView | None, chose
     paths = [path for seed, path in replayed.paths.items() if seed not in chosen_on] if replayed else []
     depth = min(map(len, paths), default=0)
     found, by_seed, fresh_by_seed = [], [], []
-    for place, level in enumerate(levels):
+    for level in levels:
         chosen = level.accuracies[level.winner]
         fresh = None
-        if place < depth:
-            on_fresh = [path[place].result.val_accuracy for path in paths if path[place].result is not None]  # type: ignore[union-attr]
+        if level.level < depth:
+            results = [path[level.level].result for path in paths]
+            on_fresh = [result.counted.val_accuracy for result in results if result is not None]
             fresh = _mean(on_fresh)
             by_seed.append(chosen)
             fresh_by_seed.append(on_fresh)
@@ -87,8 +88,8 @@ def _held_out(level: OracleLevel) -> float | None:
         return None
     accuracies = []
     for seed in range(level.seeds):
-        others = {rate: [*values[:seed], *values[seed + 1 :]] for rate, values in level.accuracies.items()}
-        accuracies.append(level.accuracies[winner_of(others)][seed])
+        others = [other for other in range(level.seeds) if other != seed]
+        accuracies.append(level.accuracies[winner_of(competing(level, others))][seed])
     return _mean(accuracies)
 
 

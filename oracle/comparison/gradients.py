@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from oracle.comparison.bootstrap import FEWEST_SEEDS, REFITS
-from oracle.comparison.surface import winner_of
+from oracle.comparison.surface import competing, winner_of
 from scyc import InputError, Replay
 
 if TYPE_CHECKING:
@@ -182,10 +182,7 @@ def _resample(levels: Sequence[OracleLevel]) -> dict[_Draw, _Resample]:
     densities = [level.density for level in levels]
     found = {}
     for draw, often in zip(different.tolist(), times.tolist(), strict=True):
-        winners = [
-            winner_of({rate: [values[seed] for seed in draw] for rate, values in level.accuracies.items()})
-            for level in levels
-        ]
+        winners = [winner_of(competing(level, draw)) for level in levels]
         found[tuple(draw)] = _Resample(often, winners, _correlation(densities, winners) or 0.0)
     return found
 

@@ -29,8 +29,8 @@ class OracleLevel(DecidedLevel):
         interval: the interval by the rule in use; None if the rule cannot judge the level.
 
     Raises:
-        InputError: the winner is not among the candidates, a `max_lr` is not positive, or candidates differ in their
-            number of seeds.
+        InputError: the winner is not among the candidates or diverged, a `max_lr` is not positive, or candidates differ
+            in their number of seeds.
     """
 
     interval: Interval | None = None
@@ -38,6 +38,8 @@ class OracleLevel(DecidedLevel):
     def __post_init__(self) -> None:
         if self.winner not in self.accuracies:
             raise InputError(f"The winner of level {self.level}, {self.winner!r}, is not one of its candidates.")
+        if self.winner in self.diverged:
+            raise InputError(f"The winner of level {self.level}, {self.winner!r}, diverged, so it is no winner.")
         if not all(math.isfinite(max_lr) and max_lr > 0 for max_lr in self.accuracies):
             raise InputError(f"Level {self.level} has a candidate max_lr that is not a number greater than 0.")
         counts = {len(values) for values in self.accuracies.values()}
@@ -55,12 +57,18 @@ class OracleLevel(DecidedLevel):
     def mean(self, max_lr: float) -> float | None:
         """Return the mean validation accuracy at `max_lr`; None outside the range of the candidates.
 
-        Between candidates it is interpolated linearly in log `max_lr`.
+        Between candidates it is interpolated linearly in log `max_lr`. A candidate that diverged counts no more than
+        the worst that did not.
         """
         rates = sorted(self.accuracies)
         if not rates[0] * (1 - _SLACK) <= max_lr <= rates[-1] * (1 + _SLACK):
             return None
         means = [math.fsum(self.accuracies[rate]) / self.seeds for rate in rates]
+        if self.diverged:
+            most = min(mean for rate, mean in zip(rates, means, strict=True) if rate not in self.diverged)
+            means = [
+                min(mean, most) if rate in self.diverged else mean for rate, mean in zip(rates, means, strict=True)
+            ]
         return float(np.interp(math.log(max_lr), np.log(rates), means))
 
     def regret(self, max_lr: float) -> float | None:
@@ -70,6 +78,15 @@ class OracleLevel(DecidedLevel):
         """
         mean = self.mean(max_lr)
         return None if mean is None else math.fsum(self.accuracies[self.winner]) / self.seeds - mean
+
+
+def competing(level: OracleLevel, seeds: Sequence[int]) -> dict[float, list[float]]:
+    """Return the accuracies on some of the seeds (by their place) of the candidates that can win."""
+    return {
+        rate: [values[seed] for seed in seeds]
+        for rate, values in level.accuracies.items()
+        if rate not in level.diverged
+    }
 
 
 def winner_of(accuracies: Mapping[float, Sequence[float]]) -> float:

@@ -38,7 +38,7 @@ class TrainedLevel:
 
     Attributes:
         max_lrs: one per seed of the run; they differ if the schedule measures something first.
-        test_accuracies: one per seed, fractions.
+        test_accuracies: one per seed, fractions; 0 where the training is not finite, whose network answers nothing.
         diverged: on how many seeds the trial diverged.
         accuracy: mean test accuracy.
         regret: test accuracy of the oracle's curve minus this one's, paired by the seeds that both have; None if there
@@ -63,7 +63,8 @@ class TrainedRun:
         paired: those seeds that the oracle's curve was trained on too.
         fresh: whether none of the seeds had a part in the oracle's choice.
         levels: the levels that every seed has finished.
-        regret: mean over all levels but the dense one, paired by seed; None if the oracle's curve was not trained.
+        regret: mean over all levels but the dense one and those where the oracle is silent, paired by seed; None if the
+            oracle's curve was not trained.
         epochs: epochs trained per seed, including what the schedule trains to measure.
         sentence: the same in plain words.
     """
@@ -88,7 +89,13 @@ def estimate(values: Sequence[float]) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
-def judge_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], search_epochs: float) -> TrainedRun:
+def judge_run(
+    run: RunView,
+    oracle: RunView | None,
+    chosen_on: Collection[int],
+    search_epochs: float,
+    silent: Collection[int] = (),
+) -> TrainedRun:
     """Return a run's results, compared with the oracle's curve.
 
     Args:
@@ -96,6 +103,7 @@ def judge_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], 
         oracle: the run of the oracle's curve, if it was trained.
         chosen_on: the seeds that the oracle chose its winners on.
         search_epochs: epochs per seed that the oracle's search took.
+        silent: levels that take no part in the mean regret, because the oracle has no winner there.
     """
     seeds = tuple(run.paths)
     depth = min(map(len, run.paths.values()))
@@ -118,7 +126,7 @@ def judge_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], 
                 estimate(losses) if losses else None,
             )
         )
-        if level and paired and len(common) == len(paired):
+        if level and level not in silent and paired and len(common) == len(paired):
             regrets.append(losses)
     regret = (
         estimate([math.fsum(by_seed) / len(by_seed) for by_seed in zip(*regrets, strict=True)]) if regrets else None
@@ -126,7 +134,7 @@ def judge_run(run: RunView, oracle: RunView | None, chosen_on: Collection[int], 
     fresh = not set(seeds) & set(chosen_on)
     epochs = run.epochs / len(seeds)
     cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
-    sentence = _sentence(run.policy, len(seeds), fresh, regret, cost)
+    sentence = _sentence(run.policy, len(seeds), fresh, regret, cost) + _on_divergence(levels)
     return TrainedRun(seeds, paired, fresh, tuple(levels), regret, epochs, sentence)
 
 
@@ -143,6 +151,16 @@ def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Estimate | None, 
     return text + (f" It differs from the oracle in more than max_lr: {', '.join(others)}." if others else "")
 
 
+def _on_divergence(levels: Sequence[TrainedLevel]) -> str:
+    diverged = sum(level.diverged for level in levels)
+    if not diverged:
+        return ""
+    return (
+        f" {diverged} of its {sum(len(level.max_lrs) for level in levels)} trainings diverged; one that is not finite "
+        "counts with an accuracy of 0."
+    )
+
+
 def _difference(regret: Estimate) -> str:
     sign = 1 if regret.mean >= 0 else -1
     verb, points = "loses" if sign > 0 else "gains", abs(100 * regret.mean)
@@ -157,7 +175,7 @@ def _difference(regret: Estimate) -> str:
 def _result(trial: TrialRecord) -> TrialResult:
     if trial.result is None:
         raise ValueError(f"Trial {trial.id} of a path is not complete.")
-    return trial.result
+    return trial.result.counted
 
 
 def _test(trial: TrialRecord) -> float:

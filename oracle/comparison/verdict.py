@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from oracle.results.silence import level_list
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -121,23 +123,10 @@ def _all(count: int) -> str:
 
 
 def _missed(missed: Sequence[LevelVerdict]) -> str:
-    high = [level for level in missed if (level.off or 1) > 1]
-    low = [level for level in missed if (level.off or 1) < 1]
-    parts = []
-    if high:
-        parts.append(f"too high by up to {max(level.off or 1 for level in high):.2f} times at {_list(high)}")
-    if low:
-        parts.append(f"too low by up to {max(1 / (level.off or 1) for level in low):.2f} times at {_list(low)}")
-    return "; ".join(parts)
-
-
-def _list(levels: Sequence[LevelVerdict]) -> str:
-    """Return level numbers with stretches written as such: "levels 2, 5 to 9"."""
-    stretches: list[list[int]] = []
-    for level in levels:
-        if stretches and level.level == stretches[-1][-1] + 1:
-            stretches[-1].append(level.level)
-        else:
-            stretches.append([level.level])
-    named = [f"{s[0]} to {s[-1]}" if len(s) > 2 else ", ".join(map(str, s)) for s in stretches]
-    return f"level{'s' if len(levels) > 1 else ''} {', '.join(named)}"
+    high = {level.level: level.off for level in missed if level.off and level.off > 1}
+    low = {level.level: 1 / level.off for level in missed if level.off and level.off < 1}
+    return "; ".join(
+        f"too {which} by up to {max(off.values()):.2f} times at {level_list(list(off))}"
+        for which, off in (("high", high), ("low", low))
+        if off
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oracle.execution.messages import Failure, Outcome, TrialRequest
+    from oracle.searching.candidates import Silence
 
 
 class Listener:
@@ -28,6 +29,9 @@ class Listener:
 
     def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
         """A level was decided; `former` is the winner that it had before the study was extended."""
+
+    def level_silent(self, level: int, chosen: float, silence: Silence) -> None:
+        """A level that says nothing about `max_lr` has ended; the next one starts from the candidate `chosen`."""
 
 
 class Listeners(Listener):
@@ -65,3 +69,8 @@ class Listeners(Listener):
         """Tell each."""
         for listener in self.listeners:
             listener.level_decided(level, winner, val_accuracy, edge, former)
+
+    def level_silent(self, level: int, chosen: float, silence: Silence) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.level_silent(level, chosen, silence)

@@ -134,6 +134,7 @@ class OptunaMirror(Listener):
         low, high = (min(space.values), max(space.values)) if space.values is not None else (space.low, space.high)
         distribution = FloatDistribution(min(low, max_lr), max(high, max_lr), log=space.scale == "log")
         attributes: dict[str, Any] = {KEY: key, "seed": seed}
+        result = result.counted if result is not None else None
         if result is not None:
             attributes |= {name: getattr(result, name) for name in SHOWN}
         else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from oracle.driver.attempts import Attempts
 from oracle.execution.messages import Failure, Outcome, TrialRequest
 from oracle.searching.candidates import Cell
-from oracle.searching.machine import Blocked, Decide, Train, next_action
+from oracle.searching.machine import Blocked, Decide, Stuck, Train, next_action
 from oracle.searching.proposers import make_proposer
 from oracle.study import lineage
 from scyc import density
@@ -48,6 +48,7 @@ class OracleRun:
         self.artifacts, self.listener = artifacts, listener
         self._attempts = Attempts(store, listener, retries)
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
+        self.stuck = False  # whether no candidate of the level left a network that can be pruned
         self._trial_hash = spec.trial_hash  # computed once: it is asked for often
         store.adopt_trials(run.id, self._trial_hash)
         decisions = store.levels(run.id, history=True)
@@ -72,8 +73,8 @@ class OracleRun:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to train: every level is decided, or failed trials block the next one."""
-        return self.complete or bool(self.failed)
+        """Whether nothing is left to train: every level is decided, or the next one cannot be."""
+        return self.complete or bool(self.failed) or self.stuck
 
     def next(self, most: int = 1) -> list[TrialRequest]:
         """Return up to `most` trials to train; none if outcomes must come first or the sweep is finished."""
@@ -116,8 +117,7 @@ class OracleRun:
         self, request: TrialRequest, state: Literal["complete", "failed"], result: TrialResult | None = None
     ) -> None:
         cell = self._cells[request.id]
-        accuracy, diverged = (result.val_accuracy, result.diverged) if result else (None, False)
-        self._cells[request.id] = Cell(cell.max_lr, cell.seed, cell.round, state, accuracy, diverged)
+        self._cells[request.id] = _cell(cell.max_lr, cell.seed, cell.round, state, result)
         self._pending.discard(request.id)
 
     def _enter_level(self) -> None:
@@ -144,16 +144,8 @@ class OracleRun:
         """Remember the trials, and queue those that must still be trained."""
         self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
         for trial in trials:
-            result = trial.result
             self._attempts.start_from(trial.id, trial.attempts)
-            self._cells[trial.id] = Cell(
-                trial.max_lr,
-                trial.seed,
-                trial.round,
-                trial.state,
-                result.val_accuracy if result else None,
-                result.diverged if result else False,
-            )
+            self._cells[trial.id] = _cell(trial.max_lr, trial.seed, trial.round, trial.state, trial.result)
             if trial.state == "pending":
                 self._pending.add(trial.id)
                 self._queue.append(self._request(trial))
@@ -185,17 +177,21 @@ class OracleRun:
                     for cell in wanted
                 ]
                 self._take(self.store.add_trials(self.run.id, trials))
-            case Decide(winner, edge):
-                self._decide(winner, edge)
+            case Decide() as decision:
+                self._decide(decision)
             case Blocked(failed):
                 self.failed = failed
+                return False
+            case Stuck():
+                self.stuck = True
                 return False
             case _:
                 return False
         return True
 
-    def _decide(self, winner: float, edge: bool) -> None:
+    def _decide(self, decision: Decide) -> None:
         """Decide the level, or queue its winner's trials if their weights must be restored first."""
+        winner, edge = decision.winner, decision.edge
         winning = self._trials(winner)
         there = self.store.with_weights(self.run.id, self.level)
         lacking = [trial for trial in winning if trial.id not in there]
@@ -209,7 +205,10 @@ class OracleRun:
         self._pass_on(self.level, winning, winner, lineage.checkpoints(winning, winner))
         self._delete_losers(self.level, winning)
         accuracy = sum(result.val_accuracy for result in results) / len(results)
-        self.listener.level_decided(self.level, winner, accuracy, edge, self._former.get(self.level))
+        if decision.silence:
+            self.listener.level_silent(self.level, winner, decision.silence)
+        else:
+            self.listener.level_decided(self.level, winner, accuracy, edge, self._former.get(self.level))
         self._enter_level()
 
     def _pass_on(self, level: int, winning: list[TrialRecord], winner: float, parents: dict[int, str]) -> None:
@@ -239,3 +238,16 @@ class OracleRun:
         losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}
         for key in self.store.forget_checkpoints(sorted(losers)):
             self.artifacts.delete(key)
+
+
+def _cell(
+    max_lr: float,
+    seed: int,
+    round_: int,
+    state: Literal["pending", "complete", "failed"],
+    result: TrialResult | None,
+) -> Cell:
+    if result is None:
+        return Cell(max_lr, seed, round_, state)
+    counted = result.counted
+    return Cell(max_lr, seed, round_, state, counted.val_accuracy, counted.diverged, counted.finite)

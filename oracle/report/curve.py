@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oracle.report import words
 from oracle.report.intervals import drawn, interval_looks, is_open, open_bounds
-from oracle.report.plate import Plate, shown_levels
+from oracle.report.plate import Plate, no_winner, shown_levels
 from oracle.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 from oracle.results.intervals import RULES
 from scyc.schedules import PRESETS, SCyc
@@ -23,12 +23,14 @@ def plate(view: StudyView) -> Plate:
     """Return the figure of max_lr over density."""
     title, levels = "The oracle curve", shown_levels(view)
     if not any(lv.winner is not None for lv in levels):
-        return Plate(title, None, "No level is decided yet, so there is no curve to draw.")
+        return Plate(title, None, f"{no_winner(levels)}, so there is no curve to draw.")
     return Plate(title, _figure(view, levels), " ".join(_caption(view, levels)))
 
 
 def _caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
     yield "The best max_lr at each density, dense network at the left; both axes are logarithmic."
+    if any(lv.silence for lv in levels):
+        yield "Levels that say nothing about max_lr are left out."
     looks = interval_looks()
     for rule, look in looks.items():
         if any(lv.intervals[rule] for lv in levels):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from oracle.report import words
 from oracle.results.intervals import DEFAULT_RULE, RULES
+from oracle.results.silence import SMALLER, STUCK, silent_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,19 +39,22 @@ class _Decided:
 def find(view: StudyView) -> Finding:
     """Return what the study's decided levels show about the best max_lr."""
     decided = [_Decided(lv, lv.winner) for lv in view.levels if lv.winner is not None]
-    notes = [_peak(decided), _overlap(decided), _edges(decided), _open_levels(view, len(decided))]
-    headline = _headline(decided)
-    if decided and len(decided) < view.spec.levels:
+    notes = [_peak(decided), _overlap(decided), _edges(decided), *silent_sentences(view.levels), _open_levels(view)]
+    headline = _headline(view, decided)
+    if decided and _count_decided(view) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
     return Finding(headline, tuple(note for note in notes if note))
 
 
-def _headline(decided: Sequence[_Decided]) -> str:
+def _headline(view: StudyView, decided: Sequence[_Decided]) -> str:
+    if view.levels and view.levels[0].level == 0 and view.levels[0].silence:
+        return "The dense network has no best max_lr, so it is not known whether max_lr rises."
     if not decided or decided[0].level.level != 0:
         return "The dense network's best max_lr is not decided yet, so it is not known whether max_lr rises."
     dense, last = decided[0], decided[-1]
     if dense is last:
-        return f"The dense network's best max_lr is {words.rate(dense.winner)}; no sparser level is decided."
+        has = "has a best one" if _count_decided(view) > 1 else "is decided"
+        return f"The dense network's best max_lr is {words.rate(dense.winner)}; no sparser level {has}."
     start, end = words.rate(dense.winner), words.rate(last.winner)
     if last.winner == dense.winner:
         return f"The best max_lr does not rise: it is {start} both dense and at {last.place}."
@@ -99,12 +103,18 @@ def _edges(decided: Sequence[_Decided]) -> str:
     return f"At levels {words.listing(edges)} the winners are on the edge of their candidates: the best may lie beyond."
 
 
-def _open_levels(view: StudyView, decided: int) -> str:
-    planned = view.spec.levels
+def _open_levels(view: StudyView) -> str:
+    planned, decided = view.spec.levels, _count_decided(view)
     if decided >= planned:
         return ""
+    if view.status.stuck:
+        return f"{STUCK.format(level=decided)} {SMALLER}"
     reason = "; failed trials block the next one" if view.state == "blocked" else " so far"
     return f"{decided} of {words.count(planned, 'level')} {'is' if decided == 1 else 'are'} decided{reason}."
+
+
+def _count_decided(view: StudyView) -> int:
+    return sum(level.chosen is not None for level in view.levels)
 
 
 def _contains(interval: Interval | None, max_lr: float) -> bool:

@@ -34,7 +34,7 @@ def render(view: StudyView) -> str:
 
 def _facts(view: StudyView) -> list[tuple[str, str]]:
     """Return the study's size at a glance: (number, what it counts)."""
-    decided = sum(lv.winner is not None for lv in view.levels)
+    decided = sum(lv.chosen is not None for lv in view.levels)
     most = max((len(lv.candidates) for lv in view.levels), default=0)
     seeds = {t.seed for lv in view.levels for t in lv.trials}
     return [
@@ -60,6 +60,7 @@ def _row(level: LevelView) -> dict[str, Any]:
         "density": words.density(level.density),
         "winner": None if level.winner is None else words.rate(level.winner),
         "edge": level.edge,
+        "silent": level.silence is not None,
         "intervals": [words.interval(interval) for interval in level.intervals.values()],
         "val": words.accuracy(winning.val_accuracy if winning else None),
         "test": words.accuracy(winning.test_accuracy if winning else None),

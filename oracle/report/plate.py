@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.report.comparison.table import Table
     from oracle.report.style import Figure
     from oracle.results.study_view import LevelView, StudyView
@@ -32,4 +34,9 @@ class Plate:
 
 def shown_levels(view: StudyView) -> list[LevelView]:
     """Return the levels of a study that have something to show; all of its figures show the same levels."""
-    return [level for level in view.levels if level.candidates or level.winner is not None]
+    return [level for level in view.levels if level.candidates or level.chosen is not None]
+
+
+def no_winner(levels: Sequence[LevelView]) -> str:
+    """Return why there is no winner to draw, without the full stop."""
+    return "No level has a winner" if any(level.silence for level in levels) else "No level is decided yet"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
-from oracle.report.plate import Plate, shown_levels
+from oracle.report.plate import Plate, no_winner, shown_levels
 from oracle.report.style import BLUE, VERMILLION, Figure, accuracy_axis, density_step, layout
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def plate(view: StudyView) -> Plate:
     """Return the figure of the winners' accuracies."""
     title, levels = "Accuracy of the winners", shown_levels(view)
     if not any(lv.winning for lv in levels):
-        return Plate(title, None, "No level is decided yet, so there is no winner to judge.")
+        return Plate(title, None, f"{no_winner(levels)}, so there is none to judge.")
     caption = (
         "Mean accuracy of each level's winner; the bars reach from its worst seed to its best. "
         "The winner was chosen by its validation accuracy, and the best of many noisy candidates looks better than it "

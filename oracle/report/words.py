@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from oracle.comparison.trained import Estimate
     from oracle.results.intervals import Interval
+    from oracle.results.study_view import LevelView
 
 NOTHING = "–"
 NOT_RECORDED = "not recorded"
@@ -17,6 +18,13 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 def rate(max_lr: float) -> str:
     """Return a learning rate with three significant digits."""
     return f"{max_lr:.3g}"
+
+
+def winner(level: LevelView) -> str:
+    """Return a level's best max_lr, and whether it is on the edge of the candidates."""
+    if level.winner is None:
+        return "none" if level.silence else NOTHING
+    return rate(level.winner) + " (edge)" * level.edge
 
 
 def density(fraction: float) -> str:

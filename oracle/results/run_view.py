@@ -55,9 +55,9 @@ def _view(store: Store, run: RunRecord) -> RunView:
 
 
 def view_stds(store: Store, study: StudyRecord, view: StudyView) -> dict[str, list[list[float]]]:
-    """Return the standard deviation of the winners' weight gradients, by point of the training, decided level and seed.
+    """Return the standard deviation of the winners' weight gradients, by point of the training, level and seed.
 
-    A point that not every winner recorded is left out: a training that diverged never reaches its end.
+    Levels without a winner are left out. So is a point that not every winner recorded.
     """
     winners = [
         [trial.id for trial in sorted(level.trials, key=lambda trial: trial.seed) if trial.max_lr == level.winner]

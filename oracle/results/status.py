@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from oracle.results.silence import observed_in, silence_of
 from oracle.study import lineage
 from oracle.study.opening import ORACLE, study_spec
 from scyc import InputError
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.spec.model import Spec
-    from studies import LevelRecord, Store, TenureRecord
+    from studies import LevelRecord, RunRecord, Store, TenureRecord, TrialRecord
 
 State = Literal["finished", "running", "blocked", "waiting"]
 """What a study is doing.
 
     finished: every level is decided.
     running: a driver holds its lease and is working on it.
-    blocked: nobody is working on it, and its level cannot be decided: trials failed, and none is left to train.
+    blocked: nobody is working on it, and its level cannot be decided: trials failed, or none left a network that could
+        be pruned, and none is left to train.
     waiting: nobody is working on it, and it can be resumed: it has not begun, or it was interrupted.
 """
 
@@ -45,6 +47,9 @@ class StudyStatus:
         total: number of trials of the whole sweep, as far as it is known: widening adds to it.
         tenure: who is working on the study, or was until the lease lapsed; None if nobody is.
         seconds_left: estimate from the current driver's pace so far; None if there is no driver or no pace yet.
+        stuck: whether all trials of the current level ended, and no candidate is finite on every seed.
+        silent: the decided levels that say nothing about `max_lr`, so that their winners are no measurements; empty
+            unless they were asked for.
     """
 
     study: str
@@ -58,6 +63,8 @@ class StudyStatus:
     total: int
     tenure: TenureRecord | None
     seconds_left: float | None
+    stuck: bool = False
+    silent: frozenset[int] = frozenset()
 
     @property
     def state(self) -> State:
@@ -66,7 +73,7 @@ class StudyStatus:
             return "finished"
         if self.tenure is not None and self.tenure.seconds_left > 0:
             return "running"
-        return "blocked" if self.failed and not self.pending else "waiting"
+        return "blocked" if (self.failed or self.stuck) and not self.pending else "waiting"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -75,7 +82,12 @@ class StudyStatus:
             "state": self.state,
             "levels": self.levels,
             "decided": [
-                {"level": level.level, "density": level.density, "winner": level.winner} for level in self.decided
+                {
+                    "level": level.level,
+                    "density": level.density,
+                    "winner": None if level.level in self.silent else level.winner,
+                }
+                for level in self.decided
             ],
             "trials": {"done": self.done, "pending": self.pending, "failed": self.failed, "total": self.total},
             "holder": self.tenure.holder if self.tenure else None,
@@ -110,8 +122,13 @@ def study_statuses(store: Store) -> list[StudyStatus | UnreadableStudy]:
     return found
 
 
-def study_status(store: Store, name: str) -> StudyStatus:
+def study_status(store: Store, name: str, *, silent: bool = False) -> StudyStatus:
     """Return how far a study is; nothing is written, and no lock is taken.
+
+    Args:
+        store: the database.
+        name: name of the study.
+        silent: look for silent levels too, for which all trials have to be read.
 
     Raises:
         StudyNotFound: there is no study of that name.
@@ -143,11 +160,32 @@ def study_status(store: Store, name: str) -> StudyStatus:
         total=total,
         tenure=tenure,
         seconds_left=seconds_left,
+        stuck=not pending and done > 0 and _is_stuck(store, run, spec, decided),
+        silent=_silent(store, run, spec, decided) if run and silent else frozenset(),
     )
+
+
+def _silent(store: Store, run: RunRecord, spec: Spec, decided: Sequence[LevelRecord]) -> frozenset[int]:
+    steps = lineage.walk(decided, spec, lambda level: store.trials(run.id, level.level))
+    return frozenset(step.level.level for step in steps if silence_of(step.level.winner, step.trials))
+
+
+def _is_stuck(store: Store, run: RunRecord | None, spec: Spec, decided: Sequence[LevelRecord]) -> bool:
+    """Return whether the current level has all its candidates, and none of them can be pruned."""
+    if run is None or len(decided) >= spec.levels:
+        return False
+    trials = _current(store, run.id, spec, decided)
+    observed = observed_in(trials)
+    return len(observed) >= spec.search.max_lr.budget and not any(candidate.finite for candidate in observed)
 
 
 def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:
     """Return how many trials of the current level are pending, and how many have failed."""
-    steps = lineage.walk(decided, spec, lambda level: store.trials(run_id, level.level, level.winner))
-    trials = lineage.current(store.trials(run_id, len(decided)), spec, lineage.left_by_last(steps))
+    trials = _current(store, run_id, spec, decided)
     return {state: sum(trial.state == state for trial in trials) for state in ("pending", "failed")}
+
+
+def _current(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> list[TrialRecord]:
+    """Return the trials of the current level that count."""
+    steps = lineage.walk(decided, spec, lambda level: store.trials(run_id, level.level, level.winner))
+    return lineage.current(store.trials(run_id, len(decided)), spec, lineage.left_by_last(steps))

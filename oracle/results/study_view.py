@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
+from oracle.results.silence import silence_of
 from oracle.results.status import study_status
 from oracle.study import lineage
 from oracle.study.opening import ORACLE, study_spec
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.results.intervals import Interval
+    from oracle.results.silence import Silence
     from oracle.results.status import State, StudyStatus
     from oracle.spec.model import Spec
     from studies import LevelRecord, Store, TrialRecord, TrialResult
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrialView:
-    """One trial. Accuracies are fractions, and None until `state` is "complete"."""
+    """One trial. Accuracies are fractions, 0 if the training is not finite, and None until `state` is "complete"."""
 
     max_lr: float
     seed: int
@@ -55,11 +57,13 @@ class LevelView:
     """One pruning level.
 
     Attributes:
-        winner: None until the level is decided.
+        winner: None until the level is decided, and where it is silent.
         edge: whether the winner is the smallest or the largest candidate.
         trials: by ascending `max_lr`, then by seed.
         candidates: by ascending `max_lr`.
         intervals: by rule, in the order of `RULES`; None if a rule cannot judge the level.
+        stand_in: where the level is silent, the candidate that the next level starts from; else None.
+        silence: why a decided level says nothing about `max_lr`; None if it does, or is not decided.
     """
 
     level: int
@@ -69,11 +73,23 @@ class LevelView:
     trials: tuple[TrialView, ...]
     candidates: tuple[CandidateView, ...]
     intervals: Mapping[str, Interval | None]
+    stand_in: float | None = None
+    silence: Silence | None = None
+
+    @property
+    def chosen(self) -> float | None:
+        """The candidate that the next level starts from: winner or stand-in; None until the level is decided."""
+        return self.stand_in if self.winner is None else self.winner
 
     @property
     def winning(self) -> CandidateView | None:
-        """The winning candidate with its mean accuracies; None until the level is decided."""
+        """The winning candidate with its mean accuracies; None if there is no winner."""
         return next((c for c in self.candidates if c.max_lr == self.winner), None)
+
+    @property
+    def diverged(self) -> frozenset[float]:
+        """The candidates that diverged on at least one seed."""
+        return frozenset(candidate.max_lr for candidate in self.candidates if candidate.diverged)
 
     @property
     def accuracies(self) -> dict[float, list[float]]:
@@ -156,20 +172,22 @@ def oracle_intervals(
 ) -> dict[int, Interval | None]:
     """Return, by level, the intervals of a study's levels by one rule.
 
-    None if the rule cannot judge the level, the level is not decided, or its winner diverged: no range of `max_lr` can
-    be called as good as a training that diverged.
+    None if the rule cannot judge the level, or the level has no winner.
     """
     decided = [
-        DecidedLevel(level.level, level.density, level.winner, level.accuracies)
+        DecidedLevel(level.level, level.density, level.winner, level.accuracies, diverged=level.diverged)
         for level in levels
-        if level.winner is not None and level.winning is not None and not level.winning.diverged
+        if level.winner is not None
     ]
-    judged = zip(decided, rule.judge(decided, tolerance), strict=True)
+    judged = zip(decided, rule.intervals(decided, tolerance), strict=True)
     return dict.fromkeys(level.level for level in levels) | {level.level: interval for level, interval in judged}
 
 
 def to_json(view: StudyView) -> dict[str, Any]:
-    """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded."""
+    """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded.
+
+    A level that is silent has two more keys, `silence` and `chosen`, and no `winner`.
+    """
     return {
         "study": view.name,
         "state": view.state,
@@ -182,6 +200,7 @@ def to_json(view: StudyView) -> dict[str, Any]:
                 "open": {rule: _open(interval) for rule, interval in level.intervals.items()},
                 "edge": level.edge,
                 "trials": [vars(trial) for trial in level.trials],
+                **({"silence": level.silence, "chosen": level.chosen} if level.silence else {}),
             }
             for level in view.levels
         ],
@@ -197,16 +216,20 @@ def _level_view(
     results: dict[float, dict[int, TrialResult]] = defaultdict(dict)
     for trial in trials:
         if trial.result is not None:
-            results[trial.max_lr][trial.seed] = trial.result
+            results[trial.max_lr][trial.seed] = trial.result.counted
     ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
+    silent = silence_of(decided.winner, trials) if decided else None
+    sound = decided if decided and not silent else None
     return LevelView(
         level=level,
         density=decided.density if decided else nominal_density,
-        winner=decided.winner if decided else None,
-        edge=decided.edge if decided else False,
+        winner=sound.winner if sound else None,
+        edge=sound.edge if sound else False,
         trials=tuple(_trial_view(trial) for trial in ordered),
         candidates=tuple(_candidate_view(max_lr, list(results[max_lr].values())) for max_lr in sorted(results)),
         intervals={},
+        stand_in=decided.winner if decided and silent else None,
+        silence=silent,
     )
 
 
@@ -218,7 +241,7 @@ def _with_intervals(levels: Sequence[LevelView]) -> tuple[LevelView, ...]:
 
 
 def _trial_view(trial: TrialRecord) -> TrialView:
-    result = trial.result
+    result = trial.result.counted if trial.result else None
     return TrialView(
         max_lr=trial.max_lr,
         seed=trial.seed,

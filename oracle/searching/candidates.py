@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+Silence = Literal["diverged", "equal"]
+"""Why a level says nothing about `max_lr`; see `silence`."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -17,7 +20,8 @@ class Cell:
 
     Attributes:
         round: the round in which its candidate was proposed, from 0 on.
-        val_accuracy: a fraction; None until `state` is "complete".
+        val_accuracy: a fraction, 0 if the training is not finite; None until `state` is "complete".
+        finite: whether a next level can start from its network.
     """
 
     max_lr: float
@@ -26,16 +30,27 @@ class Cell:
     state: Literal["pending", "complete", "failed"]
     val_accuracy: float | None = None
     diverged: bool = False
+    finite: bool = True
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One `max_lr` trained on every seed."""
+    """One `max_lr` trained on every seed.
+
+    Attributes:
+        val_accuracy: mean over all seeds. One whose training is not finite counts as 0, since its network answers
+            nothing: a mean over the others would flatter a `max_lr` at which training is a matter of luck.
+        diverged: on at least one seed.
+        finite: on every seed.
+        by_seed: validation accuracies, seeds ascending.
+    """
 
     max_lr: float
     round: int
-    val_accuracy: float  # mean over seeds
-    diverged: bool  # on at least one seed
+    val_accuracy: float
+    diverged: bool
+    finite: bool = True
+    by_seed: tuple[float, ...] = ()
 
 
 def candidates(cells: Iterable[Cell]) -> list[Candidate]:
@@ -50,6 +65,8 @@ def candidates(cells: Iterable[Cell]) -> list[Candidate]:
             round_,
             math.fsum(cell.val_accuracy or 0.0 for cell in group) / len(group),
             any(cell.diverged for cell in group),
+            all(cell.finite for cell in group),
+            tuple(cell.val_accuracy or 0.0 for cell in sorted(group, key=lambda cell: cell.seed)),
         )
         for (round_, max_lr), group in sorted(groups.items())
     ]
@@ -60,13 +77,45 @@ def winner_of(accuracies: Mapping[float, float]) -> float:
     return min(accuracies, key=lambda max_lr: (-accuracies[max_lr], max_lr))
 
 
-def best(observed: Iterable[Candidate]) -> Candidate:
-    """Return the candidate that `winner_of` chooses."""
-    by_max_lr = {candidate.max_lr: candidate for candidate in observed}
+def competing(observed: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Return the candidates that can win: those that did not diverge; if all did, the finite ones; if none is, all."""
+    sound = [candidate for candidate in observed if not candidate.diverged]
+    return sound or [candidate for candidate in observed if candidate.finite] or observed
+
+
+def best(observed: Sequence[Candidate]) -> Candidate:
+    """Return the candidate that `winner_of` chooses among those that can win."""
+    by_max_lr = {candidate.max_lr: candidate for candidate in competing(observed)}
     return by_max_lr[winner_of({max_lr: candidate.val_accuracy for max_lr, candidate in by_max_lr.items()})]
 
 
+def standing(observed: Sequence[Candidate]) -> dict[float, float]:
+    """Return, by `max_lr`, what each candidate counts as to whoever looks at all of them at once.
+
+    It is the mean accuracy, but of one that diverged no more than that of the worst that did not.
+    """
+    most = min((candidate.val_accuracy for candidate in observed if not candidate.diverged), default=1.0)
+    return {c.max_lr: min(c.val_accuracy, most) if c.diverged else c.val_accuracy for c in observed}
+
+
+def silence(observed: Sequence[Candidate]) -> Silence | None:
+    """Return why a level says nothing about `max_lr`, so that its winner is no measurement; None if it does.
+
+    On every candidate at least one seed "diverged"; or all that can win are "equal", seed by seed.
+    """
+    if all(candidate.diverged for candidate in observed):
+        return "diverged"
+    sound = competing(observed)
+    alike = {(candidate.val_accuracy, candidate.by_seed) for candidate in sound}
+    return "equal" if len(sound) > 1 and len(alike) == 1 else None
+
+
 def is_edge(winner: Candidate, observed: Sequence[Candidate]) -> bool:
-    """Return whether the winner is the smallest or the largest candidate tried."""
+    """Return whether the winner is the smallest or the largest candidate tried, and so may not be the best there is.
+
+    Where the level says nothing about `max_lr`, it is not known to be the best of anything.
+    """
+    if silence(observed):
+        return False
     tried = [candidate.max_lr for candidate in observed]
     return winner.max_lr in (min(tried), max(tried))

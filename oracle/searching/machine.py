@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oracle.searching.candidates import Cell, best, candidates, is_edge
+from oracle.searching.candidates import Cell, Silence, best, candidates, is_edge, silence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +36,23 @@ class Blocked:
 
 
 @dataclass(frozen=True)
+class Stuck:
+    """No candidate left a network that is finite on every seed, so there is none to prune."""
+
+
+@dataclass(frozen=True)
 class Decide:
-    """The level's winner. `edge`: it is the smallest or largest candidate, so the optimum may lie beyond it."""
+    """What the next level starts from.
+
+    Attributes:
+        winner: the level's winner; where the level is silent, the least bad candidate.
+        edge: it is the smallest or largest candidate, so the optimum may lie beyond it.
+        silence: why the level says nothing about `max_lr`; None if it does.
+    """
 
     winner: float
     edge: bool
+    silence: Silence | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class Finished:
     """Every level is decided."""
 
 
-Action = Train | Wait | Blocked | Decide | Finished
+Action = Train | Wait | Blocked | Stuck | Decide | Finished
 
 
 def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[Cell], proposer: Proposer) -> Action:
@@ -77,7 +89,9 @@ def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[C
         round_ = 1 + max((candidate.round for candidate in observed), default=-1)
         return Train(tuple(Cell(max_lr, seed, round_, "pending") for max_lr in proposed for seed in seeds))
     winner = best(observed)
-    return Decide(winner.max_lr, edge=is_edge(winner, observed))
+    if not winner.finite:
+        return Stuck()
+    return Decide(winner.max_lr, is_edge(winner, observed), silence(observed))
 
 
 def _missing(seeds: Sequence[int], cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -32,10 +32,11 @@ class MadeUp:
     Attributes:
         rate: pruning rate, in (0, 1).
         weights: store for a few bytes in place of weights; None makes up hashes only.
-        ceiling: trials with a larger `max_lr` diverge.
+        ceiling: trials with a larger `max_lr` diverge, and are not finite.
         fails: trials (level, seed, `max_lr`) that fail; a `max_lr` of 0 stands for the level's measurement.
         equal_weights: whether trials of one lineage leave the same weights whatever their `max_lr`.
         epochs: number of epochs of every trial, >= 0.
+        flat: levels at which nothing learns: every trial diverges, with finite numbers.
     """
 
     rate: float
@@ -46,6 +47,7 @@ class MadeUp:
     fails: set[tuple[int, int, float]] = field(default_factory=set)
     equal_weights: bool = False
     epochs: int = 2
+    flat: frozenset[int] = frozenset()
 
     def answer(self, request: Request) -> Answer:
         """Make up an answer."""
@@ -63,18 +65,19 @@ class MadeUp:
         diverged = max_lr > self.ceiling
         noise = Random(f"{level} {seed} {max_lr}").gauss(0, 0.002)
         loss = 0.05 * math.log(max_lr / (self.optimum * self.growth**level)) ** 2
-        accuracy = 0.1 if diverged else 0.9 - loss + noise
+        flat = level in self.flat
+        accuracy = 0.0 if diverged else 0.1 if flat else 0.9 - loss + noise
         origin = [level, seed, request.parent] if self.equal_weights else [level, seed, request.parent, max_lr]
         saved = [self._save("trained", origin, request.parent)]
         if level == 0:
             saved.append(self._save("rewind", ["early", seed, max_lr], None))
         result = TrialResult(
             val_accuracy=accuracy,
-            test_accuracy=accuracy - 0.01,
+            test_accuracy=max(0.0, accuracy - 0.01),
             val_loss=None if diverged else 0.5,
             test_loss=None if diverged else 0.6,
-            train_loss=None if diverged else 0.4,
-            diverged=diverged,
+            train_loss=None if diverged else 2.4 if flat else 0.4,
+            diverged=diverged or flat,
             density=density(level, self.rate),
             seconds=1.5,
             checkpoint=saved[0].hash,

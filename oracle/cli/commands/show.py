@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from oracle.api.study import Study
     from oracle.results.intervals import Interval
-    from oracle.results.study_view import StudyView
+    from oracle.results.study_view import LevelView, StudyView
 
 
 @app.command(rich_help_panel=RESULTS)
@@ -33,6 +33,7 @@ def show(
     """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
     from oracle.api.errors import InputError
     from oracle.api.study import Study
+    from oracle.results.silence import SMALLER, STUCK, silent_sentences
     from oracle.results.study_view import to_json
 
     study = Study(name, db)
@@ -46,6 +47,10 @@ def show(
         print_json(to_json(view))
         return
     out.print(_table(view))
+    for sentence in silent_sentences(view.levels):
+        say(out, sentence)
+    if view.status.stuck:
+        say(out, f"{STUCK.format(level=len(view.status.decided))} {SMALLER}")
     cost = view.cost
     out.print(
         f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
@@ -86,13 +91,19 @@ def _table(view: StudyView) -> Table:
         table.add_row(
             str(level.level),
             f"{level.density:.2%}",
-            f"{level.winner:.3g}{' edge' if level.edge else ''}" if level.winner is not None else "undecided",
+            _winner(level),
             *(_range(interval) for interval in level.intervals.values()),
             f"{winning.val_accuracy:.1%}" if winning else "",
             f"{winning.test_accuracy:.1%}" if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),
         )
     return table
+
+
+def _winner(level: LevelView) -> str:
+    if level.winner is None:
+        return "none" if level.silence else "undecided"
+    return f"{level.winner:.3g}{' edge' if level.edge else ''}"
 
 
 def _range(interval: Interval | None) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from oracle.results.status import StudyStatus
+    from studies import LevelRecord
 
 TERMINAL_EVERY, LINES_EVERY = 1.0, 30.0  # seconds
 
@@ -41,6 +42,7 @@ def watch(
 ) -> None:
     """Show a study's progress until every level is decided. If the database stops answering, wait for it."""
     from oracle.api.defaults import database_url
+    from oracle.results.silence import SMALLER, STUCK
     from oracle.results.status import study_status
     from studies import Store, StudyUnavailable
 
@@ -51,7 +53,7 @@ def watch(
         shown, away = None, False
         while True:
             try:
-                seen = study_status(store, name)
+                seen = study_status(store, name, silent=True)
             except StudyUnavailable as error:  # its server is away, for longer than a restart takes
                 if not away:
                     say(err, f"{error} Trying again until it answers. Press Ctrl-C to stop watching.")
@@ -71,6 +73,9 @@ def watch(
             if seen.state == "finished":
                 break
             if seen.state == "blocked":
+                if seen.stuck:
+                    say(err, f"{STUCK.format(level=len(seen.decided))} {SMALLER}")
+                    raise typer.Exit(FAILED)
                 say(
                     err,
                     f"Level {len(seen.decided)} of {name!r} cannot be decided: {seen.failed} of its trials failed, and "
@@ -85,11 +90,20 @@ def watch(
 
 def _line(seen: StudyStatus) -> str:
     last = seen.decided[-1] if seen.decided else None
-    winner = f" (the last one's best max_lr is {last.winner:.3g})" if last else ""
+    winner = ""
+    if last is not None:
+        silent = last.level in seen.silent
+        winner = (
+            " (the last one has no best max_lr)" if silent else f" (the last one's best max_lr is {last.winner:.3g})"
+        )
     return (
         f"{len(seen.decided)} of {seen.levels} levels decided{winner}, {_trials(seen)}, {_time_left(seen)} left; "
         f"{_holder(seen)}"
     )
+
+
+def _winner(level: LevelRecord, seen: StudyStatus) -> str:
+    return "none" if level.level in seen.silent else f"{level.winner:.3g}"
 
 
 def _picture(seen: StudyStatus) -> RenderableType:
@@ -97,7 +111,7 @@ def _picture(seen: StudyStatus) -> RenderableType:
     for column in table.columns:
         column.justify = "right"
     for level in seen.decided:
-        table.add_row(str(level.level), f"{level.density:.2%}", f"{level.winner:.3g}{' edge' if level.edge else ''}")
+        table.add_row(str(level.level), f"{level.density:.2%}", _winner(level, seen) + " edge" * level.edge)
     silence = f", last heartbeat {seen.tenure.silence:.0f} s ago" if seen.tenure else ""
     return Group(
         table,

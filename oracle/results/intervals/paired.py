@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from oracle.results.intervals.interval import Interval, around, mean
-from oracle.results.intervals.rule import Rule, level_by_level
+from oracle.results.intervals.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 RACE = 0.05
 """Candidates further than this below the winner are out of the race: their noise says nothing about noise at the top.
@@ -26,7 +26,10 @@ ERROR_RATE = 0.05
 
 
 def paired(
-    accuracies: Mapping[float, Sequence[float]], winner: float, error_rate: float = ERROR_RATE
+    accuracies: Mapping[float, Sequence[float]],
+    winner: float,
+    error_rate: float = ERROR_RATE,
+    diverged: Collection[float] = (),
 ) -> Interval | None:
     """Return the interval around the winner that the seeds cannot tell from the best candidate.
 
@@ -38,11 +41,12 @@ def paired(
         accuracies: by `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order.
         winner: the winning `max_lr`.
         error_rate: probability that the true best is left out, in (0, 1).
+        diverged: candidates that are never in the race; the winner is none of them.
 
     Returns:
-        The interval; None with fewer than two seeds or fewer than two candidates.
+        The interval; None with fewer than two seeds, or fewer than two candidates that did not diverge.
     """
-    means = {max_lr: mean(values) for max_lr, values in accuracies.items()}
+    means = {max_lr: mean(values) for max_lr, values in accuracies.items() if max_lr not in diverged}
     seeds = len(accuracies[winner])
     if len(means) < 2 or seeds < 2:
         return None
@@ -88,7 +92,7 @@ def dunnett_quantile(comparisons: int, freedom: int, error_rate: float = ERROR_R
 
 
 PAIRED = Rule(
-    level_by_level(lambda accuracies, winner, _: paired(accuracies, winner)),
+    lambda levels, _: [paired(level.accuracies, level.winner, diverged=level.diverged) for level in levels],
     "the range of max_lr around the winner that the seeds cannot tell from the best, by multiple comparisons with the "
     f"best (Hsu) with seeds as blocks and an error rate of {100 * ERROR_RATE:g}\u202f% per level",
     needs="two seeds or more",

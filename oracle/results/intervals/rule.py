@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from oracle.results.intervals.interval import Interval
 
@@ -16,13 +16,16 @@ class DecidedLevel:
         level: number of prunings done, >= 0.
         density: fraction of prunable weights left, in (0, 1].
         winner: the level's winning `max_lr`, one of the candidates.
-        accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order.
+        accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order; 0 where
+            the training is not finite.
+        diverged: the candidates that diverged on at least one seed; the winner is none of them.
     """
 
     level: int
     density: float
     winner: float
     accuracies: Mapping[float, Sequence[float]]
+    diverged: frozenset[float] = field(default=frozenset(), kw_only=True)
 
 
 Judge = Callable[[Sequence[DecidedLevel]], list[Interval | None]]
@@ -49,9 +52,13 @@ class Rule:
         """Return the definition at a tolerance."""
         return self.definition.format(margin=f"{100 * tolerance:g} points")
 
+    def intervals(self, levels: Sequence[DecidedLevel], tolerance: float) -> list[Interval | None]:
+        """Return the intervals of decided levels, in the same order. None reaches a candidate that diverged."""
+        return [_short_of_divergence(*pair) for pair in zip(levels, self.judge(levels, tolerance), strict=True)]
+
     def at(self, tolerance: float) -> Judge:
         """Return how it judges at a tolerance."""
-        return lambda levels: self.judge(levels, tolerance)
+        return lambda levels: self.intervals(levels, tolerance)
 
 
 def level_by_level(
@@ -63,3 +70,16 @@ def level_by_level(
         judge: from a level's accuracies, its winner and a tolerance to its interval.
     """
     return lambda levels, tolerance: [judge(level.accuracies, level.winner, tolerance) for level in levels]
+
+
+def _short_of_divergence(level: DecidedLevel, interval: Interval | None) -> Interval | None:
+    """Return an interval that ends before the nearest candidates that diverged, whatever accuracy these had."""
+    if interval is None:
+        return None
+    above = min((rate for rate in level.diverged if level.winner < rate <= interval.high), default=None)
+    below = max((rate for rate in level.diverged if interval.low <= rate < level.winner), default=None)
+    if above is not None:
+        interval = replace(interval, high=max(rate for rate in level.accuracies if rate < above), high_open=False)
+    if below is not None:
+        interval = replace(interval, low=min(rate for rate in level.accuracies if rate > below), low_open=False)
+    return interval

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Self
 
-from oracle.searching.candidates import best
+from oracle.searching.candidates import best, silence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class GridProposer:
     """Proposes the whole grid at once, then one candidate beyond the edge as long as the winner is there.
 
-    It never widens upwards past divergence: beyond a diverged candidate there is nothing to find.
+    It never widens upwards past divergence: beyond a diverged candidate there is nothing to find. It does not widen at
+    all at a level that says nothing about `max_lr`: there the winner is a matter of ties.
 
     Args:
         grid: the candidates, in ascending order.
@@ -40,8 +41,10 @@ class GridProposer:
             return missing
         if len(tried) < 2 or len(tried) - len(self.grid) >= self.widen:
             return []
+        if silence(observed):
+            return []
         winner = best(observed)
-        if winner.max_lr == tried[-1] and not winner.diverged:
+        if winner.max_lr == tried[-1]:
             return self._beyond(tried[-1], tried[-2])
         if winner.max_lr == tried[0]:
             return self._beyond(tried[0], tried[1])

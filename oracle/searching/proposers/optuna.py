@@ -11,6 +11,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 
+from oracle.searching.candidates import standing
 from scyc import InputError
 from scyc.randomness import stream_seed
 
@@ -43,8 +44,8 @@ class SamplerProposer:
 
     For each proposal the Optuna study is rebuilt by replaying every round. Each candidate is asked for again, which
     advances the sampler's random stream and state as it did the first time; it is pinned to the value that was really
-    trained, and told its mean validation accuracy. So the proposals depend only on what was observed, not on the number
-    of workers or on interruptions.
+    trained, and told its mean validation accuracy (or less, if it diverged; see `standing`). So the proposals depend
+    only on what was observed, not on the number of workers or on interruptions.
 
     Args:
         method: one of `SAMPLERS`.
@@ -72,14 +73,14 @@ class SamplerProposer:
         if size <= 0:
             return []
         study = optuna.create_study(direction="maximize", sampler=self._sampler())
-        space = self._distributions()
+        space, values = self._distributions(), standing(observed)
         for _, group in itertools.groupby(observed, key=lambda candidate: candidate.round):
             trained = list(group)
             for candidate in trained:
                 study.enqueue_trial({"max_lr": candidate.max_lr})
             trials = [study.ask(space) for _ in trained]
             for trial, candidate in zip(trials, trained, strict=True):
-                study.tell(trial, candidate.val_accuracy)
+                study.tell(trial, values[candidate.max_lr])
         return self._ask(study, space, size, {candidate.max_lr for candidate in observed})
 
     def _ask(

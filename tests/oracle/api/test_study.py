@@ -37,7 +37,11 @@ class TestTables:
             "val",
             "test",
             "edge",
+            "silence",
+            "chosen",
         ]
+        assert curve.silence.isna().all()
+        assert list(curve.chosen) == list(curve.winner)
         assert list(curve.level) == [0, 1, 2]
         assert list(curve.density.round(2)) == [1.0, 0.8, 0.64]
         view = swept.view()

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from oracle.comparison import compare_study, to_json
+from oracle.comparison import compare, compare_study, to_json
+from oracle.results.study_view import view_study
 from oracle.study.opening import REPLAYED
-from scyc import Policy, Replay
+from scyc import InputError, Policy, Replay
 from tests.oracle.simulation import Laboratory, small_spec
 
 ONE = {"max_lr": {"values": [0.1]}, "widen": 0}
@@ -37,12 +38,64 @@ def test_one_candidate() -> None:
     assert values["schedules"]["constant"]["sentence"] == "No level has an interval to be judged by."
 
 
-@pytest.mark.parametrize("ceiling", [0.0, 0.15])
-def test_levels_where_everything_or_much_diverges(ceiling: float) -> None:
-    with Laboratory(small_spec(levels=4), ceiling=ceiling) as lab:
+def test_levels_where_much_diverges() -> None:
+    with Laboratory(small_spec(levels=4), ceiling=0.15) as lab:
         values = compared(lab.finish())
-    judged = {schedule["judged"] for schedule in values["schedules"].values()}
-    assert judged == ({0} if ceiling == 0 else {4})
+    assert {schedule["judged"] for schedule in values["schedules"].values()} == {4}
+
+
+def test_a_dense_network_where_nothing_is_finite() -> None:
+    with Laboratory(small_spec(levels=4), ceiling=0.0) as lab, pytest.raises(InputError, match="Level 0 cannot be dec"):
+        compare_study(lab.finish().store, "s")
+
+
+def test_a_dense_network_where_nothing_learned() -> None:
+    with Laboratory(small_spec(levels=4)) as lab:
+        lab.flat = frozenset({0})
+        lab.finish()
+        with pytest.raises(InputError, match="Nothing learned at level 0"):
+            compare_study(lab.store, "s")
+
+
+@pytest.mark.parametrize("flat", [{5, 6, 7}, {2, 5}, {1}], ids=["the last ones", "in between", "the first sparse one"])
+def test_levels_where_nothing_learned_take_no_part_in_any_finding(flat: set[int]) -> None:
+    """What is said of the others is what would be said without these levels."""
+    seeds = [0, 1, 7]
+    with Laboratory(small_spec(levels=8, seeds=seeds), growth=1.2) as lab:
+        lab.flat = frozenset(flat)
+        lab.finish()
+        chosen = lab.winners()
+        lab.work(lab.walk(lab.open_walk(Policy(Replay(tuple(chosen))), REPLAYED), [1000, 1001]))
+        values = compared(lab)
+        view = view_study(lab.store, "s")
+    left = [level for level in range(8) if level not in flat]
+    assert [level["level"] for level in values["levels"]] == left == values["fit"]["levels"]
+    assert [level["level"] for level in values["curse"]["levels"]] == left
+    assert {schedule["judged"] for schedule in values["schedules"].values()} == {len(left)}
+    assert any(note.startswith("Nothing learned at level") for note in values["notes"])
+    assert not any("has decided" in note for note in values["notes"])
+    assert abs(values["curse"]["fresh"]["mean"]) < 0.01
+    assert values["runs"]["oracle"]["regret"]["mean"] == 0
+    assert "diverged; one that is not finite counts" in values["runs"]["oracle"]["sentence"]
+    stds = {"start": [[level["density"]] * len(seeds) for level in values["levels"]]}
+    found = compare(view, stds=stds).gradients
+    assert found is not None
+    assert found.density_correlation is not None
+    assert found.density_correlation > 0.5
+    assert [level.edge for level in view.levels if level.level in flat] == [False] * len(flat)
+
+
+def test_a_schedule_whose_training_is_not_finite_loses_everything_there() -> None:
+    with Laboratory(small_spec()) as lab:
+        lab.finish()
+        lab.work(lab.walk(lab.open_walk(Policy(Replay(tuple(lab.winners()))), REPLAYED), [1000, 1001]))
+        lab.ceiling = 0.5
+        lab.work(lab.walk(lab.open_walk(Policy(Replay((0.2, 0.2, 0.9))), "hot"), [1000, 1001]))
+        run = compared(lab)["runs"]["hot"]
+    assert [level["diverged"] for level in run["levels"]] == [0, 0, 2]
+    assert run["levels"][2]["test_accuracies"] == [0, 0]
+    assert run["levels"][2]["regret"]["mean"] == pytest.approx(0.89, abs=0.01)
+    assert "2 of its 6 trainings diverged" in run["sentence"]
 
 
 def test_levels_that_are_not_decided_yet() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.comparison import OracleLevel, winner_of
-from oracle.comparison.surface import in_order
+from oracle.comparison import OracleLevel, fit_scyc, winner_of
+from oracle.comparison.curse import winners_curse
+from oracle.comparison.surface import competing, in_order
+from oracle.results.intervals import RULES
 from scyc import InputError
 
 LEVEL = OracleLevel(0, 1.0, 0.2, {0.1: [0.80, 0.82], 0.2: [0.90, 0.92], 0.4: [0.85, 0.83]})
@@ -80,3 +83,40 @@ class TestInOrder:
     def test_refuses_levels_of_different_seeds(self) -> None:
         with pytest.raises(InputError, match="same seeds, but their numbers of seeds are 1, 2"):
             in_order([OracleLevel(m, 1.0, 0.1, {0.1: [0.9] * (1 + m)}) for m in (0, 1)], 2)
+
+
+class TestDivergence:
+    """A candidate that diverged counts no more than the worst that did not."""
+
+    LUCKY = OracleLevel(
+        0, 1.0, 0.2, {0.1: [0.80, 0.82], 0.2: [0.85, 0.85], 0.4: [0.88, 0.88]}, diverged=frozenset({0.4})
+    )
+
+    def test_on_the_surface(self) -> None:
+        assert self.LUCKY.mean(0.4) == pytest.approx(0.81)
+        assert self.LUCKY.mean(math.sqrt(0.2 * 0.4)) == pytest.approx((0.81 + 0.85) / 2)
+        assert self.LUCKY.regret(0.4) == pytest.approx(0.04)
+
+    def test_whose_own_accuracy_is_lower_keeps_it(self) -> None:
+        level = OracleLevel(0, 1.0, 0.2, {0.2: [0.85], 0.4: [0.1]}, diverged=frozenset({0.4}))
+        assert level.mean(0.4) == pytest.approx(0.1)
+
+    def test_it_is_no_seeds_winner(self) -> None:
+        assert competing(self.LUCKY, [1, 1]) == {0.1: [0.82, 0.82], 0.2: [0.85, 0.85]}
+        [curse] = winners_curse([self.LUCKY], None, [0, 1]).levels
+        assert curse.held_out == pytest.approx(0.85)
+
+    def test_it_is_no_winner(self) -> None:
+        with pytest.raises(InputError, match="diverged, so it is no winner"):
+            replace(self.LUCKY, winner=0.4)
+
+    def test_nor_is_it_one_of_resampled_seeds(self) -> None:
+        def level(m: int) -> OracleLevel:
+            accuracies = {0.1: [0.80, 0.82, 0.81], 0.2: [0.85, 0.84, 0.86], 0.4: [0.88, 0.88, 0.88]}
+            found = OracleLevel(m, 0.8**m, 0.2, accuracies, diverged=frozenset({0.4}))
+            [interval] = RULES["paired"].intervals([found], 0.005)
+            return replace(found, interval=interval)
+
+        fit = fit_scyc([level(m) for m in range(4)], 0.2, RULES["paired"].at(0.005), refits=20)
+        assert fit.band is not None
+        assert all(high < 0.4 for _, high in fit.band)

@@ -320,3 +320,48 @@ class TestCoverage:
         _, few = misses(peak, seeds=2, levels=200)
         _, many = misses(peak, seeds=8, levels=200)
         assert many < few - 0.5
+
+
+class TestDivergence:
+    """A candidate that diverged lies in no interval, whatever accuracy was measured."""
+
+    @pytest.mark.parametrize("rule", RULES)
+    @pytest.mark.parametrize(
+        ("accuracies", "diverged", "outside"),
+        [
+            ({0.1: [0.85, 0.85], 0.2: [0.85, 0.86], 0.4: [0.88, 0.88]}, {0.4}, {0.4}),  # class 0 is common
+            ({0.1: [0.88, 0.88], 0.2: [0.84, 0.86], 0.4: [0.85, 0.85]}, {0.1}, {0.1}),
+            ({0.1: [0.11, 0.10], 0.2: [0.12, 0.10], 0.4: [0.12, 0.0], 0.8: [0.11, 0.11]}, {0.4}, {0.4, 0.8}),
+        ],
+        ids=["above", "below", "a good one lies beyond"],
+    )
+    def test_the_interval_ends_before_it(
+        self, rule: str, accuracies: dict[float, list[float]], diverged: set[float], outside: set[float]
+    ) -> None:
+        winner = winner_of({rate: each for rate, each in accuracies.items() if rate not in diverged})
+        level = DecidedLevel(0, 1.0, winner, accuracies, diverged=frozenset(diverged))
+        for tolerance in (0.005, 0.5):
+            [interval] = RULES[rule].intervals([level], tolerance)
+            assert interval is not None
+            assert interval.low <= winner <= interval.high
+            assert not any(interval.low <= rate <= interval.high for rate in outside)
+            assert not (interval.high_open if max(outside) > winner else interval.low_open)
+
+    def test_it_tells_nothing_about_the_noise(self) -> None:
+        """One seed of three diverged: its spread is not the others'."""
+        good = {0.1: (0.80, 0.81, 0.80), 0.2: (0.90, 0.91, 0.90), 0.3: (0.88, 0.89, 0.88)}
+        with_one = {**good, 0.4: (0.9, 0.91, 0.0)}
+        level = DecidedLevel(0, 1.0, 0.2, with_one, diverged=frozenset({0.4}))
+        [found] = RULES["paired"].intervals([level], 0.005)
+        [expected] = RULES["paired"].intervals([DecidedLevel(0, 1.0, 0.2, good)], 0.005)
+        assert found is not None
+        assert expected is not None
+        assert (found.low, found.high) == (expected.low, expected.high)
+
+    def test_a_winner_alone_has_nothing_to_be_compared_with(self) -> None:
+        level = DecidedLevel(0, 1.0, 0.1, {0.1: (0.9, 0.8), 0.2: (0.0, 0.0)}, diverged=frozenset({0.2}))
+        assert RULES["paired"].intervals([level], 0.005) == [None]
+        [within] = RULES["within"].intervals([level], 0.005)
+        assert within is not None
+        assert within.low_open
+        assert within.high < 0.11

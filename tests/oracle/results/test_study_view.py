@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Interval, Rule
 from oracle.results.study_view import oracle_intervals, to_json, view_study
+from oracle.study.extending import extend_study, extended
 from oracle.study.opening import study_spec
-from studies import StudyNotFound
+from studies import StudyNotFound, schema
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
@@ -180,15 +182,60 @@ class TestUnderWay:
 
 class TestDivergence:
     def test_a_level_where_everything_diverged_has_no_interval(self) -> None:
-        with Laboratory(small_spec(levels=1), ceiling=0.001) as lab:
+        with Laboratory(small_spec(levels=2)) as lab:
+            lab.flat = frozenset({0, 1})
             view = read(lab.finish())
-            [level] = view.levels
+            level = view.levels[1]
             assert view.state == "finished"
-            assert level.edge
+            assert (level.winner, level.edge, level.silence) == (None, False, "diverged")
+            assert level.chosen == 0.1
+            assert len(level.candidates) == 3
             assert all(trial.diverged for trial in level.trials)
             assert all(candidate.diverged == candidate.seeds for candidate in level.candidates)
             assert level.intervals == {"within": None, "paired": None}
-            assert strict_json(view)["levels"][0]["interval"] == {"within": None, "paired": None}
+            shown = strict_json(view)["levels"][1]
+            assert shown["interval"] == {"within": None, "paired": None}
+            assert (shown["winner"], shown["chosen"], shown["silence"]) == (None, 0.1, "diverged")
+
+    def test_a_level_where_nothing_is_finite_is_not_decided(self) -> None:
+        with Laboratory(small_spec(levels=2), ceiling=0.001) as lab:
+            view = read(lab.finish())
+            again = lab.sweep()
+            assert (again.next(), again.stuck, again.finished) == ([], True, True)
+            assert (view.state, view.status.stuck) == ("blocked", True)
+            [level] = view.levels
+            assert (level.winner, level.chosen, level.silence) == (None, None, None)
+            assert {candidate.val_accuracy for candidate in level.candidates} == {0}
+
+    def test_a_smaller_candidate_frees_a_study_that_is_stuck(self) -> None:
+        with Laboratory(small_spec(levels=2), ceiling=0.08) as lab:
+            lab.finish()
+            study = lab.store.study("s")
+            lab.spec = extended(lab.spec, candidates=[0.07])
+            extend_study(lab.store, study, small_spec(levels=2), lab.spec)
+            view = read(lab.finish())
+            assert view.state == "finished"
+            assert [level.winner for level in view.levels] == [0.07, 0.07]
+            assert all(level.edge for level in view.levels) is False
+
+    def test_what_an_earlier_version_recorded_of_nan_counts_for_nothing(self) -> None:
+        """It recorded how often class 0 was right, and let it win."""
+        with Laboratory(small_spec(levels=2, search={"max_lr": {"values": [0.1, 0.2, 0.4]}, "widen": 0})) as lab:
+            lab.work(lab.sweep(), most=6)
+            with lab.store._database.write() as connection:
+                hot = schema.trials.c.max_lr == 0.4
+                nan = {"val_accuracy": 0.97, "test_accuracy": 0.97, "val_loss": None, "diverged": False}
+                connection.execute(update(schema.trials).where(hot).values(nan))
+            level = read(lab).levels[0]
+            assert [(c.val_accuracy, c.diverged) for c in level.candidates][2] == (0, 2)
+            again = lab.sweep()
+            again.next()
+            assert lab.winners() == [0.2]
+            lab.store.reopen_levels(lab.run.id, 0)
+            lab.store.decide_level(lab.run.id, 0, 1.0, 0.4, True)
+            level = read(lab).levels[0]
+            assert (level.winner, level.edge, level.chosen, level.silence) == (None, False, 0.4, "unsound")
+            assert level.intervals == {"within": None, "paired": None}
 
     def test_losers_that_diverged_leave_the_interval_alone(self) -> None:
         with Laboratory(small_spec(levels=1), ceiling=0.3) as lab:

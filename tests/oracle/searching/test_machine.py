@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.searching.candidates import Candidate, Cell, best, candidates, is_edge
-from oracle.searching.machine import Blocked, Decide, Finished, Train, Wait, next_action
+from oracle.searching.machine import Blocked, Decide, Finished, Stuck, Train, Wait, next_action
 from oracle.searching.proposers.grid import GridProposer
 
 if TYPE_CHECKING:
@@ -99,9 +99,37 @@ class TestDecision:
         swapped = [replace(c, max_lr=0.3 - c.max_lr) for c in rising + falling]
         assert decide(swapped).winner == pytest.approx(0.1)
 
-    def test_a_diverged_trial_counts_with_the_accuracy_it_had(self) -> None:
+    def test_a_diverged_trial_never_wins_over_one_that_did_not(self) -> None:
         cells = [cell(0.1, 0.5), cell(0.2, 0.9, diverged=True), cell(0.3, 0.1)]
-        assert decide(cells).winner == 0.2
+        assert decide(cells) == Decide(0.1, edge=True)
+
+    def test_nor_does_a_candidate_that_diverged_on_one_seed_of_three(self) -> None:
+        lucky = [cell(0.2, 0.9, 0), cell(0.2, 0.9, 1), cell(0.2, 0.9, 2, diverged=True)]
+        assert decide([*lucky, *(cell(0.1, 0.5, seed) for seed in range(3))]).winner == 0.1
+
+    def test_where_all_diverged_the_next_level_starts_from_the_best_finite_one(self) -> None:
+        cells = [
+            cell(0.1, 0.11, diverged=True),
+            cell(0.2, 0.12, diverged=True),
+            Cell(0.3, 0, 0, "complete", 0.88, diverged=True, finite=False),
+        ]
+        assert decide(cells) == Decide(0.2, edge=False, silence="diverged")
+
+    @pytest.mark.parametrize("finite", [(False,) * 4, (True, False, False, True)])
+    def test_where_none_is_finite_on_every_seed_it_is_stuck(self, finite: tuple[bool, ...]) -> None:
+        places = [(0.1, 0), (0.1, 1), (0.2, 0), (0.2, 1)]
+        cells = [
+            Cell(max_lr, seed, 0, "complete", 0.0, not sound, sound)
+            for (max_lr, seed), sound in zip(places, finite, strict=True)
+        ]
+        assert next_action(1, 0, (0, 1), cells, GridProposer([0.1, 0.2], "log", 4)) == Stuck()
+
+    def test_equal_candidates_say_nothing(self) -> None:
+        equal = [cell(max_lr, accuracy, seed) for max_lr in (0.1, 0.2) for seed, accuracy in enumerate((0.5, 0.6))]
+        assert decide(equal) == Decide(0.1, edge=False, silence="equal")
+        assert decide([*equal, cell(0.4, 0.9, diverged=True), cell(0.4, 0.9, 1)]).silence == "equal"
+        swapped = [replace(c, val_accuracy=1.1 - (c.val_accuracy or 0)) if c.max_lr == 0.2 else c for c in equal]
+        assert decide(swapped).silence is None  # equal on average, but not seed by seed
 
     @pytest.mark.parametrize(("winner", "edge"), [(0.1, True), (0.2, False), (0.3, True)])
     def test_a_winner_on_the_edge_is_flagged(self, winner: float, edge: bool) -> None:
@@ -131,9 +159,9 @@ class TestCandidates:
             Cell(0.9, 1, 1, "failed"),
         ]
         assert candidates(cells) == [
-            Candidate(0.2, 0, pytest.approx(0.7), diverged=False),  # type: ignore[arg-type]
-            Candidate(0.4, 0, pytest.approx(0.3), diverged=True),  # type: ignore[arg-type]
-            Candidate(0.1, 1, 0.5, diverged=False),
+            Candidate(0.2, 0, pytest.approx(0.7), diverged=False, by_seed=(0.6, 0.8)),  # type: ignore[arg-type]
+            Candidate(0.4, 0, pytest.approx(0.3), diverged=True, by_seed=(0.2, 0.4)),  # type: ignore[arg-type]
+            Candidate(0.1, 1, 0.5, diverged=False, by_seed=(0.5,)),
         ]
 
     def test_the_best_and_the_edge_can_be_asked_for(self) -> None:
@@ -260,14 +288,19 @@ class TestWidening:
         assert tried(history) == [*GRID, 1.6]  # 1.6 diverged: nothing to find beyond
         assert decisions == [Decide(0.8, edge=False)]
 
-    def test_never_goes_up_from_a_winner_that_diverged(self) -> None:
+    def test_goes_down_from_the_only_one_that_did_not_diverge(self) -> None:
         observed = [Candidate(0.1, 0, 0.5, False), Candidate(0.2, 0, 0.9, True)]
-        assert GridProposer([0.1, 0.2], "log", 4).propose(observed) == []
+        assert GridProposer([0.1, 0.2], "log", 4).propose(observed) == [0.05]
 
-    def test_goes_down_from_a_grid_that_diverged_altogether(self) -> None:
-        decisions, history, _ = simulate(1, bell(lambda _: 0.02, ceiling=0.03), GridProposer(GRID, "log", 4), Random(0))
-        assert tried(history)[:2] == [0.0125, 0.025]
-        assert decisions == [Decide(0.025, edge=False)]
+    @pytest.mark.parametrize(
+        "surface",
+        [bell(lambda _: 0.02, ceiling=0.03), lambda *_: (0.88, False), lambda *_: (0.1, True)],
+        ids=["a grid that is too high", "equal", "at chance"],
+    )
+    def test_does_not_start_where_a_level_says_nothing(self, surface: Any) -> None:
+        decisions, history, _ = simulate(2, surface, GridProposer(GRID, "log", 4), Random(0))
+        assert [tried(history, level) for level in range(2)] == [GRID, GRID]
+        assert [(decision.edge, decision.silence is None) for decision in decisions] == [(False, False)] * 2
 
     def test_takes_equal_steps_on_a_linear_scale(self) -> None:
         proposer = GridProposer([0.1, 0.2, 0.3], "linear", 2)
