@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.status import study_status
 from oracle.study import lineage
+from oracle.study.commands import DATABASE
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
 
@@ -102,6 +103,7 @@ class StudyView:
 
     Attributes:
         provenance: {"versions": {package: version}, "hardware": {...}, "commit": str | None, "started": ISO 8601}.
+        database: URL of the database, without password.
     """
 
     name: str
@@ -110,6 +112,7 @@ class StudyView:
     levels: tuple[LevelView, ...]
     cost: Cost
     provenance: Mapping[str, Any]
+    database: str = DATABASE
 
     @property
     def state(self) -> State:
@@ -148,6 +151,7 @@ def view_study(store: Store, name: str) -> StudyView:
             wall_seconds=run.wall_seconds if run else 0.0,
         ),
         provenance=study.provenance,
+        database=store.url,
     )
 
 
