@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scyc.data.named import DATA_SETS, imagenet, resized_crop_flip
 from scyc.data.sources import data_root
 from scyc.errors import InputError
+from scyc.home import expanded
 from scyc.models.named import find_network
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _from_files(scheme: str, address: str, name: str) -> Workload:
             f"for example {scheme}:/data/mine{pixels}/resnet-8."
         )
     network = find_network(network_name)
-    path = data_root() / Path(place).expanduser()
+    path = data_root() / expanded(place)
 
     def read() -> Dataset:
         from scyc.data import load_image_folder, load_npz, stream_image_folder

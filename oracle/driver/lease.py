@@ -63,7 +63,15 @@ def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event) -
 
 
 def _holder() -> str:
-    return f"{getpass.getuser()}@{platform.node()} (process {os.getpid()})"
+    return f"{_user()}@{platform.node()} (process {os.getpid()})"
+
+
+def _user() -> str:
+    """Return the user's name; their number where the system knows no name, as in many a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
 
 
 def _has_died(holder: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import uuid
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
 from oracle.execution.places import places
+from oracle.execution.surroundings import scratch_folder
 from oracle.execution.trainer import Trainer
 from scyc import InputError
 
@@ -114,7 +114,7 @@ class TuneExecutor:
     def _cluster(self, spec: Spec) -> Iterator[Path]:
         """Connect to Ray and yield a temporary folder for Tune; both are gone afterwards."""
         os.environ.update(QUIET)
-        scratch = Path(tempfile.mkdtemp(prefix="scyc-"))
+        scratch = scratch_folder()
         paths = search_path.python_path(["", *search_path.given()])
         common: dict[str, Any] = {
             "logging_level": "ERROR",
