@@ -6,7 +6,7 @@ set -eu
 secret=${SCYC_PASSWORD_FILE:-/run/secrets/postgres_password}
 if [ -r "$secret" ]; then
     export PGPASSFILE="${PGPASSFILE:-$HOME/.pgpass}"
-    password=$(head -n 1 "$secret" | sed 's/[\\:]/\\&/g')
+    password=$(head -n 1 "$secret" | tr -d "\r" | sed 's/[\\:]/\\&/g')
     (umask 077 && printf '*:*:*:*:%s\n' "$password" > "$PGPASSFILE")
 fi
 

@@ -16,6 +16,7 @@ from scyc.data.named import DATA_SETS, imagenet, resized_crop_flip
 from scyc.data.sources import data_root
 from scyc.errors import InputError
 from scyc.fence import fenced
+from scyc.home import expanded
 from scyc.models.named import find_network
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _from_files(scheme: str, address: str, name: str) -> Workload:
             f"for example {scheme}:/data/mine{pixels}/resnet-8."
         )
     network = find_network(network_name)
-    path = data_root() / Path(place).expanduser()
+    path = data_root() / expanded(place)
 
     def read() -> Dataset:
         from scyc.data import load_image_folder, load_npz, stream_image_folder

@@ -1,6 +1,6 @@
 from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
-from .database import database_file, engine_url, upgrade
+from .database import upgrade
 from .errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
 from .records import (
     CheckpointKind,
@@ -23,6 +23,7 @@ from .records import (
 )
 from .store import Store
 from .transfer import Tables, columns
+from .urls import database_file, engine_url, holds_password, is_in_memory, public_url
 
 __all__ = [
     "Artifacts",
@@ -54,7 +55,10 @@ __all__ = [
     "columns",
     "database_file",
     "engine_url",
+    "holds_password",
     "in_critical_section",
+    "is_in_memory",
+    "public_url",
     "uninterruptible",
     "upgrade",
 ]

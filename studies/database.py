@@ -5,23 +5,23 @@ from __future__ import annotations
 import traceback
 from contextlib import closing, contextmanager
 from copy import copy
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from studies import migrations
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
 from studies.errors import StudyError, StudyUnavailable, TryAgain
 from studies.retrying import persist
+from studies.urls import parse_url, secrets, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
-
-_SHOWN = ("host", "port")  # of a URL's query; some drivers take a password there
 
 
 class Database:
@@ -45,12 +45,10 @@ class Database:
     """
 
     def __init__(self, url: str, *, create: bool, read_only: bool = False) -> None:
-        parsed = _parse(url)
-        self.name = _shown(parsed)
-        self.dialect = dialect_of(parsed, self.name)
+        parsed = parse_url(url)
+        self.dialect = dialect_of(parsed, shown(parsed))
         parsed = self.dialect.normalised(parsed)
-        self.name = _shown(parsed)
-        self._secret = parsed.password if parsed.password not in (parsed.username, parsed.database) else None
+        self.name, self._secrets = shown(parsed), secrets(parsed)
         self.read_only = read_only or self.dialect.is_for_reading(parsed)
         self.dialect.check(parsed, create=create and not self.read_only)
         if self.read_only:
@@ -174,7 +172,7 @@ class Database:
         if self.recognised(found) != newest:
             raise StudyError(
                 f"The database {self.name} is at revision {found} and this version needs {newest}; back it up, "
-                f"then upgrade it with `scyc studies upgrade --db URL`."
+                f"then upgrade it with `scyc studies upgrade --db {quote(self.name)}`."
             )
 
     def _check_writable(self) -> None:
@@ -197,15 +195,19 @@ class Database:
     def _in_sentences(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            if self.dialect.is_mistake(error):
+        except (DBAPIError, UnicodeError, NoConnectionLeft) as error:
+            if isinstance(error, DBAPIError) and self.dialect.is_mistake(error):
                 raise
             # The driver's own words go with the error, unless they give the password away.
             raise self._sentence(error) from (None if self._tells(error) else error)
 
-    def _sentence(self, error: DBAPIError) -> StudyError:
+    def _sentence(self, error: DBAPIError | UnicodeError | NoConnectionLeft) -> StudyError:
+        if isinstance(error, NoConnectionLeft):
+            return StudyUnavailable(f"Every connection of this process to {self.name} is in use; try again later.")
+        if isinstance(error, UnicodeError):
+            return StudyError(f"A text cannot be stored in the database {self.name} ({error}); nothing was written.")
         reason = self._masked(str(error.orig).strip().partition("\n")[0].rstrip("."))
-        if isinstance(error, IntegrityError | DataError):
+        if isinstance(error, IntegrityError | DataError) and "encoding" not in reason:
             return StudyError(f"The database {self.name} refuses the values ({reason}); nothing was written.")
         kind = StudyUnavailable if self.dialect.may_pass(error) else StudyError
         if self.dialect.passes_soon(error):
@@ -213,10 +215,12 @@ class Database:
         return kind(f"The database {self.name} cannot be used ({reason}); {self.dialect.advice(reason)}.")
 
     def _masked(self, text: str) -> str:
-        return text.replace(self._secret, "***") if self._secret else text
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
-    def _tells(self, error: DBAPIError) -> bool:
-        return bool(self._secret) and any(self._masked(part) != part for part in traceback.format_exception(error))
+    def _tells(self, error: Exception) -> bool:
+        return any(self._masked(part) != part for part in traceback.format_exception(error) if self._secrets)
 
 
 def upgrade(url: str) -> str:
@@ -234,43 +238,6 @@ def upgrade(url: str) -> str:
     return migrations.revisions()[0]
 
 
-def engine_url(url: str) -> str:
-    """Return the URL for other programs that use SQLAlchemy: with its driver, and with the password.
-
-    Raises:
-        StudyError: the URL makes no sense.
-    """
-    parsed = _parse(url)
-    return dialect_of(parsed, _shown(parsed)).normalised(parsed).render_as_string(hide_password=False)
-
-
-def database_file(url: str) -> Path | None:
-    """Return the file that the database of a URL is in; None for one in memory or on a server.
-
-    Raises:
-        StudyError: the URL makes no sense.
-    """
-    parsed = _parse(url)
-    dialect = dialect_of(parsed, _shown(parsed))
-    return dialect.file(dialect.normalised(parsed))
-
-
-def _parse(url: str) -> URL:
-    try:
-        return make_url(url)
-    except (ArgumentError, ValueError):
-        # What cannot be parsed cannot be masked, so neither it nor what the parser says of it is repeated.
-        raise StudyError(
-            "The database URL makes no sense; write it like sqlite:///scyc.db, sqlite:////absolute/path/scyc.db or "
-            "postgresql://user@host/database."
-        ) from None
-
-
-def _shown(url: URL) -> str:
-    query = {key: value for key, value in url.query.items() if key in _SHOWN}
-    return url.set(query=query).render_as_string(hide_password=True)
-
-
 def _engine(url: URL, name: str, options: dict[str, Any]) -> Engine:
     try:
         return create_engine(url, **options)
@@ -279,3 +246,8 @@ def _engine(url: URL, name: str, options: dict[str, Any]) -> Engine:
             f"The database {name} needs the driver {error.name or url.get_driver_name()}, which is not installed; "
             f"install it with `pip install 'scyc[postgres]'`."
         ) from error
+    except (ArgumentError, TypeError, ValueError):
+        raise StudyError(
+            f"The URL of the database {name} has an option or a value behind the question mark that its driver does "
+            f"not know; check the URL."
+        ) from None

@@ -50,6 +50,7 @@ _LASTING = {
     r"pg_hba\.conf": "ask the server's administrator to let this user in from here",
     r"permission denied": "ask the owner of the database for the right to read, write and create tables",
     r"(^|: )invalid |bad value": "check the URL",
+    r"encoding": "use one that `createdb --encoding UTF8 --template template0` made, which holds every character",
     r"read-only transaction|read-write mode": "give the URL of the primary server; this one is a read-only copy",
     _FULL: "free some space on the server, then try again",
 }
@@ -68,11 +69,15 @@ _NO_RIGHT = "42501"
 
 
 def normalised(url: URL) -> URL:
-    """Return the URL with its driver, and with the password where SQLAlchemy masks it."""
+    """Return the URL with its driver, with the password where SQLAlchemy masks it, and with UTF-8 on the connection.
+
+    Otherwise the server's encoding is spoken there. That of SQL_ASCII, which `initdb` chooses under LANG=C, is bytes.
+    """
     password = url.query.get("password")
     if password is not None:
         url = url.set(password=password if isinstance(password, str) else password[-1])
-    return url.set(drivername=f"postgresql+{DRIVER}").difference_update_query(["password"])
+    url = url.set(drivername=f"postgresql+{DRIVER}").difference_update_query(["password"])
+    return url.update_query_dict({"client_encoding": "utf8"})
 
 
 def for_reading(url: URL) -> URL:

@@ -218,7 +218,7 @@ def advice(reason: str) -> str:
 
 
 def _is_memory(url: URL) -> bool:
-    return url.database in (None, "", ":memory:")
+    return url.database in (None, "", ":memory:", "file:", "file::memory:") or url.query.get("mode") == "memory"
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -125,6 +125,6 @@ def _changed(path: Path) -> TryAgain:
 def _unreadable(path: Path, side: Path, error: sqlite3.Error) -> StudyError:
     return StudyError(
         f"The database {path} can only be read together with {side.name}, and that takes permission to write to its "
-        f"folder ({error}); copy both files to a folder of your own, or ask their owner to run `scyc studies upgrade`, "
-        f"which leaves one file."
+        f"folder ({error}); copy both files to a folder of your own, or ask their owner to run `scyc studies "
+        f"upgrade --db URL`, which leaves one file."
     )

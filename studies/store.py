@@ -70,6 +70,11 @@ class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transf
     ) -> None:
         self.close()
 
+    @property
+    def url(self) -> str:
+        """URL of the database, without password."""
+        return self._database.name
+
     def __repr__(self) -> str:
         return f"Store({self._database.name})"
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oracle.study.commands import DATABASE
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -14,12 +15,39 @@ if TYPE_CHECKING:
 
     from oracle.spec.model import Spec
 
-DATABASE = "sqlite:///scyc.db"
-
 
 def database_url(given: str | None) -> str:
-    """Return the URL of the study database: the one given, else `$SCYC_DB`, else `sqlite:///scyc.db`."""
-    return given or os.environ.get("SCYC_DB") or DATABASE
+    """Return the URL of the study database: the one given, else `$SCYC_DB`, else `sqlite:///scyc.db`.
+
+    Raises:
+        InputError: it is in memory, where no other command would find a study.
+        StudyError: the URL makes no sense.
+    """
+    url = given or os.environ.get("SCYC_DB")
+    if not url:
+        return DATABASE
+    from studies import is_in_memory  # SQLAlchemy takes a while, and not every command needs it
+
+    if is_in_memory(url):
+        raise InputError(
+            "The database is in memory, and would vanish when this process ends; give a file, like sqlite:///scyc.db."
+        )
+    return url
+
+
+def check_artifacts(url: str) -> None:
+    """Refuse the URL of an artifact store if it holds a password, which would be recorded and exported with a study.
+
+    Raises:
+        InputError: it does.
+    """
+    from studies import holds_password
+
+    if holds_password(url):
+        raise InputError(
+            "The URL of the artifact store holds a password, which would be recorded with the study; leave it out, and "
+            "put it where the file system looks for it, in the environment or in its own configuration file."
+        )
 
 
 def given_spec(spec: Spec | Mapping[str, Any] | Path | str | None, fields: Mapping[str, Any]) -> Spec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from oracle.api.defaults import check_artifacts
 from oracle.api.driving import driven
 from oracle.driver.garbage import collect
 from oracle.driver.lease import driving
@@ -144,6 +145,8 @@ def import_study(folder: Path, db: str, name: str | None = None, artifacts: str 
         InputError: the folder holds no export that can be read.
         StudyError: the name is taken, or the values break a rule.
     """
+    if artifacts is not None:
+        check_artifacts(artifacts)
     tables = read_export(folder)
     with Store.open(db) as store:
         study = store.load_study(tables, name=name, artifacts=artifacts)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from oracle.api.driving import driven, ready_executor, train_runs
 from oracle.comparison import USUAL, pick, study_contenders
+from oracle.study.commands import command
 from oracle.study.opening import ORACLE, REPLAYED, study_spec
 from scyc import InputError, policy_from_dict, policy_to_dict
 from studies import Store
@@ -102,6 +102,6 @@ def _open(store: Store, study: StudyRecord, name: str, policy: Policy) -> RunRec
         raise InputError(
             f"The run {name!r} was made with {there}, but now it would be {policy.schedule}: the oracle has changed "
             "since, or another schedule is asked for. Give the new run another name, or delete the old one: "
-            f"`scyc studies delete {quote(study.name)} --run {quote(name)}`."
+            f"`{command('studies', 'delete', study.name, '--run', name, db=store.url)}`."
         )
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from oracle.api.defaults import check_artifacts
 from oracle.api.driving import Driven, driven, ready_executor, train_oracle
 from oracle.driver.engine_choice import with_engine
 from oracle.study.extending import extend_study, extended
@@ -34,6 +35,7 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
         InputError: the spec or an option is not valid, or the study exists with another spec; nothing was changed.
         StudyError: the database or the artifact store cannot be used, or the study stopped before its end.
     """
+    check_artifacts(artifacts)
     folder = f"{artifacts.rstrip('/')}/{name}"
     executor = ready_executor(options, spec, folder)
     with Store.open(db) as store:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from scyc import InputError
+from scyc.home import set_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,7 @@ def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> s
     Raises:
         InputError: the folder cannot be written.
     """
+    set_home()  # Kaleido cannot even be imported without
     from oracle.comparison import to_json
     from oracle.report.comparison import plates, render
     from oracle.report.comparison.images import NoImagesError, write_images

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from oracle.cli.app import FAILED, INTERRUPTED
-from oracle.cli.speaking import command, err, out, print_json, say
+from oracle.cli.speaking import err, out, print_json, say
+from oracle.study.commands import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

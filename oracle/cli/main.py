@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from oracle.api.errors import InputError, LeaseLost, StudyError, StudyUnavailable
 from oracle.cli.app import BAD_INPUT, DONE, FAILED, INTERRUPTED, app, register_commands
 from oracle.cli.speaking import err, say
+from oracle.cli.terminal import show_what_it_can
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
+    show_what_it_can()
     signal.signal(signal.SIGTERM, _interrupt)
     register_commands()
     try:

@@ -1,18 +1,15 @@
-"""What the commands print: sentences, tables, JSON, and commands to paste, which never hold a password."""
+"""What the commands print: sentences, tables, JSON."""
 
 from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import IO, TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
-
-from oracle.api.defaults import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,17 +55,3 @@ def only_json() -> Iterator[None]:
         _results.pop()
         os.dup2(kept, STDOUT)
         os.close(kept)
-
-
-def command(*words: str, db: str | None = None) -> str:
-    """Return a command of scyc that the user can paste; it opens the same database."""
-    return " ".join(["scyc", *map(shlex.quote, words)]) + _db_option(db)
-
-
-def _db_option(database: str | None) -> str:
-    if database in (None, DATABASE, os.environ.get("SCYC_DB")):
-        return ""
-    before, separator, rest = database.rpartition("@")
-    scheme, slashes, user = before.partition("://")
-    masked = user.partition(":")[0] + ":***" * (":" in user)
-    return f" --db {shlex.quote(scheme + slashes + masked + separator + rest)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import contenders, on_surface, pick
@@ -17,6 +16,7 @@ from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
 from oracle.results.silence import SMALLER, STUCK, silent_sentences
 from oracle.results.study_view import oracle_intervals, view_study
+from oracle.study.commands import DATABASE, command
 from oracle.study.opening import ORACLE, REPLAYED
 from scyc import InputError
 
@@ -56,6 +56,7 @@ class Comparison:
         level_epochs: epochs of one training at one level; None if that is not known.
         gradients: what the gradients' spread says about the oracle curve; None if gradients were not recorded.
         notes: what else a reader must know, in full sentences.
+        database: URL of the database, without password.
     """
 
     study: str
@@ -72,6 +73,7 @@ class Comparison:
     level_epochs: int | None = None
     gradients: GradientFinding | None = None
     notes: tuple[str, ...] = ()
+    database: str = DATABASE
 
 
 def compare_study(
@@ -128,6 +130,7 @@ def compare(
         runs={name: judge_run(run, replayed, spec.seeds, search_epochs, silent) for name, run in wanted.items()},
         curse=winners_curse(levels, replayed, spec.seeds),
         search_epochs=round(search_epochs),
+        database=view.database,
         level_epochs=spec.epochs,
         gradients=find_narrowing(levels, stds) if stds else None,
         notes=(
@@ -164,7 +167,8 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     if len(chosen := _chosen(view)) < spec.levels:
         raise InputError(
             f"The oracle of {name!r} has decided {len(chosen)} of {spec.levels} levels, and schedules can be trained "
-            f"only once it has decided all of them; resume it with `scyc resume {quote(name)}`."
+            "only once it has decided all of them; resume it with "
+            f"`{command('resume', name, db=store.url)}`."
         )
     fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
     return contenders(levels, spec, fit.schedule if fit else None, chosen)
@@ -193,7 +197,7 @@ def _schedules(
             raise InputError(
                 f"The schedule {name!r} differs from the study in more than max_lr, or measures the network first, so "
                 "the oracle's surface cannot judge it; train it with "
-                f"`scyc run {quote(view.name)} --schedule {quote(name)}`."
+                f"`{command('run', view.name, '--schedule', name, db=view.database)}`."
             )
     return found
 
@@ -228,8 +232,9 @@ def _replayed(view: StudyView, run: RunView | None) -> tuple[RunView | None, tup
         return run, ()
     return None, (
         "The oracle's curve has changed since it was trained on fresh seeds, so there is nothing to compare the "
-        f"trained schedules with. To fix that, run `scyc studies delete {quote(view.name)} --run {REPLAYED}`, and then "
-        f"`scyc run {quote(view.name)}`.",
+        "trained schedules with. To fix that, run "
+        f"`{command('studies', 'delete', view.name, '--run', REPLAYED, db=view.database)}`, and then "
+        f"`{command('run', view.name, db=view.database)}`.",
     )
 
 

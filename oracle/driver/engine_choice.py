@@ -73,6 +73,8 @@ def _remembered(spec: Spec, device: torch.device, names: list[str]) -> str | Non
 
 def _remember(key: str, name: str) -> None:
     path = _path()
+    if path is None:
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}")
@@ -83,15 +85,20 @@ def _remember(key: str, name: str) -> None:
 
 
 def _memory() -> dict[str, str]:
+    path = _path()
     try:
-        known = json.loads(_path().read_text(encoding="utf-8"))
+        known = json.loads(path.read_text(encoding="utf-8")) if path is not None else {}
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}
 
 
-def _path() -> Path:
-    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+def _path() -> Path | None:
+    """Return the file in which choices are remembered; None for a user without a home, for whom none is."""
+    try:
+        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        return None
     return Path(folder) / "scyc" / "engines.json"
 
 

@@ -68,7 +68,15 @@ def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event) -
 
 
 def _holder() -> str:
-    return f"{getpass.getuser()}@{platform.node()} (process {os.getpid()} in {_numbering()})"
+    return f"{_user()}@{platform.node()} (process {os.getpid()} in {_numbering()})"
+
+
+def _user() -> str:
+    """Return the user's name; their number where the system knows no name, as in many a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
 
 
 def _numbering() -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import partial
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import optuna
@@ -17,6 +16,7 @@ from optuna.trial import TrialState, create_trial
 
 from oracle.driver.events import Listener
 from oracle.execution.messages import Failure, last_line
+from oracle.study.commands import command
 from scyc import density
 from studies import TrialResult, engine_url, uninterruptible
 
@@ -158,5 +158,6 @@ class OptunaMirror(Listener):
             self.working = False
             self.warn(
                 f"The Optuna mirror failed ({type(error).__name__}) and is no longer updated; the study itself is not "
-                f"affected. Rebuild the mirror later with `scyc studies mirror {quote(self.name)} --rebuild`."
+                f"affected. Rebuild the mirror later with "
+                f"`{command('studies', 'mirror', self.name, '--rebuild', db=self.store.url)}`."
             )

@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from oracle.execution import surroundings
 from oracle.execution.options import AUTO
 from scyc import InputError
 
@@ -35,5 +36,6 @@ def make_executor(options: ExecutionOptions, spec: Spec) -> Executor:
         name = "tune" if options.ray_address is not None or spec.resources.gpus_per_trial > 0 else "processes"
     if name not in EXECUTORS:
         raise InputError(f"There is no executor {name!r}; choose one of {', '.join([AUTO, *EXECUTORS])}.")
+    surroundings.prepare()
     chosen: type[ExecutorClass] = resolve_name(EXECUTORS[name])
     return chosen.from_options(options, spec)

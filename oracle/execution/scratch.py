@@ -17,15 +17,16 @@ PREFIX = "scyc-driver-"
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Yield a new temporary folder, which is deleted after the block.
+def scratch_folder(place: Path | None = None) -> Iterator[Path]:
+    """Yield a new temporary folder, which is deleted after the block; it is made in `place`, by default in $TMPDIR.
 
     Whoever uses one holds a lock on it, which ends with the process, however that ends. So a folder without a lock is
     left over, and is deleted first.
     """
-    _delete_left_over()
+    place = place or Path(tempfile.gettempdir())
+    _delete_left_over(place)
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         with suppress(FileNotFoundError):  # somebody took it for left over before it was locked
             lock = _locked(folder, wait=True)
             break
@@ -36,8 +37,8 @@ def scratch_folder() -> Iterator[Path]:
         os.close(lock)
 
 
-def _delete_left_over() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+def _delete_left_over(place: Path) -> None:
+    for folder in place.glob(f"{PREFIX}*"):
         with suppress(OSError):  # it is in use, somebody else's, or gone
             lock = _locked(folder, wait=False)
             shutil.rmtree(folder, ignore_errors=True)

@@ -26,6 +26,7 @@ from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
 from oracle.execution.places import places
 from oracle.execution.scratch import scratch_folder
+from oracle.execution.surroundings import short_place
 from oracle.execution.trainer import Trainer
 from scyc import InputError
 
@@ -127,7 +128,7 @@ class TuneExecutor:
             "job_config": _Job(),
         }
         handler = signal.getsignal(signal.SIGTERM)
-        with scratch_folder() as scratch, ExitStack() as stack:
+        with scratch_folder(short_place()) as scratch, ExitStack() as stack:
             if self.address is None:
                 stack.enter_context(_on_loopback())
             stack.callback(ray.shutdown)

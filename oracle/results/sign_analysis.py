@@ -9,12 +9,12 @@ import math
 import re
 from dataclasses import dataclass, replace
 from itertools import combinations
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from oracle.execution.checkpoints import load_checkpoint, load_snapshot
 from oracle.results.run_view import view_runs
 from oracle.study import lineage
+from oracle.study.commands import command
 from oracle.study.opening import ORACLE, REPLAYED, study_spec
 from scyc import InputError
 from scyc.signs import mask_overlap, pooled, sign_agreement
@@ -220,7 +220,7 @@ def _walked(store: Store, study: StudyRecord, run: str) -> Paths:
         there = ", ".join([ORACLE, *sorted(runs)])
         raise InputError(
             f"{study.name!r} has no run {run!r} with a finished trial; choose one of {there}, or train it with "
-            f"`scyc run {quote(study.name)}`."
+            f"`{command('run', study.name, db=store.url)}`."
         )
     return {seed: list(path) for seed, path in runs[run].paths.items()}
 

@@ -14,6 +14,7 @@ from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.silence import silence_of
 from oracle.results.status import study_status
 from oracle.study import lineage
+from oracle.study.commands import DATABASE
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
 
@@ -118,6 +119,7 @@ class StudyView:
 
     Attributes:
         provenance: {"versions": {package: version}, "hardware": {...}, "commit": str | None, "started": ISO 8601}.
+        database: URL of the database, without password.
     """
 
     name: str
@@ -126,6 +128,7 @@ class StudyView:
     levels: tuple[LevelView, ...]
     cost: Cost
     provenance: Mapping[str, Any]
+    database: str = DATABASE
 
     @property
     def state(self) -> State:
@@ -164,6 +167,7 @@ def view_study(store: Store, name: str) -> StudyView:
             wall_seconds=run.wall_seconds if run else 0.0,
         ),
         provenance=study.provenance,
+        database=store.url,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from oracle.spec.errors import faults
 from oracle.spec.model import Spec
 from scyc import InputError
+from scyc.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,13 +45,25 @@ def read_values(path: Path) -> dict[str, Any]:
         InputError: the file cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_text(path)
+        return tomllib.loads(text)
     except OSError as error:
         raise InputError(f"The spec {path} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"The spec {path} cannot be read: it is not UTF-8 text.") from error
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The spec {path} is not TOML: {error}.") from error
+        raise InputError(f"The spec {path} is not TOML: {error}.{_lookalike(text, str(error))}") from error
+
+
+def _lookalike(text: str, error: str) -> str:
+    """Return a sentence on a character, in the line of a TOML error, that only looks like a space or a quote."""
+    found = re.search(r"line (\d+)", error)
+    line = text.split("\n")[int(found[1]) - 1] if found else ""
+    for character in line:
+        if unicodedata.category(character) in ("Zs", "Cf", "Pi", "Pf") and character != " ":
+            name = unicodedata.name(character, "a character without a name").lower()
+            return f" It holds U+{ord(character):04X}, {name}; write an ordinary space or quote."
+    return ""
 
 
 def set_field(values: dict[str, Any], key: str, value: Any) -> None:

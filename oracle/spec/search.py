@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     MethodName = str
 else:  # a spec may name what is in the registry
     MethodName = Literal[*SEARCH_METHODS]
+
+
+def rounded(value: float, space: float) -> float:
+    """Return a candidate with four significant digits, or with as many as its distance to the next, `space`, needs."""
+    for digits in range(4, 17):
+        short = float(f"{value:.{digits}g}")
+        if abs(short - value) < space / 2:
+            return short
+    return value
 
 
 class MaxLrSpec(Section):
@@ -35,6 +45,11 @@ class MaxLrSpec(Section):
             raise ValueError(f"low ({self.low}) must not be above high ({self.high})")
         if self.values is None and (self.low == self.high) != (self.count == 1):
             raise ValueError("one candidate needs low equal to high, and more than one needs low below high")
+        if self.values is None and (different := len(self.grid())) < self.count:
+            raise ValueError(
+                f"between low ({self.low}) and high ({self.high}) there are only {different} different numbers, and "
+                f"count asks for {self.count}"
+            )
         return self
 
     @model_serializer(mode="wrap")
@@ -49,7 +64,10 @@ class MaxLrSpec(Section):
         return self.count if self.values is None else len(self.values)
 
     def grid(self) -> list[float]:
-        """Return the candidates in ascending order; those of a range are rounded to four significant digits."""
+        """Return the candidates in ascending order.
+
+        Those of a range are rounded, see `rounded`.
+        """
         if self.values is not None:
             return sorted(self.values)
         if self.count == 1:
@@ -59,7 +77,8 @@ class MaxLrSpec(Section):
             spaced = [math.exp(math.log(self.low) * (1 - t) + math.log(self.high) * t) for t in steps]
         else:
             spaced = [self.low * (1 - t) + self.high * t for t in steps]
-        return sorted({float(f"{value:.4g}") for value in spaced})
+        space = min(after - before for before, after in itertools.pairwise(spaced))
+        return sorted({rounded(value, space) for value in spaced})
 
 
 class SearchSpec(Section):

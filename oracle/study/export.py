@@ -53,7 +53,7 @@ def read_export(folder: Path) -> Tables:
         InputError: the folder holds no export, or one that cannot be read.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((folder / MANIFEST).read_bytes())
         version, format_ = manifest["scyc_export"], manifest["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
@@ -92,7 +92,7 @@ def _write(path: Path, rows: list[dict[str, Any]], kinds: dict[str, str], format
 
 def _read(path: Path, kinds: dict[str, str], format_: Format) -> list[dict[str, Any]]:
     if format_ == "json":
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        rows: list[dict[str, Any]] = json.loads(path.read_bytes())
         return rows
     from pyarrow import csv, parquet
 

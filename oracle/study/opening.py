@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from oracle.spec.files import parse_spec
 from oracle.spec.model import AUTO
+from oracle.study.commands import command
 from oracle.study.provenance import provenance
 from scyc import InputError
 from studies import Store, StudyNotFound, StudyRecord
@@ -50,7 +50,7 @@ def open_study(
         changes = "; ".join(differences(there.to_dict(), spec.to_dict()))
         raise InputError(
             f"The study {name!r} exists with another spec ({changes}); choose another name, or resume it with its own "
-            f"spec: `scyc resume {quote(name)}`."
+            f"spec: `{command('resume', name, db=store.url)}`."
         )
     return study
 

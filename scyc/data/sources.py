@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from scyc.errors import InputError
+from scyc.home import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,8 +20,12 @@ LOCK_FILE = ".download.lock"
 
 
 def data_root(root: Path | str | None = None) -> Path:
-    """Return the absolute path of the data folder: `root`, else `$SCYC_DATA`, else `data` in the working folder."""
-    return Path(root or os.environ.get("SCYC_DATA") or "data").expanduser().absolute()
+    """Return the absolute path of the data folder: `root`, else `$SCYC_DATA`, else `data` in the working folder.
+
+    Raises:
+        InputError: it begins with the home of a user who has none.
+    """
+    return expanded(root or os.environ.get("SCYC_DATA") or "data").absolute()
 
 
 def download_allowed(download: bool | None = None) -> bool:

@@ -9,6 +9,7 @@ from scyc.data.images import normalised_dataset
 from scyc.data.sources import data_root, download_allowed, download_into, optional_module
 from scyc.data.splitting import hold_out
 from scyc.errors import InputError
+from scyc.text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,6 +103,6 @@ def _checked(split: Split, folder: Path) -> Split:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error}): fetch the data set again.") from error

@@ -51,11 +51,11 @@ class TestUrls:
         with Store.open(url) as store:
             assert store.studies() == []
             assert repr(store).startswith("Store(postgresql+psycopg://postgres@/test_")
-        assert engine_url(url).replace("%2F", "/") == postgresql
+        assert engine_url(url).replace("%2F", "/") == postgresql.replace("?", "?client_encoding=utf8&")
 
     def test_other_programs_get_the_password_and_files_stay_files(self) -> None:
-        assert engine_url("postgres://me:x@h/d") == "postgresql+psycopg://me:x@h/d"
-        assert engine_url("postgres://me@h/d?password=x") == "postgresql+psycopg://me:x@h/d"
+        assert engine_url("postgres://me:x@h/d") == "postgresql+psycopg://me:x@h/d?client_encoding=utf8"
+        assert engine_url("postgres://me@h/d?password=x") == "postgresql+psycopg://me:x@h/d?client_encoding=utf8"
         assert engine_url("sqlite:///a.db") == "sqlite:///a.db"
         with pytest.raises(StudyError, match="unknown kind, mysql"):
             engine_url("mysql://me:secret@h/d")
@@ -167,7 +167,7 @@ class TestSecrets:
 
     def test_an_error_that_gives_it_away_is_left_out(self, postgresql: str) -> None:
         with Store.open(postgresql) as store:
-            store._database._secret = PASSWORD
+            store._database._secrets = [PASSWORD]
             with pytest.raises(StudyError) as caught, store._database.read() as connection:
                 connection.exec_driver_sql(f"SELECT '{PASSWORD}'::int")
         text = "".join(traceback.format_exception(caught.value, chain=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from oracle.cli.app import SEARCH, AsJson, DatabaseUrl, StudyName, app
 from oracle.cli.ending import end_of_sweep, training
 from oracle.cli.options import ExecutorName, Mirror, RayAddress, Retries, RetryFailed, TrialTimeout, Workers
-from oracle.cli.speaking import command
+from oracle.study.commands import command
 
 
 @app.command(rich_help_panel=SEARCH)

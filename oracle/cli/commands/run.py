@@ -9,7 +9,8 @@ import typer
 from oracle.cli.app import SCHEDULES, AsJson, DatabaseUrl, StudyName, app
 from oracle.cli.ending import training
 from oracle.cli.options import ExecutorName, RayAddress, Retries, RetryFailed, TrialTimeout, Workers
-from oracle.cli.speaking import command, out, print_json, say
+from oracle.cli.speaking import out, print_json, say
+from oracle.study.commands import command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

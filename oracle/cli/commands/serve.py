@@ -14,6 +14,7 @@ from oracle.api.defaults import database_url
 from oracle.api.errors import InputError, StudyError, StudyUnavailable
 from oracle.cli.app import RESULTS, DatabaseUrl, app
 from oracle.cli.speaking import out, say
+from scyc.text import read_text
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -96,11 +97,15 @@ def _token(path: Path | None, host: str) -> str | None:
     if path is None:
         return None if _is_own(host) else secrets.token_urlsafe(32)
     try:
-        token = path.read_text(encoding="utf-8").partition("\n")[0].strip()
+        token = read_text(path).partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"The token file {path} cannot be read ({error}); give a text file whose first line is the token."
         ) from error
+    if not (token.isascii() and token.isprintable()):
+        raise InputError(
+            f"The token in {path} holds a character that a browser cannot send; use letters, digits and signs of ASCII."
+        )
     if len(token) < SHORTEST:
         raise InputError(
             f"The token in {path} has {len(token)} characters, but it needs at least {SHORTEST}; "

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from oracle.cli.app import AsJson, DatabaseUrl, studies_app
-from oracle.cli.speaking import command, out, print_json, say
+from oracle.cli.speaking import out, print_json, say
+from oracle.study.commands import command
 
 
 @studies_app.command("import")

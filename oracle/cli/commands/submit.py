@@ -6,14 +6,14 @@ import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
 
 import typer
 
 from oracle.api.errors import InputError
 from oracle.cli.app import SEARCH, AsJson, NewName, Overrides, SpecFile, app
 from oracle.cli.options import Retries, RetryFailed, TrialTimeout
-from oracle.cli.speaking import command, out, print_json, say
+from oracle.cli.speaking import out, print_json, say
+from oracle.study.commands import command
 
 
 @app.command(rich_help_panel=SEARCH)
@@ -66,8 +66,8 @@ def submit(
 
     if working_dir is None:
         load_spec(spec_file, overrides or ())  # refuse a bad spec here; one with the user's code only loads there
-    _check_public(db, "--db", "the cluster reads the password from $PGPASSWORD or ~/.pgpass of its head node")
     _check_lasting(db)
+    _check_public(db, "--db", "the cluster reads the password from $PGPASSWORD or ~/.pgpass of its head node")
     _check_public(artifacts, "--artifacts", "the cluster reads it from its nodes' environment")
     name = study_name(name, spec_file)
     sweep = ["scyc", "sweep", "--name", name, "--db", db, "--artifacts", artifacts, "--ray-address", "auto"]
@@ -108,8 +108,9 @@ def _send(ray_address: str, sweep: list[str], spec_file: Path | None, working_di
 
 def _check_public(url: str, option: str, instead: str) -> None:
     """Refuse a URL with a password, which would appear in the dashboard, the job's log and the process list."""
-    parts = urlsplit(url)
-    if parts.password is not None or "password" in parse_qs(parts.query):
+    from studies import holds_password
+
+    if holds_password(url):
         raise InputError(
             f"The URL of {option} holds a password, which Ray's dashboard would show; leave it out: {instead}."
         )

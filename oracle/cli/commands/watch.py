@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from oracle.cli.app import FAILED, RESULTS, AsJson, DatabaseUrl, StudyName, app
-from oracle.cli.speaking import command, err, out, print_json, say
+from oracle.cli.speaking import err, out, print_json, say
+from oracle.study.commands import command
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
@@ -12,6 +11,7 @@ from oracle.report.comparison.marks import Frame, frame, path, with_legend
 from oracle.report.comparison.table import Cell, Table
 from oracle.report.plate import Plate
 from oracle.report.style import INK, Figure, Trace, accuracy_axis, density_step, layout
+from oracle.study.commands import command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ def trained(comparison: Comparison) -> dict[str, TrainedRun]:
 
 def how_to_train(comparison: Comparison) -> str:
     """Return what to run to train schedules, as a clause."""
-    return f"`scyc run {shlex.quote(comparison.study)}` trains schedules for real"
+    return f"`{command('run', comparison.study, db=comparison.database)}` trains schedules for real"
 
 
 def figure(comparison: Comparison) -> Figure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import FITTED
@@ -16,6 +15,7 @@ from oracle.report.intervals import band, bars, open_bounds
 from oracle.report.plate import Plate
 from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 from oracle.results.intervals import Interval
+from oracle.study.commands import command
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, Fit
@@ -36,7 +36,7 @@ def plate(comparison: Comparison) -> Plate:
         have = f"{words.count(count, 'level')} {'is' if count == 1 else 'are'}"
         caption = (
             f"The fit of S-Cyc needs {FEWEST_LEVELS} decided levels or more, but only {have} decided so far; "
-            f"`scyc extend {shlex.quote(comparison.study)}` adds levels."
+            f"`{command('extend', comparison.study, db=comparison.database)}` adds levels."
         )
         return Plate(title, None, caption)
     judged = any(level.interval for level in comparison.levels)

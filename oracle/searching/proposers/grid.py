@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Self
 
 from oracle.searching.candidates import best, silence
+from oracle.spec.search import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,5 +53,5 @@ class GridProposer:
 
     def _beyond(self, edge: float, inner: float) -> list[float]:
         value = edge * edge / inner if self.scale == "log" else edge + (edge - inner)
-        value = float(f"{value:.4g}")
+        value = rounded(value, abs(edge - inner))
         return [value] if value > 0 and value != edge else []

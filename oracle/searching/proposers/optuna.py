@@ -12,6 +12,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 
 from oracle.searching.candidates import standing
+from oracle.spec.search import rounded
 from scyc import InputError
 from scyc.randomness import stream_seed
 
@@ -88,7 +89,7 @@ class SamplerProposer:
     ) -> list[float]:
         proposed: list[float] = []
         for _ in range(ASKS_PER_PROPOSAL * size):
-            value = float(f"{study.ask(space).params['max_lr']:.4g}")
+            value = rounded(study.ask(space).params["max_lr"], (self.space.high - self.space.low) / self.space.count)
             value = min(max(value, self.space.low), self.space.high)
             if value not in taken:
                 proposed.append(value)

@@ -13,6 +13,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from oracle.cli.commands.serve import _token
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -74,11 +78,19 @@ def test_a_token_of_ones_own_is_asked_for_and_never_shown(tmp_path: Path) -> Non
         assert status(port, "/", Authorization="Bearer abcdefghijklmnopqrstuvwxyz") == 200
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_token_is_read_however_an_editor_wrote_it(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("abcdefghijklmnopqrstuvwxyz\r\nand more\r\n", encoding=encoding, newline="")
+    assert _token(tmp_path / "token", "127.0.0.1") == "abcdefghijklmnopqrstuvwxyz"
+
+
 def test_what_cannot_be_served_is_refused(scyc: Callable[..., Ended], tmp_path: Path) -> None:
     (tmp_path / "short").write_text("123\n")
+    (tmp_path / "umlauts").write_text("äöü" * 10)
     for options, complaint in (
         (["--token-file", "short"], "at least 16"),
         (["--token-file", "nowhere"], "The token file nowhere cannot be read"),
+        (["--token-file", "umlauts"], "a character that a browser cannot send"),
         (["--host", "192.0.2.1"], "The server cannot listen on"),
         (["--db", "nonsense"], "The database URL makes no sense"),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,6 @@ from studies import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -117,3 +117,17 @@ def test_an_engine_of_other_numbers_makes_another_trial() -> None:
     hashes = {name: parse_spec({"engine": name}, "test").trial_hash for name in ("auto", "eager", "graphs", "stacked")}
     assert hashes["auto"] == hashes["eager"] == Spec().trial_hash
     assert len(set(hashes.values())) == 3
+
+
+@pytest.mark.parametrize("home", ["none", "/proc", "a file"])
+def test_without_a_home_nothing_is_remembered(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        if home == "none":
+            raise RuntimeError("Could not determine home directory.")
+        (tmp_path / "a file").touch()
+        return tmp_path / home
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", nowhere)
+    engine_choice._remember("key", "eager")
+    assert engine_choice._memory() == {}

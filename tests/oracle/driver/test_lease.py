@@ -130,3 +130,19 @@ def test_whoever_lost_it_writes_nothing_more(store: Store, study: StudyRecord) -
         with pytest.raises(LeaseLost, match="another took it over"):
             fenced.add_wall_seconds(run.id, 1.0)
     assert store.runs(study.id)[0].wall_seconds == 0
+
+
+@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 54321"), OSError(), ImportError("pwd")])
+def test_a_holder_without_a_name_is_known_by_number(
+    store: Store, study: StudyRecord, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise error
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    with driving(store, study):
+        tenure = store.tenure(study.id)
+    assert tenure is not None
+    assert tenure.holder.startswith("user 54321@")
+    assert not module._has_died(tenure.holder)

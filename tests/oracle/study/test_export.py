@@ -59,6 +59,16 @@ def test_comes_back_as_it_went(format_: Format, lab: Laboratory, elsewhere: Stor
     assert to_json(view_study(elsewhere, "s")) == to_json(view_study(lab.store, "s"))
 
 
+@pytest.mark.parametrize(("format_", "encoding"), [("json", "utf-8-sig"), ("json", "utf-16"), ("csv", "utf-8-sig")])
+def test_tables_that_an_editor_has_saved_again(format_: Format, encoding: str, lab: Laboratory, tmp_path: Path) -> None:
+    tables = lab.store.dump_study("s")
+    for file in write_export(tables, tmp_path / "export", format_):
+        file.write_text(file.read_text(encoding="utf-8"), encoding=encoding, newline="\r\n")
+    with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
+        other.load_study(read_export(tmp_path / "export"))
+        assert to_json(view_study(other, "s")) == to_json(view_study(lab.store, "s"))
+
+
 def test_an_imported_study_goes_on(lab: Laboratory, tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
         study = other.load_study(lab.store.dump_study("s"), name="again")

@@ -67,7 +67,7 @@ def test_another_spec_is_refused_and_every_field_that_differs_is_named(store: St
     assert "search.max_lr.count is 12 in the study and 6 in this spec" in message
     assert "profile.drops is [0.5, 0.8] in the study and [0.5] in this spec" in message
     assert "epochs" not in message
-    assert message.endswith("spec: `scyc resume mine`.")
+    assert message.endswith("spec: `scyc resume mine --db sqlite://`.")
     assert store.studies() == [study]
 
 
