@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from oracle.report import words
 from oracle.results.intervals import DEFAULT_RULE, RULES
+from oracle.study.fingerprints import accepted_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ def find(view: StudyView) -> Finding:
     headline = _headline(decided)
     if decided and len(decided) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
+    notes += accepted_changes(view.provenance)
     return Finding(headline, tuple(note for note in notes if note))
 
 

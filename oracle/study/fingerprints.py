@@ -15,7 +15,7 @@ from oracle.study.provenance import package_version
 from scyc import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from studies import Store, StudyRecord
 
@@ -46,12 +46,22 @@ class TrainedOn:
 def recorded(study: StudyRecord) -> TrainedOn:
     """Return the record in force. A study of an older version has one without fingerprints."""
     versions = _texts(study.provenance.get("versions"))
-    entries = study.provenance.get(TRAINED_ON)
-    last = entries[-1] if isinstance(entries, list) and entries else None
-    if not isinstance(last, dict):
+    entries = _entries(study.provenance)
+    if not entries:
         return TrainedOn({}, "", versions, "")
+    last = entries[-1]
     fingerprints, versions = _texts(last.get("fingerprints")), _texts(last.get("versions"))
     return TrainedOn(fingerprints, str(last.get("data_folder")), versions, str(last.get("recorded")))
+
+
+def accepted_changes(provenance: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each time that the user accepted a change: the study's numbers are then of two kinds."""
+    return [
+        f"At {entry.get('recorded')} a change was accepted ({', '.join(map(str, entry['accepted']))}): the trials from "
+        "before and after are not of the same data and code."
+        for entry in _entries(provenance)
+        if isinstance(entry.get("accepted"), list) and entry["accepted"]
+    ]
 
 
 def trained_on_now(workload: str) -> TrainedOn:
@@ -130,6 +140,12 @@ def _named(name: str) -> str:
 def _short(fingerprint: str | None) -> str:
     """Return the kind and the beginning of the hash."""
     return " ".join(word[:12] if index else word for index, word in enumerate((fingerprint or "none").split()[:2]))
+
+
+def _entries(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the records, in a provenance that may have been edited; none if any is not one."""
+    entries = provenance.get(TRAINED_ON)
+    return entries if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries) else []
 
 
 def _texts(values: Any) -> dict[str, str]:

@@ -34,6 +34,7 @@ def show(
     from oracle.api.errors import InputError
     from oracle.api.study import Study
     from oracle.results.study_view import to_json
+    from oracle.study.fingerprints import accepted_changes
 
     study = Study(name, db)
     if schedule is not None:
@@ -46,6 +47,8 @@ def show(
         print_json(to_json(view))
         return
     out.print(_table(view))
+    for sentence in accepted_changes(view.provenance):
+        say(out, sentence)
     cost = view.cost
     out.print(
         f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "

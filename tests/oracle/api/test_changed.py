@@ -127,6 +127,7 @@ def test_a_change_can_be_accepted_and_is_recorded(study: Study, tmp_path: Path) 
         ["training labels", "validation labels", "test labels"],
     ]
     study.resume(**INLINE)
+    assert "a change was accepted (training labels, validation labels, test labels)" in study.report_html()
 
 
 def test_the_next_study_of_a_process_reads_the_files_again(study: Study, tmp_path: Path) -> None:
