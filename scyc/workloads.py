@@ -76,13 +76,19 @@ def load_workload(name: str) -> Workload:
         InputError: there is no such workload, or it could not be imported.
     """
     scheme, colon, rest = name.partition(":")
-    if scheme in ("npz", "folder", "stream") and colon:
-        workload = _from_files(scheme, rest, name)
-    elif colon:
+    if is_own(name):
         workload = _import_workload(name)
+    elif colon:
+        workload = _from_files(scheme, rest, name)
     else:
         workload = _built_in(name)
     return replace(workload, load_data=cache(workload.load_data))
+
+
+def is_own(name: str) -> bool:
+    """Return whether a workload's name is the import path of the user's own."""
+    scheme, colon, _ = name.partition(":")
+    return bool(colon) and scheme not in ("npz", "folder", "stream")
 
 
 def _built_in(name: str) -> Workload:

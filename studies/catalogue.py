@@ -98,6 +98,22 @@ class Catalogue(StorePart):
             return StudyRecord(*connection.execute(query).one())
 
     @persistent
+    def add_provenance(self, study_id: int, name: str, entry: Mapping[str, Any]) -> None:
+        """Append an entry to a list in a study's provenance. What was recorded before stays.
+
+        Raises:
+            StudyNotFound: there is no such study.
+            ValueError: `entry` is not plain JSON, or holds NaN or infinity.
+        """
+        plain = row_mapping.plain_json("The entry", entry)
+        with self._database.write() as connection:
+            locks.study(connection, study_id)
+            former = connection.scalars(select(_studies.provenance).where(_studies.id == study_id)).one()
+            entries = former.get(name)
+            provenance = former | {name: [*(entries if isinstance(entries, list) else []), plain]}
+            connection.execute(update(schema.studies).where(_studies.id == study_id).values(provenance=provenance))
+
+    @persistent
     def spec_history(self, study_id: int) -> list[SpecRecord]:
         """Return the specs that a study had before its present one, oldest first."""
         query = select(*row_mapping.columns_for(SpecRecord, schema.spec_history))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from oracle.api.errors import NothingLearned, TrialsFailed, WorkersEnded
@@ -15,6 +16,7 @@ from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
 from oracle.results.silence import STUCK
+from oracle.study.fingerprints import check_trained_on, trained_on_now
 from oracle.study.opening import ORACLE, study_spec
 from scyc.fence import fenced
 from studies import Artifacts
@@ -36,17 +38,19 @@ class Driven:
         store: the database; writes to it fail once the lease is lost.
         study: the study, as it was read after the lease was taken.
         spec: the spec of that study.
+        trained_on: fingerprints of data and own code that workers must have, as JSON; "" for any.
     """
 
     store: Store
     study: StudyRecord
     spec: Spec
+    trained_on: str = ""
 
     @classmethod
-    def read(cls, store: Store, name: str) -> Self:
+    def read(cls, store: Store, name: str, trained_on: str = "") -> Self:
         """Read a study as it is now."""
         study = store.study(name)
-        return cls(store, study, study_spec(study))
+        return cls(store, study, study_spec(study), trained_on)
 
 
 def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Executor:
@@ -62,7 +66,9 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Exe
         StudyError: the artifact store cannot be used.
     """
     from oracle.driver.preflight import check_ready  # it needs PyTorch, which listing or exporting studies does not
+    from scyc.fingerprints import forget
 
+    forget()  # in a notebook, files may have changed since the last call
     executor = make_executor(options, spec)
     with fenced(spec.workload):
         check_ready(spec, Artifacts(artifacts), here=executor.here)
@@ -79,6 +85,21 @@ def driven(store: Store, name: str) -> Iterator[Driven]:
     """
     with driving(store, store.study(name)) as fenced:
         yield Driven.read(fenced, name)
+
+
+@contextmanager
+def training(store: Store, name: str, options: ExecutionOptions, display: Display) -> Iterator[Driven]:
+    """Hold a study's lease within the block, once its data and own code are known to be those that it has recorded.
+
+    Raises:
+        InputError: they have changed, and the options do not accept that.
+        StudyNotFound: there is no such study.
+        StudyBusy: another driver holds the lease.
+    """
+    with driven(store, name) as held:
+        now = trained_on_now(held.spec.workload)
+        check_trained_on(held.store, held.study, now, accept=options.accept_changes, warn=display.warn)
+        yield replace(held, trained_on="" if options.accept_changes else json.dumps(now.fingerprints, sort_keys=True))
 
 
 def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, display: Display, db: str) -> None:
@@ -111,7 +132,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
 
             mirror = OptunaMirror(db, store, run, study.name, spec, display.warn)
             listener = Listeners(listener, stack.enter_context(closing(mirror)))
-        source = OracleRun(store, run, spec, artifacts, listener, options.retries)
+        source = OracleRun(store, run, spec, artifacts, listener, options.retries, held.trained_on)
         if not source.finished:
             executor.run(source, spec, artifacts)
     if source.failed:
@@ -153,7 +174,9 @@ def train_runs(
         if options.retry_failed:
             for run in runs:
                 store.requeue_failed(run.id)
-        walks = ScheduleRuns([ScheduleRun(store, run, spec, seeds, listener, options.retries) for run in runs])
+        walks = ScheduleRuns(
+            [ScheduleRun(store, run, spec, seeds, listener, options.retries, held.trained_on) for run in runs]
+        )
         listener.trials_expected(walks.steps_left)
         if not walks.finished:
             executor.run(walks, spec, Artifacts(held.study.artifacts))

@@ -33,6 +33,7 @@ def sweep(
     retries: int = 1,
     retry_failed: bool = False,
     mirror: bool = True,
+    accept_changes: bool = False,
     progress: bool | Display | None = None,
     **fields: Any,
 ) -> Study:
@@ -50,6 +51,8 @@ def sweep(
         retries: how often to train a trial again if it fails.
         retry_failed: also train the trials that failed for good.
         mirror: also record trials for optuna-dashboard.
+        accept_changes: continue although the data or own code are not those that the study has recorded; the change is
+            recorded too.
         progress: whether to show a bar. Default: only in a notebook.
         fields: fields of the spec to change, such as `levels=5`, or `**{"search.max_lr.count": 6}`.
 
@@ -57,7 +60,8 @@ def sweep(
         The finished study.
 
     Raises:
-        InputError: the spec or an option is not valid, or the study exists with another spec; nothing was changed.
+        InputError: the spec or an option is not valid, or the study exists with another spec, other data or other own
+            code; nothing was changed.
         StudyError: the database cannot be used, or the study stopped before its end (`oracle.StudyStopped`).
         KeyboardInterrupt: the call was interrupted; the same call resumes the study.
     """
@@ -73,6 +77,7 @@ def sweep(
         retries=retries,
         retry_failed=retry_failed,
         mirror=mirror,
+        accept_changes=accept_changes,
     )
     run_sweep(found, name, url, artifacts or default_artifacts(url), options, display_for(progress))
     return Study(name, url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oracle.api.driving import driven, ready_executor, train_runs
+from oracle.api.driving import ready_executor, train_runs, training
 from oracle.comparison import USUAL, pick, study_contenders
 from oracle.study.commands import command
 from oracle.study.opening import ORACLE, REPLAYED, study_spec
@@ -62,7 +62,7 @@ def run_schedules(
         study = store.study(name)
         _chosen(study_contenders(store, name), schedules, run_name)
         executor = ready_executor(options, study_spec(study), study.artifacts)
-        with driven(store, name) as held:
+        with training(store, name, options, display) as held:
             policies = _chosen(study_contenders(held.store, name), schedules, run_name)
             runs = [_open(held.store, held.study, run, policy) for run, policy in policies.items()]
             wanted = list(dict.fromkeys(seeds)) or fresh_seeds(held.spec.seeds)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from oracle.api.defaults import check_artifacts
-from oracle.api.driving import Driven, driven, ready_executor, train_oracle
+from oracle.api.driving import Driven, ready_executor, train_oracle, training
 from oracle.driver.engine_choice import with_engine
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import open_study, study_spec
@@ -40,7 +40,7 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
     executor = ready_executor(options, spec, folder)
     with Store.open(db) as store:
         open_study(store, name, spec, folder, settle=with_engine)
-        with driven(store, name) as held:
+        with training(store, name, options, display) as held:
             open_study(held.store, name, spec, folder)  # another driver may have extended it before we held the lease
             train_oracle(held, executor, options, display, db)
 
@@ -55,7 +55,7 @@ def resume(name: str, db: str, options: ExecutionOptions, display: Display) -> N
     with Store.open(db, create=False) as store:
         study = store.study(name)
         executor = ready_executor(options, study_spec(study), study.artifacts)
-        with driven(store, name) as held:
+        with training(store, name, options, display) as held:
             train_oracle(held, executor, options, display, db)
 
 
@@ -80,8 +80,8 @@ def extend(
     with Store.open(db, create=False) as store:
         study = store.study(name)
         executor = ready_executor(options, add(study_spec(study)), study.artifacts)
-        with driven(store, name) as held:
+        with training(store, name, options, display) as held:
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:
                 display.say(f"{reopened} levels are decided again once their new cells are trained.")
-            train_oracle(Driven.read(held.store, name), executor, options, display, db)
+            train_oracle(Driven.read(held.store, name, held.trained_on), executor, options, display, db)

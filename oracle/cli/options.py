@@ -50,3 +50,11 @@ TrialTimeout = Annotated[
 ]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Also train the trials that failed for good.")]
 Mirror = Annotated[bool, typer.Option("--mirror/--no-mirror", help="Also record trials for optuna-dashboard.")]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changes",
+        help="Continue although the data or your own code are not those that the study has recorded. The change is "
+        "recorded too.",
+    ),
+]

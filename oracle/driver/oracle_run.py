@@ -33,6 +33,7 @@ class OracleRun:
         artifacts: where the weights are; losers' are deleted once their level is decided, unless the spec keeps all.
         listener: told what happens.
         retries: how often to train a trial again if it fails, >= 0, before it is recorded as failed.
+        trained_on: fingerprints of data and own code that workers must have, as JSON; "" for any.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class OracleRun:
         artifacts: Artifacts,
         listener: Listener,
         retries: int = 0,
+        trained_on: str = "",
     ) -> None:
-        self.store, self.run, self.spec = store, run, spec
+        self.store, self.run, self.spec, self.trained_on = store, run, spec, trained_on
         self.artifacts, self.listener = artifacts, listener
         self._attempts = Attempts(store, listener, retries)
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
@@ -152,7 +154,9 @@ class OracleRun:
 
     def _request(self, trial: TrialRecord) -> TrialRequest:
         rewind_point = self._rewind_points.get(trial.seed) if self.level else None
-        return TrialRequest(trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, rewind_point)
+        return TrialRequest(
+            trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, rewind_point, trained_on=self.trained_on
+        )
 
     def _advance(self) -> bool:
         """Do what the state machine says; return whether there may be something to train now.

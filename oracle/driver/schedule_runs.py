@@ -54,16 +54,24 @@ class ScheduleRun:
         seeds: seeds to train on; seeds on record may be left out.
         listener: told what happens.
         retries: how often to try again what fails, >= 0, before it is recorded as failed.
+        trained_on: fingerprints of data and own code that workers must have, as JSON; "" for any.
     """
 
     def __init__(
-        self, store: Store, run: RunRecord, spec: Spec, seeds: Sequence[int], listener: Listener, retries: int = 0
+        self,
+        store: Store,
+        run: RunRecord,
+        spec: Spec,
+        seeds: Sequence[int],
+        listener: Listener,
+        retries: int = 0,
+        trained_on: str = "",
     ) -> None:
         self.store, self.run, self.spec, self.listener = store, run, spec, listener
         self._attempts = Attempts(store, listener, retries)
         self.policy = policy_from_dict(run.policy or {})
         self._trial_hash = spec.trial_hash  # worked out once
-        self._policy = json.dumps(run.policy, sort_keys=True)
+        self._policy, self._trained_on = json.dumps(run.policy, sort_keys=True), trained_on
         self._paths = {seed: _Path(seed) for seed in seeds}
         self._queue: deque[Request] = deque()
         self._take_up()
@@ -155,6 +163,7 @@ class ScheduleRun:
                         path.rewind_point if path.level else None,
                         self.run.id,
                         self._policy,
+                        self._trained_on,
                     )
                 )
                 continue
@@ -179,6 +188,7 @@ class ScheduleRun:
                 path.rewind_point if path.level else None,
                 self.run.id,
                 self._policy,
+                self._trained_on,
             )
         )
 

@@ -24,6 +24,7 @@ class TrialRequest:
         rewind_point: hash of the early state of the dense network; None at level 0.
         run_id: the run that the trial belongs to.
         policy: policy of that run, as JSON; "" for the oracle run, which trains as the spec says.
+        trained_on: fingerprints that the worker's data and code must have, as JSON; "" for any.
     """
 
     id: int
@@ -34,6 +35,7 @@ class TrialRequest:
     rewind_point: str | None
     run_id: int = 0
     policy: str = ""
+    trained_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class MeasureRequest:
     rewind_point: str | None
     run_id: int
     policy: str
+    trained_on: str = ""
 
 
 @dataclass(frozen=True)

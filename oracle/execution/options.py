@@ -12,7 +12,7 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class ExecutionOptions:
-    """How a study's trials are trained. No option changes a number.
+    """How a study's trials are trained. No option changes a number, but `accept_changes` lets changed data do so.
 
     Attributes:
         executor: "auto", or one of `oracle.execution.EXECUTORS`.
@@ -22,6 +22,8 @@ class ExecutionOptions:
         retries: how often to train a trial again if it fails, >= 0.
         retry_failed: whether to train trials again that are recorded as failed.
         mirror: whether to record trials for optuna-dashboard too.
+        accept_changes: whether to continue although data or own code are not those that the study has recorded. The
+            change is recorded, and workers do not check theirs.
 
     Raises:
         InputError: a number is out of range.
@@ -34,6 +36,7 @@ class ExecutionOptions:
     retries: int = 1
     retry_failed: bool = False
     mirror: bool = True
+    accept_changes: bool = False
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

@@ -6,6 +6,7 @@ It does not know the database; only the driver writes there.
 from __future__ import annotations
 
 import json
+import platform
 import time
 import traceback
 from contextlib import nullcontext, suppress
@@ -20,8 +21,10 @@ from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialReq
 from oracle.spec.model import AUTO
 from scyc import InputError
 from scyc.bench import fitting, free_memory
+from scyc.data.sources import data_root
 from scyc.engines import engine_for
 from scyc.fence import fenced
+from scyc.fingerprints import changed, fingerprints
 from scyc.measuring import measure
 from scyc.policies import policy_from_dict
 from scyc.settings import same_settings
@@ -71,7 +74,7 @@ class Worker:
         self.artifacts, self._training = artifacts, training
         self.threads = spec.resources.cpus_per_trial
         self.engine = "eager" if spec.engine == AUTO else spec.engine
-        self.protocol = spec.protocol()
+        self.protocol, self._workload = spec.protocol(), spec.workload
         self.device = training_device(spec)
         self._share = min(1.0, spec.resources.gpus_per_trial)  # of a GPU; 0 on the CPU
         if 0 < self._share < 1:
@@ -131,6 +134,8 @@ class Worker:
         Args:
             requests: one request; or trials of one level and seed, no more than the engine can train together.
         """
+        for trained_on in {request.trained_on for request in requests} - {""}:
+            check_same(self._workload, trained_on)
         started = time.perf_counter()
         with fenced(self.protocol.workload.name), threads(self.threads), same_settings():
             trials = [request for request in requests if isinstance(request, TrialRequest)]
@@ -240,6 +245,23 @@ def _columns(training: Training) -> dict[str, Any]:
         for name in names
         if hasattr(source, name)
     }
+
+
+@cache
+def check_same(workload: str, trained_on: str) -> None:
+    """Check that this process has the data and the code that the driver has recorded.
+
+    Raises:
+        InputError: they are others; the message names what differs.
+    """
+    here = fingerprints(workload)
+    if differing := changed(json.loads(trained_on), here):
+        raise InputError(
+            f"The worker on {platform.node()} would train on something else than the study has recorded: of the "
+            f"workload {workload!r}, these differ there: {', '.join(differing)} (its data folder is {data_root()}). "
+            "Give every machine the same data and code, read and made without chance, then train the failed trials "
+            "again."
+        )
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from oracle.report import words
 from oracle.results.intervals import DEFAULT_RULE, RULES
 from oracle.results.silence import SMALLER, STUCK, silent_sentences
+from oracle.study.fingerprints import accepted_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,7 @@ def find(view: StudyView) -> Finding:
     headline = _headline(view, decided)
     if decided and _count_decided(view) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
+    notes += accepted_changes(view.provenance)
     return Finding(headline, tuple(note for note in notes if note))
 
 

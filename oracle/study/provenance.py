@@ -16,7 +16,7 @@ PACKAGES = ("scyc", "torch", "torchvision", "numpy", "ray", "optuna", "sqlalchem
 def provenance() -> dict[str, Any]:
     """Return versions, hardware, the commit of a source checkout (None otherwise) and the current time."""
     return {
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "versions": {"python": platform.python_version()} | {name: package_version(name) for name in PACKAGES},
         "hardware": hardware(),
         "commit": _commit(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -37,7 +37,8 @@ def hardware() -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
+    """Return the version of an installed package, else "not installed"."""
     try:
         return version(package)
     except PackageNotFoundError:

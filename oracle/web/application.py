@@ -5,9 +5,11 @@ Each request reads the database again, and nothing is ever written.
 
 from __future__ import annotations
 
-from threading import Lock
+import asyncio
 from typing import TYPE_CHECKING
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -23,13 +25,20 @@ from scyc import InputError
 from studies import StudyError, StudyNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-    from studies import Store
+    from studies import Store, StudyRecord
+
+
+READERS = 8
+"""How many requests read the database at a time: fewer than it has connections, so that one is left for `/health`."""
+
+PATIENCE = 5.0
+"""Seconds that `/health` waits for the database."""
 
 
 def application(store: Store, db: str | None = None) -> ASGIApp:
@@ -43,13 +52,24 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
         store: the database, opened for reading.
         db: its URL. A page that writes needs it.
     """
-    one_report = Lock()  # one at a time: a large report keeps a processor busy for seconds
+    reading = CapacityLimiter(READERS)
+    reporting = CapacityLimiter(1)  # a large report keeps a processor busy for seconds
+    asking: list[asyncio.Future[list[StudyRecord]]] = []  # the question of `/health` that is not answered yet
 
     def asked_for(request: Request) -> StudyReader:
         return StudyReader(request.path_params["name"], db, store)
 
-    def health(_: Request) -> Response:
-        store.studies()
+    async def health(_: Request) -> Response:
+        if not asking or asking[-1].done():  # one question at a time, however often it is asked
+            question = asyncio.ensure_future(
+                run_sync(store.studies, limiter=CapacityLimiter(1), abandon_on_cancel=True)
+            )
+            question.add_done_callback(lambda asked: asked.cancelled() or asked.exception())  # nobody may be waiting
+            asking[:] = [question]
+        answered, _later = await asyncio.wait(asking, timeout=PATIENCE)
+        if not answered:
+            raise StudyError(f"The database has not answered for {PATIENCE:g} seconds.")
+        await asking[-1]
         return JSONResponse({"database": True})
 
     def studies(_: Request) -> Response:
@@ -60,9 +80,7 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
         return page("study.html", study=status, changes=status.state != "finished")
 
     def report(request: Request) -> Response:
-        with one_report:
-            html = asked_for(request).report_html()
-        return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(asked_for(request).report_html(), headers={"Cache-Control": "no-store"})
 
     def studies_json(_: Request) -> Response:
         return JSONResponse([study.to_json() for study in study_statuses(store)])
@@ -70,13 +88,26 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
     def study_json(request: Request) -> Response:
         return JSONResponse(to_json(asked_for(request).view()))
 
+    def in_thread(
+        answer: Callable[[Request], Response], limiter: CapacityLimiter
+    ) -> Callable[..., Awaitable[Response]]:
+        """Answer in a thread. Those who wait for one of the limiter's places need none."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await run_sync(answer, request, limiter=limiter, abandon_on_cancel=True)
+            except asyncio.CancelledError:  # the server stops and has waited long enough
+                return PlainTextResponse("The service is being stopped.\n", 503)
+
+        return endpoint
+
     return Starlette(
         routes=[
-            Route("/", studies),
-            Route("/study/{name:path}", study),
-            Route("/report/{name:path}", report),
-            Route("/api/studies", studies_json),
-            Route("/api/study/{name:path}", study_json),
+            Route("/", in_thread(studies, reading)),
+            Route("/study/{name:path}", in_thread(study, reading)),
+            Route("/report/{name:path}", in_thread(report, reporting)),
+            Route("/api/studies", in_thread(studies_json, reading)),
+            Route("/api/study/{name:path}", in_thread(study_json, reading)),
             Route("/health", health),
         ],
         middleware=[Middleware(OwnPagesOnly), Middleware(GZipMiddleware)],
@@ -88,6 +119,10 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
     )
 
 
-def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Response]:
+def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return a handler that answers an error with its message."""
-    return lambda _, error: PlainTextResponse(f"{error}\n", status, headers)
+
+    async def handler(_: Request, error: Exception) -> Response:
+        return PlainTextResponse(f"{error}\n", status, headers)
+
+    return handler

@@ -46,6 +46,6 @@ def _once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(migrations, "upgrade", upgrade)
-        for name in ("_commit", "_version"):
+        for name in ("_commit", "package_version"):
             patched.setattr(provenance, name, cache(getattr(provenance, name)))
         yield

@@ -117,7 +117,8 @@ def test_a_schedule_is_fitted(finished: Study) -> None:
 
 @pytest.mark.usefixtures("same_bits")
 def test_a_study_is_extended(finished: Study) -> None:
-    finished.extend(seeds=[3], candidates=[0.4], executor="inline", mirror=False)
+    with pytest.warns(UserWarning, match="older version, which did not record their data and code"):
+        finished.extend(seeds=[3], candidates=[0.4], executor="inline", mirror=False)
     assert without_seconds(shown(finished)["levels"]) == without_seconds(expected("extended-show.json")["levels"])
 
 
@@ -127,5 +128,6 @@ def test_a_study_is_resumed(tmp_path: Path) -> None:
     folder.mkdir()
     halfway = restored("halfway", folder)
     assert 0 < len(halfway.status.decided) < 4
-    halfway.resume(executor="inline", mirror=False)
+    with pytest.warns(UserWarning, match="older version, which did not record their data and code"):
+        halfway.resume(executor="inline", mirror=False)
     assert without_seconds(shown(halfway)["levels"]) == without_seconds(expected("finished-show.json")["levels"])

@@ -8,7 +8,7 @@ import typer
 
 from oracle.cli.app import SEARCH, AsJson, DatabaseUrl, StudyName, app
 from oracle.cli.ending import end_of_sweep, training
-from oracle.cli.options import ExecutorName, Mirror, RayAddress, Retries, TrialTimeout, Workers
+from oracle.cli.options import AcceptChanges, ExecutorName, Mirror, RayAddress, Retries, TrialTimeout, Workers
 from oracle.study.commands import command
 
 
@@ -43,6 +43,7 @@ def extend(
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,
     mirror: Mirror = True,
+    accept_changes: AcceptChanges = False,
     as_json: AsJson = False,
 ) -> None:
     """Add seeds, levels or candidates to a study, and train only the new cells.
@@ -55,7 +56,9 @@ def extend(
     from oracle.execution import ExecutionOptions
 
     db = database_url(db)
-    options = ExecutionOptions(executor, workers, ray_address, trial_timeout, retries, mirror=mirror)
+    options = ExecutionOptions(
+        executor, workers, ray_address, trial_timeout, retries, mirror=mirror, accept_changes=accept_changes
+    )
     with training(command("resume", name, db=db), as_json=as_json) as display:
         extend_sweep(
             name,

@@ -8,7 +8,7 @@ import typer
 
 from oracle.cli.app import SCHEDULES, AsJson, DatabaseUrl, StudyName, app
 from oracle.cli.ending import training
-from oracle.cli.options import ExecutorName, RayAddress, Retries, RetryFailed, TrialTimeout, Workers
+from oracle.cli.options import AcceptChanges, ExecutorName, RayAddress, Retries, RetryFailed, TrialTimeout, Workers
 from oracle.cli.speaking import out, print_json, say
 from oracle.study.commands import command
 
@@ -47,6 +47,7 @@ def run(
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,
     retry_failed: RetryFailed = False,
+    accept_changes: AcceptChanges = False,
     as_json: AsJson = False,
 ) -> None:
     """Train schedules through all levels, and the oracle's curve on the same seeds.
@@ -66,7 +67,9 @@ def run(
     given = [word for schedule in schedules or [] for word in ("--schedule", schedule)]
     given += [word for seed in seeds or [] for word in ("--seed", str(seed))]
     given += ["--as", run_name] if run_name else []
-    options = ExecutionOptions(executor, workers, ray_address, trial_timeout, retries, retry_failed)
+    options = ExecutionOptions(
+        executor, workers, ray_address, trial_timeout, retries, retry_failed, accept_changes=accept_changes
+    )
     with training(command("run", name, *given, db=db), as_json=as_json) as display:
         trained = run_schedules(
             name, db, options, display, schedules=schedules or (), seeds=seeds or (), run_name=run_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import socket
+import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from studies import Store
 
 SHORTEST = 16  # characters of a token
+ALLOWED = frozenset(string.ascii_letters + string.digits + "-._~+/=")  # those of a bearer token, RFC 6750
 
 
 @app.command(rich_help_panel=RESULTS)
@@ -42,9 +44,8 @@ def serve(
 ) -> None:
     """Show a database's studies in a browser, and follow sweeps. The pages change nothing."""
     try:
-        import uvicorn
-
         from oracle.web import application
+        from oracle.web.server import serve as run
     except ImportError as error:
         raise InputError(
             f"`scyc serve` needs {error.name}, which is not installed; install it with `pip install 'scyc[web]'`."
@@ -56,8 +57,7 @@ def serve(
         address = f"http://{place}:{listener.getsockname()[1]}/"
         made_up = f"?token={token}" if token and token_file is None else ""
         say(out, f"The studies are at {address}{made_up} (press Ctrl-C to stop).")
-        config = uvicorn.Config(_guarded(application(store, db), token, place), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+        run(_guarded(application(store, db), token, place), listener)
 
 
 def _open(url: str) -> Store:
@@ -92,7 +92,8 @@ def _token(path: Path | None, host: str) -> str | None:
     """Return the token that visitors need; None if they need none.
 
     Raises:
-        InputError: the file cannot be read, or its token is too short to be safe.
+        InputError: the file cannot be read, or its token is too short to be safe or has characters that no header and
+            no cookie may have.
     """
     if path is None:
         return None if _is_own(host) else secrets.token_urlsafe(32)
@@ -102,9 +103,11 @@ def _token(path: Path | None, host: str) -> str | None:
         raise InputError(
             f"The token file {path} cannot be read ({error}); give a text file whose first line is the token."
         ) from error
-    if not (token.isascii() and token.isprintable()):
+    if odd := set(token) - ALLOWED:
         raise InputError(
-            f"The token in {path} holds a character that a browser cannot send; use letters, digits and signs of ASCII."
+            f"The token in {path} has {'a character' if len(odd) == 1 else 'characters'} that it may not have "
+            f"({' '.join(sorted(map(ascii, odd)))}); use letters, digits and -._~+/= only: `openssl rand -hex 32` "
+            "makes a good one."
         )
     if len(token) < SHORTEST:
         raise InputError(

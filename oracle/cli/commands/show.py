@@ -35,6 +35,7 @@ def show(
     from oracle.api.study import Study
     from oracle.results.silence import SMALLER, STUCK, silent_sentences
     from oracle.results.study_view import to_json
+    from oracle.study.fingerprints import accepted_changes
 
     study = Study(name, db)
     if schedule is not None:
@@ -51,6 +52,8 @@ def show(
         say(out, sentence)
     if view.status.stuck:
         say(out, f"{STUCK.format(level=len(view.status.decided))} {SMALLER}")
+    for sentence in accepted_changes(view.provenance):
+        say(out, sentence)
     cost = view.cost
     out.print(
         f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "

@@ -11,7 +11,7 @@ import typer
 
 from oracle.api.errors import InputError
 from oracle.cli.app import SEARCH, AsJson, NewName, Overrides, SpecFile, app
-from oracle.cli.options import Retries, RetryFailed, TrialTimeout
+from oracle.cli.options import AcceptChanges, Retries, RetryFailed, TrialTimeout
 from oracle.cli.speaking import out, print_json, say
 from oracle.study.commands import command
 
@@ -58,6 +58,7 @@ def submit(
     retries: Retries = 1,
     trial_timeout: TrialTimeout = None,
     retry_failed: RetryFailed = False,
+    accept_changes: AcceptChanges = False,
     as_json: AsJson = False,
 ) -> None:
     """Run `scyc sweep` on a Ray cluster, so that this machine can be off. The same command resumes the study."""
@@ -75,6 +76,7 @@ def submit(
     sweep += [f"--workers={workers}"] if workers else []
     sweep += [f"--trial-timeout={trial_timeout:g}"] if trial_timeout else []
     sweep += ["--retry-failed"] if retry_failed else []
+    sweep += ["--accept-changes"] if accept_changes else []
     job = _send(ray_address, sweep, spec_file, working_dir)
     watch = command("watch", name, db=db)
     if as_json:

@@ -8,7 +8,16 @@ import typer
 
 from oracle.cli.app import SEARCH, AsJson, DatabaseUrl, NewName, Overrides, SpecFile, app
 from oracle.cli.ending import end_of_sweep, training
-from oracle.cli.options import ExecutorName, Mirror, RayAddress, Retries, RetryFailed, TrialTimeout, Workers
+from oracle.cli.options import (
+    AcceptChanges,
+    ExecutorName,
+    Mirror,
+    RayAddress,
+    Retries,
+    RetryFailed,
+    TrialTimeout,
+    Workers,
+)
 from oracle.study.commands import command
 
 
@@ -37,6 +46,7 @@ def sweep(
     trial_timeout: TrialTimeout = None,
     retry_failed: RetryFailed = False,
     mirror: Mirror = True,
+    accept_changes: AcceptChanges = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the best max_lr at every pruning level. If the study exists, resume it."""
@@ -47,7 +57,9 @@ def sweep(
 
     spec = load_spec(spec_file, [*(overrides or ()), *([f"keep={keep}"] if keep else ())])
     name, db = study_name(name, spec_file), database_url(db)
-    options = ExecutionOptions(executor, workers, ray_address, trial_timeout, retries, retry_failed, mirror)
+    options = ExecutionOptions(
+        executor, workers, ray_address, trial_timeout, retries, retry_failed, mirror, accept_changes
+    )
     with training(command("resume", name, db=db), as_json=as_json) as display:
         run_sweep(spec, name, db, artifacts or default_artifacts(db), options, display)
     end_of_sweep(name, db, as_json=as_json)

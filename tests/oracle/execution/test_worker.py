@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialReq
 from oracle.execution.worker import Worker
 from oracle.spec.files import parse_spec
 from scyc.engines import ENGINES
+from scyc.fingerprints import fingerprints
 from scyc.measured_schedules import Measured
 from scyc.trial import Member, Trial, run_trials
 from studies import Artifacts
@@ -141,3 +143,21 @@ def test_stacked_networks_give_the_results_of_single_ones(together: Worker, work
         assert isinstance(alone, Outcome)
         assert answer.result.val_accuracy == pytest.approx(alone.result.val_accuracy, abs=0.02)
         assert answer.result.density == alone.result.density
+
+
+def test_a_worker_with_other_data_than_the_study_trains_nothing(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = fingerprints("digits/mlp-300-100")
+    same, other = (json.dumps(here | more) for more in ({}, {"training labels": "int64[1150] another"}))
+    groups = Groups()
+    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    [first, second, *_] = trials()
+    fine, failed = worker.attempt([replace(first, trained_on=same), replace(second, trained_on=other)])
+    assert isinstance(fine, Outcome)
+    assert isinstance(failed, Failure)
+    assert "these differ there: training labels" in failed.reason
+    assert groups.sizes == [1]
+    measured = MeasureRequest("norm-drop", 0, 0, None, None, 0, "", other)
+    [failed] = worker.attempt([measured])
+    assert isinstance(failed, Failure)

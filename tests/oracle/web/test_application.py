@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import socket
+import time
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from importlib import import_module
+from threading import Event
+from typing import TYPE_CHECKING, Any, Self
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 
 import pytest
 
+from oracle.api.study_reader import StudyReader
 from oracle.results.status import study_status
 from oracle.results.study_view import to_json, view_study
 from oracle.web import application, require_token
+from oracle.web.application import READERS
 from studies import Store, StudyError
 from tests.oracle.simulation import Laboratory, small_spec
 from tests.oracle.web.serving import served
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
+MODULE = import_module("oracle.web.application")  # `oracle.web.application` itself is the function
 TOKEN = "0123456789abcdef"
 
 
@@ -164,3 +173,93 @@ def test_the_token_in_an_address_becomes_a_cookie() -> None:
         assert "HttpOnly" in cookie
         assert "samesite=lax" in cookie.lower()
         assert get(f"{there}/", Cookie=cookie.partition(";")[0])[0] == 200
+
+
+class Stuck:
+    """A database that answers nobody until it is released."""
+
+    def __init__(self) -> None:
+        self.asked, self._released = 0, Event()
+
+    def __call__(self, *_: object) -> list[object]:
+        self.asked += 1
+        assert self._released.wait(timeout=30)
+        return []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._released.set()
+
+
+def ask_and_wait(stack: ExitStack, there: str, path: str, count: int) -> list[HTTPConnection]:
+    """Ask often, on connections of their own, without waiting for an answer."""
+    connections = [HTTPConnection(there.partition("://")[2], timeout=30) for _ in range(count)]
+    for connection in connections:
+        stack.enter_context(closing(connection))
+        connection.request("GET", path)
+    return connections
+
+
+@pytest.mark.parametrize("path", ["/", "/api/studies"])
+def test_many_that_wait_for_the_database_do_not_keep_others_waiting(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open("sqlite://") as store, Stuck() as stuck, served(application(store)) as there, ExitStack() as stack:
+        monkeypatch.setattr(MODULE, "study_statuses", stuck)
+        waiting = ask_and_wait(stack, there, path, 45)
+        assert get_json(f"{there}/health") == {"database": True}
+        assert 0 < stuck.asked <= READERS
+        stuck.__exit__()
+        assert [connection.getresponse().status for connection in waiting] == [200] * 45
+
+
+def test_health_says_when_the_database_does_not_answer_and_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MODULE, "PATIENCE", 0.2)
+    with Store.open("sqlite://") as store, Stuck() as stuck, served(application(store)) as there:
+        monkeypatch.setattr(Store, "studies", stuck)
+        for _ in range(3):
+            status, _headers, text = get(f"{there}/health")
+            assert (status, text) == (503, "The database has not answered for 0.2 seconds.\n")
+        assert stuck.asked == 1
+        stuck.__exit__()
+        assert get(f"{there}/health")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"", b"GET / HTTP/1.1\r\nHost: here\r\n", b"GET /health HTTP/1.1\r\nHost: here\r\n\r\nGET /"]
+)
+def test_a_connection_without_a_whole_request_is_closed(beginning: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.web.server.REQUEST_SECONDS", 0.2)
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        host, _, port = there.partition("://")[2].partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as half_open:
+            half_open.sendall(beginning)
+            while half_open.recv(4096):
+                pass
+
+
+def test_whoever_waits_for_an_answer_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.web.server.REQUEST_SECONDS", 0.1)
+    with Store.open("sqlite://") as store, Stuck() as stuck, served(application(store)) as there, ExitStack() as stack:
+        monkeypatch.setattr(MODULE, "study_statuses", stuck)
+        [waiting] = ask_and_wait(stack, there, "/api/studies", 1)
+        time.sleep(0.5)
+        stuck.__exit__()
+        assert waiting.getresponse().status == 200
+
+
+def test_reports_that_wait_for_each_other_hold_up_no_other_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open("sqlite://") as store, served(application(store)) as there, ExitStack() as stack:
+        begun, released = Event(), Event()
+
+        def slow(_: StudyReader) -> str:
+            begun.set()
+            assert released.wait(timeout=30)
+            return "a report"
+
+        monkeypatch.setattr(StudyReader, "report_html", slow)
+        waiting = ask_and_wait(stack, there, "/report/s", 45)
+        assert begun.wait(timeout=30)
+        assert get_json(f"{there}/api/studies") == []
+        released.set()
+        assert [connection.getresponse().read() for connection in waiting] == [b"a report"] * 45

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import sys
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from scyc.errors import InputError
+from scyc.fingerprints import WEIGHTS, changed, fingerprints, forget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+DATA = {f"{split} {part}" for split in ("training", "validation", "test") for part in ("inputs", "labels")}
+OWN = """
+import numpy as np
+import torch
+from scyc.data import Dataset, Split
+from scyc.models import mlp
+from scyc.workloads import Workload
+import mine_helper
+
+def load():
+    inputs = torch.from_numpy(np.load("mine.npy"))
+    split = Split(inputs, torch.arange(len(inputs)) % 2)
+    return Dataset(split, split, split, 2)
+
+def build():
+    network = mlp(inputs=3, hidden=(mine_helper.WIDTH,), classes=2)
+    network.load_state_dict(torch.load("mine.pt"), strict=False)
+    return network
+
+workload = Workload("mine", build, load)
+"""
+
+
+@pytest.fixture
+def again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, str]]]:
+    """An own workload that reads files; the fingerprints that a new process would have."""
+    import numpy as np
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    (tmp_path / "mine.py").write_text(dedent(OWN), encoding="utf-8")
+    (tmp_path / "mine_helper.py").write_text("WIDTH = 4\n", encoding="utf-8")
+    np.save(tmp_path / "mine.npy", np.random.default_rng(0).normal(size=(20, 3)).astype("float32"))
+    torch.save({}, tmp_path / "mine.pt")
+
+    def start_again() -> dict[str, str]:
+        for name in ("mine", "mine_helper"):
+            sys.modules.pop(name, None)
+        forget()
+        return fingerprints("mine:workload")
+
+    yield start_again
+    for name in ("mine", "mine_helper"):
+        sys.modules.pop(name, None)
+
+
+def test_a_built_in_workload_has_the_fingerprints_of_its_data() -> None:
+    assert fingerprints("digits/mlp-20").keys() == DATA
+    assert fingerprints("digits/mlp-20") == fingerprints("digits/lenet-300-100")
+
+
+def test_an_own_workload_has_also_those_of_its_weights_and_code(again: Callable[[], dict[str, str]]) -> None:
+    state = torch.get_rng_state()
+    before = again()
+    assert before.keys() == DATA | {WEIGHTS, "module mine", "module mine_helper"}
+    assert torch.equal(torch.get_rng_state(), state)
+    assert changed(before, again()) == []
+
+
+def test_what_its_code_reads_is_noticed(again: Callable[[], dict[str, str]], tmp_path: Path) -> None:
+    import numpy as np
+
+    before = again()
+    np.save(tmp_path / "mine.npy", np.load(tmp_path / "mine.npy")[::-1].copy())
+    assert set(changed(before, again())) == {name for name in DATA if "inputs" in name}
+    before = again()
+    torch.save({"0.bias": torch.ones(4)} | {"1.bias": torch.ones(4)}, tmp_path / "mine.pt")
+    assert changed(before, again()) == [WEIGHTS]
+
+
+def test_data_and_weights_made_by_chance_are_never_the_same(
+    again: Callable[[], dict[str, str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN.replace('torch.from_numpy(np.load("mine.npy"))', "torch.randn(20, 3)"), encoding="utf-8")
+    assert "training inputs" in changed(again(), again())
+    path.write_text(OWN.replace("return network", "network[-1].bias.data += np.random.rand()\n    return network"))
+    assert WEIGHTS in changed(again(), again())
+
+
+def test_a_helper_that_changes_while_the_process_runs_its_former_code_is_refused(
+    again: Callable[[], dict[str, str]], tmp_path: Path
+) -> None:
+    before = again()
+    (tmp_path / "mine_helper.py").write_text("WIDTH = 5\n", encoding="utf-8")
+    forget()
+    with pytest.raises(
+        InputError, match=r"imported 'mine', code has changed .*module mine_helper.* start Python again"
+    ):
+        fingerprints("mine:workload")
+    assert changed(before, again()) == [WEIGHTS, "module mine_helper"]
+
+
+def test_what_is_new_or_gone_has_changed() -> None:
+    assert changed({"a": "int64[1] x", "b": "int64[1] x"}, {"b": "int64[1] x", "c": "int64[1] x"}) == ["a", "c"]
