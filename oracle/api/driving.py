@@ -47,8 +47,10 @@ class Driven:
         return cls(store, study, study_spec(study))
 
 
-def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Executor:
+def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> tuple[Executor, str]:
     """Return the executor that the options ask for, once everything that can be refused has been checked.
+
+    What the data hold is returned too, in a line.
 
     Args:
         options: how trials are trained.
@@ -62,8 +64,8 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Exe
     from oracle.driver.preflight import check_ready  # it needs PyTorch, which listing or exporting studies does not
 
     executor = make_executor(options, spec)
-    check_ready(spec, Artifacts(artifacts), here=executor.here)
-    return executor
+    data = check_ready(spec, Artifacts(artifacts), here=executor.here)
+    return executor, data
 
 
 @contextmanager

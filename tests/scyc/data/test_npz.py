@@ -58,7 +58,9 @@ def test_given_splits_are_taken(tmp_path: Path, given_too: str) -> None:
     first = torch.cat([split.inputs[:, 0] for split in splits]).double()
     numbers = ((first - first.min()) / (first.max() - first.min()) * (len(first) - 1)).round().long()
     assert torch.equal(numbers % 40, torch.cat([split.targets for split in splits]))  # they still belong together
-    train, validation, test = (part.sort().values.tolist() for part in numbers.split([len(split) for split in splits]))
+    train, validation, test = (
+        part.sort().values.tolist() for part in torch.split(numbers, [len(split) for split in splits])
+    )
     assert validation == list(range(40, 50)) if "val" in given_too else len(validation) == 4
     assert test == list(range(len(first) - 10, len(first))) if "test" in given_too else len(test) == 4
     assert len(train) == (40 if given_too == "val and test" else 36)

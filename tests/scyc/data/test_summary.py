@@ -14,8 +14,8 @@ def split(start: int, targets: list[int]) -> Split:
 
 
 def dataset(**parts: Any) -> Dataset:
-    parts = {"train": split(0, [0, 1, 2, 0]), "validation": split(10, [0, 1]), "test": split(20, [2])} | parts
-    return Dataset(**{"num_classes": 3} | parts)
+    splits: dict[str, Any] = {"train": split(0, [0, 1, 2, 0]), "validation": split(10, [0, 1]), "test": split(20, [2])}
+    return Dataset(**{"num_classes": 3} | splits | parts)
 
 
 def test_everything_is_said_in_a_line() -> None:
