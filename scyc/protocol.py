@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from scyc.data.checking import check_dataset
 from scyc.errors import InputError
 from scyc.pruning import find_criterion
 from scyc.recipe import Recipe, check_rewind_step
@@ -86,9 +87,11 @@ class Protocol:
     pruning: Pruning = field(default_factory=Pruning)
 
     def check(self, data: Dataset) -> None:
-        """Check that the recipe and the pruning fit the data.
+        """Check that something can be learned from the data, and that the recipe and the pruning fit them.
 
         Raises:
-            InputError: when the training split is smaller than a batch, or the rewind step is past a level's last.
+            InputError: one of the reasons of `scyc.data.check_dataset`; or when the training split is smaller than a
+                batch, or the rewind step is past a level's last.
         """
+        check_dataset(data, f"the workload {self.workload.name!r}")
         check_rewind_step(self.pruning.rewind_step, self.recipe.steps(len(data.train)))

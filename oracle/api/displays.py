@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 class Display(Protocol):
     """Shows how far a study is while it is trained."""
 
+    def data(self, line: str) -> None:
+        """Show what the data hold, before any work starts."""
+        ...
+
     def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:
         """Show the oracle run of a study, in which `recorded` trials are complete already."""
         ...
@@ -42,6 +46,9 @@ class Display(Protocol):
 class Silence:
     """Shows nothing; a problem becomes a Python warning."""
 
+    def data(self, line: str) -> None:
+        """Show nothing."""
+
     def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:  # noqa: ARG002
         """Show nothing."""
         return nullcontext(Listener())
@@ -60,6 +67,10 @@ class Silence:
 
 class Bar(Silence):
     """A tqdm bar: a widget in a notebook that has widgets, elsewhere a line on standard error."""
+
+    def data(self, line: str) -> None:
+        """Print it on standard error."""
+        print(f"Data: {line}", file=sys.stderr)
 
     @contextmanager
     def sweep(self, spec: Spec, recorded: int) -> Iterator[Listener]:

@@ -53,8 +53,10 @@ class Driven:
         return cls(store, study, study_spec(study), trained_on)
 
 
-def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Executor:
+def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> tuple[Executor, str]:
     """Return the executor that the options ask for, once everything that can be refused has been checked.
+
+    What the data hold is returned too, in a line.
 
     Args:
         options: how trials are trained.
@@ -71,8 +73,8 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Exe
     forget()  # in a notebook, files may have changed since the last call
     executor = make_executor(options, spec)
     with fenced(spec.workload):
-        check_ready(spec, Artifacts(artifacts), here=executor.here)
-    return executor
+        data = check_ready(spec, Artifacts(artifacts), here=executor.here)
+    return executor, data
 
 
 @contextmanager

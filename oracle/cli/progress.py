@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from oracle.cli.speaking import err, say
 from oracle.driver.events import Listener
 from oracle.execution.messages import Failure, Outcome, TrialRequest
 
@@ -48,6 +49,10 @@ class ConsoleDisplay:
         """Show runs of schedules."""
         self._shown = RunsProgress(self.console, names)
         return self._shown
+
+    def data(self, line: str) -> None:
+        """Print it on standard error."""
+        say(err, f"Data: {line}")
 
     def warn(self, sentence: str) -> None:
         """Print a sentence."""

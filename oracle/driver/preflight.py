@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.execution.worker import training_device
+from scyc.data import summarise
 from scyc.pruning import prunable_weights
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from studies import Artifacts
 
 
-def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> None:
+def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> str:
     """Check that the workload, data, device and artifact store can do what the spec asks for.
 
     Args:
@@ -21,18 +22,23 @@ def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> None:
         artifacts: where its weights will go.
         here: whether trials train on this machine; if so, its GPU is checked.
 
+    Returns:
+        What the data hold, in a line.
+
     Raises:
-        InputError: the workload cannot be imported, its data set is missing or too small for a batch, or the rewind
-            step is too large.
+        InputError: the workload cannot be imported, its data set is missing, unfit or too small for a batch, or the
+            rewind step is too large.
         StudyError: the artifact store cannot be written to, or has no room for the weights of one level's trials and of
             every winner.
     """
     protocol = spec.protocol()
     if here:
         training_device(spec)
-    protocol.check(protocol.workload.load_data())
+    data = protocol.workload.load_data()
+    protocol.check(data)
     under_way = 2 * spec.search.max_lr.budget  # at level 0 a trial leaves its rewind point too
     artifacts.check_writable(_checkpoint_bytes(protocol) * len(spec.seeds) * (under_way + spec.levels))
+    return summarise(data, spec.batch_size)
 
 
 def _checkpoint_bytes(protocol: Protocol) -> int:

@@ -28,7 +28,7 @@ def render(view: StudyView) -> str:
         levels=[_row(lv) for lv in view.levels],
         rules={name: f"{rule.defined(TOLERANCE)}; it needs {rule.needs}" for name, rule in RULES.items()},
         costs=_costs(view),
-        origins=provenance(view, "started", "commit", "versions"),
+        origins=provenance(view, "data", "started", "commit", "versions"),
     )
 
 

@@ -118,7 +118,8 @@ class StudyView:
     """A whole study.
 
     Attributes:
-        provenance: {"versions": {package: version}, "hardware": {...}, "commit": str | None, "started": ISO 8601}.
+        provenance: {"versions": {package: version}, "hardware": {...}, "commit": str | None, "started": ISO 8601,
+            "data": what they hold, in a line}.
         database: URL of the database, without password.
     """
 

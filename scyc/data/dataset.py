@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -59,18 +59,38 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What reading files has shown that is not in the tensors.
+
+    Attributes:
+        classes: names of the classes, where they have any.
+        low: smallest value of a training input before it was standardised; None if it is not known.
+        high: likewise the greatest.
+        notes: what is worth knowing, such as what was left out; each a phrase.
+    """
+
+    classes: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test splits, pairwise disjoint; `num_classes` classes."""
+    """Train, validation and test splits, pairwise disjoint; `num_classes` classes; how their files were read."""
 
     train: Split
     validation: Split
     test: Split
     num_classes: int
+    reading: Reading = Reading()
 
     def to(self, device: torch.device | str) -> Dataset:
         """Return the data set with every tensor on `device`."""
-        return Dataset(self.train.to(device), self.validation.to(device), self.test.to(device), self.num_classes)
+        train, validation, test = (split.to(device) for split in (self.train, self.validation, self.test))
+        return replace(self, train=train, validation=validation, test=test)
 
     def flattened(self) -> Dataset:
         """Return the data set with each input as a vector."""
-        return Dataset(self.train.flattened(), self.validation.flattened(), self.test.flattened(), self.num_classes)
+        train, validation, test = (split.flattened() for split in (self.train, self.validation, self.test))
+        return replace(self, train=train, validation=validation, test=test)

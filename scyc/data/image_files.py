@@ -1,13 +1,14 @@
-"""Images in files, one class per folder, as torchvision's `ImageFolder` has them."""
+"""Images in files, read into memory."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from scyc.data.images import labelled_images
-from scyc.data.sources import optional_module
+from scyc.data.pixels import read_image
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,78 +19,58 @@ if TYPE_CHECKING:
 
     from scyc.data.dataset import Split
 
-_PURPOSE = "Reading image files"
+
+class Pictures(NamedTuple):
+    """Images of one shape.
+
+    Attributes:
+        pixels: shape (N, 3, H, W), on the scale 0..255; uint8, or float32 if a file holds 16 bits.
+        remarks: numbers of images of which something is special, by what it is.
+    """
+
+    pixels: npt.NDArray[Any]
+    remarks: Counter[str]
 
 
-def class_names(folder: Path) -> list[str]:
-    """Return the names of the folders in `folder`, in order; none if it is not there."""
-    if not folder.is_dir():
-        return []
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+def read_images(paths: Sequence[Path | str], size: int | None = None) -> Pictures:
+    """Read images in colour, all at once into memory.
 
-
-def check_class_names(folder: Path, classes: Sequence[str]) -> None:
-    """Check that `folder` has no class folder besides those of `classes`; raise InputError otherwise."""
-    unknown = sorted(set(class_names(folder)) - set(classes))
-    if unknown:
-        raise InputError(
-            f"{folder / unknown[0]} is a class that the training images do not have: remove that folder, or add images "
-            "of the class to train on."
-        )
-
-
-def find_image_files(folder: Path, classes: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Return the images below each of `folder`'s class folders, in torchvision's order, and their class indices.
+    Args:
+        paths: of the files, N > 0.
+        size: see `read_image`; None takes them as they are.
 
     Raises:
-        InputError: torchvision is not installed.
+        InputError: a file cannot be read, cannot be converted without loss, or has another shape than the first.
     """
-    torchvision = optional_module("torchvision.datasets.folder", "torchvision", _PURPOSE)
-    samples = torchvision.make_dataset(
-        folder, {name: i for i, name in enumerate(classes)}, torchvision.IMG_EXTENSIONS, allow_empty=True
-    )
-    return [path for path, _ in samples], [label for _, label in samples]
-
-
-def read_image(path: Path | str, size: int | None = None) -> npt.NDArray[np.uint8]:
-    """Read one image as a colour image of shape (3, H, W); see `read_image_files`."""
-    torchvision = optional_module("torchvision.datasets.folder", "torchvision", _PURPOSE)
-    transforms = optional_module("torchvision.transforms.functional", "torchvision", _PURPOSE)
-    try:
-        image = torchvision.default_loader(path)
-        if size is not None:
-            image = transforms.center_crop(transforms.resize(image, size), size)
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow's ways to say that a file is damaged
-        raise InputError(f"{path} cannot be read as an image ({error}): fetch it again, or remove it.") from error
-    return np.array(image).transpose(2, 0, 1)  # a copy: Pillow lends its memory for reading only
+    first = read_image(paths[0], size).pixels
+    pixels = np.empty((len(paths), *first.shape), np.uint8)
+    remarks: Counter[str] = Counter()
+    for i, path in enumerate(paths):
+        image = read_image(path, size)
+        if image.pixels.shape != first.shape:
+            raise InputError(
+                f"{path} is {image.pixels.shape[2]} x {image.pixels.shape[1]} pixels, but {paths[0]} is "
+                f"{first.shape[2]} x {first.shape[1]}: all images must have the same size, or be scaled to one."
+            )
+        if image.pixels.dtype != np.uint8 and pixels.dtype == np.uint8:
+            pixels = pixels.astype(np.float32)
+        pixels[i] = image.pixels
+        remarks.update(image.remarks)
+    return Pictures(pixels, remarks)
 
 
 def read_image_files(
     paths: Sequence[Path | str], labels: Sequence[int], num_classes: int, size: int | None = None
 ) -> Split:
-    """Read images as colour images of one shape.
-
-    Args:
-        paths: of the files, N > 0, in any format that Pillow reads.
-        labels: class index of each.
-        num_classes: labels must lie in [0, num_classes).
-        size: scale each image so that its shorter side is `size` pixels, then cut a square from its middle; None
-            takes them as they are.
+    """Read images as `read_images` does, with a class index in [0, num_classes) for each.
 
     Returns:
-        A split whose inputs are uint8 of shape (N, 3, H, W), all at once in memory.
-
-    Raises:
-        InputError: a file cannot be read, has another shape than the first, or torchvision is not installed.
+        A split whose inputs are the pixels, not normalised.
     """
-    first = read_image(paths[0], size)
-    images = np.empty((len(paths), *first.shape), np.uint8)
-    for i, path in enumerate(paths):
-        image = read_image(path, size)
-        if image.shape != first.shape:
-            raise InputError(
-                f"{path} is {image.shape[2]} x {image.shape[1]} pixels, but {paths[0]} is "
-                f"{first.shape[2]} x {first.shape[1]}: all images must have the same size, or be scaled to one."
-            )
-        images[i] = image
-    return labelled_images(images, np.asarray(labels, dtype=np.int64), num_classes, paths[0])
+    pixels = read_images(paths, size).pixels
+    return labelled_images(pixels, np.asarray(labels, dtype=np.int64), num_classes, paths[0])
+
+
+def in_words(remarks: Counter[str]) -> list[str]:
+    """Return remarks as phrases, such as `images with 16-bit pixels: 12`."""
+    return [f"images {what}: {count:,}" for what, count in sorted(remarks.items())]

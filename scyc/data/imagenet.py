@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scyc.data.image_files import class_names
+from scyc.data.class_folders import class_names
 from scyc.data.sources import data_root
 from scyc.data.streamed import stream_image_folder
 from scyc.errors import InputError
@@ -29,7 +29,7 @@ def load_imagenet(size: int = 224, root: Path | str | None = None) -> Dataset:
         root: data folder; None means `$SCYC_DATA`, else `data`.
 
     Raises:
-        InputError: the data set is missing or incomplete, or torchvision is not installed.
+        InputError: the data set is missing or incomplete, or a package for reading images is not installed.
     """
     folder = data_root(root) / FOLDER
     found = {part: len(class_names(folder / part)) for part in ("train", "val")}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def labelled_images(
-    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer[Any]], num_classes: int, path: Path | str
+    images: npt.NDArray[Any], labels: npt.NDArray[np.integer[Any]], num_classes: int, path: Path | str
 ) -> Split:
     """Pair raw images with their labels.
 
@@ -29,7 +29,7 @@ def labelled_images(
         path: file of the labels, for the message.
 
     Returns:
-        A split whose inputs are still uint8, so that taking it apart is cheap; see `normalised`.
+        A split whose inputs are as they were, so that taking it apart is cheap; see `normalised`.
 
     Raises:
         InputError: the labels do not fit the images.
@@ -60,10 +60,10 @@ def normalised(split: Split, mean: Sequence[float], std: Sequence[float]) -> Spl
 
 
 def standardised(pixels: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
-    """Return uint8 images of shape (N, C, H, W) as float32 on the same device, standardised as by `normalised`."""
+    """Return images (N, C, H, W) on the scale 0..255 as float32 on the same device, standardised as by `normalised`."""
     scale = 255 * torch.tensor(std, device=pixels.device).view(-1, 1, 1)
     offset = 255 * torch.tensor(mean, device=pixels.device).view(-1, 1, 1)
-    return pixels.float().sub_(offset).div_(scale)
+    return pixels.to(torch.float32, copy=True).sub_(offset).div_(scale)
 
 
 def normalised_dataset(

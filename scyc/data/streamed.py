@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from scyc.data.dataset import Dataset, Split
-from scyc.data.image_files import check_class_names, class_names, find_image_files, read_image
+from scyc.data.class_folders import check_class_names, check_every_class, find_images, listed, part_folders
+from scyc.data.dataset import Dataset, Reading, Split
+from scyc.data.image_files import in_words
+from scyc.data.image_folder import training_classes
 from scyc.data.images import standardised
+from scyc.data.pixels import read_image
 from scyc.data.splitting import held_out_indices
 from scyc.errors import InputError
 
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, as torchvision's references have them
 VALIDATION_FRACTION = 1 / 25  # of the images under `train`; 51,247 of ImageNet's, about as many as it has test images
+LOOKED_AT = 8
+"""How many images of a folder are read before the training."""
 
 
 @dataclass(frozen=True)
@@ -73,32 +80,58 @@ class StreamedSplit(Split):
 def stream_image_folder(path: Path | str, size: int) -> Dataset:
     """Return the images below `path/train/CLASS` and `path/val/CLASS` as a data set that is read while it is used.
 
-    The images under `val` are for testing, as none of ImageNet's own test images has a label; one in 25 of those under
-    `train` is held out for validation. Classes are numbered in the order of their names. Each image is scaled so that
-    its shorter side is `size` pixels and cut to the square in its middle.
+    The images under `val` are for testing, as none of ImageNet's own test images has a label; without them, those under
+    `test`. One in 25 of those under `train` is held out for validation. The folders may also be called as `PART_NAMES`
+    has it. Classes are numbered in the order of their names. Each image is scaled so that its shorter side is `size`
+    pixels and cut to the square in its middle. A few images of each folder are read at once, to find what cannot be
+    read.
 
     Args:
         path: folder that holds `train` and `val`.
         size: side of the images in pixels, >= 1.
 
     Raises:
-        InputError: folders or images are missing or do not fit together, or torchvision is not installed.
+        InputError: folders or images are missing or do not fit together, an image cannot be read without loss, or a
+            package for reading images is not installed.
     """
     path = Path(path)
-    classes = class_names(path / "train")
-    parts: dict[str, tuple[list[str], list[int]]] = {}
-    for name in ("train", "val"):
-        if classes and (path / name).is_dir():
-            parts[name] = find_image_files(path / name, classes)
-        if not parts.get(name, ([], []))[0]:
+    folders, others = part_folders(path)
+    classes = training_classes(path, folders, others)
+    training = folders["train"]
+    testing = folders.get("val") or folders.get("test") or path / "val"
+    unused = [*others, *(folder.name for folder in folders.values() if folder not in (training, testing))]
+    notes = [f"not used in {path}: {', '.join(unused)}"] if unused else []
+    splits = {}
+    for folder in (training, testing):
+        images = find_images(folder, classes) if folder.is_dir() else None
+        if images is None or not images.paths:
             raise InputError(
-                f"There are no images in {path / name}: they are expected in one folder per class, "
-                f"{path / name / 'CLASS'}."
+                f"There are no images in {folder}: they are expected in one folder per class, {folder / 'CLASS'}."
             )
-    check_class_names(path / "val", classes)
-    train, test = (_split(*parts[name], size) for name in ("train", "val"))
+        check_class_names(folder, classes)
+        if folder == training:
+            check_every_class(images, folder, classes)
+        splits[folder] = _split(images.paths, images.labels, size)
+        if images.left_out:
+            notes.append(f"left out of {folder.name}: {listed(images.left_out)}")
+        notes.extend(_looked_at(images.paths, size, folder.name))
+    train, test = splits.values()
     kept, held_out = held_out_indices(len(train), VALIDATION_FRACTION)
-    return Dataset(_chosen(train, kept), _chosen(train, held_out), test, num_classes=len(classes))
+    return Dataset(
+        _chosen(train, kept),
+        _chosen(train, held_out),
+        test,
+        num_classes=len(classes),
+        reading=Reading(classes=tuple(classes), notes=(*notes, "held out from the training examples: val")),
+    )
+
+
+def _looked_at(paths: Sequence[str], size: int, name: str) -> Iterator[str]:
+    """Read a few images, and say in a phrase what is special about them."""
+    some = paths[:: max(1, len(paths) // LOOKED_AT)][:LOOKED_AT]
+    remarks = Counter(remark for path in some for remark in read_image(path, size).remarks)
+    if remarks:
+        yield f"among {len(some)} of {name}: {', '.join(in_words(remarks))}"
 
 
 def _split(files: Sequence[str], labels: Sequence[int], size: int) -> StreamedSplit:
@@ -112,13 +145,13 @@ def _chosen(split: StreamedSplit, indices: torch.Tensor) -> StreamedSplit:
 
 
 class _Batches(TorchDataset[torch.Tensor | InputError]):
-    """What the worker processes read: uint8 images of shape (N, 3, size, size) for N indices; or what went wrong."""
+    """What the worker processes read: images of shape (N, 3, size, size), on the scale 0..255; or what went wrong."""
 
     def __init__(self, files: Sequence[str], size: int) -> None:
         self.files, self.size = files, size
 
     def __getitem__(self, indices: Sequence[int]) -> torch.Tensor | InputError:
         try:
-            return torch.stack([torch.from_numpy(read_image(self.files[index], self.size)) for index in indices])
+            return torch.from_numpy(np.stack([read_image(self.files[i], self.size).pixels for i in indices]))
         except InputError as error:  # raised, it would arrive with a traceback for a message
             return error

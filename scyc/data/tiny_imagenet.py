@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scyc.data.image_files import find_image_files, read_image_files
+from scyc.data.class_folders import find_images
+from scyc.data.image_files import read_image_files
 from scyc.data.images import normalised_dataset
 from scyc.data.sources import data_root, download_allowed, download_into, optional_module
 from scyc.data.splitting import hold_out
@@ -37,7 +38,7 @@ def load_tiny_imagenet(root: Path | str | None = None, *, download: bool | None 
         download: whether it may be downloaded (248 MB); None means only if `SCYC_DOWNLOAD=1`.
 
     Raises:
-        InputError: the data set is missing, damaged, or could not be downloaded, or torchvision is not installed.
+        InputError: the data set is missing, damaged, or could not be downloaded, or Pillow is not installed.
     """
     root = data_root(root)
     folder = root / FOLDER
@@ -74,7 +75,7 @@ def _download(folder: Path) -> None:
 
 
 def _published_training(folder: Path, classes: list[str]) -> Split:
-    paths, labels = find_image_files(folder, classes)
+    paths, labels, _ = find_images(folder, classes)
     missing = sorted(set(range(NUM_CLASSES)) - set(labels))
     if missing:
         raise InputError(f"{folder / classes[missing[0]]} holds no images: fetch the data set again.")

@@ -2,75 +2,93 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import torch
 
-from scyc.data.dataset import Dataset, Split
-from scyc.data.splitting import hold_out
+from scyc.data.checking import check_dataset
+from scyc.data.dataset import Dataset, Reading, Split
+from scyc.data.splitting import held_out_indices
+from scyc.data.standardising import scale_of, standardised
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     import numpy.typing as npt
 
 HELD_OUT_FRACTION = 1 / 10
 
-_CHUNK = 1024  # examples in double precision at a time
+
+class Examples(NamedTuple):
+    """What a file or a folder holds of one split.
+
+    Attributes:
+        inputs: of any real type, each value at most `LARGEST` in magnitude; shape (N, D) or (N, C, H, W).
+        labels: int64 class indices of shape (N,).
+    """
+
+    inputs: npt.NDArray[Any]
+    labels: npt.NDArray[np.int64]
 
 
 def user_dataset(
-    train: Split, validation: Split | None, test: Split | None, *, num_classes: int, source: Path
+    parts: Mapping[str, Examples], *, num_classes: int, source: Path, classes: Sequence[str] = (), notes: Sequence[str]
 ) -> Dataset:
     """Return a data set made of the splits that there are.
 
-    A test split that is missing is held out from `train`, a tenth of it; then likewise the validation split. The mean
-    and the deviation that standardise all three come from what is left for training: one of each per channel for
-    images, one for all features for vectors.
+    A test split that is missing is held out from the training examples, a tenth of them; then likewise the validation
+    split. The mean and the deviation that standardise all three come from what is left for training: one of each per
+    feature of vectors, one per channel of images.
 
     Args:
-        train: inputs of any real type and of shape (N, D) or (N, C, H, W).
-        validation: with inputs of the same shape, disjoint from the others.
-        test: likewise.
+        parts: "train" and, where they are given, "val" and "test", disjoint and with inputs of the same shape.
         num_classes: number of classes.
-        source: file or folder, for the message.
+        source: file or folder, for messages.
+        classes: their names, where they have any.
+        notes: what is worth knowing about how the examples were read.
 
     Raises:
-        InputError: a split would have no examples.
+        InputError: a split would have no examples, nothing can be learned from them, or they cannot be standardised
+            without loss.
     """
-    if test is None:
-        train, test = hold_out(train, HELD_OUT_FRACTION, seed=0)
-    if validation is None:
-        train, validation = hold_out(train, HELD_OUT_FRACTION, seed=1)
-    splits = {"training": train, "validation": validation, "test": test}
-    for name, split in splits.items():
-        if len(split) == 0:
-            raise InputError(f"{source} has too few examples: none are left for the {name} split; add some.")
-    mean, std = _moments(train.inputs)
+    parts = dict(parts)
+    held_out = [name for name in ("test", "val") if name not in parts]
+    for name in held_out:
+        parts["train"], parts[name] = _hold_out(parts["train"], seed=("test", "val").index(name))
+    for name, title in (("train", "training"), ("val", "validation"), ("test", "test")):
+        if len(parts[name].labels) == 0:
+            raise InputError(f"{source} has too few examples: none are left for the {title} split; add some.")
+    scale = scale_of(parts["train"].inputs)
     train, validation, test = (
-        Split(split.inputs.to(torch.float32, copy=True).sub_(mean).div_(std), split.targets)
-        for split in splits.values()
+        Split(
+            torch.from_numpy(standardised(parts[name].inputs, scale, f"The {name} split of {source}")),
+            torch.from_numpy(parts[name].labels),
+        )
+        for name in ("train", "val", "test")
     )
-    return Dataset(train, validation, test, num_classes)
+    constant = int((scale.low == scale.high).sum())
+    what = "channels" if train.inputs.dim() > 2 else "features"
+    reading = Reading(
+        classes=tuple(classes),
+        low=float(scale.low.min()),
+        high=float(scale.high.max()),
+        notes=(
+            *notes,
+            *([f"held out from the training examples: {', '.join(sorted(held_out))}"] if held_out else []),
+            *([f"{what} that are constant: {constant} of {scale.low.size}"] if constant else []),
+        ),
+    )
+    data = Dataset(train, validation, test, num_classes, reading)
+    check_dataset(data, str(source))
+    return data
 
 
-def _moments(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return mean and standard deviation, to be subtracted and divided by; a deviation of zero is given as one.
-
-    NumPy adds them up, in an order that doesn't depend on the number of threads, so all workers get the same bits.
-    """
-    images = inputs.dim() > 2
-    axes = (0, 2, 3) if images else (0, 1)
-    count = inputs.numel() // (inputs.shape[1] if images else 1)
-
-    def chunks() -> Iterator[npt.NDArray[np.float64]]:
-        for chunk in torch.split(inputs, _CHUNK):
-            yield chunk.numpy().astype(np.float64)
-
-    mean = sum(chunk.sum(axes, keepdims=True) for chunk in chunks()) / count
-    variance = sum(np.square(chunk - mean).sum(axes, keepdims=True) for chunk in chunks()) / count
-    std = np.sqrt(variance)
-    return torch.tensor(mean, dtype=torch.float32), torch.tensor(np.where(std > 0, std, 1), dtype=torch.float32)
+def _hold_out(examples: Examples, seed: int) -> tuple[Examples, Examples]:
+    kept, held_out = (part.numpy() for part in held_out_indices(len(examples.labels), HELD_OUT_FRACTION, seed))
+    return (
+        Examples(examples.inputs[kept], examples.labels[kept]),
+        Examples(examples.inputs[held_out], examples.labels[held_out]),
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from oracle.cli.app import EXPERIMENTS, AsJson, app
-from oracle.cli.speaking import out, print_json, say
+from oracle.cli.speaking import err, out, print_json, say
 
 if TYPE_CHECKING:
     from scyc.dropnet import Cycle
@@ -57,6 +57,7 @@ def dropnet_(
 ) -> None:
     """Drop nodes and filters with DropNet. Each cycle trains from the same weights and drops the least active units."""
     from oracle.api.errors import InputError
+    from scyc.data import check_dataset, summarise
     from scyc.dropnet import DropNet, EarlyStopping, dropnet, hidden_layers
     from scyc.workloads import load_workload
 
@@ -78,6 +79,8 @@ def dropnet_(
     found = load_workload(workload)
     hidden_layers(found.build_model())  # refused before any data are loaded
     data = found.load_data()
+    check_dataset(data, f"the workload {workload!r}")
+    say(err, f"Data: {summarise(data, batch_size)}")
     if not as_json:
         say(out, f"{'seed':>5} {'cycle':>6} {'kept':>7} {'val':>7} {'test':>7} {'epochs':>7}  units")
     runs: list[dict[str, Any]] = []

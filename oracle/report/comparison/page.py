@@ -69,5 +69,5 @@ def _origins(comparison: Comparison, view: StudyView) -> list[tuple[str, str]]:
         ("Study", f"{view.name}, {view.state}, {words.count(len(comparison.levels), 'decided level')}"),
         ("Oracle", f"{words.count(view.cost.trials, 'trial')} on {words.count(len(seeds), 'seed')}"),
         ("Numbers of this page", "comparison.json, beside it"),
-        *provenance(view, "started", "commit", "versions", "hardware"),
+        *provenance(view, "data", "started", "commit", "versions", "hardware"),
     ]

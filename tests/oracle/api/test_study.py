@@ -163,7 +163,10 @@ class TestDisplay:
 
     def test_progress_is_a_bar_where_it_is_asked_for(self, study: Study, capsys: pytest.CaptureFixture[str]) -> None:
         study.extend(levels=4, executor="inline", progress=True)
-        assert "level 3 of 0-3" in capsys.readouterr().err
+        shown = capsys.readouterr().err
+        assert "level 3 of 0-3" in shown
+        assert shown.startswith("Data: 1,150 training, 288 validation and 359 test examples of shape (64,)")
+        assert shown.splitlines()[0] == f"Data: {study.view().provenance['data']}"
         study.run(["constant"], executor="inline", progress=True)
         assert "constant" in capsys.readouterr().err
 

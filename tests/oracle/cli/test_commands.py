@@ -32,6 +32,7 @@ def small(finish: Callable[[str, str], Ended], scyc: Callable[..., Ended]) -> En
 
 def test_a_sweep_says_what_it_does_and_what_to_do_next(small: Ended) -> None:
     assert small.code == 0
+    assert small.err.startswith("Data: 3,200 training, 800 validation and 1,000 test examples of shape (40,)")
     assert "level  0  density 100.00%  best max_lr" in small.out
     assert "12/12 trials" in small.out
     assert "scyc report small" in small.out

@@ -18,6 +18,7 @@ TINY = ("dropnet", "--workload", "digits/mlp-300-100", "--epochs", "1", "--cycle
 def test_a_table_of_cycles(scyc: Callable[..., Ended]) -> None:
     ended = scyc(*TINY, "--rate", "0.5")
     assert ended.code == 0, ended.err
+    assert ended.err.startswith("Data: 1,150 training, 288 validation and 359 test examples of shape (64,)")
     heading, *rows, ending = ended.out.splitlines()
     assert heading.split() == ["seed", "cycle", "kept", "val", "test", "epochs", "units"]
     assert [row.split()[:3] for row in rows] == [["0", "0", "100.0%"], ["0", "1", "50.0%"], ["0", "2", "25.0%"]]

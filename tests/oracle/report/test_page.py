@@ -54,6 +54,7 @@ def test_the_page_tells_the_study() -> None:
         "It is not fitted.",
         "AMD EPYC 9354",
         "torch 2.9.1",
+        "3,200 training, 800 validation and 1,000 test examples",
         "[search.max_lr]",
         "4,680",
     ):
@@ -91,7 +92,12 @@ def test_text_from_users_is_escaped() -> None:
         view,
         name=HOSTILE,
         spec=view.spec.model_copy(update={"workload": HOSTILE}),
-        provenance={"versions": {HOSTILE: HOSTILE}, "hardware": {HOSTILE: [HOSTILE]}, "commit": HOSTILE},
+        provenance={
+            "versions": {HOSTILE: HOSTILE},
+            "hardware": {HOSTILE: [HOSTILE]},
+            "commit": HOSTILE,
+            "data": HOSTILE,
+        },
     )
     page = render(hostile)
     assert "<b id=x>" not in page
@@ -128,7 +134,7 @@ def test_what_is_missing_is_said() -> None:
         assert words in empty
     assert "it needs two seeds or more" in text(render(ODD["no intervals"]))
     bare = text(render(ODD["bare"]))
-    assert bare.count("not recorded") == 4
+    assert bare.count("not recorded") == 5
 
 
 def test_write_makes_the_folder(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from scyc.data import load_image_folder
@@ -11,8 +13,6 @@ from scyc.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import torch
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -95,8 +95,99 @@ def test_faults_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no images in the class folders of .*test"):
         load_image_folder(tmp_path)
     write(tmp_path, "test", size=(8, 8))
-    with pytest.raises(InputError, match="differ in size between train, val and test"):
+    with pytest.raises(InputError, match="differ in size between test, train: "):
         load_image_folder(tmp_path)
     (tmp_path / "train" / "ant" / "000.png").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"000\.png cannot be read as an image"):
         load_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([], r"train/dog is a class without images: add images \(\.bmp, .*, or remove the folder"),
+        (
+            ["a.heic", "b.heic", "c.npy"],
+            r"train/dog is a class without images, but 2 of type \.heic, 1 of type \.npy: ",
+        ),
+        ([".ipynb_checkpoints/a.png"], "train/dog is a class without images, but 1 hidden: "),
+    ],
+)
+def test_a_class_without_images_is_refused(tmp_path: Path, files: list[str], message: str) -> None:
+    write(tmp_path)
+    (tmp_path / "train" / "dog").mkdir()
+    for file in files:
+        (tmp_path / "train" / "dog" / file).parent.mkdir(exist_ok=True)
+        (tmp_path / "train" / "dog" / file).touch()
+    with pytest.raises(InputError, match=message):
+        load_image_folder(tmp_path)
+
+
+@pytest.mark.parametrize("names", ["train valid TEST", "Train validation Testing", "training Dev test"])
+def test_splits_may_have_the_other_usual_names(tmp_path: Path, names: str) -> None:
+    data = load_image_folder(write(tmp_path, names))
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [36, 36, 36]
+    assert [note for note in data.reading.notes if "single colour" not in note] == [
+        "channels that are constant: 2 of 3"
+    ]
+
+
+@pytest.mark.parametrize("names", ["train val valid", "train Train", "train test TEST"])
+def test_two_folders_for_one_split_are_refused(tmp_path: Path, names: str) -> None:
+    with pytest.raises(InputError, match=r"both named like a folder of the (train|val|test) split"):
+        load_image_folder(write(tmp_path, names))
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    """Copies in hidden folders would put the same image into training and validation."""
+    write(tmp_path, "train extra .git")
+    ant = tmp_path / "train" / "ant"
+    for hidden in (
+        ant / ".ipynb_checkpoints",
+        ant / "deep" / "__MACOSX",
+        ant / "@eaDir",
+        tmp_path / "train" / "__MACOSX",
+    ):
+        shutil.copytree(tmp_path / "train" / "bee", hidden)
+    (ant / "notes.txt").touch()
+    (ant / "._000.png").touch()
+    (tmp_path / "train" / "stray.png").touch()
+    (ant / "deep" / "loop").symlink_to(ant)
+    shutil.copy(ant / "000.png", ant / "deep" / "100.PNG")
+    data = load_image_folder(tmp_path)
+    assert len(data.train) + len(data.validation) + len(data.test) == 37
+    assert data.reading.classes == CLASSES
+    assert data.reading.notes[:2] == (
+        f"not used in {tmp_path}: extra",
+        "left out of train: 5 hidden, 1 in no class folder, 1 linking to a folder above, 1 of type .txt",
+    )
+
+
+@pytest.mark.parametrize("ending", ["gif", "PNG", "jfif", "tiff"])
+def test_other_types_and_cases_are_images_too(tmp_path: Path, ending: str) -> None:
+    write(tmp_path)
+    for file in (tmp_path / "train" / "bee").iterdir():
+        with Image.open(file) as image:
+            image.save(file.with_suffix(f".{ending}"), "JPEG" if ending == "jfif" else None)
+        if ending != "PNG" or file.with_suffix(".PNG").exists():
+            file.unlink()
+    data = load_image_folder(tmp_path)
+    targets = torch.cat([split.targets for split in (data.train, data.validation, data.test)])
+    assert targets.bincount().tolist() == [12, 12, 12]
+
+
+def test_16_bit_images_keep_their_precision_and_go_with_others(tmp_path: Path) -> None:
+    """Images that differ by less than a 256th of the range, and one of 8 bits on the same scale."""
+    pixels = np.random.default_rng(0).integers(20000, 20100, (30, 4, 4)).astype(np.uint16)
+    pixels[0] = 77 * 257
+    for i, image in enumerate(pixels):
+        place = tmp_path / "train" / CLASSES[i % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image if i else np.full((4, 4), 77, np.uint8)).save(place / f"{i:02}.png")
+    data = load_image_folder(tmp_path)
+    inputs = torch.cat([data.train.inputs, data.validation.inputs, data.test.inputs])[:, 0].flatten(1).double()
+    expected = torch.tensor(pixels.reshape(30, 16).astype(np.float64))
+    expected = (expected - expected.mean()) / expected.std()
+    rows = torch.cdist((inputs - inputs.mean()) / inputs.std(), expected)
+    assert float(rows.min(1).values.max()) < 1e-3
+    assert "in train: images of a single colour: 1, images with 16-bit pixels: 29" in data.reading.notes

@@ -125,8 +125,8 @@ def test_downloads_when_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert [path.name for path in root.iterdir()] == ["tiny-imagenet-200"]
 
 
-def test_without_torchvision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path)
-    monkeypatch.setitem(sys.modules, "torchvision.datasets.folder", None)
-    with pytest.raises(InputError, match=r"Reading image files needs torchvision.*pip install "):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(InputError, match=r"Reading image files needs Pillow.*pip install "):
         load_tiny_imagenet(tmp_path)

@@ -1,0 +1,54 @@
+"""Data from which nothing can be learned are refused, whoever made them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scyc.errors import InputError
+
+if TYPE_CHECKING:
+    from scyc.data.dataset import Dataset, Split
+
+
+def check_dataset(data: Dataset, source: str) -> None:
+    """Check that a network can learn from the data.
+
+    Args:
+        data: three splits.
+        source: where they come from, for messages.
+
+    Raises:
+        InputError: a split is empty; inputs and targets do not belong together; an input is NaN or infinite; a target
+            is no class; there is only one class; or all training inputs are equal.
+    """
+    for name, split in (("training", data.train), ("validation", data.validation), ("test", data.test)):
+        _check_split(split, f"The {name} split of {source}", data.num_classes)
+    if data.train.targets.min() == data.train.targets.max():
+        raise InputError(
+            f"All training examples of {source} are of one class ({int(data.train.targets[0])}), from which nothing "
+            "can be learned: give examples of at least two classes."
+        )
+    inputs = data.train.inputs
+    if not inputs.is_meta and all(bool((one == inputs[0]).all()) for one in inputs):
+        raise InputError(
+            f"All training inputs of {source} are equal, so nothing can be learned from them: look at how they were "
+            "made."
+        )
+
+
+def _check_split(split: Split, name: str, num_classes: int) -> None:
+    if len(split.targets) == 0:
+        raise InputError(f"{name} has no examples: add some.")
+    if split.targets.dim() != 1 or len(split.inputs) != len(split.targets):
+        raise InputError(
+            f"{name} has inputs of shape {tuple(split.inputs.shape)} and targets of shape "
+            f"{tuple(split.targets.shape)}: give one target, a class index, for each input."
+        )
+    low, high = (int(bound) for bound in split.targets.aminmax())
+    if low < 0 or high >= num_classes:
+        raise InputError(
+            f"{name} has targets from {low} to {high}, but there are {num_classes} classes: number them from 0 to "
+            f"{num_classes - 1}."
+        )
+    if not split.inputs.is_meta and not split.inputs.isfinite().all():
+        raise InputError(f"{name} has inputs that are NaN or infinite: leave those examples out, or fill in numbers.")

@@ -1,0 +1,135 @@
+"""Inputs standardised by the training examples' mean and deviation, so that nothing is lost on the way to float32."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from scyc.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+    Doubles = npt.NDArray[np.float64]
+    Singles = npt.NDArray[np.float32]
+
+LARGEST = float(np.finfo(np.float32).max)
+"""Greatest magnitude of a value that can be standardised."""
+
+_CHUNK = 1024  # examples in double precision at a time
+_SINGLE_ENOUGH = 1e4  # values at most so many deviations large can be centred in single precision
+
+
+class Scale(NamedTuple):
+    """How to standardise inputs.
+
+    Attributes:
+        apply: maps inputs of any real type to float32.
+        low: smallest value of each feature of the training vectors, or of each channel of the training images.
+        high: likewise the greatest.
+    """
+
+    apply: Callable[[Array], Singles]
+    low: Array
+    high: Array
+
+
+def scale_of(inputs: Array) -> Scale:
+    """Return the scale on which training examples have mean 0 and deviation 1.
+
+    Each feature of vectors is standardised for itself, each channel of images as a whole. A feature or channel that is
+    constant becomes zero.
+
+    Args:
+        inputs: of any real type, each value at most `LARGEST` in magnitude; shape (N, D) or (N, C, H, W).
+    """
+    axes = (0, 2, 3) if inputs.ndim > 2 else (0,)
+    low, high = inputs.min(axes, keepdims=True), inputs.max(axes, keepdims=True)
+    count = inputs.size // low.size
+    constant = low == high
+
+    def moments(converted: Callable[[Array], Array]) -> tuple[Doubles, Doubles]:
+        # NumPy adds in an order that doesn't depend on the number of threads, so all workers get the same bits.
+        mean = sum(converted(chunk).astype(np.float64).sum(axes, keepdims=True) for chunk in _chunks(inputs)) / count
+        squares = (np.square(converted(chunk).astype(np.float64) - mean) for chunk in _chunks(inputs))
+        std = np.sqrt(sum(chunk.sum(axes, keepdims=True) for chunk in squares) / count)
+        return np.asarray(mean), np.where(constant | (std == 0), 1, std)
+
+    if inputs.ndim > 2:
+        mean, std = moments(_single)
+        largest = np.maximum(np.abs(low.astype(np.float64)), np.abs(high.astype(np.float64)))
+        if (constant | (largest <= _SINGLE_ENOUGH * std)).all():
+            centre, deviation = _single(np.where(constant, low, mean)), _single(std)
+            return Scale(lambda values: (_single(values) - centre) / deviation, low, high)
+
+    span = np.where(constant, 1, _offsets(high, low))
+
+    def shares(values: Array) -> Doubles:  # training values become 0..1, whatever their magnitude
+        return _offsets(values, low) / span
+
+    mean, std = moments(shares)
+    mean = np.where(constant, 0, mean)
+    return Scale(lambda values: _single((shares(values) - mean) / std), low, high)
+
+
+def standardised(inputs: Array, scale: Scale, source: str) -> Singles:
+    """Return inputs as float32 in C order, standardised.
+
+    Args:
+        inputs: of any real type.
+        scale: of the training examples.
+        source: what holds the inputs, for the message.
+
+    Raises:
+        InputError: values become infinite, or values that differ become equal.
+    """
+    result = np.empty(inputs.shape, np.float32)
+    axes = (0, 2, 3) if inputs.ndim > 2 else (0,)
+    before, after = np.zeros(scale.low.shape, np.int64), np.zeros(scale.low.shape, np.int64)
+    start = 0
+    for chunk in _chunks(inputs):
+        with np.errstate(over="ignore", invalid="ignore"):
+            part = scale.apply(chunk)
+        result[start : start + len(chunk)] = part
+        start += len(chunk)
+        if not np.isfinite(part).all():
+            raise InputError(
+                f"{source} has values so far from the training examples that they become infinite when they are "
+                "standardised: look for wrong ones."
+            )
+        if chunk.dtype.itemsize > 2:
+            before += (chunk[1:] != chunk[:-1]).sum(axes, keepdims=True)
+            after += (part[1:] != part[:-1]).sum(axes, keepdims=True)
+    lost = np.flatnonzero(2 * after < before)
+    if len(lost):
+        what = "channel" if inputs.ndim > 2 else "feature"
+        raise InputError(
+            f"{source} has values in {what} {lost[0]} that differ but become equal when they are standardised in "
+            f"single precision, because others are many times as large (from {scale.low.flat[lost[0]]:g} to "
+            f"{scale.high.flat[lost[0]]:g}): look for outliers, or take logarithms."
+        )
+    return result
+
+
+def _chunks(inputs: Array) -> Iterator[Array]:
+    for start in range(0, len(inputs), _CHUNK):
+        yield np.ascontiguousarray(inputs[start : start + _CHUNK])
+
+
+def _single(values: Array) -> Singles:
+    return values.astype(np.float32)
+
+
+def _offsets(values: Array, low: Array) -> Doubles:
+    """Return `values - low`, computed before precision is lost: exact for integers."""
+    if values.dtype.kind in "iu" and values.dtype.itemsize == 8:
+        above, wrapped = values >= low, (values.astype(np.uint64), low.astype(np.uint64))
+        distance = np.where(above, wrapped[0] - wrapped[1], wrapped[1] - wrapped[0]).astype(np.float64)
+        return np.where(above, distance, -distance)
+    if values.dtype.itemsize > 8:  # long doubles
+        return np.subtract(values, low).astype(np.float64)
+    return values.astype(np.float64) - low.astype(np.float64)
