@@ -18,7 +18,7 @@ from scyc.errors import InputError
 from scyc.models.named import find_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from torch import nn
 
@@ -34,12 +34,15 @@ class Workload:
         build_model: returns a new model, its weights drawn from PyTorch's default generator.
         load_data: returns the data on the CPU; `load_workload` makes sure that it is called once per process.
         augmentation: applied to training batches only.
+        prunable: maps the model to the names of the parameters that are pruned, or to patterns of names; see
+            `scyc.pruning.matching_parameters`. Default: those of `scyc.pruning.prunable_weights`.
     """
 
     name: str
     build_model: Callable[[], nn.Module]
     load_data: Callable[[], Dataset]
     augmentation: Augmentation | None = None
+    prunable: Callable[[nn.Module], Iterable[str]] | None = None
 
 
 def workload_names() -> list[str]:

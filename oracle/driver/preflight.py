@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.execution.worker import training_device
-from scyc.pruning import prunable_weights
 
 if TYPE_CHECKING:
     from oracle.spec.model import Spec
@@ -39,6 +38,6 @@ def _checkpoint_bytes(protocol: Protocol) -> int:
     """Return about how many bytes one trial's weights, masks and optimizer state take up."""
     model, pruning = protocol.workload.build_model(), protocol.pruning
     state: int = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
-    masks = sum(model.get_parameter(name).numel() for name in prunable_weights(model, batch_norm=pruning.batch_norm))
+    masks = sum(model.get_parameter(name).numel() for name in protocol.prunable(model))
     moments = 2 if protocol.recipe.optimizer.kind == "adamw" else 1
     return state * (1 + moments * (pruning.optimizer_state == "with-weights")) + masks
