@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.data import Dataset
-    from scyc.pruning import Masks, Rewind, Scope, Statistics
+    from scyc.pruning import Coverage, Masks, Rewind, Scope, Statistics
     from scyc.training_result import State
     from scyc.workloads import Workload
 
@@ -114,6 +114,13 @@ class Protocol:
             source = f"`prunable` of the workload {self.workload.name!r}"
             return matching_parameters(model, self.workload.prunable(model), source)
         return prunable_weights(model, batch_norm=self.pruning.batch_norm)
+
+    def coverage(self) -> Coverage:
+        """Return how much of the workload's network is pruned."""
+        from scyc.pruning import Coverage
+
+        model = self.workload.build_model()
+        return Coverage.of(model, self.prunable(model))
 
     def check(self, data: Dataset) -> None:
         """Check that the recipe and the pruning fit the data.

@@ -9,6 +9,7 @@ from oracle.api.driving import Driven, driven, ready_executor, train_oracle
 from oracle.driver.engine_choice import with_engine
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import open_study, study_spec
+from oracle.study.provenance import network
 from studies import Store
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
     folder = f"{artifacts.rstrip('/')}/{name}"
     executor = ready_executor(options, spec, folder)
     with Store.open(db) as store:
-        open_study(store, name, spec, folder, settle=with_engine)
+        open_study(store, name, spec, folder, settle=with_engine, describe=network)
         with driven(store, name) as held:
             open_study(held.store, name, spec, folder)  # another driver may have extended it before we held the lease
             train_oracle(held, executor, options, display, db)

@@ -26,13 +26,15 @@ _KEY = ["run", "id", "level", "seed", "max_lr"]
 def curve(view: StudyView) -> pd.DataFrame:
     """Return the oracle curve, a row per level.
 
-    Columns: `level`, `density`, `winner` (NaN until the level is decided), `RULE_low` and `RULE_high` for each interval
-    rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies, fractions), `edge`.
+    Columns: `level`, `density` (of the prunable weights), `network_density` (of all parameters; missing if an
+    earlier version made the study), `winner` (NaN until the level is decided), `RULE_low` and `RULE_high` for each rule
+    (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies, fractions), `edge`.
     """
     return pd.DataFrame(
         {
             "level": level.level,
             "density": level.density,
+            "network_density": view.status.densities(level.density).get("network_density"),
             "winner": level.winner,
             **{
                 f"{rule}_{end}": getattr(interval, end) if interval else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from oracle.study import lineage
 from oracle.study.opening import ORACLE, study_spec
 from scyc import InputError
+from scyc.pruning.coverage import Coverage
 from studies import StudyNotFound
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class StudyStatus:
         total: number of trials of the whole sweep, as far as it is known: widening adds to it.
         tenure: who is working on the study, or was until the lease lapsed; None if nobody is.
         seconds_left: estimate from the current driver's pace so far; None if there is no driver or no pace yet.
+        coverage: how much of the network is pruned; None if that was not recorded, as of a version before this.
     """
 
     study: str
@@ -58,6 +60,7 @@ class StudyStatus:
     total: int
     tenure: TenureRecord | None
     seconds_left: float | None
+    coverage: Coverage | None = None
 
     @property
     def state(self) -> State:
@@ -68,6 +71,17 @@ class StudyStatus:
             return "running"
         return "blocked" if self.failed and not self.pending else "waiting"
 
+    @property
+    def partly_pruned(self) -> Coverage | None:
+        """How much of the network is pruned, if that is known and not all of it: then a level has two densities."""
+        return self.coverage if self.coverage is not None and not self.coverage.whole else None
+
+    def densities(self, density: float) -> dict[str, float]:
+        """Return a level's density, and that of the whole network where it is known, by the names of both."""
+        if self.coverage is None:
+            return {"density": density}
+        return {"density": density, "network_density": self.coverage.network_density(density)}
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {
@@ -75,7 +89,8 @@ class StudyStatus:
             "state": self.state,
             "levels": self.levels,
             "decided": [
-                {"level": level.level, "density": level.density, "winner": level.winner} for level in self.decided
+                {"level": level.level, **self.densities(level.density), "winner": level.winner}
+                for level in self.decided
             ],
             "trials": {"done": self.done, "pending": self.pending, "failed": self.failed, "total": self.total},
             "holder": self.tenure.holder if self.tenure else None,
@@ -143,6 +158,7 @@ def study_status(store: Store, name: str) -> StudyStatus:
         total=total,
         tenure=tenure,
         seconds_left=seconds_left,
+        coverage=Coverage.read(study.provenance.get("network")),
     )
 
 

@@ -24,7 +24,12 @@ REPLAYED = "oracle-replayed"
 
 
 def open_study(
-    store: Store, name: str, spec: Spec, artifacts: str, settle: Callable[[Spec], Spec] | None = None
+    store: Store,
+    name: str,
+    spec: Spec,
+    artifacts: str,
+    settle: Callable[[Spec], Spec] | None = None,
+    describe: Callable[[Spec], Mapping[str, Any]] | None = None,
 ) -> StudyRecord:
     """Return the study `name`; create it with `spec` if it does not exist.
 
@@ -34,6 +39,7 @@ def open_study(
         spec: spec of the study; must equal the one that the study was created with.
         artifacts: URL or folder where a new study keeps its weights.
         settle: fills in what the spec of a new study leaves open.
+        describe: tells what to record of a new study besides its provenance; see `oracle.study.provenance.network`.
 
     Raises:
         InputError: the study exists with another spec; the message names every field that differs.
@@ -42,7 +48,8 @@ def open_study(
         study = store.study(name)
     except StudyNotFound:
         settled = settle(spec) if settle else spec
-        return store.create_study(name, settled.to_dict(), settled.hash, artifacts, provenance())
+        made_with = {**provenance(), **(describe(settled) if describe else {})}
+        return store.create_study(name, settled.to_dict(), settled.hash, artifacts, made_with)
     there = study_spec(study)
     if spec.engine == AUTO:
         spec = spec.model_copy(update={"engine": there.engine})

@@ -1,4 +1,4 @@
-"""What a study was made with: versions, hardware, commit."""
+"""What a study was made with: versions, hardware, commit, and how much of its network is pruned."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oracle.spec.model import Spec
 
 PACKAGES = ("scyc", "torch", "torchvision", "numpy", "ray", "optuna", "sqlalchemy", "plotly")
 
@@ -21,6 +24,11 @@ def provenance() -> dict[str, Any]:
         "commit": _commit(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def network(spec: Spec) -> dict[str, Any]:
+    """Return how much of the spec's network is pruned, `scyc.pruning.Coverage`, for readers that cannot build it."""
+    return {"network": spec.protocol().coverage().to_dict()}
 
 
 def hardware() -> dict[str, Any]:

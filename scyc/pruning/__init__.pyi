@@ -1,3 +1,4 @@
+from .coverage import Coverage
 from .criteria.change import weight_change
 from .criteria.criterion import Criterion, PruningContext
 from .criteria.gradient import GradientSample, mean_gradients
@@ -12,6 +13,7 @@ from .scope import Scope
 __all__ = [
     "CRITERIA",
     "BoundMasks",
+    "Coverage",
     "Criterion",
     "GradientSample",
     "Masks",
