@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from scyc.errors import InputError
+from scyc.profiles import check_reach
 from scyc.pruning import find_criterion
 from scyc.recipe import Recipe, check_rewind_step
 
@@ -126,6 +127,9 @@ class Protocol:
         """Check that the recipe and the pruning fit the data.
 
         Raises:
-            InputError: when the training split is smaller than a batch, or the rewind step is past a level's last.
+            InputError: when the training split is smaller than a batch, the rewind step is past a level's last, or the
+                profile stays far below `max_lr`, see `scyc.profiles.check_reach`.
         """
-        check_rewind_step(self.pruning.rewind_step, self.recipe.steps(len(data.train)))
+        steps = self.recipe.steps(len(data.train))
+        check_rewind_step(self.pruning.rewind_step, steps)
+        check_reach(self.recipe.profile, steps)

@@ -45,6 +45,16 @@ class Workload:
     prunable: Callable[[nn.Module], Iterable[str]] | None = None
 
 
+FILES = ("npz", "folder", "stream")
+"""How the names of workloads begin whose data are in files."""
+
+
+def is_own_code(name: str) -> bool:
+    """Return whether a workload's name is an import path, so that its network is the user's own."""
+    scheme, colon, _ = name.partition(":")
+    return bool(colon) and scheme not in FILES
+
+
 def workload_names() -> list[str]:
     """Return the names of the built-in workloads, those of one data set together."""
     return [f"{data}/{network}" for data, found in DATA_SETS.items() for network in found.networks]
@@ -74,7 +84,7 @@ def load_workload(name: str) -> Workload:
         InputError: there is no such workload, or it could not be imported.
     """
     scheme, colon, rest = name.partition(":")
-    if scheme in ("npz", "folder", "stream") and colon:
+    if scheme in FILES and colon:
         workload = _from_files(scheme, rest, name)
     elif colon:
         workload = _import_workload(name)

@@ -18,11 +18,12 @@ from oracle.study.opening import ORACLE, study_spec
 from studies import Artifacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from oracle.api.displays import Display
     from oracle.execution import ExecutionOptions, Executor
     from oracle.spec.model import Spec
+    from scyc import Policy
     from studies import RunRecord, Store, StudyRecord
 
 
@@ -47,13 +48,17 @@ class Driven:
         return cls(store, study, study_spec(study))
 
 
-def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Executor:
+def ready_executor(
+    options: ExecutionOptions, spec: Spec, artifacts: str, display: Display, policies: Iterable[Policy] = ()
+) -> Executor:
     """Return the executor that the options ask for, once everything that can be refused has been checked.
 
     Args:
         options: how trials are trained.
         spec: spec of the study.
         artifacts: folder or URL of its weights.
+        display: shows what the user should know before the work starts.
+        policies: what runs of schedules will train with.
 
     Raises:
         InputError: the spec or an option is not valid.
@@ -62,7 +67,11 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Exe
     from oracle.driver.preflight import check_ready  # it needs PyTorch, which listing or exporting studies does not
 
     executor = make_executor(options, spec)
-    check_ready(spec, Artifacts(artifacts), here=executor.here)
+    ready = check_ready(spec, Artifacts(artifacts), here=executor.here, policies=policies)
+    for note in ready.notes:
+        display.say(note)
+    for warning in ready.warnings:
+        display.warn(warning)
     return executor
 
 
@@ -93,7 +102,10 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         WorkersEnded: the executor ended before the study did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
+    from oracle.driver.preflight import check_same_network
+
     store, study, spec = held.store, held.study, held.spec
+    check_same_network(spec, study)
     run = store.open_run(study.id, ORACLE)
     artifacts = Artifacts(study.artifacts)
     with ExitStack() as stack:
@@ -139,7 +151,10 @@ def train_runs(
         WorkersEnded: the executor ended before the runs did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
+    from oracle.driver.preflight import check_same_network
+
     store, spec = held.store, held.spec
+    check_same_network(spec, held.study)
     with ExitStack() as stack:
         stack.enter_context(_timed(store, runs))
         listener = stack.enter_context(display.runs({run.id: run.name for run in runs}))

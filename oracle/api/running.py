@@ -60,8 +60,8 @@ def run_schedules(
     """
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        _chosen(study_contenders(store, name), schedules, run_name)
-        executor = ready_executor(options, study_spec(study), study.artifacts)
+        chosen = _chosen(study_contenders(store, name), schedules, run_name)
+        executor = ready_executor(options, study_spec(study), study.artifacts, display, chosen.values())
         with driven(store, name) as held:
             policies = _chosen(study_contenders(held.store, name), schedules, run_name)
             runs = [_open(held.store, held.study, run, policy) for run, policy in policies.items()]

@@ -36,7 +36,7 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
         StudyError: the database or the artifact store cannot be used, or the study stopped before its end.
     """
     folder = f"{artifacts.rstrip('/')}/{name}"
-    executor = ready_executor(options, spec, folder)
+    executor = ready_executor(options, spec, folder, display)
     with Store.open(db) as store:
         open_study(store, name, spec, folder, settle=with_engine, describe=network)
         with driven(store, name) as held:
@@ -53,7 +53,7 @@ def resume(name: str, db: str, options: ExecutionOptions, display: Display) -> N
     """
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        executor = ready_executor(options, study_spec(study), study.artifacts)
+        executor = ready_executor(options, study_spec(study), study.artifacts, display)
         with driven(store, name) as held:
             train_oracle(held, executor, options, display, db)
 
@@ -78,7 +78,7 @@ def extend(
     add = partial(extended, levels=levels, seeds=seeds, candidates=candidates, count=count)
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        executor = ready_executor(options, add(study_spec(study)), study.artifacts)
+        executor = ready_executor(options, add(study_spec(study)), study.artifacts, display)
         with driven(store, name) as held:
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:

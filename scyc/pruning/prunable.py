@@ -123,7 +123,7 @@ def _weights_of(layer: nn.Module, *, batch_norm: bool) -> list[str]:
 
 def _why_not(layer: nn.Module, place: str, name: str) -> str:
     """Return why a layer's weight cannot be pruned, and what to do, as sentences."""
-    kind = type(layer).__name__
+    kind = type(layer).__name__.removeprefix("Parametrized")
     if is_lazy(getattr(layer, name)):
         return (
             f"The layer {place} ({kind}) has no weights yet, because it is lazy; in build_model, call the model once "

@@ -118,7 +118,7 @@ def _assigned() -> nn.Module:
     [
         (
             lambda: parametrizations.weight_norm(nn.Linear(4, 4)),
-            r"weight of the layer 1\.0 \(ParametrizedLinear\).+"
+            r"weight of the layer 1\.0 \(Linear\).+"
             r"remove_parametrizations\(layer, 'weight'\).+here parametrizations\.weight\.original0",
         ),
         (_once_spectral, r"layer 1\.0 .+ torch\.nn\.utils\.parametrize computes it"),
