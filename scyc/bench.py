@@ -66,15 +66,15 @@ def possible(protocol: Protocol, device: torch.device) -> list[str]:
     return [name for name, engine in ENGINES.items() if engine.objection(model, protocol.recipe, device) is None]
 
 
-def choose(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> str:
+def choose(names: Sequence[str], protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> str:
     """Return the name of the engine that trains fastest, the reference unless another one is clearly faster.
 
     Args:
+        names: of the engines to choose from, the reference among them; see `possible`.
         protocol: workload and recipe.
         data: the workload's data on the device to train on.
         seconds: to time each engine for.
     """
-    names = possible(protocol, data.train.device)
     if len(names) == 1:
         return names[0]
     return fastest(compare(names, protocol, data, seconds))

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import torch
-
 from scyc.evaluation import evaluate, finite, guessing
 from scyc.gradient_recorder import GradientRecorder
 from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
 from scyc.recipe import check_rewind_step
+from scyc.state import copy_state
 from scyc.training_result import EpochMetrics, Snapshot, Training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import torch
     from torch import nn
 
     from scyc.data import Dataset
@@ -81,7 +81,7 @@ class Learner:
         """Get ready to train for an epoch."""
         self.model.train()
         if self._keep_change:
-            self._before = _copy_of(self.model)
+            self._before = copy_state(self.model)
 
     def set_rates(self, step: int) -> None:
         """Set the optimizer's learning rate and momentum for a step; steps count from 0."""
@@ -135,7 +135,7 @@ class Learner:
 
     def _snapshot(self) -> Snapshot:
         remembered = optimizer_state(self.optimizer, self.model) if self._keep_optimizer else None
-        return Snapshot(_copy_of(self.model), remembered)
+        return Snapshot(copy_state(self.model), remembered)
 
 
 def _learned_nothing(last: EpochMetrics, data: Dataset) -> bool:
@@ -146,11 +146,3 @@ def _learned_nothing(last: EpochMetrics, data: Dataset) -> bool:
 
 def _is_finite(state: State) -> bool:
     return all(bool(tensor.isfinite().all()) for tensor in state.values())
-
-
-def _copy_of(model: nn.Module) -> State:
-    """Return a copy of a network's parameters and buffers, contiguous in memory whatever their own layout."""
-    return {
-        name: tensor.detach().clone(memory_format=torch.contiguous_format)
-        for name, tensor in model.state_dict().items()
-    }

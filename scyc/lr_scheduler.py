@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from torch.optim.lr_scheduler import LRScheduler
 
 from scyc.errors import InputError
 from scyc.optimizer_state import has_momentum, set_momentum
-from scyc.profiles import Profile, WarmupStep, momentum_at
+from scyc.profiles import Profile, WarmupStep, check_reach, momentum_at, shortfall
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -43,7 +44,8 @@ class LevelLR(LRScheduler):
         level: the level to begin with.
 
     Raises:
-        InputError: when a level has no step, or the profile cycles a momentum that the optimizer does not have.
+        InputError: when a level has no step, or so few that the profile stays below half of `max_lr` (below nine tenths
+            it is a warning), or the profile cycles a momentum that the optimizer does not have.
     """
 
     def __init__(
@@ -61,6 +63,9 @@ class LevelLR(LRScheduler):
             )
         self.schedule = schedule
         self.profile = profile if profile is not None else WarmupStep()
+        check_reach(self.profile, steps_per_level)
+        if short := shortfall(self.profile, steps_per_level):
+            warnings.warn(short, stacklevel=2)
         self.steps_per_level = steps_per_level
         self.first_level = level
         if momentum_at(self.profile, 0.0) is not None and not all(map(has_momentum, optimizer.param_groups)):

@@ -150,7 +150,8 @@ def _smoothed_losses(
     rates: list[float],
 ) -> list[float]:
     """Return the smoothed loss at each rate; the last one is where the test ended, and may not be finite."""
-    model = start.model.train()
+    model = start.model
+    model.train()
     optimizer = protocol.recipe.optimizer.build(model)
     restore_optimizer(optimizer, model, start.optimizer or {})
     start.masks.bind(model).attach(optimizer)

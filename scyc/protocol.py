@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 from scyc.data.checking import check_dataset
 from scyc.errors import InputError
+from scyc.profiles import check_reach
 from scyc.pruning import find_criterion
 from scyc.recipe import Recipe, check_rewind_step
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from scyc.data import Dataset
-    from scyc.pruning import Masks, Rewind, Scope, Statistics
+    from scyc.pruning import Coverage, Masks, Rewind, Scope, Statistics
     from scyc.training_result import State
     from scyc.workloads import Workload
 
@@ -32,10 +35,11 @@ class Pruning:
             the weights were taken: after the last step under `rewind="learning-rate"`, at the rewind step under
             `rewind="weights"` (both so in the code of Gadhikar & Burkholz, ICLR 2024).
         batch_norm: prune BatchNorm's scales too; see `scyc.pruning.prunable_weights`.
+        parameters: patterns of names, see `scyc.pruning.matching_parameters`: prune these parameters and no others.
 
     Raises:
-        InputError: when there is no such criterion, it does not go with the scope, or new weights should come with
-            an optimizer's memory of old ones.
+        InputError: when there is no such criterion, it does not go with the scope, new weights should come with an
+            optimizer's memory of old ones, or `batch_norm` goes with `parameters`.
     """
 
     rate: float = 0.2
@@ -46,6 +50,7 @@ class Pruning:
     statistics: Statistics = "with-weights"
     optimizer_state: OptimizerState = "fresh"
     batch_norm: bool = False
+    parameters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse settings that do not go together."""
@@ -53,6 +58,10 @@ class Pruning:
         if self.rewind == "reinit" and self.optimizer_state == "with-weights":
             raise InputError(
                 'New weights (rewind = "reinit") come with no optimizer state; set optimizer_state to "fresh".'
+            )
+        if self.batch_norm and self.parameters:
+            raise InputError(
+                "With pruning.parameters, just these are pruned; leave out batch_norm, and name BatchNorm's scales too."
             )
 
     @property
@@ -86,12 +95,44 @@ class Protocol:
     recipe: Recipe = field(default_factory=Recipe)
     pruning: Pruning = field(default_factory=Pruning)
 
+    def prunable(self, model: nn.Module) -> list[str]:
+        """Return the names of the parameters that are pruned: those that the pruning names, else those of the workload.
+
+        If neither names any, they are those of `scyc.pruning.prunable_weights`.
+
+        Raises:
+            InputError: when there are none, a pattern matches none, or one of them cannot be pruned.
+        """
+        from scyc.pruning import matching_parameters, prunable_weights  # whoever reads a spec does without PyTorch
+
+        if self.pruning.parameters:
+            return matching_parameters(model, self.pruning.parameters, "pruning.parameters")
+        if self.workload.prunable is not None:
+            if self.pruning.batch_norm:
+                raise InputError(
+                    f"The workload {self.workload.name!r} says itself what is pruned; leave out pruning.batch_norm, "
+                    "and have it name BatchNorm's scales too."
+                )
+            source = f"`prunable` of the workload {self.workload.name!r}"
+            return matching_parameters(model, self.workload.prunable(model), source)
+        return prunable_weights(model, batch_norm=self.pruning.batch_norm)
+
+    def coverage(self) -> Coverage:
+        """Return how much of the workload's network is pruned."""
+        from scyc.pruning import Coverage
+
+        model = self.workload.build_model()
+        return Coverage.of(model, self.prunable(model))
+
     def check(self, data: Dataset) -> None:
         """Check that something can be learned from the data, and that the recipe and the pruning fit them.
 
         Raises:
             InputError: one of the reasons of `scyc.data.check_dataset`; or when the training split is smaller than a
-                batch, or the rewind step is past a level's last.
+                batch, the rewind step is past a level's last, or the profile stays far below `max_lr`, see
+                `scyc.profiles.check_reach`.
         """
         check_dataset(data, f"the workload {self.workload.name!r}")
-        check_rewind_step(self.pruning.rewind_step, self.recipe.steps(len(data.train)))
+        steps = self.recipe.steps(len(data.train))
+        check_rewind_step(self.pruning.rewind_step, steps)
+        check_reach(self.recipe.profile, steps)

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from scyc.engines import EAGER
 from scyc.errors import InputError
 from scyc.learner import Learner
-from scyc.protocol import Checkpoint, Protocol, Pruning
+from scyc.protocol import Checkpoint, Protocol
 from scyc.pruning import (
     Masks,
     PruningContext,
     find_criterion,
     mean_gradients,
-    prunable_weights,
+    own_names,
     rewound,
 )
 from scyc.randomness import seeded
+from scyc.state import load_state
 from scyc.training_loop import train
 
 if TYPE_CHECKING:
@@ -80,22 +81,22 @@ def begin_level(
     Raises:
         InputError: when a level above 0 has no parent or no rewind point, or the parent is another network.
     """
-    device = data.train.device
-    pruning = protocol.pruning
+    device, pruning = data.train.device, protocol.pruning
     model = _initialised(protocol.workload, device, "init", seed).to(device)
     if level == 0:
-        return LevelStart(model, Masks.dense(model, prunable_weights(model, batch_norm=pruning.batch_norm)))
+        return LevelStart(model, Masks.dense(model, protocol.prunable(model)))
     if parent is None or rewind_point is None:
         raise InputError(f"A trial at level {level} needs its parent's checkpoint and the rewind point.")
-    masks = _pruned(pruning, model, data, parent, seed=seed, level=level)
-    model.load_state_dict(
+    masks = _pruned(protocol, model, data, parent, seed=seed, level=level)
+    load_state(
+        model,
         rewound(
             pruning.rewind,
             trained=parent.state,
             early=rewind_point.state,
             fresh=lambda: _initialised(protocol.workload, device, "reinit", seed, level).state_dict(),
             statistics=pruning.statistics,
-        )
+        ),
     )
     return LevelStart(model, masks, _optimizer_from(protocol, parent, rewind_point))
 
@@ -213,10 +214,11 @@ def _optimizer_from(protocol: Protocol, parent: Checkpoint, rewind_point: Snapsh
     return source
 
 
-def _pruned(pruning: Pruning, model: nn.Module, data: Dataset, parent: Checkpoint, *, seed: int, level: int) -> Masks:
+def _pruned(protocol: Protocol, model: nn.Module, data: Dataset, parent: Checkpoint, *, seed: int, level: int) -> Masks:
     """Return the parent's masks pruned down to `level`; `model` is left with the parent's weights."""
-    model.load_state_dict(parent.state)
-    masks = parent.masks.in_order(prunable_weights(model, batch_norm=pruning.batch_norm))
+    load_state(model, parent.state)
+    pruning, names = protocol.pruning, own_names(model)
+    masks = parent.masks.renamed(names).in_order(protocol.prunable(model))
     context = PruningContext(
         parent.state,
         masks,
@@ -227,7 +229,7 @@ def _pruned(pruning: Pruning, model: nn.Module, data: Dataset, parent: Checkpoin
             name: gradient.to(masks.kept[name].device)  # what was loaded from a checkpoint need not be on the GPU
             for name, gradient in mean_gradients(model, masks, data.train, seed=seed, level=level).items()
         },
-        change=parent.change,
+        change=parent.change and {names.get(name, name): change for name, change in parent.change.items()},
     )
     return find_criterion(pruning.criterion).prune(context, scope=pruning.scope)
 

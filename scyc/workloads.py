@@ -20,7 +20,7 @@ from scyc.home import expanded
 from scyc.models.named import find_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from torch import nn
 
@@ -39,12 +39,19 @@ class Workload:
         build_model: returns a new model, its weights drawn from PyTorch's default generator.
         load_data: returns the data on the CPU; `load_workload` makes sure that it is called once per process.
         augmentation: applied to training batches only.
+        prunable: maps the model to the names of the parameters that are pruned, or to patterns of names; see
+            `scyc.pruning.matching_parameters`. Default: those of `scyc.pruning.prunable_weights`.
     """
 
     name: str
     build_model: Callable[[], nn.Module]
     load_data: Callable[[], Dataset]
     augmentation: Augmentation | None = None
+    prunable: Callable[[nn.Module], Iterable[str]] | None = None
+
+
+FILES = ("npz", "folder", "stream")
+"""How the names of workloads begin whose data are in files."""
 
 
 def workload_names() -> list[str]:
@@ -88,7 +95,7 @@ def load_workload(name: str) -> Workload:
 def is_own(name: str) -> bool:
     """Return whether a workload's name is the import path of the user's own."""
     scheme, colon, _ = name.partition(":")
-    return bool(colon) and scheme not in ("npz", "folder", "stream")
+    return bool(colon) and scheme not in FILES
 
 
 def _built_in(name: str) -> Workload:

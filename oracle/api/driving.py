@@ -22,11 +22,13 @@ from scyc.fence import fenced
 from studies import Artifacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from oracle.api.displays import Display
+    from oracle.driver.preflight import Ready
     from oracle.execution import ExecutionOptions, Executor
     from oracle.spec.model import Spec
+    from scyc import Policy
     from studies import RunRecord, Store, StudyRecord
 
 
@@ -53,15 +55,19 @@ class Driven:
         return cls(store, study, study_spec(study), trained_on)
 
 
-def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> tuple[Executor, str]:
+def ready_executor(
+    options: ExecutionOptions, spec: Spec, artifacts: str, display: Display, policies: Iterable[Policy] = ()
+) -> tuple[Executor, Ready]:
     """Return the executor that the options ask for, once everything that can be refused has been checked.
 
-    What the data hold is returned too, in a line.
+    The display tells what was found, which is returned too.
 
     Args:
         options: how trials are trained.
         spec: spec of the study.
         artifacts: folder or URL of its weights.
+        display: shows what the user should know before the work starts.
+        policies: what runs of schedules will train with.
 
     Raises:
         InputError: the spec or an option is not valid.
@@ -73,8 +79,13 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> tup
     forget()  # in a notebook, files may have changed since the last call
     executor = make_executor(options, spec)
     with fenced(spec.workload):
-        data = check_ready(spec, Artifacts(artifacts), here=executor.here)
-    return executor, data
+        ready = check_ready(spec, Artifacts(artifacts), here=executor.here, policies=policies)
+    display.data(ready.data)
+    if ready.coverage.notable:
+        display.say(ready.coverage.sentence)
+    for warning in ready.warnings:
+        display.warn(warning)
+    return executor, ready
 
 
 @contextmanager
@@ -120,7 +131,10 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         WorkersEnded: the executor ended before the study did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
+    from oracle.driver.preflight import check_same_network
+
     store, study, spec = held.store, held.study, held.spec
+    check_same_network(spec, study)
     run = store.open_run(study.id, ORACLE)
     artifacts = Artifacts(study.artifacts)
     with ExitStack() as stack:
@@ -168,7 +182,10 @@ def train_runs(
         WorkersEnded: the executor ended before the runs did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
+    from oracle.driver.preflight import check_same_network
+
     store, spec = held.store, held.spec
+    check_same_network(spec, held.study)
     with ExitStack() as stack:
         stack.enter_context(_timed(store, runs))
         listener = stack.enter_context(display.runs({run.id: run.name for run in runs}))

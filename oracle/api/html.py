@@ -19,9 +19,11 @@ def study_html(view: StudyView) -> str:
     progress = f"{len(status.decided)} of {words.count(status.levels, 'level')} decided, {status.done:,} trials done"
     if status.failed:
         progress += f", {status.failed:,} failed"
+    partly = view.status.partly_pruned
     rules = list(view.levels[0].intervals) if view.levels else []
     headings = "".join(
-        f"<th>{escape(word)}</th>" for word in ("level", "density", "best max_lr", *rules, "val", "test")
+        f"<th>{escape(word)}</th>"
+        for word in ("level", "density", *(["network"] if partly else []), "best max_lr", *rules, "val", "test")
     )
     rows = []
     for level in view.levels:
@@ -29,6 +31,7 @@ def study_html(view: StudyView) -> str:
         cells = [
             str(level.level),
             words.density(level.density),
+            *([words.density(partly.network_density(level.density))] if partly else []),
             words.winner(level),
             *(words.interval(level.intervals[rule]) for rule in rules),
             words.accuracy(winning.val_accuracy if winning else None),
@@ -36,4 +39,5 @@ def study_html(view: StudyView) -> str:
         ]
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     table = f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
-    return f"<div><p>{head}<br>{escape(progress)}</p>{table}</div>"
+    below = f"<p>{escape(words.DENSITIES)} {escape(partly.sentence)}</p>" if partly and rows else ""
+    return f"<div><p>{head}<br>{escape(progress)}</p>{table}{below}</div>"

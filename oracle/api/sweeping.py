@@ -37,12 +37,11 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
     """
     check_artifacts(artifacts)
     folder = f"{artifacts.rstrip('/')}/{name}"
-    executor, data = ready_executor(options, spec, folder)
+    executor, ready = ready_executor(options, spec, folder, display)
     with Store.open(db) as store:
-        open_study(store, name, spec, folder, settle=with_engine, data=data)
+        open_study(store, name, spec, folder, settle=with_engine, recorded=ready.recorded)
         with training(store, name, options, display) as held:
             open_study(held.store, name, spec, folder)  # another driver may have extended it before we held the lease
-            display.data(data)
             train_oracle(held, executor, options, display, db)
 
 
@@ -55,9 +54,8 @@ def resume(name: str, db: str, options: ExecutionOptions, display: Display) -> N
     """
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        executor, data = ready_executor(options, study_spec(study), study.artifacts)
+        executor, _ = ready_executor(options, study_spec(study), study.artifacts, display)
         with training(store, name, options, display) as held:
-            display.data(data)
             train_oracle(held, executor, options, display, db)
 
 
@@ -81,10 +79,9 @@ def extend(
     add = partial(extended, levels=levels, seeds=seeds, candidates=candidates, count=count)
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        executor, data = ready_executor(options, add(study_spec(study)), study.artifacts)
+        executor, _ = ready_executor(options, add(study_spec(study)), study.artifacts, display)
         with training(store, name, options, display) as held:
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:
                 display.say(f"{reopened} levels are decided again once their new cells are trained.")
-            display.data(data)
             train_oracle(Driven.read(held.store, name, held.trained_on), executor, options, display, db)

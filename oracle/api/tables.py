@@ -26,7 +26,8 @@ _KEY = ["run", "id", "level", "seed", "max_lr"]
 def curve(view: StudyView) -> pd.DataFrame:
     """Return the oracle curve, a row per level.
 
-    Columns: `level`, `density`, `winner` (NaN until the level is decided, and where it is silent), `RULE_low` and
+    Columns: `level`, `density` (of the prunable weights), `network_density` (of all parameters; missing if an
+    earlier version made the study), `winner` (NaN until the level is decided, and where it is silent), `RULE_low` and
     `RULE_high` for each interval rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies,
     fractions), `edge`, `silence` (why a decided level says nothing about `max_lr`; else missing), `chosen` (the
     candidate that the next level starts from).
@@ -35,6 +36,7 @@ def curve(view: StudyView) -> pd.DataFrame:
         {
             "level": level.level,
             "density": level.density,
+            "network_density": view.status.densities(level.density).get("network_density"),
             "winner": level.winner,
             **{
                 f"{rule}_{end}": getattr(interval, end) if interval else None

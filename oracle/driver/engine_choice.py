@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import platform
 from pathlib import Path
@@ -13,8 +14,11 @@ import torch
 
 from oracle.spec.model import AUTO
 from scyc.bench import choose, fastest, free_memory, possible
+from scyc.engines import find_engine
 from scyc.fence import fenced
+from scyc.network_check import engine_fault
 from scyc.threads import threads
+from scyc.workloads import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from scyc.bench import Speed
     from scyc.protocol import Protocol
+
+_log = logging.getLogger(__name__)
 
 SECONDS = 1.0
 """How long to time each engine for the choice."""
@@ -46,6 +52,8 @@ def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
     protocol, wants_gpu = spec.protocol(), spec.resources.gpus_per_trial > 0
     device = torch.device("cuda" if wants_gpu else "cpu")
     names = possible(protocol, device)
+    if len(names) > 1 and is_own(spec.workload):
+        names = _agreeing(names, protocol, device)
     if len(names) == 1:
         [name] = names
     elif wants_gpu and not torch.cuda.is_available():
@@ -55,12 +63,25 @@ def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
     return spec.model_copy(update={"engine": name})
 
 
+def _agreeing(names: list[str], protocol: Protocol, device: torch.device) -> list[str]:
+    """Return the engines that train the user's own network as the reference does."""
+    place = torch.device("cpu") if device.type == "cuda" and not torch.cuda.is_available() else device
+    data, found = protocol.workload.load_data(), []
+    for name in names:
+        fault = None if name == "eager" else engine_fault(find_engine(name), protocol, data, place)
+        if fault is None:
+            found.append(name)
+        else:
+            _log.warning("The engine %s does not train this network as the reference does: %s", name, fault)
+    return found
+
+
 def _timed(spec: Spec, protocol: Protocol, device: torch.device, names: list[str], speeds: Sequence[Speed]) -> str:
     if speeds:
         name = fastest(speeds)
     else:
         with fenced(spec.workload), threads(spec.resources.cpus_per_trial):
-            name = choose(protocol, protocol.workload.load_data().to(device), SECONDS)
+            name = choose(names, protocol, protocol.workload.load_data().to(device), SECONDS)
         free_memory(device)  # the workers are other processes
     _remember(_key(spec, device, names), name)
     return name

@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import nn
 
 from oracle.execution.worker import training_device
+from oracle.spec.model import AUTO
+from scyc import InputError
 from scyc.data import summarise
-from scyc.pruning import prunable_weights
+from scyc.engines import EAGER, engine_for
+from scyc.network_check import check_network, engine_fault
+from scyc.profiles import check_reach, shortfall
+from scyc.pruning import Coverage
+from scyc.workloads import is_own
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from oracle.spec.model import Spec
+    from scyc import Policy
+    from scyc.data import Dataset
     from scyc.protocol import Protocol
-    from studies import Artifacts
+    from studies import Artifacts, StudyRecord
 
 
-def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> str:
+class Ready(NamedTuple):
+    """What the user should know before the work starts.
+
+    Attributes:
+        data: what the data hold, in a line.
+        coverage: how much of the network is pruned.
+        warnings: sentences.
+    """
+
+    data: str
+    coverage: Coverage
+    warnings: list[str]
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What readers of the study should know too, who can neither load the data nor build the network."""
+        return {"data": self.data, "network": self.coverage.to_dict()}
+
+
+def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True, policies: Iterable[Policy] = ()) -> Ready:
     """Check that the workload, data, device and artifact store can do what the spec asks for.
 
     Args:
         spec: spec of the study.
         artifacts: where its weights will go.
         here: whether trials train on this machine; if so, its GPU is checked.
-
-    Returns:
-        What the data hold, in a line.
+        policies: what runs of schedules will train with.
 
     Raises:
-        InputError: the workload cannot be imported, its data set is missing, unfit or too small for a batch, or the
-            rewind step is too large.
+        InputError: the workload cannot be imported, its data set is missing, unfit or too small for a batch, the rewind
+            step is too large, a level stays far below its max_lr, or the network cannot be trained as it is.
         StudyError: the artifact store cannot be written to, or has no room for the weights of one level's trials and of
             every winner.
     """
@@ -36,15 +66,76 @@ def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True) -> str:
         training_device(spec)
     data = protocol.workload.load_data()
     protocol.check(data)
+    if is_own(spec.workload):  # the project's own networks are tested
+        _check_network(spec, protocol, data)
     under_way = 2 * spec.search.max_lr.budget  # at level 0 a trial leaves its rewind point too
     artifacts.check_writable(_checkpoint_bytes(protocol) * len(spec.seeds) * (under_way + spec.levels))
-    return summarise(data, spec.batch_size)
+    coverage, steps = protocol.coverage(), protocol.recipe.steps(len(data.train))
+    return Ready(summarise(data, spec.batch_size), coverage, list(_shortfalls(spec, steps, policies)))
+
+
+def check_same_network(spec: Spec, study: StudyRecord) -> None:
+    """Check that the network is pruned as it was when the study was begun.
+
+    Raises:
+        InputError: it has other parameters, or more or fewer of them are pruned.
+    """
+    protocol = spec.protocol()
+    before, now = Coverage.read(study.provenance.get("network")), protocol.coverage()
+    if before is not None and (before.parameters, before.prunable) != (now.parameters, now.prunable):
+        raise InputError(
+            f"The network of the study {study.name!r} has changed since the study was begun. Then: {before.sentence} "
+            f"Now: {now.sentence} Train the new network in a study of another name."
+        )
+    if before is None and spec.pruning.parameters is None and _more_than_before(protocol):
+        raise InputError(
+            f"The study {study.name!r} was begun by a version that did not prune all of what is pruned now: recurrent, "
+            "bilinear and transposed convolutional layers. Begin a new study under another name."
+        )
+
+
+def _check_network(spec: Spec, protocol: Protocol, data: Dataset) -> None:
+    """Check the user's own network, and that the study's engine trains it as the reference does."""
+    on_gpu = spec.resources.gpus_per_trial > 0
+    place = torch.device("cuda" if on_gpu and torch.cuda.is_available() else "cpu")
+    check_network(protocol, data, place)
+    if spec.engine == AUTO:  # the choice leaves out what does not fit
+        return
+    device = torch.device("cuda" if on_gpu else "cpu")
+    engine = engine_for(spec.engine, protocol.workload.build_model(), protocol.recipe, device)
+    fault = None if engine is EAGER else engine_fault(engine, protocol, data, place)
+    if fault:
+        raise InputError(
+            f"The engine {spec.engine!r} does not train the network of the workload {protocol.workload.name!r} as the "
+            f'reference does: {fault}. Choose engine = "eager", or "auto", for a study under another name.'
+        )
+
+
+def _more_than_before(protocol: Protocol) -> bool:
+    """Return whether more is pruned by default than in versions that did not record what is pruned."""
+    later = (nn.RNNBase, nn.RNNCellBase, nn.Bilinear, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+    layers = protocol.workload.build_model().modules()
+    return protocol.workload.prunable is None and any(isinstance(layer, later) for layer in layers)
+
+
+def _shortfalls(spec: Spec, steps: int, policies: Iterable[Policy]) -> Iterator[str]:
+    """Check how near to max_lr each profile comes, and yield a sentence on each that stays a little below.
+
+    Raises:
+        InputError: one of them stays far below.
+    """
+    own = spec.profile.build()
+    profiles = {own: None} | {policy.profile_at(m) or own: None for policy in policies for m in range(spec.levels)}
+    for profile in profiles:
+        check_reach(profile, steps)
+        if sentence := shortfall(profile, steps):
+            yield sentence
 
 
 def _checkpoint_bytes(protocol: Protocol) -> int:
     """Return about how many bytes one trial's weights, masks and optimizer state take up."""
     model, pruning = protocol.workload.build_model(), protocol.pruning
     state: int = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
-    masks = sum(model.get_parameter(name).numel() for name in prunable_weights(model, batch_norm=pruning.batch_norm))
+    masks = sum(model.get_parameter(name).numel() for name in protocol.prunable(model))
     moments = 2 if protocol.recipe.optimizer.kind == "adamw" else 1
     return state * (1 + moments * (pruning.optimizer_state == "with-weights")) + masks

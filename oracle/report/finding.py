@@ -40,7 +40,8 @@ class _Decided:
 def find(view: StudyView) -> Finding:
     """Return what the study's decided levels show about the best max_lr."""
     decided = [_Decided(lv, lv.winner) for lv in view.levels if lv.winner is not None]
-    notes = [_peak(decided), _overlap(decided), _edges(decided), *silent_sentences(view.levels), _open_levels(view)]
+    notes = [_peak(decided), _overlap(decided), _edges(decided), _left_out(view)]
+    notes += [*silent_sentences(view.levels), _open_levels(view)]
     headline = _headline(view, decided)
     if decided and _count_decided(view) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
@@ -103,6 +104,11 @@ def _edges(decided: Sequence[_Decided]) -> str:
     if len(edges) == 1:
         return f"At level {edges[0]} the winner is on the edge of its candidates: the best may lie beyond."
     return f"At levels {words.listing(edges)} the winners are on the edge of their candidates: the best may lie beyond."
+
+
+def _left_out(view: StudyView) -> str:
+    """Say what is never pruned, if that is more than biases and normalisations."""
+    return view.status.coverage.sentence if view.status.coverage is not None and view.status.coverage.notable else ""
 
 
 def _open_levels(view: StudyView) -> str:

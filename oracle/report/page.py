@@ -12,6 +12,7 @@ from oracle.results.intervals import RULES, TOLERANCE
 
 if TYPE_CHECKING:
     from oracle.results.study_view import LevelView, StudyView
+    from scyc.pruning.coverage import Coverage
 
 
 def render(view: StudyView) -> str:
@@ -25,7 +26,7 @@ def render(view: StudyView) -> str:
         notes=finding.notes,
         plates=plates(view),
         facts=_facts(view),
-        levels=[_row(lv) for lv in view.levels],
+        levels=[_row(lv, view.status.partly_pruned) for lv in view.levels],
         rules={name: f"{rule.defined(TOLERANCE)}; it needs {rule.needs}" for name, rule in RULES.items()},
         costs=_costs(view),
         origins=provenance(view, "data", "started", "commit", "versions"),
@@ -50,14 +51,15 @@ def _uniform(view: StudyView) -> bool:
     return len({len(lv.candidates) for lv in view.levels if lv.candidates}) <= 1
 
 
-def _row(level: LevelView) -> dict[str, Any]:
+def _row(level: LevelView, partly: Coverage | None) -> dict[str, Any]:
     """Return one level as the table shows it."""
     done, failed = (sum(t.state == state for t in level.trials) for state in ("complete", "failed"))
     trials = f"{done}" if done == len(level.trials) else f"{done} of {len(level.trials)}"
     winning = level.winning
     return {
         "level": level.level,
-        "density": words.density(level.density),
+        "densities": [words.density(level.density)]
+        + ([words.density(partly.network_density(level.density))] if partly else []),
         "winner": None if level.winner is None else words.rate(level.winner),
         "edge": level.edge,
         "silent": level.silence is not None,

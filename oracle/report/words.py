@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from oracle.results.study_view import LevelView
 
 NOTHING = "–"
+DENSITIES = "Density is that of the prunable weights, network that of all parameters."
 NOT_RECORDED = "not recorded"
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 

@@ -12,6 +12,7 @@ from oracle.results.silence import observed_in, silence_of
 from oracle.study import lineage
 from oracle.study.opening import ORACLE, study_spec
 from scyc import InputError
+from scyc.pruning.coverage import Coverage
 from studies import StudyNotFound
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class StudyStatus:
         stuck: whether all trials of the current level ended, and no candidate is finite on every seed.
         silent: the decided levels that say nothing about `max_lr`, so that their winners are no measurements; empty
             unless they were asked for.
+        coverage: how much of the network is pruned; None if that was not recorded, as of a version before this.
     """
 
     study: str
@@ -65,6 +67,7 @@ class StudyStatus:
     seconds_left: float | None
     stuck: bool = False
     silent: frozenset[int] = frozenset()
+    coverage: Coverage | None = None
 
     @property
     def state(self) -> State:
@@ -75,6 +78,17 @@ class StudyStatus:
             return "running"
         return "blocked" if (self.failed or self.stuck) and not self.pending else "waiting"
 
+    @property
+    def partly_pruned(self) -> Coverage | None:
+        """How much of the network is pruned, if that is known and not all of it: then a level has two densities."""
+        return self.coverage if self.coverage is not None and not self.coverage.whole else None
+
+    def densities(self, density: float) -> dict[str, float]:
+        """Return a level's density, and that of the whole network where it is known, by the names of both."""
+        if self.coverage is None:
+            return {"density": density}
+        return {"density": density, "network_density": self.coverage.network_density(density)}
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {
@@ -84,7 +98,7 @@ class StudyStatus:
             "decided": [
                 {
                     "level": level.level,
-                    "density": level.density,
+                    **self.densities(level.density),
                     "winner": None if level.level in self.silent else level.winner,
                 }
                 for level in self.decided
@@ -162,6 +176,7 @@ def study_status(store: Store, name: str, *, silent: bool = False) -> StudyStatu
         seconds_left=seconds_left,
         stuck=not pending and done > 0 and _is_stuck(store, run, spec, decided),
         silent=_silent(store, run, spec, decided) if run and silent else frozenset(),
+        coverage=Coverage.read(study.provenance.get("network")),
     )
 
 

@@ -199,7 +199,7 @@ def to_json(view: StudyView) -> dict[str, Any]:
         "levels": [
             {
                 "level": level.level,
-                "density": level.density,
+                **view.status.densities(level.density),
                 "winner": level.winner,
                 "interval": {rule: _bounds(interval) for rule, interval in level.intervals.items()},
                 "open": {rule: _open(interval) for rule, interval in level.intervals.items()},

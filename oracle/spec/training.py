@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal, Self, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from oracle.spec.errors import faults
-from oracle.spec.section import Fraction, Section
+from oracle.spec.section import Fraction, Section, distinct
 from scyc import PROFILES, InputError, Profile
 from scyc.protocol import Pruning
 from scyc.pruning import CRITERIA
@@ -46,6 +56,13 @@ class PruningSpec(Section):
         description="the optimizer's state when a level begins: new, or the one stored with the weights",
     )
     batch_norm: bool = Field(default=False, description="also prune BatchNorm's scales")
+    parameters: Annotated[list[str], Field(min_length=1), AfterValidator(distinct)] | None = Field(
+        default=None,
+        description=(
+            'names of the parameters to prune, with * for any text: ["encoder.*.weight", "out.weight"]; default: the '
+            "weights of linear, convolutional, recurrent and attention layers"
+        ),
+    )
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
@@ -57,7 +74,12 @@ class PruningSpec(Section):
 
     def build(self) -> Pruning:
         """Return how the network is pruned."""
-        return Pruning(**self.model_dump())
+        return Pruning(**self.model_dump(exclude={"parameters"}), parameters=tuple(self.parameters or ()))
+
+    @model_serializer(mode="wrap")
+    def _named(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out the names of parameters unless there are some, as a version before them did."""
+        return {name: value for name, value in dump(self).items() if value is not None}
 
 
 class ProfileSpec(BaseModel):

@@ -29,7 +29,7 @@ def open_study(
     spec: Spec,
     artifacts: str,
     settle: Callable[[Spec], Spec] | None = None,
-    data: str = "",
+    recorded: Mapping[str, Any] | None = None,
 ) -> StudyRecord:
     """Return the study `name`; create it with `spec` if it does not exist.
 
@@ -39,7 +39,7 @@ def open_study(
         spec: spec of the study; must equal the one that the study was created with.
         artifacts: URL or folder where a new study keeps its weights.
         settle: fills in what the spec of a new study leaves open.
-        data: what the data of a new study hold, in a line that its provenance keeps.
+        recorded: what else to record of what a new study is made with, plain values.
 
     Raises:
         InputError: the study exists with another spec; the message names every field that differs.
@@ -48,7 +48,8 @@ def open_study(
         study = store.study(name)
     except StudyNotFound:
         settled = settle(spec) if settle else spec
-        return store.create_study(name, settled.to_dict(), settled.hash, artifacts, provenance() | {"data": data})
+        made_with = {**provenance(), **(recorded or {})}
+        return store.create_study(name, settled.to_dict(), settled.hash, artifacts, made_with)
     there = study_spec(study)
     if spec.engine == AUTO:
         spec = spec.model_copy(update={"engine": there.engine})

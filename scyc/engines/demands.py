@@ -25,4 +25,4 @@ def objection_to_lock_step(model: nn.Module, recipe: Recipe) -> str | None:
 def _draws(layer: nn.Module) -> bool:
     if isinstance(layer, _DropoutNd):
         return layer.p > 0
-    return isinstance(layer, nn.MultiheadAttention) and layer.dropout > 0
+    return isinstance(layer, nn.MultiheadAttention | nn.RNNBase) and layer.dropout > 0

@@ -43,11 +43,11 @@ class Lean:
             return False
         if recipe.batch_size == 1:  # of one row autograd may make another layout, and add up in another order
             return False
-        layers = list(model)[isinstance(next(iter(model), None), nn.Flatten) :]
+        layers = list(model)[_flattens(next(iter(model), None)) :]
         linear, between = layers[::2], layers[1::2]
         return (
             len(layers) % 2 == 1
-            and len(set(linear)) == len(linear)
+            and len(list(model.parameters())) == 2 * len(linear)  # no layer or weight is there twice
             and all(type(layer) is nn.Linear and layer.bias is not None for layer in linear)
             and all(type(layer) is nn.ReLU for layer in between)
             and all(weight.dtype == torch.float32 and weight.requires_grad for weight in model.parameters())
@@ -90,9 +90,14 @@ def _layers(model: nn.Module) -> list[nn.Linear]:
     return [layer for layer in model.children() if isinstance(layer, nn.Linear)]
 
 
+def _flattens(module: nn.Module | None) -> bool:
+    """Return whether the module makes vectors of a batch's inputs."""
+    return type(module) is nn.Flatten and (module.start_dim, module.end_dim) == (1, -1)
+
+
 def _hooked(module: nn.Module) -> bool:
-    """Return whether the module has hooks, which only a call of it would run."""
-    return any(
+    """Return whether the module has hooks or a `forward` of its own, which only a call of it would run."""
+    return "forward" in vars(module) or any(
         (
             module._forward_hooks,
             module._forward_pre_hooks,

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
 from scyc.engines.captured import LockStep
 from scyc.engines.demands import objection_to_lock_step
 from scyc.optimizer_state import start_state
+from scyc.state import Replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,10 +53,11 @@ class _Stacks(LockStep):
     def __init__(self, learners: Sequence[Learner]) -> None:
         super().__init__(learners)
         models = [learner.model for learner in learners]
-        self._template, self._recipe = models[0], learners[0].recipe
+        self._network, self._recipe = Replaced(models[0]), learners[0].recipe
         self._buffers = _stack([dict(model.named_buffers()) for model in models])
         self._weights = _stack([dict(model.named_parameters()) for model in models])
-        self._gradients = {name: torch.zeros_like(stack) for name, stack in self._weights.items()}
+        trained = {name for name, weight in models[0].named_parameters() if weight.requires_grad}
+        self._gradients = {name: torch.zeros_like(self._weights[name]) for name in self._weights if name in trained}
         self._momenta = self._stack_momenta()
         self._masks = {
             name: torch.stack([learner.masks.kept[name] for learner in learners]).to(stack.device, stack.dtype)
@@ -66,9 +68,11 @@ class _Stacks(LockStep):
             for name, buffer in model.named_buffers():
                 buffer.data = self._buffers[name][member]
             for name, weight in model.named_parameters():
-                weight.data, weight.grad = self._weights[name][member], self._gradients[name][member]
-        for stack in self._weights.values():
-            stack.requires_grad_()
+                weight.data = self._weights[name][member]
+                if name in trained:
+                    weight.grad = self._gradients[name][member]
+        for name in trained:
+            self._weights[name].requires_grad_()
         self.record([*self._weights.values(), *self._buffers.values(), *self._momenta.values()])
 
     def take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -76,19 +80,27 @@ class _Stacks(LockStep):
         all_losses = vmap(self._loss, in_dims=(0, 0, None, None), randomness="same")
         with self._recipe.autocast(inputs.device):
             losses: torch.Tensor = all_losses(self._weights, self._buffers, inputs, targets)
-        gradients = torch.autograd.grad(losses.sum(), list(self._weights.values()), materialize_grads=True)
-        torch._foreach_copy_(list(self._gradients.values()), gradients)
-        self._descend()
+        wanted = [self._weights[name] for name in self._gradients]
+        gradients = torch.autograd.grad(losses.sum(), wanted, allow_unused=True)
+        found = {
+            name: gradient for name, gradient in zip(self._gradients, gradients, strict=True) if gradient is not None
+        }
+        torch._foreach_copy_([self._gradients[name] for name in found], list(found.values()))
+        self._descend(list(found))
         return losses.detach()
 
     @torch.no_grad()
-    def _descend(self) -> None:
-        """Take a step of SGD, every network with its own learning rate, and apply the masks."""
+    def _descend(self, names: list[str]) -> None:
+        """Take a step of SGD, every network with its own learning rate, and apply the masks.
+
+        Args:
+            names: the parameters that have gradients; the others stay as they are, without weight decay.
+        """
         settings = self._recipe.optimizer
-        weights = list(self._weights.values())
-        changes = list(torch._foreach_add(list(self._gradients.values()), weights, alpha=settings.weight_decay))
+        weights, gradients = ([tensors[name] for name in names] for tensors in (self._weights, self._gradients))
+        changes = list(torch._foreach_add(gradients, weights, alpha=settings.weight_decay))
         if self._momenta:
-            momenta = list(self._momenta.values())
+            momenta = [self._momenta[name] for name in names]
             torch._foreach_mul_(momenta, settings.momentum)
             torch._foreach_add_(momenta, changes)
             if settings.nesterov:
@@ -107,7 +119,7 @@ class _Stacks(LockStep):
         inputs: torch.Tensor,
         targets: torch.Tensor,
     ) -> torch.Tensor:
-        return F.cross_entropy(functional_call(self._template, (weights, buffers), (inputs,)), targets)
+        return F.cross_entropy(self._network({**weights, **buffers}, inputs), targets)
 
     def _stack_momenta(self) -> dict[str, torch.Tensor]:
         if self._recipe.optimizer.momentum == 0:

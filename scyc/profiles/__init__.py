@@ -4,6 +4,7 @@ A profile maps progress (the fraction of the level's steps that are done, 0 <= p
 """
 
 from scyc.profiles.profile import MomentumProfile, Profile, learning_rates, momenta, momentum_at
+from scyc.profiles.reach import check_reach, reach, shortfall
 from scyc.profiles.restarts import OneCycle, ScaledRestart, Tail
 from scyc.profiles.shapes import ConstantProfile, Cosine, Linear, Step, Triangular, WarmupStep
 
@@ -32,7 +33,10 @@ __all__ = [
     "Tail",
     "Triangular",
     "WarmupStep",
+    "check_reach",
     "learning_rates",
     "momenta",
     "momentum_at",
+    "reach",
+    "shortfall",
 ]

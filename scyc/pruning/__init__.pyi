@@ -1,10 +1,11 @@
+from .coverage import Coverage
 from .criteria.change import weight_change
 from .criteria.criterion import Criterion, PruningContext
 from .criteria.gradient import GradientSample, mean_gradients
 from .criteria.magnitude import magnitude
 from .criteria.registry import CRITERIA, find_criterion
 from .masks import BoundMasks, Masks
-from .prunable import prunable_weights
+from .prunable import matching_parameters, own_names, prunable_weights
 from .ranking import prune, prune_to_counts, weights_due, weights_left
 from .rewind import Rewind, Statistics, rewound
 from .scope import Scope
@@ -12,6 +13,7 @@ from .scope import Scope
 __all__ = [
     "CRITERIA",
     "BoundMasks",
+    "Coverage",
     "Criterion",
     "GradientSample",
     "Masks",
@@ -21,7 +23,9 @@ __all__ = [
     "Statistics",
     "find_criterion",
     "magnitude",
+    "matching_parameters",
     "mean_gradients",
+    "own_names",
     "prunable_weights",
     "prune",
     "prune_to_counts",

@@ -34,6 +34,10 @@ class Masks:
         """Return masks that keep every weight of the parameters `names`."""
         return cls({name: torch.ones_like(model.get_parameter(name), dtype=torch.bool) for name in names})
 
+    def renamed(self, names: Mapping[str, str]) -> Masks:
+        """Return the same masks with the parameters' new names; those that `names` does not have keep theirs."""
+        return Masks({names.get(name, name): mask for name, mask in self.kept.items()})
+
     def in_order(self, names: Sequence[str]) -> Masks:
         """Return the same masks in the order of `names`: ties and random draws depend on it.
 

@@ -54,6 +54,10 @@ def show(
         say(out, f"{STUCK.format(level=len(view.status.decided))} {SMALLER}")
     for sentence in accepted_changes(view.provenance):
         say(out, sentence)
+    if view.status.partly_pruned:
+        from oracle.report.words import DENSITIES
+
+        say(out, f"{DENSITIES} {view.status.partly_pruned.sentence}")
     cost = view.cost
     out.print(
         f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
@@ -85,7 +89,9 @@ def _table(view: StudyView) -> Table:
 
     from oracle.results.intervals import RULES
 
-    table = Table("level", "density", "best max_lr", *RULES, "val", "test", "trials", box=None)
+    partly = view.status.partly_pruned
+    densities = ("density", "network") if partly else ("density",)
+    table = Table("level", *densities, "best max_lr", *RULES, "val", "test", "trials", box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
     table.title = f"{view.name}: {view.spec.workload}"
@@ -94,6 +100,7 @@ def _table(view: StudyView) -> Table:
         table.add_row(
             str(level.level),
             f"{level.density:.2%}",
+            *([f"{partly.network_density(level.density):.2%}"] if partly else []),
             _winner(level),
             *(_range(interval) for interval in level.intervals.values()),
             f"{winning.val_accuracy:.1%}" if winning else "",

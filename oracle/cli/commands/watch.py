@@ -108,11 +108,24 @@ def _winner(level: LevelRecord, seen: StudyStatus) -> str:
 
 
 def _picture(seen: StudyStatus) -> RenderableType:
-    table = Table("level", "density", "best max_lr", box=None, title=f"{seen.study}: {seen.state}")
+    partly = seen.partly_pruned
+    table = Table(
+        "level",
+        "density",
+        *(["network"] if partly else []),
+        "best max_lr",
+        box=None,
+        title=f"{seen.study}: {seen.state}",
+    )
     for column in table.columns:
         column.justify = "right"
     for level in seen.decided:
-        table.add_row(str(level.level), f"{level.density:.2%}", _winner(level, seen) + " edge" * level.edge)
+        table.add_row(
+            str(level.level),
+            f"{level.density:.2%}",
+            *([f"{partly.network_density(level.density):.2%}"] if partly else []),
+            _winner(level, seen) + " edge" * level.edge,
+        )
     silence = f", last heartbeat {seen.tenure.silence:.0f} s ago" if seen.tenure else ""
     return Group(
         table,

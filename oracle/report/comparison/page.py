@@ -68,6 +68,12 @@ def _origins(comparison: Comparison, view: StudyView) -> list[tuple[str, str]]:
     return [
         ("Study", f"{view.name}, {view.state}, {words.count(len(comparison.levels), 'decided level')}"),
         ("Oracle", f"{words.count(view.cost.trials, 'trial')} on {words.count(len(seeds), 'seed')}"),
+        (
+            "Densities",
+            f"those of the prunable weights. {view.status.coverage.sentence}"
+            if view.status.coverage
+            else words.NOT_RECORDED,
+        ),
         ("Numbers of this page", "comparison.json, beside it"),
         *provenance(view, "data", "started", "commit", "versions", "hardware"),
     ]

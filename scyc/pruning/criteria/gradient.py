@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
-from torch.func import functional_call
 
 from scyc.errors import InputError
 from scyc.randomness import seeded, stream
+from scyc.state import Replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,13 +76,13 @@ def mean_gradients(
     chosen = _chosen(split, sample, seed, level)
     weights = {name: model.get_parameter(name).detach().requires_grad_() for name in masks.kept}
     sums = [torch.zeros_like(weight) for weight in weights.values()]
+    network = Replaced(model)
     generator = stream("pruning augmentation", seed, level, device=device)
     with _evaluating(model), seeded("pruning gradient", seed, level, device=device), torch.enable_grad():
         for inputs, targets in split.batches(sample.batch_size, chosen):
             if sample.augmentation is not None:
                 inputs = sample.augmentation(inputs, generator)
-            logits = functional_call(model, weights, (inputs,))
-            loss = F.cross_entropy(logits, targets, reduction="sum")
+            loss = F.cross_entropy(network(weights, inputs), targets, reduction="sum")
             gradients = torch.autograd.grad(loss, list(weights.values()), allow_unused=True, materialize_grads=True)
             torch._foreach_add_(sums, gradients)
     return {name: total / len(chosen) for name, total in zip(weights, sums, strict=True)}

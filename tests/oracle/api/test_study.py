@@ -29,6 +29,7 @@ class TestTables:
         assert list(curve.columns) == [
             "level",
             "density",
+            "network_density",
             "winner",
             "within_low",
             "within_high",
@@ -44,6 +45,7 @@ class TestTables:
         assert list(curve.chosen) == list(curve.winner)
         assert list(curve.level) == [0, 1, 2]
         assert list(curve.density.round(2)) == [1.0, 0.8, 0.64]
+        assert (curve.density <= curve.network_density).all()
         view = swept.view()
         assert list(curve.winner) == [level.winner for level in view.levels]
         assert (curve.within_low <= curve.winner).all()

@@ -150,7 +150,7 @@ def test_an_interrupted_sweep_goes_on_and_ends_as_if_undisturbed(
 
     before = study(scyc)
     resumed = start(tmp_path, "resume", "demo", "--executor", "processes", "--workers", "1")
-    assert resumed.communicate(timeout=120)[1] == ""
+    assert "Data: 3,200 training" in resumed.communicate(timeout=120)[1]
     assert resumed.returncode == 0
     after = study(scyc)
     assert before != after

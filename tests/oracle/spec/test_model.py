@@ -150,6 +150,7 @@ class TestLoading:
         max_lr(low=0.5, high=0.5, count=1),
         {"profile": {"kind": "constant"}},
         {"profile": {"kind": "one-cycle", "div": 10}},
+        {"pruning": {"parameters": ["rnn.weight_*", "out.weight"]}},
         {"search": {"method": "gp", "batch": 2}, "pruning": {"rate": 0.5, "scope": "layer", "rewind_step": 7}},
     ],
 )
@@ -191,7 +192,14 @@ class TestHash:
 
     @pytest.mark.parametrize(
         "override",
-        ["levels=12", "seeds=[0, 1]", "profile.warmup=0.2", "optimizer.nesterov=true", "search.max_lr.scale=linear"],
+        [
+            "levels=12",
+            "seeds=[0, 1]",
+            "profile.warmup=0.2",
+            "optimizer.nesterov=true",
+            "search.max_lr.scale=linear",
+            "pruning.parameters=['*.weight']",
+        ],
     )
     def test_tells_specs_apart(self, override: str) -> None:
         assert load_spec(None, [override]).hash != Spec().hash
@@ -234,6 +242,10 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"pruning": {"scope": "channel"}}, "pruning.scope", "'global' or 'layer'"),
     ({"pruning": {"criterion": "hessian"}}, "pruning.criterion", "'magnitude', 'gradient', 'snip'"),
     ({"pruning": {"criterion": "lamp", "scope": "layer"}}, "pruning", "scope"),
+    ({"pruning": {"parameters": []}}, "pruning.parameters", "must not be empty"),
+    ({"pruning": {"parameters": "*.weight"}}, "pruning.parameters", "should be a list, but it is '*.weight'"),
+    ({"pruning": {"parameters": ["*", "*"]}}, "pruning.parameters", "must not name a value twice"),
+    ({"pruning": {"parameters": ["*"], "batch_norm": True}}, "pruning", "leave out batch_norm"),
     ({"seeds": []}, "seeds", "must not be empty"),
     ({"seeds": [1, 1]}, "seeds", "must not name a value twice"),
     ({"seeds": [0, -1]}, "seeds.1", "at least 0, but it is -1"),

@@ -30,7 +30,9 @@ def test_a_new_study_is_created(store: Store) -> None:
 
 
 def test_it_says_what_it_was_made_with(store: Store) -> None:
-    made_with = open_study(store, "mine", Spec(), "memory://weights", data="3 training examples.").provenance
+    made_with = open_study(
+        store, "mine", Spec(), "memory://weights", recorded={"data": "3 training examples."}
+    ).provenance
     assert made_with.keys() == {"versions", "hardware", "commit", "started", "data"}
     assert made_with["data"] == "3 training examples."
     assert {"python", "torch", "ray", "optuna"} <= made_with["versions"].keys()
