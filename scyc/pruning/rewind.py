@@ -44,4 +44,4 @@ def rewound(
             state = fresh()
     if statistics == "with-weights":
         return state
-    return {name: trained[name] if name.endswith(_RUNNING) else tensor for name, tensor in state.items()}
+    return {name: trained.get(name, tensor) if name.endswith(_RUNNING) else tensor for name, tensor in state.items()}

@@ -20,7 +20,7 @@ from scyc.pruning import CRITERIA, Masks
 from scyc.recipe import Recipe
 from scyc.signs import flip_signs, shuffle_magnitudes, with_signs_of
 from scyc.state import copy_state, load_state
-from scyc.trial import Member, Trial, run_trial, run_trials
+from scyc.trial import Member, Trial, begin_level, run_trial, run_trials
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:
@@ -255,3 +255,18 @@ def test_what_is_frozen_or_not_used_stays_as_it_is_but_for_the_masks(engine: str
     for name in ("frozen.bias", "unused.bias"):
         assert torch.equal(trial.checkpoint.state[name], dense.rewind_point.state[name])
     assert not torch.equal(trial.checkpoint.state["out.bias"], dense.rewind_point.state["out.bias"])
+
+
+def test_trained_statistics_of_a_layer_under_two_names_stay() -> None:
+    pruning = Pruning(rate=0.5, statistics="trained")
+    dense = run_trial(protocol("twice", pruning), data(), seed=0, level=0, max_lr=0.1)
+    assert dense.rewind_point
+    names = {"one.1.running_mean": "other.1.running_mean"}
+    early = dense.rewind_point.state | {new: dense.rewind_point.state[old] for old, new in names.items()}
+    for rewind_point in (dense.rewind_point, replace(dense.rewind_point, state=early)):
+        start = begin_level(
+            protocol("twice", pruning), data(), seed=0, level=1, parent=dense.checkpoint, rewind_point=rewind_point
+        )
+        mean = start.model.state_dict()["other.1.running_mean"]
+        assert torch.equal(mean, dense.checkpoint.state["one.1.running_mean"])
+        assert not torch.equal(mean, early["one.1.running_mean"])
