@@ -51,6 +51,12 @@ def workload_names() -> list[str]:
     return [f"{data}/{network}" for data, found in DATA_SETS.items() for network in found.networks]
 
 
+def is_own(name: str) -> bool:
+    """Return whether a workload's name is the import path of a user's own code."""
+    scheme, colon, _ = name.partition(":")
+    return bool(colon) and scheme not in ("npz", "folder", "stream")
+
+
 @cache
 def load_workload(name: str) -> Workload:
     """Return the workload of that name; its data are loaded once per process, at the first `load_data()`.
@@ -75,10 +81,10 @@ def load_workload(name: str) -> Workload:
         InputError: there is no such workload, or it could not be imported.
     """
     scheme, colon, rest = name.partition(":")
-    if scheme in ("npz", "folder", "stream") and colon:
-        workload = _from_files(scheme, rest, name)
-    elif colon:
+    if is_own(name):
         workload = _import_workload(name)
+    elif colon:
+        workload = _from_files(scheme, rest, name)
     else:
         workload = _built_in(name)
     return replace(workload, load_data=cache(workload.load_data))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from oracle.api.errors import TrialsFailed, WorkersEnded
+from oracle.driver.apart import check_ready_apart
 from oracle.driver.events import Listeners
 from oracle.driver.interruption import interruptible
 from oracle.driver.lease import driving
@@ -16,6 +17,7 @@ from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
 from oracle.study.opening import ORACLE, study_spec
 from scyc.fence import fenced
+from scyc.workloads import is_own
 from studies import Artifacts
 
 if TYPE_CHECKING:
@@ -60,9 +62,12 @@ def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Exe
         InputError: the spec or an option is not valid.
         StudyError: the artifact store cannot be used.
     """
+    executor = make_executor(options, spec)
+    if options.executor != "inline" and is_own(spec.workload):
+        check_ready_apart(spec, Artifacts(artifacts), here=executor.here, limit=options.trial_timeout)
+        return executor
     from oracle.driver.preflight import check_ready  # it needs PyTorch, which listing or exporting studies does not
 
-    executor = make_executor(options, spec)
     with fenced(spec.workload):
         check_ready(spec, Artifacts(artifacts), here=executor.here)
     return executor

@@ -43,8 +43,8 @@ TrialTimeout = Annotated[
     typer.Option(
         min=1,
         metavar="SECONDS",
-        help="Time limit of a trial, from when its training starts. One that takes longer is ended and counts as failed. "
-        "Default: no limit.",
+        help="Time limit of a trial, from when its training starts. One that takes longer is ended and counts as "
+        "failed. Default: no limit.",
         show_default=False,
     ),
 ]
