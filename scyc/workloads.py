@@ -59,6 +59,12 @@ def workload_names() -> list[str]:
     return [f"{data}/{network}" for data, found in DATA_SETS.items() for network in found.networks]
 
 
+def is_own(name: str) -> bool:
+    """Return whether a workload's name is the import path of a user's own code."""
+    scheme, colon, _ = name.partition(":")
+    return bool(colon) and scheme not in FILES
+
+
 @cache
 def load_workload(name: str) -> Workload:
     """Return the workload of that name; its data are loaded once per process, at the first `load_data()`.
@@ -90,12 +96,6 @@ def load_workload(name: str) -> Workload:
     else:
         workload = _built_in(name)
     return replace(workload, load_data=cache(workload.load_data))
-
-
-def is_own(name: str) -> bool:
-    """Return whether a workload's name is the import path of the user's own."""
-    scheme, colon, _ = name.partition(":")
-    return bool(colon) and scheme not in FILES
 
 
 def _built_in(name: str) -> Workload:

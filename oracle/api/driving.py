@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from oracle.api.errors import NothingLearned, TrialsFailed, WorkersEnded
+from oracle.driver.apart import check_ready_apart
 from oracle.driver.events import Listeners
 from oracle.driver.interruption import interruptible
 from oracle.driver.lease import driving
@@ -19,13 +20,14 @@ from oracle.results.silence import STUCK
 from oracle.study.fingerprints import check_trained_on, trained_on_now
 from oracle.study.opening import ORACLE, study_spec
 from scyc.fence import fenced
+from scyc.workloads import is_own
 from studies import Artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from oracle.api.displays import Display
-    from oracle.driver.preflight import Ready
+    from oracle.driver.ready import Ready
     from oracle.execution import ExecutionOptions, Executor
     from oracle.spec.model import Spec
     from scyc import Policy
@@ -77,9 +79,12 @@ def ready_executor(
     from scyc.fingerprints import forget
 
     forget()  # in a notebook, files may have changed since the last call
-    executor = make_executor(options, spec)
-    with fenced(spec.workload):
-        ready = check_ready(spec, Artifacts(artifacts), here=executor.here, policies=policies)
+    executor, store = make_executor(options, spec), Artifacts(artifacts)
+    if options.executor != "inline" and is_own(spec.workload):
+        ready = check_ready_apart(spec, store, policies, here=executor.here, limit=options.trial_timeout)
+    else:
+        with fenced(spec.workload):
+            ready = check_ready(spec, store, policies, here=executor.here)
     display.data(ready.data)
     if ready.coverage.notable:
         display.say(ready.coverage.sentence)

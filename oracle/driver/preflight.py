@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from oracle.driver.ready import Ready
 from oracle.execution.worker import training_device
 from oracle.spec.model import AUTO
 from scyc import InputError
@@ -27,33 +28,14 @@ if TYPE_CHECKING:
     from studies import Artifacts, StudyRecord
 
 
-class Ready(NamedTuple):
-    """What the user should know before the work starts.
-
-    Attributes:
-        data: what the data hold, in a line.
-        coverage: how much of the network is pruned.
-        warnings: sentences.
-    """
-
-    data: str
-    coverage: Coverage
-    warnings: list[str]
-
-    @property
-    def recorded(self) -> dict[str, Any]:
-        """What readers of the study should know too, who can neither load the data nor build the network."""
-        return {"data": self.data, "network": self.coverage.to_dict()}
-
-
-def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True, policies: Iterable[Policy] = ()) -> Ready:
+def check_ready(spec: Spec, artifacts: Artifacts, policies: Iterable[Policy] = (), *, here: bool = True) -> Ready:
     """Check that the workload, data, device and artifact store can do what the spec asks for.
 
     Args:
         spec: spec of the study.
         artifacts: where its weights will go.
-        here: whether trials train on this machine; if so, its GPU is checked.
         policies: what runs of schedules will train with.
+        here: whether trials train on this machine; if so, its GPU is checked.
 
     Raises:
         InputError: the workload cannot be imported, its data set is missing, unfit or too small for a batch, the rewind
@@ -71,7 +53,7 @@ def check_ready(spec: Spec, artifacts: Artifacts, *, here: bool = True, policies
     under_way = 2 * spec.search.max_lr.budget  # at level 0 a trial leaves its rewind point too
     artifacts.check_writable(_checkpoint_bytes(protocol) * len(spec.seeds) * (under_way + spec.levels))
     coverage, steps = protocol.coverage(), protocol.recipe.steps(len(data.train))
-    return Ready(summarise(data, spec.batch_size), coverage, list(_shortfalls(spec, steps, policies)))
+    return Ready(summarise(data, spec.batch_size), coverage, tuple(_shortfalls(spec, steps, policies)))
 
 
 def check_same_network(spec: Spec, study: StudyRecord) -> None:

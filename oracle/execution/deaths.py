@@ -56,12 +56,17 @@ def died(group: Sequence[Request], code: int | None = None) -> list[Answer]:
     """
     if code is None:
         return [Died()] * len(group)
-    how = f"with exit code {code}"
-    if code < 0:
-        how = f"by {Signals(-code).name}" if -code in set(Signals) else f"by signal {-code}"
+    error = f"The worker process died before it could report: it ended {how_it_ended(code)}."
+    return [Died(error, code)] * len(group)
+
+
+def how_it_ended(code: int) -> str:
+    """Return how a process ended, in words that follow "it ended", from its exit code; a signal's is negative."""
     if code == -Signals.SIGKILL:
-        how += ", as happens when the machine's memory is full"
-    return [Died(f"The worker process died before it could report: it ended {how}.", code)] * len(group)
+        return "by SIGKILL, as happens when the machine's memory is full"
+    if code < 0:
+        return f"by {Signals(-code).name}" if -code in set(Signals) else f"by signal {-code}"
+    return f"with exit code {code}"
 
 
 class Forgiving:

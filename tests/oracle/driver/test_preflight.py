@@ -120,7 +120,7 @@ def test_what_the_user_should_know_is_said() -> None:
         ready.coverage.sentence
         == "156 of the network's 198 parameters are pruned; never pruned: biases (38) and scale (4)."
     )
-    assert ready.warnings == []
+    assert ready.warnings == ()
     named = check_ready(own_spec("named", "batch_size=40", "epochs=1"), Measured())  # type: ignore[arg-type]
     assert named.coverage.sentence.startswith(
         "16 of the network's 198 parameters are pruned; never pruned: rnn, GRU (144)"
@@ -131,9 +131,9 @@ def test_what_the_user_should_know_is_said() -> None:
 
 def test_schedules_are_trained_only_if_they_reach_their_max_lr() -> None:
     spec = load_spec(None, [*SETTINGS, "batch_size=1000"])  # three steps
-    assert check_ready(spec, Measured()).warnings == []  # type: ignore[arg-type]
+    assert check_ready(spec, Measured()).warnings == ()  # type: ignore[arg-type]
     late, early = (Policy(Constant(0.1), Triangular(cycles=3), from_level=level) for level in (9, 1))
-    assert check_ready(spec, Measured(), policies=[late]).warnings == []  # type: ignore[arg-type]
+    assert check_ready(spec, Measured(), policies=[late]).warnings == ()  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"only . steps, and with the profile Triangular\(cycles=3"):
         check_ready(spec, Measured(), policies=[late, early])  # type: ignore[arg-type]
 
