@@ -2,6 +2,7 @@ from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import upgrade
 from .errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
+from .ownership import claim, retire
 from .records import (
     CheckpointKind,
     CheckpointRecord,
@@ -52,6 +53,7 @@ __all__ = [
     "TrialRecord",
     "TrialResult",
     "TrialState",
+    "claim",
     "columns",
     "database_file",
     "engine_url",
@@ -59,6 +61,7 @@ __all__ = [
     "in_critical_section",
     "is_in_memory",
     "public_url",
+    "retire",
     "uninterruptible",
     "upgrade",
 ]

@@ -17,11 +17,12 @@ from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
 from oracle.results.silence import STUCK
+from oracle.study.checking import explained
 from oracle.study.fingerprints import check_trained_on, trained_on_now
 from oracle.study.opening import ORACLE, study_spec
 from scyc.fence import fenced
 from scyc.workloads import is_own
-from studies import Artifacts
+from studies import Artifacts, claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,19 +43,25 @@ class Driven:
         store: the database; writes to it fail once the lease is lost.
         study: the study, as it was read after the lease was taken.
         spec: the spec of that study.
+        artifacts: the store of its weights, which belongs to this database.
         trained_on: fingerprints of data and own code that workers must have, as JSON; "" for any.
     """
 
     store: Store
     study: StudyRecord
     spec: Spec
+    artifacts: Artifacts
     trained_on: str = ""
 
     @classmethod
     def read(cls, store: Store, name: str, trained_on: str = "") -> Self:
-        """Read a study as it is now."""
+        """Read a study as it is now.
+
+        Raises:
+            StudyError: its artifact store is not there, or belongs to another database.
+        """
         study = store.study(name)
-        return cls(store, study, study_spec(study), trained_on)
+        return cls(store, study, study_spec(study), claim(store, study.artifacts), trained_on)
 
 
 def ready_executor(
@@ -100,8 +107,9 @@ def driven(store: Store, name: str) -> Iterator[Driven]:
     Raises:
         StudyNotFound: there is no such study.
         StudyBusy: another driver holds the lease.
+        StudyError: its artifact store is not there, or belongs to another database.
     """
-    with driving(store, store.study(name)) as fenced:
+    with driving(store, store.study(name)) as fenced, explained(store, name):
         yield Driven.read(fenced, name)
 
 
@@ -141,7 +149,6 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
     store, study, spec = held.store, held.study, held.spec
     check_same_network(spec, study)
     run = store.open_run(study.id, ORACLE)
-    artifacts = Artifacts(study.artifacts)
     with ExitStack() as stack:
         stack.enter_context(_timed(store, [run]))
         if options.retry_failed:
@@ -153,9 +160,9 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
 
             mirror = OptunaMirror(db, store, run, study.name, spec, display.warn)
             listener = Listeners(listener, stack.enter_context(closing(mirror)))
-        source = OracleRun(store, run, spec, artifacts, listener, options.retries, held.trained_on)
+        source = OracleRun(store, run, spec, held.artifacts, listener, options.retries, held.trained_on)
         if not source.finished:
-            executor.run(source, spec, artifacts)
+            executor.run(source, spec, held.artifacts)
     if source.failed:
         raise TrialsFailed(f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed.")
     if source.stuck:
@@ -203,7 +210,7 @@ def train_runs(
         )
         listener.trials_expected(walks.steps_left)
         if not walks.finished:
-            executor.run(walks, spec, Artifacts(held.study.artifacts))
+            executor.run(walks, spec, held.artifacts)
     if walks.failures:
         raise TrialsFailed(f"Some runs are blocked by failures: {'; '.join(walks.failures)}.")
     if not walks.complete:

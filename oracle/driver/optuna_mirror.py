@@ -17,7 +17,7 @@ from optuna.trial import TrialState, create_trial
 from oracle.driver.events import Listener
 from oracle.execution.messages import Failure, last_line
 from oracle.study.commands import command
-from scyc import density
+from scyc import InputError, density
 from studies import TrialResult, engine_url, uninterruptible
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # no log line for each level's Optuna study
 
+MARK = "scyc_study"
+"""User attribute of an Optuna study that a mirror made: the name of the mirrored study."""
+
+_FORMER_MARKS = {"workload", "density"}  # which mirrors of an earlier version gave their studies
+
 KEY = "scyc_trial"
 """User attribute that holds the trial's row number in the study database."""
 
@@ -41,6 +46,8 @@ SHOWN = [column.name for column in fields(TrialResult) if column.name not in _EL
 
 class OptunaMirror(Listener):
     """Mirrors one study's oracle run as Optuna studies `NAME/level-03`, one per level.
+
+    It marks the studies that it makes. Somebody else's study of such a name is never touched; then the mirror fails.
 
     Args:
         url: SQLAlchemy URL of the database.
@@ -76,6 +83,7 @@ class OptunaMirror(Listener):
         """Delete the mirror and build it again from the study's trials; return how many trials it holds.
 
         Raises:
+            InputError: a study of somebody else has the name of one of the mirror's.
             Exception: whatever Optuna or the database raises; no error is hidden here.
         """
         self.delete()
@@ -87,10 +95,7 @@ class OptunaMirror(Listener):
     @uninterruptible()
     def delete(self) -> None:
         """Delete the mirror."""
-        storage = self._open()
-        for name in optuna.get_all_study_names(storage):
-            if name.startswith(f"{self.name}/level-"):
-                optuna.delete_study(study_name=name, storage=storage)
+        _delete(self._open(), self.name)
         self._studies.clear()
 
     @uninterruptible()
@@ -115,12 +120,17 @@ class OptunaMirror(Listener):
 
     def _study(self, level: int) -> optuna.Study:
         if level not in self._studies:
-            study = optuna.create_study(
-                storage=self._open(),
-                study_name=f"{self.name}/level-{level:02}",
-                direction="maximize",
-                load_if_exists=True,
-            )
+            name, storage = f"{self.name}/level-{level:02}", self._open()
+            if name in optuna.get_all_study_names(storage):
+                study = optuna.load_study(study_name=name, storage=storage)
+                if not _is_ours(study, self.name):
+                    raise InputError(
+                        f"The Optuna study {name!r} was not made by this mirror, which leaves it as it is; rename or "
+                        "delete it with Optuna, or give this study another name."
+                    )
+            else:
+                study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
+            study.set_user_attr(MARK, self.name)
             study.set_user_attr("workload", self.spec.workload)
             study.set_user_attr("density", density(level, self.spec.pruning.rate))
             self._studies[level] = study
@@ -156,8 +166,42 @@ class OptunaMirror(Listener):
             action()
         except Exception as error:  # no sweep may fail because of its mirror
             self.working = False
+            reason = str(error).rstrip(".") if isinstance(error, InputError) else type(error).__name__
             self.warn(
-                f"The Optuna mirror failed ({type(error).__name__}) and is no longer updated; the study itself is not "
-                f"affected. Rebuild the mirror later with "
+                f"The Optuna mirror failed ({reason}) and is no longer updated; the study itself is not affected. "
+                f"Rebuild the mirror later with "
                 f"`{command('studies', 'mirror', self.name, '--rebuild', db=self.store.url)}`."
             )
+
+
+@uninterruptible()
+def delete_mirror(url: str, name: str) -> None:
+    """Delete the mirror of a study, whatever state the study is in.
+
+    Args:
+        url: SQLAlchemy URL of the database.
+        name: name of the study.
+    """
+    if engine_url(url) == "sqlite://":
+        return
+    storage = RDBStorage(engine_url(url), engine_kwargs={"pool_pre_ping": True})
+    try:
+        _delete(storage, name)
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _delete(storage: RDBStorage, name: str) -> None:
+    """Delete the Optuna studies that a mirror made for a study."""
+    for title in optuna.get_all_study_names(storage):
+        if title.startswith(f"{name}/level-") and _is_ours(optuna.load_study(study_name=title, storage=storage), name):
+            optuna.delete_study(study_name=title, storage=storage)
+
+
+def _is_ours(study: optuna.Study, name: str) -> bool:
+    """Return whether a mirror made an Optuna study for the study of this name."""
+    marks = study.user_attrs
+    if MARK in marks:
+        return bool(marks[MARK] == name)
+    return marks.keys() >= _FORMER_MARKS and all(KEY in trial.user_attrs for trial in study.get_trials(deepcopy=False))

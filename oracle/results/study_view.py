@@ -14,6 +14,7 @@ from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.silence import silence_of
 from oracle.results.status import study_status
 from oracle.study import lineage
+from oracle.study.checking import explained
 from oracle.study.commands import DATABASE
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
@@ -142,8 +143,13 @@ def view_study(store: Store, name: str) -> StudyView:
 
     Raises:
         StudyNotFound: there is no study of that name.
-        InputError: its spec cannot be read.
+        InputError: its spec cannot be read, or its rows contradict each other.
     """
+    with explained(store, name):
+        return _view(store, name)
+
+
+def _view(store: Store, name: str) -> StudyView:
     status, study = study_status(store, name), store.study(name)
     spec = study_spec(study)
     run = store.find_run(study.id, ORACLE)  # None if a driver died right after it created the study

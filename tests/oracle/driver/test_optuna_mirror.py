@@ -18,7 +18,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from oracle.driver.optuna_mirror import KEY, OptunaMirror
+from oracle.driver.optuna_mirror import KEY, MARK, OptunaMirror, delete_mirror
+from scyc import InputError
 from studies import engine_url
 from tests.oracle.simulation import Laboratory, small_spec
 
@@ -109,13 +110,46 @@ def test_rebuilding_mends_what_was_tampered_with(lab: Laboratory, url: str) -> N
     expected = told(url)
     storage = optuna.storages.RDBStorage(engine_url(url))
     optuna.delete_study(study_name="s/level-00", storage=storage)
-    optuna.create_study(study_name="s/level-07", storage=storage)
-    optuna.create_study(study_name="not ours", storage=storage)
+    for name in ("s/level-07", "not ours"):
+        optuna.create_study(study_name=name, storage=storage)
     storage.remove_session()
     storage.engine.dispose()
     with closing(mirror_of(lab, url)) as mirror:
         mirror.rebuild()
-    assert told(url) == expected | {"not ours": []}
+    assert told(url) == expected | {"not ours": [], "s/level-07": []}
+
+
+@pytest.mark.parametrize("marks", [{}, {"workload": "mine", "density": 1.0}, {"scyc_study": "another"}])
+def test_a_study_that_the_mirror_did_not_make_is_left_alone(marks: dict[str, Any], lab: Laboratory, url: str) -> None:
+    storage = optuna.storages.RDBStorage(engine_url(url))
+    mine = optuna.create_study(study_name="s/level-00", storage=storage, direction="maximize")
+    mine.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    for name, value in marks.items():
+        mine.set_user_attr(name, value)
+    before, warnings = mine.get_trials(), list[str]()
+    with closing(mirror_of(lab, url, warnings)) as mirror:
+        lab.work(lab.sweep(mirror))
+        assert "'s/level-00' was not made by this mirror" in warnings[0]
+        with pytest.raises(InputError, match="was not made by this mirror"):
+            mirror.rebuild()
+    delete_mirror(url, "s")
+    assert mine.get_trials() == before
+    assert mirrored(url).keys() == {"s/level-00"}
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def test_a_mirror_of_an_earlier_version_is_known_by_its_trials(lab: Laboratory, url: str) -> None:
+    sweep_mirrored(lab, url)
+    storage = optuna.storages.RDBStorage(engine_url(url))
+    for study in storage.get_all_studies():
+        assert MARK in study.user_attrs
+        with storage.engine.begin() as connection:
+            connection.exec_driver_sql(f"DELETE FROM study_user_attributes WHERE key = '{MARK}'")
+    storage.remove_session()
+    storage.engine.dispose()
+    delete_mirror(url, "s")
+    assert mirrored(url) == {}
 
 
 def test_a_failing_mirror_fails_no_sweep(lab: Laboratory, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
