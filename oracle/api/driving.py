@@ -65,17 +65,14 @@ class Driven:
 
 
 def ready_executor(
-    options: ExecutionOptions, spec: Spec, artifacts: str, display: Display, policies: Iterable[Policy] = ()
+    options: ExecutionOptions, spec: Spec, artifacts: str, policies: Iterable[Policy] = ()
 ) -> tuple[Executor, Ready]:
-    """Return the executor that the options ask for, once everything that can be refused has been checked.
-
-    The display tells what was found, which is returned too.
+    """Return the executor that the options ask for, and what was found when everything that can be refused was checked.
 
     Args:
         options: how trials are trained.
         spec: spec of the study.
         artifacts: folder or URL of its weights.
-        display: shows what the user should know before the work starts.
         policies: what runs of schedules will train with.
 
     Raises:
@@ -92,11 +89,6 @@ def ready_executor(
     else:
         with fenced(spec.workload):
             ready = check_ready(spec, store, policies, here=executor.here)
-    display.data(ready.data)
-    if ready.coverage.notable:
-        display.say(ready.coverage.sentence)
-    for warning in ready.warnings:
-        display.warn(warning)
     return executor, ready
 
 
@@ -114,8 +106,10 @@ def driven(store: Store, name: str) -> Iterator[Driven]:
 
 
 @contextmanager
-def training(store: Store, name: str, options: ExecutionOptions, display: Display) -> Iterator[Driven]:
+def training(store: Store, name: str, options: ExecutionOptions, display: Display, ready: Ready) -> Iterator[Driven]:
     """Hold a study's lease within the block, once its data and own code are known to be those that it has recorded.
+
+    Then the display tells what the user should know before the work starts.
 
     Raises:
         InputError: they have changed, and the options do not accept that.
@@ -125,6 +119,11 @@ def training(store: Store, name: str, options: ExecutionOptions, display: Displa
     with driven(store, name) as held:
         now = trained_on_now(held.spec.workload)
         check_trained_on(held.store, held.study, now, accept=options.accept_changes, warn=display.warn)
+        display.data(ready.data)
+        if ready.coverage.notable:
+            display.say(ready.coverage.sentence)
+        for warning in ready.warnings:
+            display.warn(warning)
         yield replace(held, trained_on="" if options.accept_changes else json.dumps(now.fingerprints, sort_keys=True))
 
 

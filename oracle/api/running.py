@@ -61,8 +61,8 @@ def run_schedules(
     with Store.open(db, create=False) as store:
         study = store.study(name)
         chosen = _chosen(study_contenders(store, name), schedules, run_name)
-        executor, _ = ready_executor(options, study_spec(study), study.artifacts, display, chosen.values())
-        with training(store, name, options, display) as held:
+        executor, ready = ready_executor(options, study_spec(study), study.artifacts, chosen.values())
+        with training(store, name, options, display, ready) as held:
             policies = _chosen(study_contenders(held.store, name), schedules, run_name)
             runs = [_open(held.store, held.study, run, policy) for run, policy in policies.items()]
             wanted = list(dict.fromkeys(seeds)) or fresh_seeds(held.spec.seeds)

@@ -37,12 +37,12 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
     """
     check_artifacts(artifacts)
     folder = f"{artifacts.rstrip('/')}/{folder_name(name)}"
-    executor, ready = ready_executor(options, spec, folder, display)
+    executor, ready = ready_executor(options, spec, folder)
     with Store.open(db) as store:
         if store.find_study(name) is None:
             folder = claim(store, folder).url
         open_study(store, name, spec, folder, settle=with_engine, recorded=ready.recorded)
-        with training(store, name, options, display) as held:
+        with training(store, name, options, display, ready) as held:
             open_study(held.store, name, spec, folder)  # another driver may have extended it before we held the lease
             train_oracle(held, executor, options, display, db)
 
@@ -56,8 +56,8 @@ def resume(name: str, db: str, options: ExecutionOptions, display: Display) -> N
     """
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        executor, _ = ready_executor(options, study_spec(study), study.artifacts, display)
-        with training(store, name, options, display) as held:
+        executor, ready = ready_executor(options, study_spec(study), study.artifacts)
+        with training(store, name, options, display, ready) as held:
             train_oracle(held, executor, options, display, db)
 
 
@@ -81,8 +81,8 @@ def extend(
     add = partial(extended, levels=levels, seeds=seeds, candidates=candidates, count=count)
     with Store.open(db, create=False) as store:
         study = store.study(name)
-        executor, _ = ready_executor(options, add(study_spec(study)), study.artifacts, display)
-        with training(store, name, options, display) as held:
+        executor, ready = ready_executor(options, add(study_spec(study)), study.artifacts)
+        with training(store, name, options, display, ready) as held:
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:
                 display.say(f"{reopened} levels are decided again once their new cells are trained.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PREFIX = "scyc-driver-"
+PREFIX = "scyc-d-"
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from oracle.execution.scratch import PREFIX
 from scyc import InputError
 from scyc.home import set_home
 
-LONGEST = 103 - len(f"/{PREFIX}12345678/ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store.1")
+LONGEST = (107 if sys.platform == "linux" else 103) - len(
+    f"/{PREFIX}12345678/ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store.1"
+)
 """How many bytes the place's path may have. A socket's may have 107, on macOS 103; the rest is appended to it."""
 
 _SHORT = ("/tmp", "/var/tmp", "/dev/shm")

@@ -85,7 +85,7 @@ def test_every_profile_reaches_its_peak_in_a_level_of_usual_length(kind: str) ->
 
 
 def test_a_protocol_whose_levels_are_too_short_is_refused() -> None:
-    split = Split(torch.zeros(64, 4), torch.zeros(64, dtype=torch.int64))
+    split = Split(torch.arange(256.0).reshape(64, 4), torch.arange(64) % 2)
     data, workload = Dataset(split, split, split, 2), load_workload("digits/mlp-20")
     Protocol(workload, Recipe(epochs=3, batch_size=64)).check(data)
     Protocol(workload, Recipe(epochs=1, batch_size=64, profile=ConstantProfile())).check(data)

@@ -114,6 +114,7 @@ def writes(store: Store) -> dict[str, Any]:
         "forget_artifacts": lambda: store.forget_artifacts("/a"),
         "move_artifacts": lambda: store.move_artifacts("/a", "/b"),
         "place_study": lambda: store.place_study(1, "/b"),
+        "add_provenance": lambda: store.add_provenance(1, "trained_on", {}),
         "load_study": lambda: store.load_study(store.dump_study("s"), name="copy"),
     }
 

@@ -26,7 +26,7 @@ TINY: dict[str, Any] = {
     "seeds": [0],
     "epochs": 4,
     "batch_size": 16,
-    "search": {"max_lr": {"values": [0.1, 0.2]}, "widen": 0},
+    "search": {"max_lr": {"values": [0.001, 0.3]}, "widen": 0},
 }
 INLINE: dict[str, Any] = {"executor": "inline", "mirror": False}
 OWN = """
@@ -43,7 +43,7 @@ workload = Workload(
 
 def save_data(path: Path, seed: int = 0) -> None:
     random = np.random.default_rng(0)
-    inputs = random.normal(size=(100, 4))
+    inputs = random.normal(size=(400, 4))
     np.savez(path, x_train=inputs, y_train=(np.digitize(inputs[:, 0], [-0.4, 0.4]) + seed) % 3)
 
 

@@ -64,7 +64,7 @@ def test_show_notebooks_and_tables_show_no_winner_there(lab: Laboratory) -> None
     assert printed(_table(view)).count("none") == 2
     assert study_html(view).count("<td>none</td>") == 2
     curve = tables.curve(view)
-    assert curve["silence"].tolist() == [None, "diverged", None, "diverged"]
+    assert curve["silence"].fillna("").tolist() == ["", "diverged", "", "diverged"]
     assert curve["winner"].isna().tolist() == [False, True, False, True]
 
 
