@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from oracle.api.study_reader import StudyReader
-from oracle.results.status import study_status, study_statuses
+from oracle.results.status import study_statuses
 from oracle.results.study_view import to_json
 from oracle.web.access import OwnPagesOnly
 from oracle.web.pages import page
@@ -56,7 +56,7 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
         return page("studies.html", studies=study_statuses(store))
 
     def study(request: Request) -> Response:
-        status = study_status(store, request.path_params["name"], silent=True)
+        status = asked_for(request).status
         return page("study.html", study=status, changes=status.state != "finished")
 
     def report(request: Request) -> Response:

@@ -90,7 +90,12 @@ def watch(
 
 def _line(seen: StudyStatus) -> str:
     last = seen.decided[-1] if seen.decided else None
-    winner = f" (the last one's best max_lr is {_winner(last, seen)})" if last else ""
+    winner = ""
+    if last is not None:
+        silent = last.level in seen.silent
+        winner = (
+            " (the last one has no best max_lr)" if silent else f" (the last one's best max_lr is {last.winner:.3g})"
+        )
     return (
         f"{len(seen.decided)} of {seen.levels} levels decided{winner}, {_trials(seen)}, {_time_left(seen)} left; "
         f"{_holder(seen)}"
