@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from oracle.spec.model import AUTO
+from oracle.study.writing import write_text
 from scyc.bench import choose, fastest, free_memory, possible
 from scyc.threads import threads
 
@@ -71,12 +72,8 @@ def _remembered(spec: Spec, device: torch.device, names: list[str]) -> str | Non
 
 
 def _remember(key: str, name: str) -> None:
-    path = _path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(_memory() | {key: name}, indent=1), encoding="utf-8")
-        fresh.replace(path)
+        write_text(json.dumps(_memory() | {key: name}, indent=1), _path())
     except OSError:
         return  # the next study times the engines again
 
