@@ -25,6 +25,7 @@ from oracle.execution.tune import TuneExecutor
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from scyc.data import Dataset, Split
 from scyc.models import mlp
 from scyc.randomness import stream
@@ -108,7 +109,7 @@ def main() -> None:
     for name, executor in executors.items():
         lines.append(f"| {name} | {measure(executor, trials)} |")
         print(lines[-1], flush=True)
-    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text("\n".join(lines) + "\n", RESULT)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ),
     ]
     print("\n".join(lines))
-    (out / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text("\n".join(lines) + "\n", out / "README.md")
 
 
 def winner_accuracy(level: dict[str, object]) -> float:

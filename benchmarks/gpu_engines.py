@@ -34,6 +34,7 @@ import torch
 from torch import nn
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from scyc.bench import measure, possible
 from scyc.data import CropFlip, Dataset, Split
 from scyc.engines import find_engine
@@ -227,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             lines.append(row)
             print(row, flush=True)
     if gpu:
-        (Path(__file__).parent / "results" / "gpu-engines.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text("\n".join(lines) + "\n", Path(__file__).parent / "results" / "gpu-engines.md")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from tests.oracle.kills import SPEC, Study, finish_under_fire, undisturbed
 from tests.studies.server import Server
 
@@ -58,7 +59,7 @@ def main() -> None:
     text = "\n".join(lines) + "\n"
     print(text)
     if options.out:
-        options.out.write_text(text)
+        write_text(text, options.out)
     if differ:
         raise SystemExit(1)
 

@@ -19,6 +19,7 @@ import torch
 from scipy import stats
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from scyc import Tail
 from scyc.dropnet import DropNet, EarlyStopping, dropnet
 from scyc.gradients import POINTS
@@ -183,7 +184,7 @@ def main() -> None:
         "",
     ]
     result = Path(__file__).parent / "results" / "known-results.md"
-    result.write_text("\n".join([*heading, *lines]) + "\n", encoding="utf-8")
+    write_text("\n".join([*heading, *lines]) + "\n", result)
     print(result.read_text(encoding="utf-8"))
 
 

@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from scyc.data import load_digits
 
 ROOT = Path(__file__).parent.parent
@@ -104,7 +105,7 @@ def main() -> None:
         command = " ".join(row.command)
         if command not in known:
             known[command] = run(row.command, folder)
-            done.write_text(json.dumps(known, indent=2))
+            write_text(json.dumps(known, indent=2), done)
         print(f"{row.system}: {known[command][0]} ({known[command][1]:.0f} s)", flush=True)
     made = provenance()
     hardware, versions = made["hardware"], made["versions"]
@@ -125,7 +126,7 @@ def main() -> None:
         if row.command[1] == "run":
             said = runs.get(row.command[-1], {}).get("sentence", said)
         lines.append(f"| {row.system} | `{command}` | {said} | {seconds:.0f} |")
-    (ROOT / "benchmarks" / "results" / "papers.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text("\n".join(lines) + "\n", ROOT / "benchmarks" / "results" / "papers.md")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 
 SCYC = str(Path(sys.executable).with_name("scyc"))
 ROOT = Path(__file__).parent.parent
@@ -95,7 +96,7 @@ def main() -> None:
         *(f"* {note}" for note in values["notes"]),
     ]
     result = ROOT / "benchmarks" / "results" / f"race-{name}.md"
-    result.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text("\n".join(lines) + "\n", result)
     print(result.read_text(encoding="utf-8"))
 
 

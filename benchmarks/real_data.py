@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 
 SCYC = str(Path(sys.executable).with_name("scyc"))
 RESULT = Path(__file__).parent / "results" / "real-data.md"
@@ -88,7 +89,7 @@ def main() -> None:
         f"Made by `python benchmarks/real_data.py` at commit {made['commit']} on {hardware['processor']}, "
         f"{hardware['cores']} cores, with torch {versions['torch']} and ray {versions['ray']}.",
     ]
-    RESULT.write_text("\n\n".join(["\n".join(head), *tables]) + "\n")
+    write_text("\n\n".join(["\n".join(head), *tables]) + "\n", RESULT)
     print(RESULT.read_text())
 
 

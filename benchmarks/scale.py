@@ -39,6 +39,7 @@ from oracle.results.study_view import to_json, view_study
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from scyc import density
 from studies import Artifacts, EpochRecord, NewCheckpoint, Store, TrialResult, engine_url
 from tests.studies.server import Server
@@ -268,7 +269,7 @@ def main() -> None:
                 print(lines[-1], flush=True)
     finally:
         server.close()
-    (Path(__file__).parent / "results" / "scale.md").write_text("\n".join(lines) + "\n")
+    write_text("\n".join(lines) + "\n", Path(__file__).parent / "results" / "scale.md")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from oracle.driver.oracle_run import OracleRun
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from oracle.testing.simulated import SimulatedExecutor
 from studies import Artifacts, Store
 
@@ -241,7 +242,7 @@ def main() -> None:
     for line in report(given.workers, given.trials, given.epochs):
         print(line, flush=True)
         lines.append(line)
-    RESULT.write_text("\n\n".join(lines[:3]) + "\n" + "\n".join(lines[3:]) + "\n", encoding="utf-8")
+    write_text("\n\n".join(lines[:3]) + "\n" + "\n".join(lines[3:]) + "\n", RESULT)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ os.environ.setdefault("RAY_AUTH_MODE", "token")
 os.environ.setdefault("RAY_AUTH_TOKEN", uuid.uuid4().hex)
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 from tests.oracle.execution.cluster import Cluster, permitted
 from tests.oracle.kills import SPEC, Study, undisturbed
 from tests.studies.server import Server
@@ -148,7 +149,7 @@ def main() -> None:
     text = report(options.minutes, options.seed, studies, trials, differ, counts)
     print(text)
     if options.out:
-        options.out.write_text(text)
+        write_text(text, options.out)
     if differ:
         raise SystemExit(1)
 

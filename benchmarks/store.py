@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from oracle.study.provenance import hardware
+from oracle.study.writing import write_text
 from studies import EpochRecord, FinishedTrial, NewCheckpoint, NewTrial, RunRecord, Store, TrialResult
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def main() -> None:
     machine = hardware()
     commit = subprocess.check_output(["git", "describe", "--always", "--dirty"], cwd=ROOT, text=True).strip()
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(
+    write_text(
         "# What the study database costs\n\n"
         f"`python benchmarks/store.py` at {commit}, on {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_gib']} GiB; Python {platform.python_version()}, SQLAlchemy {version('sqlalchemy')}, "
@@ -199,7 +200,7 @@ def main() -> None:
         f"and to read the study, its levels, the trials of three of them and the counts.\n\n"
         "| database | finished trials | add and finish a trial | read a level | resume |\n"
         "| --- | --- | --- | --- | --- |\n" + "\n".join(lines) + "\n",
-        encoding="utf-8",
+        RESULT,
     )
     print(f"Kept in {RESULT.relative_to(ROOT)}.")
 

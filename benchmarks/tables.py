@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from oracle.study.provenance import provenance
+from oracle.study.writing import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,4 +46,4 @@ def keep(name: str, lines: Sequence[str], folder: Path | None = None) -> None:
     """Print the lines, and write them to `NAME.md` in `folder`. Default: benchmarks/results."""
     text = "\n".join(lines) + "\n"
     print(text)
-    ((folder or RESULTS) / f"{name}.md").write_text(text, encoding="utf-8")
+    write_text(text, (folder or RESULTS) / f"{name}.md")

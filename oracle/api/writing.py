@@ -1,16 +1,17 @@
-"""Writing results to files: the report, a comparison with its figures, an analysis of signs."""
+"""Writing results to files: the report, a comparison with its figures, an analysis of signs.
+
+Every file is whole at any time: one that cannot be written, or whose writer is killed, is still the former one.
+"""
 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scyc import InputError
+from oracle.study.writing import write_text, writing
 from scyc.home import set_home
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from oracle.comparison import Comparison
@@ -24,9 +25,8 @@ def write_page(html: str, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    with _written(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, encoding="utf-8")
+    with writing(path):
+        write_text(html, path)
 
 
 def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> str | None:
@@ -43,9 +43,10 @@ def write_comparison(comparison: Comparison, view: StudyView, folder: Path) -> s
     from oracle.report.comparison import plates, render
     from oracle.report.comparison.images import NoImagesError, write_images
 
-    with _written(folder):
+    html = render(comparison, view)
+    with writing(folder):
         _write_json(to_json(comparison), folder / "comparison.json")
-        (folder / "report.html").write_text(render(comparison, view), encoding="utf-8")
+        write_text(html, folder / "report.html")
         try:
             write_images(plates(comparison), folder / "figures")
         except NoImagesError as error:
@@ -62,20 +63,12 @@ def write_analysis(analysis: Analysis, folder: Path) -> Path:
     from oracle.report.signs import page
     from oracle.results.sign_analysis import to_json
 
-    with _written(folder):
+    html = page(analysis)
+    with writing(folder):
         _write_json(to_json(analysis), folder / "analysis.json")
-        (folder / "analysis.html").write_text(page(analysis), encoding="utf-8")
+        write_text(html, folder / "analysis.html")
     return folder / "analysis.html"
 
 
 def _write_json(values: dict[str, Any], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(values, allow_nan=False, indent=1), encoding="utf-8")
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    write_text(json.dumps(values, allow_nan=False, indent=1), path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from oracle.spec.model import AUTO
+from oracle.study.writing import write_text
 from scyc.bench import choose, fastest, free_memory, possible
 from scyc.engines import find_engine
 from scyc.fence import fenced
@@ -97,10 +98,7 @@ def _remember(key: str, name: str) -> None:
     if path is None:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(_memory() | {key: name}, indent=1), encoding="utf-8")
-        fresh.replace(path)
+        write_text(json.dumps(_memory() | {key: name}, indent=1), path)
     except OSError:
         return  # the next study times the engines again
 

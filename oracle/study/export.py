@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
+from oracle.study.writing import UNFINISHED, writing
 from scyc import InputError
 from studies import columns
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
 
     from studies import Tables
@@ -24,26 +27,27 @@ VERSION = 1
 def write_export(tables: Tables, folder: Path, format_: Format) -> list[Path]:
     """Write a study's tables into a new folder, and return the files.
 
-    Times are ISO 8601 texts in UTC; a spec is JSON text in CSV and Parquet. The manifest is written last.
+    Times are ISO 8601 texts in UTC; a spec is JSON text in CSV and Parquet. The files are moved to their places
+    once all are whole, the manifest last.
 
     Raises:
         InputError: the folder is not empty, or it cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+    files = {f"{name}.{format_}": partial(_write, rows, columns()[name], format_) for name, rows in tables.items()}
+    files[MANIFEST] = partial(_write_manifest, format_)
+    with writing(folder):
+        there = folder.exists()
+        if there and not all(fnmatch(path.name, UNFINISHED) for path in folder.iterdir()):
             raise InputError(f"The folder {folder} is not empty; choose a new one.")
-        files = []
-        for name, rows in tables.items():
-            files.append(folder / f"{name}.{format_}")
-            _write(files[-1], rows, columns()[name], format_)
-        manifest = folder / MANIFEST
-        manifest.write_text(json.dumps({"scyc_export": VERSION, "format": format_}), encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"The export cannot be written to the folder {folder} ({error.strerror}); choose another folder."
-        ) from error
-    return [manifest, *files]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        prefix, _, suffix = UNFINISHED.partition("*")
+        with TemporaryDirectory(suffix, prefix, dir=folder if there else folder.parent) as fresh:
+            for name, write in files.items():
+                write(Path(fresh) / name)
+            folder.mkdir(exist_ok=True)
+            for name in files:
+                (Path(fresh) / name).replace(folder / name)
+    return [folder / name for name in sorted(files, key=MANIFEST.__ne__)]
 
 
 def read_export(folder: Path) -> Tables:
@@ -74,7 +78,11 @@ def read_export(folder: Path) -> Tables:
     return tables
 
 
-def _write(path: Path, rows: list[dict[str, Any]], kinds: dict[str, str], format_: Format) -> None:
+def _write_manifest(format_: Format, path: Path) -> None:
+    path.write_text(json.dumps({"scyc_export": VERSION, "format": format_}), encoding="utf-8")
+
+
+def _write(rows: list[dict[str, Any]], kinds: dict[str, str], format_: Format, path: Path) -> None:
     if format_ == "json":
         path.write_text(json.dumps(rows, allow_nan=False), encoding="utf-8")
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from kaleido import Kaleido
@@ -16,8 +16,10 @@ from kaleido.errors import (
     KaleidoError,
 )
 
+from oracle.study.writing import replacing
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from oracle.report.plate import Plate
@@ -39,7 +41,9 @@ class NoImagesError(Exception):
 
 
 def write_images(plates: Mapping[str, Plate], folder: Path) -> list[Path]:
-    """Write every figure as PNG and SVG. Files of an earlier call are replaced, or deleted if not drawn again.
+    """Write every figure as PNG and SVG. Files of an earlier call are replaced once all are drawn.
+
+    Those that are not drawn again are deleted: they would show another comparison.
 
     Args:
         plates: the figures by name, after which the files are named; those with nothing to draw have no files.
@@ -52,12 +56,24 @@ def write_images(plates: Mapping[str, Plate], folder: Path) -> list[Path]:
         NoImagesError: there is no Chrome or Chromium, or it failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files = {name: [folder / f"{name}.{kind}" for kind in FORMATS] for name in plates}
-    for path in chain.from_iterable(files.values()):
-        path.unlink(missing_ok=True)
-    orders = [_order(plate.figure, path) for name, plate in plates.items() if plate.figure for path in files[name]]
+    files = {folder / f"{name}.{kind}": plate.figure for name, plate in plates.items() for kind in FORMATS}
     try:
-        with ThreadPoolExecutor(max_workers=1) as thread:  # the caller may have an event loop of its own
+        _draw_all({path: figure for path, figure in files.items() if figure})
+    except NoImagesError:
+        _delete(files)
+        raise
+    _delete(path for path, figure in files.items() if not figure)
+    return [path for path, figure in files.items() if figure]
+
+
+def _draw_all(figures: Mapping[Path, Figure]) -> None:
+    """Draw figures, each into a file; errors as above."""
+    try:
+        with ExitStack() as stack, ThreadPoolExecutor(max_workers=1) as thread:  # the caller may have an event loop
+            orders = [
+                _order(figure, path.suffix.removeprefix("."), stack.enter_context(replacing(path)))
+                for path, figure in figures.items()
+            ]
             thread.submit(_session, orders).result()
     except ChromeNotFoundError as error:
         raise NoImagesError(
@@ -69,13 +85,16 @@ def write_images(plates: Mapping[str, Plate], folder: Path) -> list[Path]:
             f"The figures were not written as PNG and SVG: the browser failed ({type(error).__name__}); set "
             "BROWSER_PATH to a Chrome or Chromium that starts without a display."
         ) from error
-    return [order["path"] for order in orders]
 
 
-def _order(figure: Figure, path: Path) -> dict[str, Any]:
-    kind = path.suffix.removeprefix(".")
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _order(figure: Figure, kind: str, fresh: Path) -> dict[str, Any]:
     size = {"width": WIDTH, "height": figure["layout"]["height"], "scale": SHARPNESS if kind == "png" else 1}
-    return {"fig": figure, "path": path, "opts": {"format": kind} | size}
+    return {"fig": figure, "path": fresh, "opts": {"format": kind} | size}
 
 
 def _session(orders: Sequence[dict[str, Any]]) -> None:

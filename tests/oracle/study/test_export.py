@@ -9,8 +9,10 @@ import pytest
 
 from oracle.results.study_view import to_json, view_study
 from oracle.study.export import MANIFEST, Format, read_export, write_export
+from oracle.study.writing import UNFINISHED
 from scyc import InputError
 from studies import Store, StudyError, StudyExists, columns
+from tests.oracle.disks import full_disk
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
@@ -140,3 +142,23 @@ def test_what_is_no_export_is_refused(lab: Laboratory, tmp_path: Path) -> None:
     (tmp_path / "export" / MANIFEST).write_text(json.dumps({"scyc_export": 99, "format": "json"}))
     with pytest.raises(InputError, match="another version"):
         read_export(tmp_path / "export")
+
+
+@pytest.mark.parametrize("format_", get_args(Format))
+def test_an_export_that_does_not_fit_leaves_nothing_behind(format_: Format, lab: Laboratory, tmp_path: Path) -> None:
+    tables = lab.store.dump_study("s")
+    (tmp_path / "empty").mkdir()
+    contents = sorted(tmp_path.rglob("*"))
+    for folder in (tmp_path / "export", tmp_path / "empty"):
+        with full_disk(100), pytest.raises(InputError, match=f"{folder.name} cannot be written .File too large"):
+            write_export(tables, folder, format_)
+        assert sorted(tmp_path.rglob("*")) == contents
+        write_export(tables, folder, format_)
+        assert read_export(folder).keys() == tables.keys()
+        contents = sorted(tmp_path.rglob("*"))
+
+
+def test_what_a_killed_export_left_is_in_nobodys_way(lab: Laboratory, tmp_path: Path) -> None:
+    (tmp_path / UNFINISHED.replace("*", "abc")).mkdir()
+    write_export(lab.store.dump_study("s"), tmp_path, "json")
+    assert read_export(tmp_path)
