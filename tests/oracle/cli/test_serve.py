@@ -67,7 +67,7 @@ def test_elsewhere_a_token_is_made_up_and_shown_once(tmp_path: Path) -> None:
 
 
 def test_a_token_of_ones_own_is_asked_for_and_never_shown(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("abcdefghijklmnopqrstuvwxyz\nand more\n", encoding="utf-8-sig")  # as on Windows
+    (tmp_path / "token").write_text("abcdefghijklmnopqrstuvwxyz\nand more\n")
     with serving(tmp_path, "--token-file", "token") as (port, said):
         assert "token" not in said
         assert status(port, "/") == 401
@@ -76,12 +76,8 @@ def test_a_token_of_ones_own_is_asked_for_and_never_shown(tmp_path: Path) -> Non
 
 def test_what_cannot_be_served_is_refused(scyc: Callable[..., Ended], tmp_path: Path) -> None:
     (tmp_path / "short").write_text("123\n")
-    (tmp_path / "odd").write_text("nicht-für-ein-cookie")
-    (tmp_path / "utf16").write_text("abcdefghijklmnopqrstuvwxyz", encoding="utf-16")
     for options, complaint in (
         (["--token-file", "short"], "at least 16"),
-        (["--token-file", "odd"], r"a character that it may not have ('\xfc'); use letters"),
-        (["--token-file", "utf16"], "The token file utf16 cannot be read"),
         (["--token-file", "nowhere"], "The token file nowhere cannot be read"),
         (["--host", "192.0.2.1"], "The server cannot listen on"),
         (["--db", "nonsense"], "The database URL makes no sense"),
