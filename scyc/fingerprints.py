@@ -74,4 +74,5 @@ def _code(module: str) -> dict[str, str]:
 def _initial_weights(workload: Workload) -> str:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return tensor_fingerprint(workload.build_model().state_dict().values())
+        state = workload.build_model().state_dict().values()
+    return tensor_fingerprint(value for value in state if isinstance(value, torch.Tensor))

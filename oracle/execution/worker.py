@@ -259,7 +259,7 @@ def check_same(workload: str, trained_on: str) -> None:
         raise InputError(
             f"The worker on {platform.node()} would train on something else than the study has recorded: of the "
             f"workload {workload!r}, these differ there: {', '.join(differing)} (its data folder is {data_root()}). "
-            "Give every machine the same data and code, read and made without chance, then train the failed trials "
+            "Give every machine the same data and code, and a seed to whatever is drawn; then train the failed trials "
             "again."
         )
 

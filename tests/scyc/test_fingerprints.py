@@ -28,9 +28,17 @@ def load():
     split = Split(inputs, torch.arange(len(inputs)) % 2)
     return Dataset(split, split, split, 2)
 
+class Extra(torch.nn.Identity):
+    def get_extra_state(self):
+        return "no tensor"
+
+    def set_extra_state(self, state):
+        pass
+
 def build():
     network = mlp(inputs=3, hidden=(mine_helper.WIDTH,), classes=2)
     network.load_state_dict(torch.load("mine.pt"), strict=False)
+    network.append(Extra())
     return network
 
 workload = Workload("mine", build, load)
@@ -90,7 +98,7 @@ def test_data_and_weights_made_by_chance_are_never_the_same(
     path = tmp_path / "mine.py"
     path.write_text(OWN.replace('torch.from_numpy(np.load("mine.npy"))', "torch.randn(20, 3)"), encoding="utf-8")
     assert "training inputs" in changed(again(), again())
-    path.write_text(OWN.replace("return network", "network[-1].bias.data += np.random.rand()\n    return network"))
+    path.write_text(OWN.replace("return network", "network[0].weight.data += np.random.rand()\n    return network"))
     assert WEIGHTS in changed(again(), again())
 
 

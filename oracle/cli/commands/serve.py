@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import socket
-import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from studies import Store
 
 SHORTEST = 16  # characters of a token
-ALLOWED = frozenset(string.ascii_letters + string.digits + "-._~+/=")  # those of a bearer token, RFC 6750
 
 
 @app.command(rich_help_panel=RESULTS)
@@ -92,8 +90,7 @@ def _token(path: Path | None, host: str) -> str | None:
     """Return the token that visitors need; None if they need none.
 
     Raises:
-        InputError: the file cannot be read, or its token is too short to be safe or has characters that no header and
-            no cookie may have.
+        InputError: the file cannot be read, or its token is too short to be safe.
     """
     if path is None:
         return None if _is_own(host) else secrets.token_urlsafe(32)
@@ -103,11 +100,9 @@ def _token(path: Path | None, host: str) -> str | None:
         raise InputError(
             f"The token file {path} cannot be read ({error}); give a text file whose first line is the token."
         ) from error
-    if odd := set(token) - ALLOWED:
+    if not (token.isascii() and token.isprintable()):
         raise InputError(
-            f"The token in {path} has {'a character' if len(odd) == 1 else 'characters'} that it may not have "
-            f"({' '.join(sorted(map(ascii, odd)))}); use letters, digits and -._~+/= only: `openssl rand -hex 32` "
-            "makes a good one."
+            f"The token in {path} holds a character that a browser cannot send; use letters, digits and signs of ASCII."
         )
     if len(token) < SHORTEST:
         raise InputError(
