@@ -97,14 +97,15 @@ def standardised(inputs: Array, scale: Scale, source: str) -> Singles:
             part = scale.apply(chunk)
         result[start : start + len(chunk)] = part
         start += len(chunk)
+        if chunk.dtype.itemsize <= 2:
+            continue  # single precision holds them all
         if not np.isfinite(part).all():
             raise InputError(
                 f"{source} has values so far from the training examples that they become infinite when they are "
                 "standardised: look for wrong ones."
             )
-        if chunk.dtype.itemsize > 2:  # single precision holds all others
-            found = _differences(chunk, part, scale)
-            differ, lost = differ + found[0], lost + found[1]
+        found = _differences(chunk, part, scale)
+        differ, lost = differ + found[0], lost + found[1]
     worst = np.flatnonzero(2 * lost > differ)
     if len(worst):
         where = worst[0]
