@@ -50,5 +50,5 @@ def _check_split(split: Split, name: str, num_classes: int) -> None:
             f"{name} has targets from {low} to {high}, but there are {num_classes} classes: number them from 0 to "
             f"{num_classes - 1}."
         )
-    if not split.inputs.is_meta and not split.inputs.isfinite().all():
+    if not split.inputs.is_meta and not all(bound.isfinite() for bound in split.inputs.aminmax()):  # NaN is both
         raise InputError(f"{name} has inputs that are NaN or infinite: leave those examples out, or fill in numbers.")

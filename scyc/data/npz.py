@@ -131,7 +131,7 @@ def _class_indices(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64] | None:
         labels = labels[:, 0]
     if labels.ndim != 1 or labels.dtype.kind not in "biuf" or len(labels) == 0:
         return None
-    if not 0 <= labels.min() <= labels.max() < 2**53:  # NaN fails too
+    if not 0 <= labels.min().item() <= labels.max().item() < 2**53:  # NaN fails too
         return None
     indices = labels.astype(np.int64)
     return indices if (indices == labels).all() else None

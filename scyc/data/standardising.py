@@ -31,11 +31,15 @@ class Scale(NamedTuple):
         apply: maps inputs of any real type to float32.
         low: smallest value of each feature of the training vectors, or of each channel of the training images.
         high: likewise the greatest.
+        span: from low to high; 1 if they are equal.
+        deviation: as a share of the span.
     """
 
     apply: Callable[[Array], Singles]
     low: Array
     high: Array
+    span: Doubles
+    deviation: Doubles
 
 
 def scale_of(inputs: Array) -> Scale:
@@ -51,6 +55,10 @@ def scale_of(inputs: Array) -> Scale:
     low, high = inputs.min(axes, keepdims=True), inputs.max(axes, keepdims=True)
     count = inputs.size // low.size
     constant = low == high
+    span = np.where(constant, 1, _offsets(high, low))
+
+    def shares(values: Array) -> Doubles:
+        return _offsets(values, low) / span
 
     def moments(converted: Callable[[Array], Array]) -> tuple[Doubles, Doubles]:
         # NumPy adds in an order that doesn't depend on the number of threads, so all workers get the same bits.
@@ -63,17 +71,11 @@ def scale_of(inputs: Array) -> Scale:
         mean, std = moments(_single)
         largest = np.maximum(np.abs(low.astype(np.float64)), np.abs(high.astype(np.float64)))
         if (constant | (largest <= _SINGLE_ENOUGH * std)).all():
-            centre, deviation = _single(np.where(constant, low, mean)), _single(std)
-            return Scale(lambda values: (_single(values) - centre) / deviation, low, high)
-
-    span = np.where(constant, 1, _offsets(high, low))
-
-    def shares(values: Array) -> Doubles:  # training values become 0..1, whatever their magnitude
-        return _offsets(values, low) / span
-
+            centre, width = _single(np.where(constant, low, mean)), _single(std)
+            return Scale(lambda values: (_single(values) - centre) / width, low, high, span, std / span)
     mean, std = moments(shares)
     mean = np.where(constant, 0, mean)
-    return Scale(lambda values: _single((shares(values) - mean) / std), low, high)
+    return Scale(lambda values: _single((shares(values) - mean) / std), low, high, span, std)
 
 
 def standardised(inputs: Array, scale: Scale, source: str) -> Singles:
@@ -85,34 +87,44 @@ def standardised(inputs: Array, scale: Scale, source: str) -> Singles:
         source: what holds the inputs, for the message.
 
     Raises:
-        InputError: values become infinite, or values that differ become equal.
+        InputError: values become infinite; or most of the differences between values of a feature or channel are lost.
     """
     result = np.empty(inputs.shape, np.float32)
-    axes = (0, 2, 3) if inputs.ndim > 2 else (0,)
-    before, after = np.zeros(scale.low.shape, np.int64), np.zeros(scale.low.shape, np.int64)
+    differ, lost = np.zeros(scale.low.shape, np.int64), np.zeros(scale.low.shape, np.int64)
     start = 0
     for chunk in _chunks(inputs):
         with np.errstate(over="ignore", invalid="ignore"):
             part = scale.apply(chunk)
         result[start : start + len(chunk)] = part
         start += len(chunk)
+        if chunk.dtype.itemsize <= 2:
+            continue  # single precision holds them all
         if not np.isfinite(part).all():
             raise InputError(
                 f"{source} has values so far from the training examples that they become infinite when they are "
                 "standardised: look for wrong ones."
             )
-        if chunk.dtype.itemsize > 2:
-            before += (chunk[1:] != chunk[:-1]).sum(axes, keepdims=True)
-            after += (part[1:] != part[:-1]).sum(axes, keepdims=True)
-    lost = np.flatnonzero(2 * after < before)
-    if len(lost):
-        what = "channel" if inputs.ndim > 2 else "feature"
+        found = _differences(chunk, part, scale)
+        differ, lost = differ + found[0], lost + found[1]
+    worst = np.flatnonzero(2 * lost > differ)
+    if len(worst):
+        where = worst[0]
         raise InputError(
-            f"{source} has values in {what} {lost[0]} that differ but become equal when they are standardised in "
-            f"single precision, because others are many times as large (from {scale.low.flat[lost[0]]:g} to "
-            f"{scale.high.flat[lost[0]]:g}): look for outliers, or take logarithms."
+            f"{source} has values in {'channel' if inputs.ndim > 2 else 'feature'} {where} whose differences are lost "
+            f"in single precision, because others are many times as large (from {scale.low.flat[where]:g} to "
+            f"{scale.high.flat[where]:g}): look for outliers, or take logarithms."
         )
     return result
+
+
+def _differences(chunk: Array, part: Singles, scale: Scale) -> tuple[Array, Array]:
+    """Return how many neighbours differ in each feature or channel, and how many no longer by as much, to a tenth."""
+    axes = (0, 2, 3) if chunk.ndim > 2 else (0,)
+    differ = chunk[1:] != chunk[:-1]
+    before = _offsets(chunk[1:], chunk[:-1]) / scale.span
+    after = np.diff(part.astype(np.float64), axis=0) * scale.deviation
+    lost = differ & (np.abs(after - before) >= np.abs(before) / 10)
+    return differ.sum(axes, keepdims=True), lost.sum(axes, keepdims=True)
 
 
 def _chunks(inputs: Array) -> Iterator[Array]:

@@ -40,7 +40,7 @@ def _range(data: Dataset) -> str:
         return f"values from {data.reading.low:.6g} to {data.reading.high:.6g} before they are standardised"
     if data.train.inputs.is_meta:
         return "read during training"
-    low, high = data.train.inputs.aminmax()
+    low, high = (float(bound) for bound in data.train.inputs.aminmax())
     return f"values from {low:.4g} to {high:.4g}"
 
 
@@ -79,7 +79,7 @@ def _shared(one: Split, other: Split) -> int:
     """Return how many inputs of `other` are also in `one`."""
     if one.inputs.is_meta or other.inputs.is_meta:
         return 0
-    inputs = [split.inputs.flatten(1).cpu() for split in (one, other)]
+    inputs = [split.inputs.detach().cpu().float().reshape(len(split), -1) for split in (one, other)]
     step = max(1, inputs[0].shape[1] // _SAMPLED)
     for values in ([rows[:, ::step] for rows in inputs], inputs):  # all values only of those that may be equal
         there, asked = set(_hashes(values[0])), _hashes(values[1])

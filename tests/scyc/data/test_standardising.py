@@ -72,9 +72,9 @@ def test_channels_of_images_are_standardised_as_a_whole(shift: float) -> None:
 def test_an_outlier_that_makes_all_others_equal_is_refused(outlier: float) -> None:
     table, images = NORMAL.copy(), NORMAL.reshape(25, 3, 2, 6).copy()
     table[7, 1] = images[7, 1, 0, 0] = outlier
-    with pytest.raises(InputError, match="mine has values in feature 1 that differ but become equal"):
+    with pytest.raises(InputError, match="mine has values in feature 1 whose differences are lost"):
         result(table)
-    with pytest.raises(InputError, match="mine has values in channel 1 that differ but become equal"):
+    with pytest.raises(InputError, match="mine has values in channel 1 whose differences are lost"):
         result(images)
 
 
