@@ -9,13 +9,14 @@ from typing import Any
 import typer
 from rich.console import Console
 
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True)
+# Names are the user's, and may look like Rich's markup or its emoji; what has a style is a `Text`.
+out = Console(width=None if sys.stdout.isatty() else 120, markup=False, emoji=False)
+err = Console(stderr=True, markup=False, emoji=False)
 
 
 def say(console: Console, sentence: str) -> None:
-    """Print a sentence as it is: without markup, Rich's colours or hard line breaks."""
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    """Print a sentence as it is: without Rich's colours or hard line breaks."""
+    console.print(sentence, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
