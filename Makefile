@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Each command, worker and test starts a Python, which should not compile what the last one compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo check test lint lock browser clean
+.PHONY: demo check test lint lock audit browser clean
 
 demo: .venv/ready
 	mkdir -p demo
@@ -39,6 +39,17 @@ lint: .venv/ready
 lock:
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	$(MAKE) audit
+
+# Fails if an advisory is known for what is locked. It writes nothing where advisories cannot be looked up, without a
+# network for instance; that is said, and is no failure.
+audit: .venv/ready
+	rm -f .venv/audit.txt
+	$(BIN)/uv tool run --quiet pip-audit@2.10.1 --requirement requirements.lock --disable-pip --progress-spinner off \
+		--output .venv/audit.txt 2>.venv/audit.log || test ! -e .venv/audit.txt || (cat .venv/audit.txt; false)
+	@test -e .venv/audit.txt && tail -n 1 .venv/audit.log \
+		&& grep -c "could not be audited" .venv/audit.txt | sed 's/$$/ packages could not be looked up./' || \
+		echo "The lock was not audited: advisories cannot be looked up here."
 
 # The tests look at the report in a real browser. A container that runs as root installs Debian's; elsewhere those
 # tests are skipped, and say so, where neither Chromium nor Chrome is found.

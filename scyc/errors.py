@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     The message is one full sentence: what is wrong, where, and what to do about it.
     """
+
+
+class DataNotFound(InputError):  # noqa: N818 - it reads as what happened
+    """A data set by name is not in the data folder; that matters only to who trains on it."""

@@ -1,7 +1,7 @@
 from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import upgrade
-from .errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
+from .errors import LeaseLost, NoDatabase, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
 from .ownership import claim, retire
 from .records import (
     CheckpointKind,
@@ -39,6 +39,7 @@ __all__ = [
     "MeasurementRecord",
     "NewCheckpoint",
     "NewTrial",
+    "NoDatabase",
     "RunRecord",
     "SpecRecord",
     "Store",

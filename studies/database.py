@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from studies import locations, migrations, row_mapping
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
-from studies.errors import StudyError, StudyUnavailable, TryAgain
+from studies.errors import NoDatabase, StudyError, StudyUnavailable, TryAgain
 from studies.retrying import persist
 from studies.urls import parse_url, secrets, shown
 
@@ -167,7 +167,7 @@ class Database:
             StudyError: there are no tables, or a newer version made them.
         """
         if revision is None:
-            raise StudyError(f"The database {self.name} holds no studies; check the URL, or start a study in it.")
+            raise NoDatabase(f"The database {self.name} holds no studies; check the URL, or start a study in it.")
         if revision not in migrations.revisions():
             raise StudyError(
                 f"The database {self.name} is at revision {revision}, which this version does not know; "

@@ -7,6 +7,10 @@ class StudyError(Exception):
     """A study, its database or its artifacts cannot be used this way."""
 
 
+class NoDatabase(StudyError):  # noqa: N818 - it reads as what happened
+    """There is no database yet, or one without tables: the first study makes them."""
+
+
 class StudyNotFound(StudyError):  # noqa: N818 - it reads as what happened
     """No study of that name is in the database."""
 

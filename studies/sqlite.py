@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_into
 from sqlalchemy.exc import InterfaceError, ProgrammingError
 
 from studies import sqlite_reading
-from studies.errors import StudyError
+from studies.errors import NoDatabase, StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +85,7 @@ def check(url: URL, *, create: bool) -> None:
     if not has_folder:
         raise StudyError(f"The folder {path.parent} of the database does not exist; create it first.")
     if not create and not exists:
-        raise StudyError(f"There is no database at {path}; check the path, or start a study to create it.")
+        raise NoDatabase(f"There is no database at {path}; check the path, or start a study to create it.")
 
 
 def engine_options(url: URL) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 from oracle.study.provenance import provenance
 from scyc import InputError
+from scyc.errors import DataNotFound
 from scyc.workloads import load_workload, workload_names
-from studies import Store, StudyError
+from studies import NoDatabase, Store, StudyError, database_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +55,10 @@ def _data() -> Iterator[Finding]:
         subject = names[0] if len(names) == 1 else f"{data_set}/*"
         try:
             data = load_workload(names[0]).load_data()
-        except InputError as error:
+        except DataNotFound as error:
             yield Finding(subject, "note", str(error))
+        except (InputError, OSError) as error:  # it is there, and damaged
+            yield Finding(subject, "fault", str(error))
         else:
             sizes = f"{len(data.train)} training, {len(data.validation)} validation, {len(data.test)} test examples"
             yield Finding(subject, "ok", sizes)
@@ -64,5 +68,8 @@ def _database(url: str) -> Finding:
     try:
         with Store.open(url, read_only=True) as store:
             return Finding("database", "ok", f"revision {store.revision()}, {len(store.studies())} studies")
+    except NoDatabase as error:
+        folder = (database_file(url) or Path()).absolute().parent
+        return Finding("database", "note" if os.access(folder, os.W_OK) else "fault", str(error))
     except StudyError as error:
-        return Finding("database", "note", str(error))
+        return Finding("database", "fault", str(error))

@@ -39,7 +39,7 @@ def _complain(error: Exception, code: int, *, expected: bool = True) -> int:
     if os.environ.get("SCYC_DEBUG"):
         raise error
     message = str(error) if expected else f"{type(error).__name__}: {error}"
-    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    err.print(message, style="red", highlight=False, soft_wrap=True)
     if not expected:
         say(err, "Run the command again as `scyc --debug ...` to see the traceback.")
     return code

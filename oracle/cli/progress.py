@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from oracle.cli.speaking import err, say
 from oracle.driver.events import Listener
@@ -132,8 +133,8 @@ class PlainProgress(Listener):
             self.say(f"level {self.level:2d}  {self.done}/{self.total} trials  {self.time_left} left")
 
     def say(self, line: str) -> None:
-        """Print a line."""
-        self.console.print(line, highlight=False, soft_wrap=True)
+        """Print a line with markup."""
+        self.console.print(Text.from_markup(line, emoji=False), highlight=False, soft_wrap=True)
 
     @property
     def total(self) -> int:
@@ -215,7 +216,7 @@ class RunsProgress(Listener):
         """Say how many trials must still be trained."""
         self.total = count
         self.bar.update(self.task, total=count)
-        self._say(f"{', '.join(self.names.values())}: {count} trials to train")
+        self._say(f"{escape(', '.join(self.names.values()))}: {count} trials to train")
 
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """Count a trial."""
@@ -233,10 +234,10 @@ class RunsProgress(Listener):
         self._say(f"An attempt failed; the trial is trained again ({self._which(request)}): {escape(failure.reason)}")
 
     def _which(self, request: TrialRequest) -> str:
-        return f"{self.names[request.run_id]}, {_which(request)}"
+        return f"{escape(self.names[request.run_id])}, {_which(request)}"
 
     def _say(self, line: str) -> None:
-        self.console.print(line, highlight=False, soft_wrap=True)
+        self.console.print(Text.from_markup(line, emoji=False), highlight=False, soft_wrap=True)
 
 
 def _which(request: TrialRequest) -> str:

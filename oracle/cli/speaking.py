@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 STDOUT, STDERR = 1, 2
 
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True)
+# Names are the user's, and may look like Rich's markup or its emoji; what has a style is a `Text`.
+out = Console(width=None if sys.stdout.isatty() else 120, markup=False, emoji=False)
+err = Console(stderr=True, markup=False, emoji=False)
 
 _results: list[IO[str]] = []  # where `print_json` prints, if not on standard output
 
 
 def say(console: Console, sentence: str) -> None:
-    """Print a sentence as it is: without markup, Rich's colours or hard line breaks."""
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    """Print a sentence as it is: without Rich's colours or hard line breaks."""
+    console.print(sentence, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

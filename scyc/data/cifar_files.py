@@ -12,7 +12,7 @@ import numpy as np
 from scyc.data.images import labelled_images, normalised_dataset
 from scyc.data.sources import download_allowed, download_into, optional_module
 from scyc.data.splitting import hold_out
-from scyc.errors import InputError
+from scyc.errors import DataNotFound, InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,14 +63,15 @@ class Cifar:
             download: whether it may be downloaded; None means only if `SCYC_DOWNLOAD=1`.
 
         Raises:
-            InputError: the data set is missing, damaged, or could not be downloaded.
+            DataNotFound: the data set is missing.
+        InputError: it is damaged, or could not be downloaded.
         """
         files = self._find(root)
         if files is None and download_allowed(download):
             download_into(root, self.python_folder, self._download)
             files = self._find(root)
         if files is None:
-            raise InputError(
+            raise DataNotFound(
                 f"{self.name} is neither in {root / self.python_folder} nor in {root / self.binary_folder}: set "
                 'SCYC_DOWNLOAD=1 to download it, or run `python -c "import torchvision; '
                 f"torchvision.datasets.{self.torchvision}('{root}', download=True)\"`, "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scyc.data.mnist_files import find_mnist_files, read_mnist_files
 from scyc.data.sources import data_root, download_allowed, download_into, optional_module
-from scyc.errors import InputError
+from scyc.errors import DataNotFound
 
 if TYPE_CHECKING:
     from scyc.data.dataset import Dataset
@@ -28,7 +28,8 @@ def load_fashion_mnist(root: Path | str | None = None, *, flat: bool = False, do
         download: whether it may be downloaded (30 MB); None means only if `SCYC_DOWNLOAD=1`.
 
     Raises:
-        InputError: the data set is missing, damaged, or could not be downloaded.
+        DataNotFound: the data set is missing.
+        InputError: it is damaged, or could not be downloaded.
     """
     root = data_root(root)
     folders = (root / "FashionMNIST" / "raw", DEBIAN_FOLDER)
@@ -38,7 +39,7 @@ def load_fashion_mnist(root: Path | str | None = None, *, flat: bool = False, do
         download_into(root, "FashionMNIST", lambda folder: torchvision.FashionMNIST(folder, download=True))
         files = find_mnist_files(folders)
     if files is None:
-        raise InputError(
+        raise DataNotFound(
             f"Fashion-MNIST is neither in {folders[0]} nor in {folders[1]}: install it with "
             "`apt-get install dataset-fashion-mnist`, or set SCYC_DOWNLOAD=1 to download it, or run "
             f"""`python -c "import torchvision; torchvision.datasets.FashionMNIST('{root}', download=True)"`, """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scyc.data.class_folders import class_names
 from scyc.data.sources import data_root
 from scyc.data.streamed import stream_image_folder
-from scyc.errors import InputError
+from scyc.errors import DataNotFound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +29,13 @@ def load_imagenet(size: int = 224, root: Path | str | None = None) -> Dataset:
         root: data folder; None means `$SCYC_DATA`, else `data`.
 
     Raises:
-        InputError: the data set is missing or incomplete, or a package for reading images is not installed.
+        DataNotFound: the data set is missing or incomplete.
+        InputError: a package for reading images is not installed.
     """
     folder = data_root(root) / FOLDER
     found = {part: len(class_names(folder / part)) for part in ("train", "val")}
     if set(found.values()) != {NUM_CLASSES}:
-        raise InputError(
+        raise DataNotFound(
             f"ImageNet is not in {folder}, where train has {found['train']} class folders and val {found['val']}, not "
             f"{NUM_CLASSES} each: get its archives from image-net.org, let torchvision.datasets.ImageNet unpack them "
             f"there, or set SCYC_DATA to the folder that holds {FOLDER}."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scyc.data.mnist_files import find_mnist_files, read_mnist_files
 from scyc.data.sources import data_root, download_allowed, download_into, optional_module
-from scyc.errors import InputError
+from scyc.errors import DataNotFound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,8 @@ def load_mnist(root: Path | str | None = None, *, download: bool | None = None) 
         download: whether it may be downloaded (12 MB); None means only if `SCYC_DOWNLOAD=1`.
 
     Raises:
-        InputError: the data set is missing, damaged, or could not be downloaded.
+        DataNotFound: the data set is missing.
+        InputError: it is damaged, or could not be downloaded.
     """
     root = data_root(root)
     folder = root / "MNIST" / "raw"
@@ -36,7 +37,7 @@ def load_mnist(root: Path | str | None = None, *, download: bool | None = None) 
         download_into(root, "MNIST", lambda scratch: torchvision.MNIST(scratch, download=True))
         files = find_mnist_files([folder])
     if files is None:
-        raise InputError(
+        raise DataNotFound(
             f"MNIST is not in {folder}: set SCYC_DOWNLOAD=1 to download it, or run "
             f"""`python -c "import torchvision; torchvision.datasets.MNIST('{root}', download=True)"`, """
             "or set SCYC_DATA to the folder that holds MNIST/raw."

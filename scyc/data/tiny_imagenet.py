@@ -9,7 +9,7 @@ from scyc.data.image_files import read_image_files
 from scyc.data.images import normalised_dataset
 from scyc.data.sources import data_root, download_allowed, download_into, optional_module
 from scyc.data.splitting import hold_out
-from scyc.errors import InputError
+from scyc.errors import DataNotFound, InputError
 from scyc.text import read_text
 
 if TYPE_CHECKING:
@@ -38,14 +38,15 @@ def load_tiny_imagenet(root: Path | str | None = None, *, download: bool | None 
         download: whether it may be downloaded (248 MB); None means only if `SCYC_DOWNLOAD=1`.
 
     Raises:
-        InputError: the data set is missing, damaged, or could not be downloaded, or Pillow is not installed.
+        DataNotFound: the data set is missing.
+        InputError: it is damaged, or could not be downloaded, or Pillow is not installed.
     """
     root = data_root(root)
     folder = root / FOLDER
     if not _complete(folder) and download_allowed(download):
         download_into(root, FOLDER, _download)
     if not _complete(folder):
-        raise InputError(
+        raise DataNotFound(
             f"Tiny-ImageNet is not in {folder}, at least not all of wnids.txt, train and val/val_annotations.txt: set "
             f"SCYC_DOWNLOAD=1 to download it, or unpack {URL} in {root}, "
             f"or set SCYC_DATA to the folder that holds {FOLDER}."

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 
 from oracle.testing.records import RESULT, checkpoint, finish, new
 from studies import LeaseLost, Store, StudyError, engine_url, retrying
@@ -59,6 +59,49 @@ class TestUrls:
         assert engine_url("sqlite:///a.db") == "sqlite:///a.db"
         with pytest.raises(StudyError, match="unknown kind, mysql"):
             engine_url("mysql://me:secret@h/d")
+
+
+class TestEncodings:
+    """The server's encoding is not ours: every connection speaks UTF-8."""
+
+    @pytest.fixture
+    def url(self, request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
+        name = f"in_{request.param.lower()}"
+        server.execute(f"CREATE DATABASE {name} ENCODING '{request.param}' TEMPLATE template0 LOCALE 'C'")
+        yield server.url(name)
+        server.drop(server.url(name))
+
+    @pytest.mark.parametrize("url", ["SQL_ASCII", "EUC_JP", "UTF8"], indirect=True)
+    @pytest.mark.parametrize("theirs", ["", "SQL_ASCII", "LATIN1"])
+    def test_whatever_it_can_hold_comes_back(
+        self, url: str, theirs: str, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if theirs:
+            monkeypatch.setenv("PGCLIENTENCODING", theirs)
+            url += f"&client_encoding={theirs}"
+        with Store.open(url) as store:
+            study = store.create_study("日本", {"workload": "日本"}, "h", "/日本", {})
+            assert store.studies() == [study]
+            with pytest.raises(StudyError, match="No study named '東京'"):
+                store.study("東京")
+        engine = create_engine(engine_url(url))
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW client_encoding").scalar() == "UTF8"
+        engine.dispose()
+
+    @pytest.mark.parametrize("url", ["LATIN1", "KOI8R", "WIN1252"], indirect=True)
+    def test_what_it_cannot_hold_is_refused(self, url: str) -> None:
+        with Store.open(url) as store:
+            with pytest.raises(StudyError, match="use one that `createdb --encoding UTF8") as caught:
+                store.create_study("日本", {}, "h", "/a", {})
+            assert_one_sentence(str(caught.value))
+            assert store.studies() == []
+            assert store.create_study("plain", {}, "h", "/a", {}).name == "plain"
+
+    def test_what_no_encoding_holds_is_refused(self, postgresql: str) -> None:
+        with Store.open(postgresql) as store, pytest.raises(StudyError, match="cannot be stored") as caught:
+            store.create_study("\udce6", {}, "h", "/a", {})
+        assert_one_sentence(str(caught.value))
 
 
 class TestRefusals:

@@ -10,8 +10,13 @@ from oracle.cli.speaking import out, print_json
 
 @app.command(rich_help_panel=DATABASE)
 def doctor(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Check what a sweep needs: packages, hardware, disk space, data sets, the database."""
+    """Check what a sweep needs: packages, hardware, disk space, data sets, the database.
+
+    Exit code 1 means that something is there and will not work. What is not there yet, such as a data set that you may
+    not need, is only noted.
+    """
     from rich.table import Table
+    from rich.text import Text
 
     from oracle.api.defaults import database_url
     from oracle.cli.checks import examine
@@ -22,7 +27,9 @@ def doctor(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
     else:
         table = Table("", "", "", box=None, show_header=False)
         for finding in findings:
-            mark = {"ok": "[green]ok[/green]", "note": "[yellow]--[/yellow]", "fault": "[red]no[/red]"}[finding.verdict]
+            mark = {"ok": Text("ok", "green"), "note": Text("--", "yellow"), "fault": Text("no", "red")}[
+                finding.verdict
+            ]
             table.add_row(mark, finding.subject, finding.detail)
         out.print(table)
     if any(finding.verdict == "fault" for finding in findings):

@@ -9,7 +9,6 @@ from oracle.cli.speaking import out, print_json
 @studies_app.command("list")
 def list_studies(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """List the studies, and how far each one is."""
-    from rich.markup import escape
     from rich.table import Table
 
     from oracle.api.defaults import database_url
@@ -23,10 +22,10 @@ def list_studies(db: DatabaseUrl = None, as_json: AsJson = False) -> None:
         return
     table = Table("study", "state", "workload", "levels", "trials", "started", box=None)
     for row in rows:
-        name, state = escape(row["study"]), row["state"]
+        name, state = row["study"], row["state"]
         if state == "unreadable":
-            table.add_row(name, state, escape(row["error"]))
+            table.add_row(name, state, row["error"])
             continue
         levels = f"{row['decided']}/{row['levels']}"
-        table.add_row(name, state, escape(row["workload"]), levels, str(row["trials"]), str(row["started"]))
+        table.add_row(name, state, row["workload"], levels, str(row["trials"]), str(row["started"]))
     out.print(table)
