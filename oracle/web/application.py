@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-    from studies import Store, StudyRecord
+    from studies import Store
 
 
 READERS = 8
@@ -54,7 +54,7 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
     """
     reading = CapacityLimiter(READERS)
     reporting = CapacityLimiter(1)  # a large report keeps a processor busy for seconds
-    asking: list[asyncio.Future[list[StudyRecord]]] = []  # the question of `/health` that is not answered yet
+    asking: list[asyncio.Future[dict[int, str]]] = []  # the question of `/health` that is not answered yet
 
     def asked_for(request: Request) -> StudyReader:
         return StudyReader(request.path_params["name"], db, store)
@@ -62,7 +62,7 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
     async def health(_: Request) -> Response:
         if not asking or asking[-1].done():  # one question at a time, however often it is asked
             question = asyncio.ensure_future(
-                run_sync(store.studies, limiter=CapacityLimiter(1), abandon_on_cancel=True)
+                run_sync(store.study_names, limiter=CapacityLimiter(1), abandon_on_cancel=True)
             )
             question.add_done_callback(lambda asked: asked.cancelled() or asked.exception())  # nobody may be waiting
             asking[:] = [question]
