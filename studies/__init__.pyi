@@ -2,6 +2,7 @@ from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import database_file, engine_url, upgrade
 from .errors import LeaseLost, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
+from .ownership import claim, retire
 from .records import (
     CheckpointKind,
     CheckpointRecord,
@@ -51,10 +52,12 @@ __all__ = [
     "TrialRecord",
     "TrialResult",
     "TrialState",
+    "claim",
     "columns",
     "database_file",
     "engine_url",
     "in_critical_section",
+    "retire",
     "uninterruptible",
     "upgrade",
 ]

@@ -7,6 +7,8 @@ import hashlib
 import os
 import re
 import shutil
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,44 +18,60 @@ from fsspec.implementations.local import LocalFileSystem
 from studies.errors import StudyError, StudyUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _HASH = re.compile(r"[0-9a-f]{64}")
+_TEMPORARY = re.compile(r"[0-9a-f]{32}(\.probe)?")
+_LOCAL = ("file://", "local://")
+
+
+def is_local(url: str) -> bool:
+    """Return whether a URL is a folder of this machine."""
+    return "://" not in url or url.startswith(_LOCAL)
 
 
 class Artifacts:
     """Content-addressed bytes in a folder, local or remote.
 
     An artifact lies at `ab/abcd...`, below the first two characters of its hash. It is written as `tmp/...` and then
-    moved, so that a reader finds all of it or nothing; after a crash, `tmp` may hold remains that can be deleted.
+    moved, so that a reader finds all of it or nothing; after a crash, `tmp` may hold remains that can be deleted. Files
+    of other names are not the store's, and are left alone.
 
     Args:
         url: a folder, or an fsspec URL such as "file:///data/artifacts", "memory://demo" or "s3://bucket/artifacts".
+        kept: hashes that are never deleted, because they were there before the store's owner came.
 
     Attributes:
         url: the same as an absolute folder or URL; another process reaches the store by it.
+        is_local: whether that is a folder of this machine.
+        fs: the file system of fsspec, and
+        root: the folder in it.
 
     Raises:
         StudyError: the URL makes no sense, or the package that it needs is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, kept: Set[str] = frozenset()) -> None:
+        self.kept = frozenset(kept)
         try:
-            self._fs, self._root = url_to_fs(url)
+            if is_local(url):  # a folder's name may have "::" in it, which fsspec takes for a chain of URLs
+                self.fs, self.root = LocalFileSystem(), LocalFileSystem._strip_protocol(url)
+            else:
+                self.fs, self.root = url_to_fs(url)
         except (ImportError, ValueError) as error:
             raise StudyError(
                 f"The artifact store cannot be opened ({error}); give a folder, or install the package that the URL "
                 f"needs."
             ) from error
-        self._is_local = isinstance(self._fs, LocalFileSystem)
-        self.url = self._root if self._is_local else url
+        self.is_local = isinstance(self.fs, LocalFileSystem)
+        self.url = self.root if self.is_local else url
 
-    def __reduce__(self) -> tuple[type[Artifacts], tuple[str]]:
-        return Artifacts, (self.url,)
+    def __reduce__(self) -> tuple[type[Artifacts], tuple[str, Set[str]]]:
+        return Artifacts, (self.url, self.kept)
 
     def __repr__(self) -> str:
-        return f"Artifacts({self._root})"
+        return f"Artifacts({self.root})"
 
     def put(self, data: bytes) -> str:
         """Store `data`, unless it is there already.
@@ -69,10 +87,10 @@ class Artifacts:
         path = self._path(digest)
         try:
             # A size that differs is the mark of a power cut; writing again repairs it.
-            if not (self._fs.exists(path) and self._fs.size(path) == len(data)):
-                self._write(path, data)
+            if not (self.fs.exists(path) and self.fs.size(path) == len(data)):
+                self.write(path, data)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise self.unwritable(error) from error
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -83,10 +101,10 @@ class Artifacts:
         """
         path = self._path(digest)
         try:
-            data: bytes = self._fs.cat_file(path)
+            data: bytes = self.fs.cat_file(path)
         except FileNotFoundError as error:
             raise StudyError(
-                f"The artifact {digest} is missing from {self._root}; restore it from a backup, or start a new study."
+                f"The artifact {digest} is missing from {self.root}; restore it from a backup, or start a new study."
             ) from error
         except OSError as error:
             raise StudyError(f"The artifact {path} cannot be read ({error}); check its permissions.") from error
@@ -98,14 +116,16 @@ class Artifacts:
         return data
 
     def delete(self, digest: str) -> None:
-        """Delete the bytes of a hash; nothing happens if they are gone already.
+        """Delete the bytes of a hash; nothing happens if they are gone already, or are not the owner's to delete.
 
         Raises:
             StudyError: they cannot be deleted.
         """
         path = self._path(digest)
+        if digest in self.kept:
+            return
         try:
-            self._fs.rm_file(path)
+            self.fs.rm_file(path)
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -113,70 +133,94 @@ class Artifacts:
 
     def exists(self, digest: str) -> bool:
         """Return whether something is stored under a hash."""
-        return bool(self._fs.exists(self._path(digest)))
+        return bool(self.fs.exists(self._path(digest)))
 
     def hashes(self) -> Iterator[str]:
         """Yield every stored hash, in no particular order."""
-        for path in self._fs.find(self._root):
-            name = path.rpartition("/")[2]
-            if _HASH.fullmatch(name):
+        for path in self.fs.find(self.root, maxdepth=2):
+            folder, _, name = path.rpartition("/")
+            if _HASH.fullmatch(name) and folder.endswith(f"/{name[:2]}"):
                 yield name
+
+    def is_there(self) -> bool:
+        """Return whether the folder exists, or something is stored under the URL."""
+        return bool(self.fs.exists(self.root))
+
+    def is_same_place(self, other: Artifacts) -> bool:
+        """Return whether another store is this one, by whatever path it is reached."""
+        if not (self.is_local and other.is_local):
+            return (self.fs, self.root) == (other.fs, other.root)
+        return self.root == other.root or (
+            self.is_there() and other.is_there() and Path(self.root).samefile(other.root)
+        )
 
     def delete_remains(self) -> None:
         """Delete what killed writers left under `tmp`; nobody may be writing at the same time."""
         try:
-            for path in self._fs.find(f"{self._root}/tmp"):
-                self._fs.rm_file(path)
+            for path in self.fs.find(f"{self.root}/tmp", maxdepth=1):
+                if _TEMPORARY.fullmatch(path.rpartition("/")[2]):
+                    self.fs.rm_file(path)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise self.unwritable(error) from error
 
     def check_writable(self, needed_bytes: int = 0) -> None:
         """Write and remove a probe, and in a local folder compare the free space with what is needed.
 
+        A folder that is not there is not made; then its place is probed.
+
         Raises:
             StudyError: there is no permission or no room.
         """
-        probe = self._temporary()
+        free = None
         try:
-            self._write(f"{probe}.probe", b"probe")
-            self._fs.rm_file(f"{probe}.probe")
-            free = shutil.disk_usage(self._root).free if self._is_local else None
+            if self.is_local:
+                place = next(path for path in (Path(self.root), *Path(self.root).parents) if path.exists())
+                with NamedTemporaryFile(dir=place, prefix=".scyc-", suffix=".probe") as probe:
+                    probe.write(b"probe")
+                free = shutil.disk_usage(place).free
+            else:
+                probe_path = f"{self.temporary()}.probe"
+                self.write(probe_path, b"probe")
+                self.fs.rm_file(probe_path)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise self.unwritable(error) from error
         if free is not None and free < needed_bytes:
             raise StudyError(
-                f"The artifact store {self._root} has {free / 1e6:,.0f} MB free and {needed_bytes / 1e6:,.0f} MB are "
+                f"The artifact store {self.root} has {free / 1e6:,.0f} MB free and {needed_bytes / 1e6:,.0f} MB are "
                 f"needed; free some space, or choose another folder."
             )
 
-    def _write(self, path: str, data: bytes) -> None:
-        temporary = self._temporary()
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file, all of it or nothing; raise OSError where that fails."""
+        temporary = self.temporary()
         for file_path in (temporary, path):
-            self._fs.makedirs(file_path.rpartition("/")[0], exist_ok=True)
+            self.fs.makedirs(file_path.rpartition("/")[0], exist_ok=True)
         try:
-            with self._fs.open(temporary, "wb") as file:
+            with self.fs.open(temporary, "wb") as file:
                 file.write(data)
-                if self._is_local:
+                if self.is_local:
                     # The database may commit to this hash next, so the bytes must survive a power cut first.
                     file.flush()
                     os.fsync(file.fileno())
-            self._fs.mv(temporary, path)
+            self.fs.mv(temporary, path)
         except BaseException:
-            if self._fs.exists(temporary):
-                self._fs.rm_file(temporary)
+            if self.fs.exists(temporary):
+                self.fs.rm_file(temporary)
             raise
 
-    def _temporary(self) -> str:
-        return f"{self._root}/tmp/{uuid4().hex}"
+    def temporary(self) -> str:
+        """Return the path of a file that nobody else writes, for what is moved or linked afterwards."""
+        return f"{self.root}/tmp/{uuid4().hex}"
 
     def _path(self, digest: str) -> str:
         if not _HASH.fullmatch(digest):
             raise StudyError(f"{digest!r} is not the hash of an artifact; a hash is 64 hexadecimal digits.")
-        return f"{self._root}/{digest[:2]}/{digest}"
+        return f"{self.root}/{digest[:2]}/{digest}"
 
-    def _unwritable(self, error: OSError) -> StudyError:
+    def unwritable(self, error: OSError) -> StudyError:
+        """Return the sentence on an error of writing."""
         kind = StudyUnavailable if error.errno in _FULL else StudyError
         return kind(
-            f"The artifact store {self._root} cannot be written ({error.strerror or error}); check its permissions "
+            f"The artifact store {self.root} cannot be written ({error.strerror or error}); check its permissions "
             f"and free space, or choose another folder."
         )

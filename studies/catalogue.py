@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from studies import lineage, locks, row_mapping, schema
+from studies import lineage, locks, places, row_mapping, schema
 from studies.errors import StudyError, StudyExists, StudyNotFound
 from studies.records import RunRecord, SpecRecord, StudyRecord
 from studies.retrying import persistent
@@ -17,7 +18,7 @@ from studies.store_part import StorePart
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 _studies, _runs, _former = schema.studies.c, schema.runs.c, schema.spec_history.c
 
@@ -35,11 +36,11 @@ class Catalogue(StorePart):
             StudyExists: the name is taken.
             ValueError: `spec` or `provenance` is not plain JSON, or holds NaN or infinity.
         """
-        values = {
+        values: dict[str, Any] = {
             "name": name,
             "spec": row_mapping.plain_json("The spec", spec),
             "spec_hash": spec_hash,
-            "artifacts": artifacts,
+            "artifacts": self._database.stored(artifacts),
             "provenance": row_mapping.plain_json("The provenance", provenance),
             "created_at": now(),
         }
@@ -52,9 +53,10 @@ class Catalogue(StorePart):
                 raise taken
             try:
                 connection.execute(insert(schema.studies), values)
+                places.remember(connection, self._database.dialect, values["artifacts"])
             except IntegrityError as error:  # another process was quicker
                 raise taken from error
-            return StudyRecord(*connection.execute(query).one())
+            return self._record(connection.execute(query).one())
 
     @persistent
     def study(self, name: str) -> StudyRecord:
@@ -67,11 +69,24 @@ class Catalogue(StorePart):
             return self._study(connection, name)
 
     @persistent
+    def find_study(self, name: str) -> int | None:
+        """Return the number of a study by its name, whatever else its row holds; None if there is none."""
+        with self._database.read() as connection:
+            return connection.scalar(select(_studies.id).where(_studies.name == name))
+
+    @persistent
+    def study_names(self) -> dict[int, str]:
+        """Return the name of every study by its number, oldest first, whatever else its row holds."""
+        with self._database.read() as connection:
+            found = connection.execute(select(_studies.id, _studies.name).order_by(_studies.id))
+            return {row.id: str(row.name) for row in found}
+
+    @persistent
     def studies(self) -> list[StudyRecord]:
         """Return every study, oldest first."""
         with self._database.read() as connection:
             query = select(schema.studies).order_by(_studies.id)
-            return [StudyRecord(*row) for row in connection.execute(query)]
+            return [self._record(row) for row in connection.execute(query)]
 
     @persistent
     def extend_study(self, study_id: int, spec: Mapping[str, Any], spec_hash: str) -> StudyRecord:
@@ -90,12 +105,12 @@ class Catalogue(StorePart):
         query = select(schema.studies).where(_studies.id == study_id)
         with self._database.write() as connection:
             locks.study(connection, study_id)
-            study = StudyRecord(*connection.execute(query).one())
+            study = self._record(connection.execute(query).one())
             if (study.spec, study.spec_hash) != (now_["spec"], spec_hash):
                 former = {"spec": study.spec, "spec_hash": study.spec_hash, "superseded_at": now()}
                 connection.execute(insert(schema.spec_history), {"study_id": study_id, **former})
                 connection.execute(update(schema.studies).where(_studies.id == study_id).values(now_))
-            return StudyRecord(*connection.execute(query).one())
+            return self._record(connection.execute(query).one())
 
     @persistent
     def spec_history(self, study_id: int) -> list[SpecRecord]:
@@ -116,10 +131,12 @@ class Catalogue(StorePart):
             StudyNotFound: there is none.
         """
         with self._database.write() as connection:
-            study = self._study(connection, name)
-            trials = select(schema.trials.c.id).join(schema.runs).where(_runs.study_id == study.id)
+            number = connection.scalar(select(_studies.id).where(_studies.name == name))
+            if number is None:
+                raise self._not_found(connection, name)
+            trials = select(schema.trials.c.id).join(schema.runs).where(_runs.study_id == number)
             hashes = lineage.listed_only_by(connection, trials)
-            connection.execute(delete(schema.studies).where(_studies.id == study.id))
+            connection.execute(delete(schema.studies).where(_studies.id == number))
             return hashes
 
     @persistent
@@ -193,13 +210,20 @@ class Catalogue(StorePart):
             if connection.execute(longer).rowcount == 0:
                 raise StudyError(f"There is no run {run_id} in {self._database.name}; open it first.")
 
+    def _record(self, row: Row[Any]) -> StudyRecord:
+        study = StudyRecord(**row._mapping)
+        return replace(study, artifacts=self._database.resolved(study.artifacts))
+
     def _study(self, connection: Connection, name: str) -> StudyRecord:
         row = connection.execute(select(schema.studies).where(_studies.name == name)).first()
         if row is not None:
-            return StudyRecord(*row)
+            return self._record(row)
+        raise self._not_found(connection, name)
+
+    def _not_found(self, connection: Connection, name: str) -> StudyNotFound:
         names = connection.scalars(select(_studies.name).order_by(_studies.name)).all()
         there = f"there are {', '.join(map(repr, names))}" if names else "it holds none yet"
-        raise StudyNotFound(f"No study named {name!r} is in {self._database.name}; {there}.")
+        return StudyNotFound(f"No study named {name!r} is in {self._database.name}; {there}.")
 
 
 def now() -> datetime:

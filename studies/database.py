@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
-from studies import migrations
+from studies import locations, migrations, row_mapping
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
 from studies.errors import StudyError, StudyUnavailable, TryAgain
@@ -38,6 +38,7 @@ class Database:
     Attributes:
         name: the URL as it may be shown, without password.
         read_only: whether nothing can be written.
+        file: the file that it is in; None if it is in memory or on a server.
         dialect: how its kind of database is spoken to.
 
     Raises:
@@ -58,6 +59,8 @@ class Database:
         self._engine = _engine(parsed, self.name, self.dialect.engine_options(parsed))
         self.dialect.prepare(self._engine)
         self._reader, self._writer = self.dialect.reader(self._engine), self.dialect.writer(self._engine)
+        file = self.dialect.file(parsed)
+        self.file = None if file is None else file.resolve()
         self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
@@ -105,6 +108,7 @@ class Database:
             self._in_sentences(),
             self._reader.begin() as connection,
             self.dialect.one_moment(connection),
+            row_mapping.readable(self.name),
         ):
             yield connection
 
@@ -140,6 +144,14 @@ class Database:
         self._check_writable()
         with uninterruptible(), self._in_sentences(), self.dialect.migration(self._engine) as connection:
             yield connection
+
+    def stored(self, url: str) -> str:
+        """Return what the tables say of the artifact store at a URL; see `studies.locations`."""
+        return locations.stored(url, self.file.parent if self.file else None)
+
+    def resolved(self, text: str) -> str:
+        """Return the folder or URL of an artifact store that the tables speak of."""
+        return locations.resolved(text, self.file.parent if self.file else None)
 
     def clock(self, connection: Connection) -> datetime:
         """Return the present time by the clock that all users of the database share."""

@@ -61,6 +61,9 @@ class Dialect(Protocol):
     def clock(self, connection: Connection) -> datetime:
         """Return the present time by the clock that all users of the database share."""
 
+    def identity(self, connection: Connection) -> str:
+        """Return what tells a database without a file from every other, its copies included; "" of one in memory."""
+
     def ticket(self, connection: Connection) -> str | None:
         """Return a ticket to ask later whether this transaction was committed; None if that is never in doubt."""
 

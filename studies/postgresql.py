@@ -149,6 +149,15 @@ def clock(connection: Connection) -> datetime:
     return now.astimezone(UTC)
 
 
+def identity(connection: Connection) -> str:
+    """Return the number of the server's data, where the role may ask for it, and that of the database."""
+    server = ""
+    if connection.scalar(select(func.has_function_privilege("pg_control_system()", "execute"))):
+        server = connection.exec_driver_sql("SELECT system_identifier FROM pg_control_system()").scalar_one()
+    database = connection.exec_driver_sql("SELECT oid FROM pg_database WHERE datname = current_database()").scalar_one()
+    return f"postgresql {server}/{database}"
+
+
 def ticket(connection: Connection) -> str | None:
     """Return the number of this transaction: where a connection breaks in a commit, it may have happened or not."""
     number: str = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()

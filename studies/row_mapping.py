@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from operator import itemgetter
@@ -16,6 +17,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from studies import schema
+from studies.errors import StudyError
 from studies.records import (
     CheckpointKind,
     EpochRecord,
@@ -27,6 +29,8 @@ from studies.records import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Column, Row, Table
 
     from studies.records import CheckpointRecord, FinishedTrial
@@ -36,6 +40,22 @@ Columns = Mapping[str, Sequence[Any]]  # by name, all of equal length: an item f
 TrialKey = tuple[int, int, float, str, str]  # parent is '' for none
 
 _Conversion = Callable[[str, Sequence[Any]], Sequence[Any]]  # of a column's name and values
+
+
+@contextmanager
+def readable(database: str) -> Iterator[None]:
+    """Put into a sentence what goes wrong with a value that is not of its column's type; SQLite keeps any.
+
+    Raises:
+        StudyError: there is such a value.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise StudyError(
+            f"The database {database} holds a value that cannot be read ({error}); somebody may have edited its rows. "
+            "Restore a backup, or delete the study that the value belongs to."
+        ) from error
 
 
 def finite(name: str, value: float) -> float:

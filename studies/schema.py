@@ -101,6 +101,14 @@ leases = Table(
     CheckConstraint("token > 0", name="token"),
 )
 
+artifact_stores = Table(
+    "scyc_artifact_stores",
+    metadata,
+    Column("artifacts", Text, primary_key=True),  # as in `studies`, which may have several with the same
+    Column("id", String(32), nullable=False),  # the store has the same
+    UniqueConstraint("id"),
+)
+
 runs = Table(
     "scyc_runs",
     metadata,

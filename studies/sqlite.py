@@ -156,6 +156,11 @@ def clock(connection: Connection) -> datetime:  # noqa: ARG001 - whoever opens t
     return datetime.now(UTC)
 
 
+def identity(connection: Connection) -> str:  # noqa: ARG001
+    """Return "": a file is known by its path, and a database in memory ends with its process."""
+    return ""
+
+
 def ticket(connection: Connection) -> str | None:  # noqa: ARG001
     """Return None: a commit succeeds or fails in this process, which is never in doubt."""
     return None

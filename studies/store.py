@@ -12,6 +12,7 @@ from studies.decisions import Decisions
 from studies.leases import Leases
 from studies.measurements import Measurements
 from studies.outcomes import Outcomes
+from studies.places import Places
 from studies.retrying import persistent
 from studies.transfer import Transfer
 from studies.trials import Trials
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from studies.records import Lease
 
 
-class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transfer):
+class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transfer, Places):
     """Everything in one database: studies, their runs and levels, trials and checkpoints.
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that

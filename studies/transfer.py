@@ -13,7 +13,6 @@ from sqlalchemy import JSON, Boolean, Float, Integer, Table, insert, select
 
 from studies import schema
 from studies.errors import StudyError, StudyExists
-from studies.records import StudyRecord
 from studies.retrying import persistent
 from studies.store_part import StorePart
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Connection
+
+    from studies.records import StudyRecord
 
 Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
@@ -92,7 +93,10 @@ class Transfer(StorePart):
                 f"An export holds one study, but this one has {len(checked['studies'])}; export the study again."
             )
         [study] = checked["studies"]
-        study |= {"name": name or study["name"], "artifacts": artifacts or study["artifacts"]}
+        study |= {
+            "name": name or study["name"],
+            "artifacts": self._database.stored(artifacts) if artifacts else study["artifacts"],
+        }
         numbers: dict[str, dict[int, int]] = {}
         query = select(schema.studies).where(schema.studies.c.name == study["name"])
         with self._database.write() as connection:
@@ -100,7 +104,7 @@ class Transfer(StorePart):
                 raise StudyExists(f"A study named {study['name']!r} is there already; import it under another name.")
             for table_name, found in checked.items():
                 numbers[table_name] = _insert(connection, table_name, found, numbers)
-            return StudyRecord(*connection.execute(query).one())
+            return self._record(connection.execute(query).one())  # type: ignore[attr-defined,no-any-return]
 
 
 def _of_study(table: Table, name: str) -> ColumnElement[bool]:

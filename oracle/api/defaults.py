@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from scyc.errors import InputError
 
@@ -61,7 +63,7 @@ def study_name(given: str | None, spec: object = None) -> str:
         name = "demo"
     if name is None:
         raise InputError("The spec comes from no file that the study could be named after; give a name: name=...")
-    if not name or "/" in name or name != name.strip() or not name.isprintable():
+    if name in ("", ".", "..") or "/" in name or name != name.strip() or not name.isprintable():
         raise InputError(
             f"The name of a study must be printable text without slashes or spaces at its ends, but it is {name!r}; "
             "choose another."
@@ -72,15 +74,27 @@ def study_name(given: str | None, spec: object = None) -> str:
 def default_artifacts(database: str) -> str:
     """Return the default folder for the weights of new studies: beside the database's file, else in the working folder.
 
-    An artifact store belongs to one database, so it is named after the database's file.
+    An artifact store belongs to one database, so it is named after the database: after its file (without ".db"), or
+    after its name and its server. That of a database in memory is a new temporary folder.
 
     Raises:
         InputError: the folder of the database's file does not exist.
         StudyError: the URL makes no sense.
     """
-    from studies import database_file  # SQLAlchemy takes a while, and not every command needs it
+    from studies import database_file, engine_url  # SQLAlchemy takes a while, and not every command needs it
 
-    path = database_file(database) or Path("scyc.db")
+    path = database_file(database)
+    if path is None:
+        address = urlsplit(engine_url(database))
+        if not address.path.strip("/"):
+            return tempfile.mkdtemp(prefix="scyc-artifacts-")
+        name, server = folder_name(address.path[1:]), folder_name(address.hostname or "local")
+        return str(Path(f"{name}@{server}-artifacts").resolve())
     if not path.parent.is_dir():
         raise InputError(f"The folder {path.parent} of the database {path} does not exist; create it first.")
-    return str((path.parent / f"{path.stem}-artifacts").resolve())
+    return str((path.parent / f"{path.name.removesuffix('.db')}-artifacts").resolve())
+
+
+def folder_name(name: str) -> str:
+    """Return the name of a folder for a study's weights: its own, with what means something in a URL written as %XX."""
+    return "".join(f"%{ord(char):02X}" if char in "%:?#*[]/\\" else char for char in name)

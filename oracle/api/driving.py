@@ -14,8 +14,9 @@ from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE, study_spec
-from studies import Artifacts
+from studies import Artifacts, claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,17 +35,23 @@ class Driven:
         store: the database; writes to it fail once the lease is lost.
         study: the study, as it was read after the lease was taken.
         spec: the spec of that study.
+        artifacts: the store of its weights, which belongs to this database.
     """
 
     store: Store
     study: StudyRecord
     spec: Spec
+    artifacts: Artifacts
 
     @classmethod
     def read(cls, store: Store, name: str) -> Self:
-        """Read a study as it is now."""
+        """Read a study as it is now.
+
+        Raises:
+            StudyError: its artifact store is not there, or belongs to another database.
+        """
         study = store.study(name)
-        return cls(store, study, study_spec(study))
+        return cls(store, study, study_spec(study), claim(store, study.artifacts))
 
 
 def ready_executor(options: ExecutionOptions, spec: Spec, artifacts: str) -> Executor:
@@ -73,8 +80,9 @@ def driven(store: Store, name: str) -> Iterator[Driven]:
     Raises:
         StudyNotFound: there is no such study.
         StudyBusy: another driver holds the lease.
+        StudyError: its artifact store is not there, or belongs to another database.
     """
-    with driving(store, store.study(name)) as fenced:
+    with driving(store, store.study(name)) as fenced, explained(store, name):
         yield Driven.read(fenced, name)
 
 
@@ -95,7 +103,6 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
     """
     store, study, spec = held.store, held.study, held.spec
     run = store.open_run(study.id, ORACLE)
-    artifacts = Artifacts(study.artifacts)
     with ExitStack() as stack:
         stack.enter_context(_timed(store, [run]))
         if options.retry_failed:
@@ -107,9 +114,9 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
 
             mirror = OptunaMirror(db, store, run, study.name, spec, display.warn)
             listener = Listeners(listener, stack.enter_context(closing(mirror)))
-        source = OracleRun(store, run, spec, artifacts, listener, options.retries)
+        source = OracleRun(store, run, spec, held.artifacts, listener, options.retries)
         if not source.finished:
-            executor.run(source, spec, artifacts)
+            executor.run(source, spec, held.artifacts)
     if source.failed:
         raise TrialsFailed(f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed.")
     if not source.complete:
@@ -150,7 +157,7 @@ def train_runs(
         walks = ScheduleRuns([ScheduleRun(store, run, spec, seeds, listener, options.retries) for run in runs])
         listener.trials_expected(walks.steps_left)
         if not walks.finished:
-            executor.run(walks, spec, Artifacts(held.study.artifacts))
+            executor.run(walks, spec, held.artifacts)
     if walks.failures:
         raise TrialsFailed(f"Some runs are blocked by failures: {'; '.join(walks.failures)}.")
     if not walks.complete:

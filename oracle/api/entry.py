@@ -118,11 +118,11 @@ def import_study(
         folder: a folder that `Study.export` wrote.
         db: URL of the database, which is created if it does not exist. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
         name: name of the study. Default: the name that it had.
-        artifacts: folder or URL of its weights. Default: where they were.
+        artifacts: folder or URL of its weights. Default: beside the database, whatever the export says.
 
     Raises:
-        InputError: the folder holds no export that can be read.
-        StudyError: the name is taken, or the values break a rule.
+        InputError: the folder holds no export that can be read, or its values break a rule; nothing was written.
+        StudyError: the name is taken.
     """
     from oracle.api.managing import import_study as load
 

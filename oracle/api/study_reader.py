@@ -12,6 +12,7 @@ from oracle.report.figures import SWEEP_FIGURES
 from oracle.results.intervals import DEFAULT_RULE, TOLERANCE
 from oracle.results.status import study_status
 from oracle.results.study_view import view_study
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE, study_spec
 from studies import Store
 
@@ -221,7 +222,7 @@ class StudyReader:
 
     @contextmanager
     def _record(self) -> Iterator[tuple[Store, StudyRecord]]:
-        with self._store() as store:
+        with self._store() as store, explained(store, self.name):
             yield store, store.study(self.name)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from oracle.api.defaults import folder_name
 from oracle.api.driving import Driven, driven, ready_executor, train_oracle
 from oracle.driver.engine_choice import with_engine
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import open_study, study_spec
-from studies import Store
+from studies import Store, claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,11 @@ def sweep(spec: Spec, name: str, db: str, artifacts: str, options: ExecutionOpti
         InputError: the spec or an option is not valid, or the study exists with another spec; nothing was changed.
         StudyError: the database or the artifact store cannot be used, or the study stopped before its end.
     """
-    folder = f"{artifacts.rstrip('/')}/{name}"
+    folder = f"{artifacts.rstrip('/')}/{folder_name(name)}"
     executor = ready_executor(options, spec, folder)
     with Store.open(db) as store:
+        if store.find_study(name) is None:
+            folder = claim(store, folder).url
         open_study(store, name, spec, folder, settle=with_engine)
         with driven(store, name) as held:
             open_study(held.store, name, spec, folder)  # another driver may have extended it before we held the lease

@@ -16,6 +16,7 @@ from oracle.comparison.verdict import judge
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
 from oracle.results.study_view import oracle_intervals, view_study
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE, REPLAYED
 from scyc import InputError
 
@@ -83,7 +84,8 @@ def compare_study(
         InputError: no level is decided, or a schedule or the rule is not known.
     """
     view, study = view_study(store, name), store.study(name)
-    return compare(view, rule, tolerance, names, view_runs(store, study), view_stds(store, study, view))
+    with explained(store, name):
+        return compare(view, rule, tolerance, names, view_runs(store, study), view_stds(store, study, view))
 
 
 def compare(
@@ -140,7 +142,8 @@ def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: floa
         InputError: too few levels are decided, or the rule is not known.
     """
     view, judge_by = view_study(store, name), _rule(rule)
-    return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
+    with explained(store, name):
+        return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:

@@ -6,43 +6,55 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from oracle.driver.lease import driving
-from studies import Artifacts
+from studies import StudyError, claim, retire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from studies import Store
 
 
-def collect(store: Store, *, dry_run: bool = False) -> list[str]:
-    """Delete the weights in the studies' artifact stores that no trial refers to; return their hashes.
+def _silent(_sentence: str) -> None:
+    """Say nothing."""
 
-    Meanwhile the leases of all studies are held, so that no sweep loses weights that it is about to record. An artifact
-    store belongs to one database.
+
+def collect(store: Store, *, dry_run: bool = False, warn: Callable[[str], None] = _silent) -> list[str]:
+    """Delete the weights in a database's artifact stores that no trial refers to; return their hashes.
+
+    Meanwhile the leases of all studies are held, so that no sweep loses weights that it is about to record. A store
+    that belongs to another database is left alone. One that no study uses any more is emptied and given up.
 
     Args:
         store: the database.
         dry_run: delete nothing.
+        warn: called with a sentence for each store that is left alone.
 
     Raises:
         StudyBusy: another driver holds the lease of a study.
     """
-    studies = store.studies()
-    orphans: list[str] = []
+    orphans: set[str] = set()
     with ExitStack() as leases:
-        for study in studies:
-            leases.enter_context(driving(store, study))
-        for url in sorted({study.artifacts for study in studies}):
-            artifacts = Artifacts(url)
-            listed = {
-                checkpoint.hash
-                for study in studies
-                if study.artifacts == url
-                for run in store.runs(study.id)
-                for checkpoint in store.checkpoints(run.id)
-            }
-            found = sorted(set(artifacts.hashes()) - listed)
-            orphans += found
+        places = list(store.artifact_stores().values())  # before the studies: a new one's may be empty still
+        held = store.study_names()
+        for number in held:
+            leases.enter_context(driving(store, number))
+        for place in sorted(places):
+            users = store.users_of(place)
+            if not set(users) <= set(held.values()):  # made meanwhile, by a driver that is at work
+                continue
+            try:
+                artifacts = claim(store, place)
+            except StudyError as error:
+                if users:
+                    warn(f"The weights of {', '.join(map(repr, users))} were left as they are. {error}")
+                else:  # a place that was refused, or deleted by hand
+                    store.forget_artifacts(place)
+                continue
+            found = sorted(set(artifacts.hashes()) - store.listed_in(artifacts.url) - artifacts.kept)
+            orphans.update(found)
             if not dry_run:
                 for digest in found:
                     artifacts.delete(digest)
                 artifacts.delete_remains()
-    return orphans
+                retire(store, artifacts)
+    return sorted(orphans)

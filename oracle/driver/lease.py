@@ -22,15 +22,20 @@ LIFETIME = 30.0
 
 
 @contextmanager
-def driving(store: Store, study: StudyRecord, lifetime: float = LIFETIME) -> Iterator[Store]:
+def driving(store: Store, study: StudyRecord | int, lifetime: float = LIFETIME) -> Iterator[Store]:
     """Hold the study's lease within the block, and yield a store that refuses to write once the lease is lost.
 
     If its holder was a process of this machine and has died, the lease is taken over at once; otherwise when it lapses.
 
+    Args:
+        store: the database.
+        study: the study, or its number.
+        lifetime: seconds after which the lease of a silent driver lapses.
+
     Raises:
         StudyBusy: another driver holds the lease; the message says who, and since when.
     """
-    lease = _acquire(store, study.id, lifetime)
+    lease = _acquire(store, study if isinstance(study, int) else study.id, lifetime)
     ended = threading.Event()
     heart = threading.Thread(target=_beat, args=(store, lease, lifetime, ended), name="heartbeat", daemon=True)
     heart.start()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.execution.checkpoints import load_checkpoint, load_snapshot
 from oracle.results.run_view import view_runs
 from oracle.study import lineage
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE, REPLAYED, study_spec
 from scyc import InputError
 from scyc.signs import mask_overlap, pooled, sign_agreement
@@ -115,7 +116,8 @@ def analyse(store: Store, name: str, run: str = ORACLE) -> Analysis:
         InputError: there is no such run, it has not finished a level yet, or its weights are no longer stored.
     """
     study = store.study(name)
-    paths = _winners(store, study) if run == ORACLE else _walked(store, study, run)
+    with explained(store, name):
+        paths = _winners(store, study) if run == ORACLE else _walked(store, study, run)
     reader = _Reader(Artifacts(study.artifacts), study, run)
     states: dict[str, dict[int, State]] = {reference: {} for reference in REFERENCES}
     levels = []

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from oracle.study import lineage
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE, study_spec
-from scyc import InputError
-from studies import StudyNotFound
+from studies import StudyNotFound, StudyUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ class StudyStatus:
 
 @dataclass(frozen=True)
 class UnreadableStudy:
-    """A study whose spec this version cannot read, and why."""
+    """A study that this version cannot read, and why."""
 
     study: str
     error: str
@@ -100,13 +100,15 @@ class UnreadableStudy:
 def study_statuses(store: Store) -> list[StudyStatus | UnreadableStudy]:
     """Return how far each study of a database is; one that cannot be read does not hide the others."""
     found: list[StudyStatus | UnreadableStudy] = []
-    for study in store.studies():
+    for name in store.study_names().values():
         try:
-            found.append(study_status(store, study.name))
-        except InputError as error:
-            found.append(UnreadableStudy(study.name, str(error)))
+            found.append(study_status(store, name))
         except StudyNotFound:
             continue  # it was deleted after it was listed
+        except StudyUnavailable:
+            raise
+        except Exception as error:  # rows that somebody edited may raise anything
+            found.append(UnreadableStudy(name, str(error) or type(error).__name__))
     return found
 
 
@@ -115,8 +117,13 @@ def study_status(store: Store, name: str) -> StudyStatus:
 
     Raises:
         StudyNotFound: there is no study of that name.
-        InputError: its spec cannot be read.
+        InputError: its spec cannot be read, or its rows contradict each other.
     """
+    with explained(store, name):
+        return _status(store, name)
+
+
+def _status(store: Store, name: str) -> StudyStatus:
     study = store.study(name)
     spec, tenure = study_spec(study), store.tenure(study.id)
     run = store.find_run(study.id, ORACLE)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.status import study_status
 from oracle.study import lineage
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
 
@@ -122,8 +123,13 @@ def view_study(store: Store, name: str) -> StudyView:
 
     Raises:
         StudyNotFound: there is no study of that name.
-        InputError: its spec cannot be read.
+        InputError: its spec cannot be read, or its rows contradict each other.
     """
+    with explained(store, name):
+        return _view(store, name)
+
+
+def _view(store: Store, name: str) -> StudyView:
     status, study = study_status(store, name), store.study(name)
     spec = study_spec(study)
     run = store.find_run(study.id, ORACLE)  # None if a driver died right after it created the study

@@ -53,9 +53,9 @@ def read_export(folder: Path) -> Tables:
         InputError: the folder holds no export, or one that cannot be read.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = _json((folder / MANIFEST).read_text(encoding="utf-8"))
         version, format_ = manifest["scyc_export"], manifest["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{folder} holds no export: its {MANIFEST} cannot be read; give a folder that an export was written to."
         ) from error
@@ -69,7 +69,7 @@ def read_export(folder: Path) -> Tables:
         path = folder / f"{name}.{format_}"
         try:
             tables[name] = _read(path, kinds, format_)
-        except (OSError, ValueError, KeyError) as error:  # Arrow's errors are ValueErrors and KeyErrors
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:  # Arrow's are among these
             raise InputError(f"The table {path} cannot be read ({error}); export the study again.") from error
     return tables
 
@@ -92,7 +92,7 @@ def _write(path: Path, rows: list[dict[str, Any]], kinds: dict[str, str], format
 
 def _read(path: Path, kinds: dict[str, str], format_: Format) -> list[dict[str, Any]]:
     if format_ == "json":
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        rows: list[dict[str, Any]] = _json(path.read_text(encoding="utf-8"))
         return rows
     from pyarrow import csv, parquet
 
@@ -105,7 +105,16 @@ def _read(path: Path, kinds: dict[str, str], format_: Format) -> list[dict[str, 
     else:
         rows = parquet.read_table(path).to_pylist()
     as_json = [name for name, kind in kinds.items() if kind == "json"]
-    return [row | {name: json.loads(row[name]) for name in as_json} for row in rows]
+    return [row | {name: _json(row[name]) for name in as_json} for row in rows]
+
+
+def _json(text: str) -> Any:
+    """Return the value of a JSON text; raise ValueError if it has NaN or infinity in it, which JSON does not know."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is not a number of JSON")
+
+    return json.loads(text, parse_constant=refuse)
 
 
 def _schema(kinds: dict[str, str]) -> pa.Schema:

@@ -17,7 +17,7 @@ from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study
 from oracle.testing.made_up_outcomes import MadeUp
 from scyc import policy_to_dict
-from studies import Artifacts, Store, TrialResult
+from studies import Store, TrialResult, claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +63,7 @@ class Laboratory(MadeUp):
         self.spec = spec
         self.store = Store.open(url)
         study = open_study(self.store, name, spec, f"memory://{uuid4().hex}")
-        self.artifacts = Artifacts(study.artifacts)
+        self.artifacts = claim(self.store, study.artifacts)
         super().__init__(spec.pruning.rate, self.artifacts, optimum, growth, ceiling, set(fails), equal_weights)
         self.run: RunRecord = self.store.open_run(study.id, ORACLE)
         self.asked: list[Request] = []

@@ -61,6 +61,8 @@ def everything(store: Store) -> dict[str, Any]:
     return {
         "study": study,
         "find_run": run,
+        "study_names": store.study_names(),
+        "find_study": store.find_study("s"),
         "studies": store.studies(),
         "spec_history": store.spec_history(study.id),
         "runs": store.runs(study.id),
@@ -75,6 +77,11 @@ def everything(store: Store) -> dict[str, Any]:
         "measurements": store.measurements(run.id),
         "tenure": tenure and tenure.holder,
         "dump_study": store.dump_study("s"),
+        "artifact_stores": store.artifact_stores(),
+        "users_of": store.users_of("/a"),
+        "listed_in": store.listed_in("/a"),
+        "weights_of": store.weights_of(study.id),
+        "identity": store.identity() != "",
         "revision": store.revision(),
     }
 
@@ -103,6 +110,10 @@ def writes(store: Store) -> dict[str, Any]:
         "acquire_lease": lambda: store.acquire_lease(1, "me", 60),
         "renew_lease": lambda: store.renew_lease(lease, 60),
         "release_lease": lambda: store.release_lease(lease),
+        "remember_artifacts": lambda: store.remember_artifacts("/b"),
+        "forget_artifacts": lambda: store.forget_artifacts("/a"),
+        "move_artifacts": lambda: store.move_artifacts("/a", "/b"),
+        "place_study": lambda: store.place_study(1, "/b"),
         "load_study": lambda: store.load_study(store.dump_study("s"), name="copy"),
     }
 

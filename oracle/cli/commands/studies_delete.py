@@ -29,10 +29,14 @@ def delete_study(
     what = f"study {name!r}" if run is None else f"run {run!r}"
     if not yes:
         typer.confirm(f"Delete the {what} with its {trials} finished trials and their weights?", abort=True)
+
+    def warn(sentence: str) -> None:
+        say(err, sentence)
+
     if run is None:
-        managing.delete_study(name, db, lambda sentence: say(err, sentence))
+        managing.delete_study(name, db, warn)
     else:
-        managing.delete_run(name, db, run)
+        managing.delete_run(name, db, run, warn)
     if as_json:
         print_json({"study": name} | ({"run": run} if run is not None else {}) | {"deleted_trials": trials})
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from oracle.cli.app import AsJson, DatabaseUrl, studies_app
-from oracle.cli.speaking import out, print_json, say
+from oracle.cli.speaking import err, out, print_json, say
 
 
 @studies_app.command("gc")
@@ -20,7 +20,7 @@ def collect_garbage(
     from oracle.api.defaults import database_url
     from oracle.api.managing import collect_garbage as collect
 
-    orphans = collect(database_url(db), dry_run=dry_run)
+    orphans = collect(database_url(db), lambda sentence: say(err, sentence), dry_run=dry_run)
     if as_json:
         print_json({"deleted" if not dry_run else "orphans": orphans})
     else:

@@ -22,7 +22,9 @@ def import_study(
     ] = None,
     artifacts: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Folder or URL of the weights. Default: where they were.", show_default=False),
+        typer.Option(
+            metavar="URL", help="Folder or URL of the weights. Default: beside the database.", show_default=False
+        ),
     ] = None,
     db: DatabaseUrl = None,
     as_json: AsJson = False,
