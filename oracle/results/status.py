@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from oracle.study import lineage
-from oracle.study.checking import explained
+from oracle.study.checking import explained, finite
 from oracle.study.opening import ORACLE, study_spec
 from studies import StudyNotFound, StudyUnavailable
 
@@ -129,6 +129,10 @@ def _status(store: Store, name: str) -> StudyStatus:
     run = store.find_run(study.id, ORACLE)
     counts = store.counts(run.id) if run else {"complete": 0, "pending": 0, "failed": 0}
     decided = tuple(store.levels(run.id)) if run else ()
+    for level in decided:
+        finite(level.level, level.density, level.winner)
+        if not (level.winner > 0 and 0 < level.density <= 1):
+            raise ValueError(f"level {level.level} has the winner {level.winner} and the density {level.density}")
     if run and store.spec_history(study.id):  # trials that an extension turned into history do not count
         counts |= _under_way(store, run.id, spec, decided)
     done, pending = counts["complete"], counts["pending"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.status import study_status
 from oracle.study import lineage
-from oracle.study.checking import explained
+from oracle.study.checking import explained, finite
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
 
@@ -238,10 +238,13 @@ def _trial_view(trial: TrialRecord) -> TrialView:
 
 
 def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateView:
+    val_accuracy = math.fsum(result.val_accuracy for result in results) / len(results)
+    test_accuracy = math.fsum(result.test_accuracy for result in results) / len(results)
+    finite(max_lr, val_accuracy, test_accuracy)
     return CandidateView(
         max_lr=max_lr,
-        val_accuracy=math.fsum(result.val_accuracy for result in results) / len(results),
-        test_accuracy=math.fsum(result.test_accuracy for result in results) / len(results),
+        val_accuracy=val_accuracy,
+        test_accuracy=test_accuracy,
         diverged=sum(result.diverged for result in results),
         seeds=len(results),
     )
@@ -249,11 +252,13 @@ def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateV
 
 def _cost(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Cost:
     results = [trial.result for trial in trials if trial.result is not None]
+    compute_seconds = math.fsum(result.seconds for result in results)
+    finite(compute_seconds, wall_seconds)
     return Cost(
         trials=len(results),
         failed=sum(trial.state == "failed" for trial in trials),
         epochs=epochs,
-        compute_seconds=math.fsum(result.seconds for result in results),
+        compute_seconds=compute_seconds,
         wall_seconds=wall_seconds,
     )
 

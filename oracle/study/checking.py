@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from contextlib import contextmanager
 from datetime import datetime
@@ -57,6 +58,13 @@ def explained(store: Store, name: str) -> Iterator[None]:
             f"The study {name!r} cannot be used, because its rows contradict each other: {rule}. Restore the database "
             "from a backup, or delete the study."
         ) from error
+
+
+def finite(*numbers: float | None) -> None:
+    """Raise ValueError or TypeError if one of some numbers is no finite number; a row that was edited may have any."""
+    for number in numbers:
+        if number is not None and not math.isfinite(number):
+            raise ValueError(f"{number} is not finite")
 
 
 def broken_rule(tables: Tables) -> str | None:
@@ -135,6 +143,7 @@ def _check_trials(
     tables: Tables, trials: Mapping[int, dict[str, Any]], runs: Mapping[int, dict[str, Any]], spec: Spec
 ) -> None:
     keys = ("run_id", "level", "seed", "max_lr", "parent", "spec_hash")
+    left = {(trial["run_id"], trial["seed"], trial["level"], trial["checkpoint"]) for trial in trials.values()}
     _distinct(f"{', '.join(keys)} in trials", (tuple(trial[key] for key in keys) for trial in trials.values()))
     for number, trial in trials.items():
         complete = trial["state"] == "complete"
@@ -146,6 +155,8 @@ def _check_trials(
         if (complete and trial["error"] is not None) or (trial["state"] == "failed" and trial["error"] is None):
             raise _BrokenError(f"trial {number} is {trial['state']}, which its error contradicts")
         _check_place(f"trial {number}", trial, spec)
+        if runs[trial["run_id"]]["name"] != ORACLE and trial["parent"] and _came_from(trial) not in left:
+            raise _BrokenError(f"trial {number} has a parent that no trial of its run and seed left one level before")
         if runs[trial["run_id"]]["name"] == ORACLE and trial["seed"] not in spec.seeds:
             raise _BrokenError(f"trial {number} has the seed {trial['seed']}, which is not in the spec")
     for row in tables["measurements"]:
@@ -163,6 +174,10 @@ def _check_trials(
             )
     measured = ((row["run_id"], row["level"], row["seed"], row["parent"]) for row in tables["measurements"])
     _distinct("run_id, level, seed, parent in measurements", measured)
+
+
+def _came_from(trial: Mapping[str, Any]) -> tuple[int, int, int, str]:
+    return trial["run_id"], trial["seed"], trial["level"] - 1, trial["parent"]
 
 
 def _check_place(what: str, row: Mapping[str, Any], spec: Spec) -> None:
@@ -189,12 +204,17 @@ def _check_levels(tables: Tables, runs: Mapping[int, dict[str, Any]], spec: Spec
         if runs[trial["run_id"]]["name"] == ORACLE:
             by_level.setdefault(trial["level"], []).append(_record(trial))
     for step in lineage.walk(decided, spec, lambda level: by_level.get(level.level, [])):
-        winning = [trial for trial in step.trials if trial.max_lr == step.level.winner and trial.result is not None]
-        if {trial.seed for trial in winning} != set(spec.seeds):
-            raise _BrokenError(
-                f"the winner {step.level.winner:g} of level {step.level.level} was no candidate that every seed of the "
-                "spec completed"
-            )
+        seeds: dict[float, set[int]] = {step.level.winner: set()}  # that completed a candidate
+        for counted in step.trials:
+            seeds.setdefault(counted.max_lr, set()).update([counted.seed] if counted.result else [])
+        for max_lr, completed in seeds.items():
+            if completed != set(spec.seeds):
+                what = "winner" if max_lr == step.level.winner else "candidate"
+                raise _BrokenError(
+                    f"level {step.level.level} is decided, but its {what} {max_lr:g} was not trained to its end with "
+                    "every seed of the spec"
+                )
+        winning = [trial for trial in step.trials if trial.max_lr == step.level.winner]
         if not any(trial.result and trial.result.density == step.level.density for trial in winning):
             raise _BrokenError(f"the density {step.level.density:g} of level {step.level.level} is not its winner's")
 
