@@ -153,5 +153,5 @@ def _lost(artifacts: Artifacts, users: list[str]) -> str:
     return (
         f"The artifact store {artifacts.url} of the study {', '.join(map(repr, users))} {state}. If it was moved, say "
         f"where it is now: `scyc studies artifacts {name} --at FOLDER`. If it is lost, restore it from a backup, or "
-        f"train the winners again: `scyc resume {name} --restore`."
+        "train the study again under another name."
     )

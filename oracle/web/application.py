@@ -49,7 +49,7 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
         return StudyReader(request.path_params["name"], db, store)
 
     def health(_: Request) -> Response:
-        store.studies()
+        store.study_names()
         return JSONResponse({"database": True})
 
     def studies(_: Request) -> Response:

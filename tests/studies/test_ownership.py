@@ -255,6 +255,14 @@ class TestOlderVersions:
         with pytest.raises(StudyError, match=r"belongs to another database, .*a\.db"):
             claimed(old / "a.sqlite")
 
+    def test_is_read_before_it_is_upgraded(self, old: Path) -> None:
+        before = (old / "a.db").read_bytes()
+        with Store.open(f"sqlite:///{old}/a.db", read_only=True) as store:
+            assert store.study("s").artifacts == str(old / "a-artifacts" / "s")
+        assert (old / "a.db").read_bytes() == before
+        with pytest.raises(StudyError, match="studies upgrade"):
+            Store.open(f"sqlite:///{old}/a.db")
+
     def test_a_path_beside_the_file_becomes_relative(self, old: Path) -> None:
         upgrade(f"sqlite:///{old}/a.db")
         moved = old.rename(old.with_name("moved"))

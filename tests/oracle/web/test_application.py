@@ -113,7 +113,7 @@ def test_a_database_that_is_away_is_said_so(monkeypatch: pytest.MonkeyPatch) -> 
         raise StudyError("The database does not answer.")
 
     with Store.open("sqlite://") as store, served(application(store)) as there:
-        monkeypatch.setattr(Store, "studies", away)
+        monkeypatch.setattr(Store, "study_names", away)
         assert get(f"{there}/health")[0] == 503
         assert get(f"{there}/")[2] == "The database does not answer.\n"
 
