@@ -78,33 +78,17 @@ def scale_of(inputs: Array) -> Scale:
     return Scale(lambda values: _single((shares(values) - mean) / std), low, high, span, std)
 
 
-def standardised(inputs: Array, scale: Scale, source: str) -> Singles:
-    """Return inputs as float32 in C order, standardised.
-
-    Args:
-        inputs: of any real type.
-        scale: of the training examples.
-        source: what holds the inputs, for the message.
+def check_kept(inputs: Array, scale: Scale, source: str) -> None:
+    """Check that training examples still differ from each other when they are standardised; see `standardised`.
 
     Raises:
-        InputError: values become infinite; or most of the differences between values of a feature or channel are lost.
+        InputError: of the differences between the values of a feature or channel, most are lost.
     """
-    result = np.empty(inputs.shape, np.float32)
+    if inputs.dtype.itemsize <= 2:
+        return  # single precision holds them all
     differ, lost = np.zeros(scale.low.shape, np.int64), np.zeros(scale.low.shape, np.int64)
-    start = 0
     for chunk in _chunks(inputs):
-        with np.errstate(over="ignore", invalid="ignore"):
-            part = scale.apply(chunk)
-        result[start : start + len(chunk)] = part
-        start += len(chunk)
-        if chunk.dtype.itemsize <= 2:
-            continue  # single precision holds them all
-        if not np.isfinite(part).all():
-            raise InputError(
-                f"{source} has values so far from the training examples that they become infinite when they are "
-                "standardised: look for wrong ones."
-            )
-        found = _differences(chunk, part, scale)
+        found = _differences(chunk, scale)
         differ, lost = differ + found[0], lost + found[1]
     worst = np.flatnonzero(2 * lost > differ)
     if len(worst):
@@ -114,15 +98,39 @@ def standardised(inputs: Array, scale: Scale, source: str) -> Singles:
             f"in single precision, because others are many times as large (from {scale.low.flat[where]:g} to "
             f"{scale.high.flat[where]:g}): look for outliers, or take logarithms."
         )
+
+
+def standardised(inputs: Array, scale: Scale, source: str) -> Singles:
+    """Return inputs as float32 in C order, standardised.
+
+    Args:
+        inputs: of any real type.
+        scale: of the training examples.
+        source: what holds the inputs, for the message.
+
+    Raises:
+        InputError: values become infinite.
+    """
+    result = np.empty(inputs.shape, np.float32)
+    start = 0
+    for chunk in _chunks(inputs):
+        with np.errstate(over="ignore", invalid="ignore"):
+            result[start : start + len(chunk)] = scale.apply(chunk)
+        start += len(chunk)
+    if inputs.dtype.itemsize > 2 and not (np.isfinite(result.min()) and np.isfinite(result.max())):
+        raise InputError(
+            f"{source} has values so far from the training examples that they become infinite when they are "
+            "standardised: look for wrong ones."
+        )
     return result
 
 
-def _differences(chunk: Array, part: Singles, scale: Scale) -> tuple[Array, Array]:
+def _differences(chunk: Array, scale: Scale) -> tuple[Array, Array]:
     """Return how many neighbours differ in each feature or channel, and how many no longer by as much, to a tenth."""
     axes = (0, 2, 3) if chunk.ndim > 2 else (0,)
     differ = chunk[1:] != chunk[:-1]
     before = _offsets(chunk[1:], chunk[:-1]) / scale.span
-    after = np.diff(part.astype(np.float64), axis=0) * scale.deviation
+    after = np.diff(scale.apply(chunk).astype(np.float64), axis=0) * scale.deviation
     lost = differ & (np.abs(after - before) >= np.abs(before) / 10)
     return differ.sum(axes, keepdims=True), lost.sum(axes, keepdims=True)
 

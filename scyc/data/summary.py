@@ -66,7 +66,7 @@ def _remarks(
             yield f"no {title} example of class {', '.join(missing[:MOST_LISTED])}{more}"
         if len(split) < batch_size:
             step = (
-                f", so its accuracy moves in steps of {100 / len(split):.2g} points" if split is not data.train else ""
+                f", so its accuracy moves in steps of {100 / len(split):.3g} points" if split is not data.train else ""
             )
             yield f"the {title} split is smaller than a batch of {batch_size}{step}"
     for one, other in (("training", "validation"), ("training", "test"), ("validation", "test")):

@@ -9,7 +9,7 @@ import torch
 from scyc.data.checking import check_dataset
 from scyc.data.dataset import Dataset, Reading, Split
 from scyc.data.splitting import held_out_indices
-from scyc.data.standardising import scale_of, standardised
+from scyc.data.standardising import check_kept, scale_of, standardised
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def user_dataset(
         if len(parts[name].labels) == 0:
             raise InputError(f"{source} has too few examples: none are left for the {title} split; add some.")
     scale = scale_of(parts["train"].inputs)
+    check_kept(parts["train"].inputs, scale, f"The train split of {source}")
     train, validation, test = (
         Split(
             torch.from_numpy(standardised(parts[name].inputs, scale, f"The {name} split of {source}")),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from scyc.data.standardising import scale_of, standardised
+from scyc.data.standardising import check_kept, scale_of, standardised
 from scyc.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ EXPECTED_RANKS = (RANKS - RANKS.mean(0)) / RANKS.std(0)
 
 
 def result(inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    return standardised(inputs, scale_of(inputs), "mine")
+    scale = scale_of(inputs)
+    check_kept(inputs, scale, "mine")
+    return standardised(inputs, scale, "mine")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,11 @@ def test_a_smaller_outlier_is_taken(outlier: float) -> None:
     table = NORMAL.copy()
     table[7, 1] = outlier
     assert np.abs(result(table)[:, 1] - (table[:, 1] - table[:, 1].mean()) / table[:, 1].std()).max() < 1e-5
+
+
+def test_dust_around_zero_is_taken() -> None:
+    table = np.where(RANKS % 2, NORMAL, 1e-17 * NORMAL)
+    assert np.abs(result(table) - (table - table.mean(0)) / table.std(0)).max() < 1e-6
 
 
 def test_values_infinitely_far_from_the_training_examples_are_refused() -> None:

@@ -7,6 +7,9 @@ import torch
 
 from scyc.data import Dataset, Reading, Split, check_dataset, load_mnist1d, summarise
 from scyc.errors import InputError
+from scyc.protocol import Protocol
+from scyc.recipe import Recipe
+from scyc.workloads import load_workload
 
 
 def split(start: int, targets: list[int]) -> Split:
@@ -22,7 +25,7 @@ def test_everything_is_said_in_a_line() -> None:
     assert summarise(dataset(), batch_size=2) == (
         "4 training, 2 validation and 1 test examples of shape (5,), values from 0 to 3; 3 classes "
         "(0: 2/1/0, 1: 1/1/0, 2: 1/0/1); no validation example of class 2; no test example of class 0, 1; "
-        "the test split is smaller than a batch of 2, so its accuracy moves in steps of 1e+02 points."
+        "the test split is smaller than a batch of 2, so its accuracy moves in steps of 100 points."
     )
 
 
@@ -79,3 +82,10 @@ def test_unfit_data_are_refused(parts: Any, message: str) -> None:
     check_dataset(dataset(), "mine")
     with pytest.raises(InputError, match=message):
         check_dataset(dataset(**parts), "mine")
+
+
+def test_a_study_of_unfit_data_is_refused_before_it_starts() -> None:
+    protocol = Protocol(load_workload("mnist1d/mlp-10"), Recipe(batch_size=2))
+    protocol.check(dataset())
+    with pytest.raises(InputError, match="The test split of the workload 'mnist1d/mlp-10' has targets from 0 to 9"):
+        protocol.check(dataset(test=split(0, [0, 9])))
