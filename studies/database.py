@@ -16,7 +16,7 @@ from studies import migrations
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
 from studies.errors import NoDatabase, StudyError, StudyUnavailable, TryAgain
-from studies.retrying import persist
+from studies.retrying import Patience, persist
 from studies.urls import parse_url, secrets, shown
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Database:
         name: the URL as it may be shown, without password.
         read_only: whether nothing can be written.
         dialect: how its kind of database is spoken to.
+        patience: how patient each thread is with it while it is away.
 
     Raises:
         StudyError: the URL makes no sense, its driver is not installed, or there is no database.
@@ -56,6 +57,7 @@ class Database:
         self._engine = _engine(parsed, self.name, self.dialect.engine_options(parsed))
         self.dialect.prepare(self._engine)
         self._reader, self._writer = self.dialect.reader(self._engine), self.dialect.writer(self._engine)
+        self.patience = Patience()
         self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
@@ -189,7 +191,7 @@ class Database:
             with self.read() as connection:
                 return self.dialect.was_committed(connection, ticket)
 
-        return persist(ask)
+        return persist(ask, self.patience)
 
     @contextmanager
     def _in_sentences(self) -> Iterator[None]:

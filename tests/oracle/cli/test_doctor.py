@@ -73,7 +73,7 @@ class TestDatabases:
         assert self.verdict("sqlite:///scyc.db") == "fault"
 
     def test_nor_a_folder_without_permission_to_write(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(checks.os, "access", lambda *_: False)
+        monkeypatch.setattr("os.access", lambda *_: False)
         assert self.verdict("sqlite:///scyc.db") == "fault"
 
 

@@ -106,8 +106,8 @@ def test_a_holder_without_a_name_is_known_by_number(
     def nobody() -> str:
         raise error
 
-    monkeypatch.setattr(module.getpass, "getuser", nobody)
-    monkeypatch.setattr(module.os, "getuid", lambda: 54321)
+    monkeypatch.setattr("getpass.getuser", nobody)
+    monkeypatch.setattr("os.getuid", lambda: 54321)
     with driving(store, study):
         tenure = store.tenure(study.id)
     assert tenure is not None
