@@ -16,7 +16,7 @@ from studies import locations, migrations, row_mapping
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
 from studies.errors import NoDatabase, StudyError, StudyUnavailable, TryAgain
-from studies.retrying import persist
+from studies.retrying import Patience, persist
 from studies.urls import parse_url, secrets, shown
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Database:
         read_only: whether nothing can be written.
         file: the file that it is in; None if it is in memory or on a server.
         dialect: how its kind of database is spoken to.
+        patience: how patient each thread is with it while it is away.
 
     Raises:
         StudyError: the URL makes no sense, its driver is not installed, or there is no database.
@@ -59,6 +60,7 @@ class Database:
         self._reader, self._writer = self.dialect.reader(self._engine), self.dialect.writer(self._engine)
         file = self.dialect.file(parsed)
         self.file = None if file is None else file.resolve()
+        self.patience = Patience()
         self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
@@ -201,7 +203,7 @@ class Database:
             with self.read() as connection:
                 return self.dialect.was_committed(connection, ticket)
 
-        return persist(ask)
+        return persist(ask, self.patience)
 
     @contextmanager
     def _in_sentences(self) -> Iterator[None]:

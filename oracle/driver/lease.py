@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies import LeaseLost, StudyBusy, StudyError
+from studies import LeaseLost, StudyBusy, StudyError, StudyUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +44,15 @@ def driving(store: Store, study: StudyRecord | int, lifetime: float = LIFETIME) 
     ended = threading.Event()
     heart = threading.Thread(target=_beat, args=(store, lease, lifetime, ended), name="heartbeat", daemon=True)
     heart.start()
+    away = False
     try:
         yield store.fenced(lease)
+    except StudyUnavailable:
+        away = True
+        raise
     finally:
         ended.set()
-        heart.join()
+        heart.join(0 if away else None)  # it, too, may be waiting for the database
         with suppress(StudyError):  # then the lease lapses by itself
             store.release_lease(lease)
 

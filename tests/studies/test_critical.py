@@ -63,6 +63,6 @@ def test_a_pause_before_another_try_is_none(monkeypatch: pytest.MonkeyPatch) -> 
             raise TryAgain("The database is away; wait a moment.")
 
     with uninterruptible():
-        retrying.persist(away_once)
+        retrying.persist(away_once, retrying.Patience())
         assert in_critical_section()
     assert found == [False]

@@ -350,7 +350,7 @@ def test_a_deadlock_is_untangled(postgresql: str) -> None:
                     connection.exec_driver_sql("SELECT pg_sleep(0.2)")
                     connection.exec_driver_sql(text, (second,))
 
-            retrying.persist(both)
+            retrying.persist(both, retrying.Patience())
 
         threads = [Thread(target=bump, args=ids) for ids in ((one.id, two.id), (two.id, one.id))]
         for thread in threads:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import event
 
+from oracle.driver.lease import driving
 from studies import Artifacts, Store, StudyBusy, StudyError, StudyUnavailable, retrying
+from studies.database import Database
 from studies.errors import TryAgain
 from tests.studies.server import READER, database_of
 from tests.studies.test_database import assert_one_sentence
@@ -145,3 +149,58 @@ def test_a_driver_that_is_at_it_will_end() -> None:
     busy = pickle.loads(pickle.dumps(StudyBusy("Somebody works on it.", "me", 1)))
     assert issubclass(StudyBusy, StudyUnavailable)
     assert (str(busy), busy.holder, busy.token) == ("Somebody works on it.", "me", 1)
+
+
+class TestPatience:
+    """A database that is away for good is waited for once, by each thread."""
+
+    @pytest.fixture(autouse=True)
+    def _short(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(retrying, "PATIENCE", 0.3)
+
+    @staticmethod
+    def away(*_: object) -> None:
+        raise TryAgain("The database is away; wait.")
+
+    def seconds(self, patience: retrying.Patience) -> float:
+        started = monotonic()
+        with pytest.raises(StudyUnavailable, match="did not help"):
+            retrying.persist(self.away, patience)
+        return monotonic() - started
+
+    def test_is_over_after_the_first_time(self) -> None:
+        patience = retrying.Patience()
+        assert self.seconds(patience) > 0.1
+        assert all(self.seconds(patience) < 0.05 for _ in range(5))
+
+    def test_comes_back_when_the_database_does(self) -> None:
+        patience = retrying.Patience()
+        self.seconds(patience)
+        assert retrying.persist(lambda: 1, patience) == 1
+        assert self.seconds(patience) > 0.1
+
+    def test_is_each_database_s_own(self) -> None:
+        self.seconds(retrying.Patience())
+        assert self.seconds(retrying.Patience()) > 0.1
+
+    def test_is_each_thread_s_own(self) -> None:
+        patience = retrying.Patience()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(self.seconds, patience).result()
+        assert self.seconds(patience) > 0.1
+
+    def test_a_driver_ends_once_it_is_over(self, sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All that it does last fails at once: noting the time it took, giving back the lease, a last heartbeat."""
+        with Store.open(sqlite) as store:
+            study = store.create_study("s", {}, "h", "/a", {})
+            run = store.open_run(study.id, "oracle")
+            with pytest.raises(StudyUnavailable), driving(store, study, lifetime=0.3) as fenced:  # noqa: PT012
+                monkeypatch.setattr(Database, "write", self.away)
+                started = monotonic()
+                try:
+                    fenced.open_run(study.id, "another")
+                finally:
+                    for _ in range(3):
+                        with pytest.raises(StudyUnavailable):
+                            fenced.add_wall_seconds(run.id, 1.0)
+            assert monotonic() - started < 0.6

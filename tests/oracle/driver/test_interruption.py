@@ -139,12 +139,12 @@ def test_waiting_for_a_database_that_is_away_is() -> None:
         import threading
         from studies import uninterruptible
         from studies.errors import TryAgain
-        from studies.retrying import persist
+        from studies.retrying import Patience, persist
         def away():
             raise TryAgain("The database is away; wait a moment.")
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         with uninterruptible():
-            persist(away)
+            persist(away, Patience())
         """
     )
     assert ended.stdout.split() == ["interrupted"]

@@ -216,7 +216,7 @@ def test_many_that_wait_for_the_database_do_not_keep_others_waiting(path: str, m
 def test_health_says_when_the_database_does_not_answer_and_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MODULE, "PATIENCE", 0.2)
     with Store.open("sqlite://") as store, Stuck() as stuck, served(application(store)) as there:
-        monkeypatch.setattr(Store, "studies", stuck)
+        monkeypatch.setattr(Store, "study_names", stuck)
         for _ in range(3):
             status, _headers, text = get(f"{there}/health")
             assert (status, text) == (503, "The database has not answered for 0.2 seconds.\n")
