@@ -226,7 +226,10 @@ class Database:
         kind = StudyUnavailable if self.dialect.may_pass(error) else StudyError
         if self.dialect.passes_soon(error):
             kind = TryAgain
-        return kind(f"The database {self.name} cannot be used ({reason}); {self.dialect.advice(reason)}.")
+        advice = self.dialect.advice(reason)
+        if "lock" in reason and (who := self.dialect.holder(self._engine)) is not None:
+            advice += f": {who}"
+        return kind(f"The database {self.name} cannot be used ({reason}); {advice}.")
 
     def _masked(self, text: str) -> str:
         for secret in self._secrets:

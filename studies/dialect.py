@@ -96,6 +96,9 @@ class Dialect(Protocol):
     def advice(self, reason: str) -> str:
         """Return what to do about an error message."""
 
+    def holder(self, engine: Engine) -> str | None:
+        """Return who is writing and keeps others waiting, in words; None where that is not known."""
+
 
 _DIALECTS: dict[str, Dialect] = {"sqlite": sqlite, "postgresql": postgresql, "postgres": postgresql}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, bindparam, column, event, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, Insert
 from sqlalchemy.dialects.postgresql import insert as insert_into
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
 from studies.errors import TryAgain
 
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
     from studies.row_mapping import Columns
 
 DRIVER = "psycopg"
-BUSY_SECONDS = 60  # how long a writer waits for its turn, and how long a frozen one may keep the others waiting
+BUSY_SECONDS = 60  # how long a writer waits for its turn
+NOTICE_SECONDS = 5  # after which it says for whom
+FROZEN_SECONDS = 20  # how long a process that froze in a transaction may keep the others waiting
 
 _MIGRATION = 0x73637963  # "scyc": the advisory lock of those who migrate
 _CONNECTING = {
     "connect_timeout": 10,
-    "application_name": "scyc",
+    "application_name": f"scyc on {platform.node()} (process {os.getpid()})"[:63],
     "keepalives_idle": 30,  # a peer that vanished without a word is noticed within a minute
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -57,15 +61,22 @@ _LASTING = {
 _PASSING = {
     r"resolve host|could not translate": "check the host in the URL",
     r"too many clients|connection slots": "close other connections, or ask for a higher max_connections",
-    r"lock timeout": f"another process has been writing for over {BUSY_SECONDS} seconds; try again when it is done",
+    r"lock timeout": f"another process has been writing for over {NOTICE_SECONDS} seconds; wait for it",
 }
 _REACH = "check that its server runs and can be reached, then try again"
 
-# Connections that break or are refused (08, 57P0x, too many clients), deadlocks and failed serialisation (40).
-_PASSING_STATES = re.compile(r"08...|40...|57P0[1-4]|53300|25P03")
+# Connections that break or are refused (08, 57P0x, too many clients), deadlocks and failed serialisation (40), a lock.
+_PASSING_STATES = re.compile(r"08...|40...|57P0[1-4]|53300|25P03|55P03")
 # What may pass in time: want of room, memory or connections (53), a lock, a cancelled query, an error of the disk.
 _LATER_STATES = re.compile(r"53...|55P03|57014|58030")
 _NO_RIGHT = "42501"
+
+_WRITING = """
+    SELECT pid, usename, application_name, state, extract(epoch FROM clock_timestamp() - state_change)::int AS seconds
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL AND state IS NOT NULL
+    ORDER BY xact_start LIMIT 1
+"""
 
 
 def normalised(url: URL) -> URL:
@@ -120,8 +131,8 @@ def _on_connect(driver: Any, connection: DBAPIConnection, _entry: ConnectionPool
     connection.adapters.register_dumper(list, driver.types.array.ListBinaryDumper)  # as text, numbers cost five times
     connection.autocommit = True  # a setting is undone with the transaction that it is made in
     with closing(connection.cursor()) as cursor:
-        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{BUSY_SECONDS}s'")
+        cursor.execute(f"SET lock_timeout = '{NOTICE_SECONDS}s'")  # then the transaction is tried again
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
     connection.autocommit = False
 
 
@@ -144,6 +155,7 @@ def one_moment(connection: Connection) -> AbstractContextManager[None]:  # noqa:
 def migration(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that may alter every table; processes that migrate at once take turns."""
     with engine.begin() as connection:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION)))
         yield connection
 
@@ -253,6 +265,18 @@ def may_pass(error: DBAPIError) -> bool:
 def advice(reason: str) -> str:
     """Return what to do about an error message of the server or the driver."""
     return _find(_LASTING | _PASSING, reason) or _REACH
+
+
+def holder(engine: Engine) -> str | None:
+    """Return who has been writing for the longest, in words; None where nobody is."""
+    try:
+        with engine.connect() as connection:
+            row = connection.exec_driver_sql(_WRITING).first()
+    except SQLAlchemyError:
+        return None
+    if row is None:
+        return None
+    return f"{row.application_name} as {row.usename}, server process {row.pid}, {row.state} for {row.seconds} s"
 
 
 def _state(error: DBAPIError) -> str | None:

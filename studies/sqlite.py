@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import NullPool, QueuePool, bindparam, event, func, select
 from sqlalchemy.dialects.sqlite import insert as insert_into
 from sqlalchemy.exc import InterfaceError, ProgrammingError
 
-from studies import sqlite_reading
+from studies import sqlite_locks, sqlite_reading
 from studies.errors import NoDatabase, StudyError
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 DRIVER = "pysqlite"
 BUSY_SECONDS = 60  # how long a writer waits for its turn
+NOTICE_SECONDS = 5  # after which it says for whom
 WRITES = "writes"  # execution option of an engine whose transactions write
+
+_log = logging.getLogger(__name__)
 
 _ADVICE = {
     "not a database": "give the path of another file",
@@ -222,6 +226,12 @@ def advice(reason: str) -> str:
     )
 
 
+def holder(engine: Engine) -> str | None:
+    """Return who is writing, in words; None where that is not known."""
+    path = file(engine.url)
+    return sqlite_locks.writer(path) if path is not None else None
+
+
 def _is_memory(url: URL) -> bool:
     return url.database in (None, "", ":memory:", "file:", "file::memory:") or url.query.get("mode") == "memory"
 
@@ -258,5 +268,23 @@ def _use_wal(cursor: DBAPICursor) -> None:
 def _on_begin(connection: Connection) -> None:
     # A transaction that reads first and takes the lock later fails at once, without waiting, if another one wrote
     # in between; so writers take the lock at their begin.
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get(WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+    elif not _began_soon(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _began_soon(connection: Connection) -> bool:
+    """Return whether a transaction that writes has begun; if it has to wait for another one, say for which."""
+    deadline = monotonic() + BUSY_SECONDS
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {1000 * min(NOTICE_SECONDS, BUSY_SECONDS):.0f}")
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except OperationalError:
+            if (who := holder(connection.engine)) is not None:
+                _log.warning("Another process is writing to the database: %s. Waiting for up to a minute.", who)
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {1000 * max(0.0, deadline - monotonic()):.0f}")
+    return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import sqlite3
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +17,8 @@ from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import event
 
 from oracle.driver.lease import driving
-from studies import Artifacts, Store, StudyBusy, StudyError, StudyUnavailable, retrying
+from studies import Artifacts, Store, StudyBusy, StudyError, StudyUnavailable, locks, retrying, sqlite_locks
+from studies import postgresql as psql
 from studies.database import Database
 from studies.errors import TryAgain
 from tests.studies.server import READER, database_of
@@ -92,9 +96,33 @@ class TestServers:
 
         with Store.open(postgresql) as store, store._database.write() as connection:
             connection.exec_driver_sql("LOCK scyc_studies")
-            with pytest.raises(StudyUnavailable, match="another process") as caught:
+            with pytest.raises(TryAgain, match=rf"another.*process {os.getpid()}.* as postgres, ") as caught:
                 read_soon(store)
-        unavailable(caught)
+        assert "idle in transaction for 0 s" in unavailable(caught)
+
+    def test_that_somebody_locks_for_a_while(
+        self, postgresql: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(psql, "NOTICE_SECONDS", 0.1)
+        with Store.open(postgresql) as store, Store.open(postgresql) as other, ThreadPoolExecutor(1) as thread:
+            study = store.create_study("s", {}, "h", "/a", {})
+            with other._database.write() as connection:
+                locks.study(connection, study.id)
+                waiting = thread.submit(store.acquire_lease, study.id, "me", 60)
+                while not caplog.records:
+                    sleep(0.01)
+            assert waiting.result().holder == "me"
+        assert "another process has been writing" in caplog.text
+        assert f"(process {os.getpid()})" in caplog.text
+
+    def test_that_a_frozen_process_locks(self, postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(psql, "NOTICE_SECONDS", 0.1)
+        monkeypatch.setattr(psql, "FROZEN_SECONDS", 0.5)
+        with Store.open(postgresql) as store, Store.open(postgresql) as other:
+            study = store.create_study("s", {}, "h", "/a", {})
+            with pytest.raises(TryAgain), other._database.write() as connection:  # noqa: PT012
+                locks.study(connection, study.id)
+                assert store.acquire_lease(study.id, "me", 60).holder == "me"
 
     @pytest.mark.parametrize("user", ["nobody", "guarded:wrong"])
     def test_that_do_not_know_the_user_are_for_the_user(self, server: Server, user: str) -> None:
@@ -104,6 +132,57 @@ class TestServers:
 
 
 class TestFiles:
+    def test_that_somebody_locks_for_a_while(
+        self, sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr("studies.sqlite.NOTICE_SECONDS", 0.1)
+        monkeypatch.setattr("studies.sqlite.BUSY_SECONDS", 0.3)
+        with Store.open(sqlite) as store, closing(sqlite3.connect(tmp_path / "scyc.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StudyUnavailable, match=f"another process.*: process {os.getpid()} ") as caught:
+                store.create_study("s", {}, "h", "/a", {})
+            other.execute("ROLLBACK")
+            store.create_study("s", {}, "h", "/a", {})
+        unavailable(caught)
+        assert len(caplog.records) == 1
+        assert f"Another process is writing to the database: process {os.getpid()} (" in caplog.text
+
+    def test_who_is_stopped_is_named_with_the_cure(self) -> None:
+        process = subprocess.Popen(["sleep", "60"])
+        known = f"process {process.pid} (sleep)"
+        try:
+            process.send_signal(signal.SIGSTOP)
+            os.waitpid(process.pid, os.WUNTRACED)
+            said = sqlite_locks._described(str(process.pid))
+            assert said == f"{known}, which is stopped; `kill -CONT {process.pid}` lets it continue"
+            process.send_signal(signal.SIGCONT)
+            os.waitpid(process.pid, os.WCONTINUED)
+            assert sqlite_locks._described(str(process.pid)) == known
+        finally:
+            process.kill()
+            process.wait()
+        assert sqlite_locks._described(str(process.pid)) is None
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "1: POSIX  ADVISORY  READ {} 00:01:{} 120 120",
+            "1: POSIX  ADVISORY  WRITE {} 00:01:{} 121 123",
+            "1: FLOCK  ADVISORY  WRITE {} 00:01:{} 0 EOF",
+            "1: -> POSIX  ADVISORY  WRITE {} 00:01:{} 120 120",
+            "1: POSIX  ADVISORY  WRITE {} 00:01:1{} 120 120",
+        ],
+    )
+    def test_who_does_not_write_is_not_accused(
+        self, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shared = tmp_path / "scyc.db-shm"
+        shared.touch()
+        (tmp_path / "locks").write_text(line.format(os.getpid(), shared.stat().st_ino))
+        monkeypatch.setattr(sqlite_locks, "_LOCKS", tmp_path / "locks")
+        assert sqlite_locks.writer(tmp_path / "scyc.db") is None
+        assert sqlite_locks.writer(tmp_path / "none.db") is None
+
     def test_that_somebody_locks(self, sqlite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("studies.sqlite.BUSY_SECONDS", 0.1)
         with Store.open(sqlite) as store, closing(sqlite3.connect(tmp_path / "scyc.db", isolation_level=None)) as other:

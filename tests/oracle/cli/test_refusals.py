@@ -79,6 +79,29 @@ def test_a_password_is_not_repeated(scyc: Callable[..., Ended]) -> None:
     assert "hunter2" not in refused(ended) + ended.out
 
 
+@pytest.mark.parametrize("command", [("sweep",), ("show", "a"), ("resume", "a"), ("watch", "a"), ("studies", "list")])
+@pytest.mark.parametrize("url", ["postgresql://me:x@hunter2@host/name", "postgresql://me:hun/hunter2@host:1/name"])
+def test_no_command_repeats_a_password(
+    command: tuple[str, ...], url: str, scyc: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ended in (scyc(*command, "--db", url), (monkeypatch.setenv("SCYC_DB", url), scyc(*command))[1]):
+        assert "hunter2" not in refused(ended) + ended.out
+        assert "%40" in ended.err
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:a?mode=memory&uri=true"])
+@pytest.mark.parametrize("command", [("sweep",), ("show", "a"), ("studies", "list")])
+def test_a_database_in_memory(command: tuple[str, ...], url: str, scyc: Callable[..., Ended]) -> None:
+    assert "in memory, and would vanish" in refused(scyc(*command, "--db", url))
+
+
+@pytest.mark.parametrize("url", ["s3://key:hunter2@bucket", "sftp://me:hun/hunter2@host/a", "https://h/a?sig=hunter2"])
+def test_an_artifact_store_with_a_password(url: str, scyc: Callable[..., Ended], tmp_path: Path) -> None:
+    assert "hunter2" not in refused(scyc("sweep", "--artifacts", url))
+    assert "hunter2" not in refused(scyc("studies", "import", "x", "--artifacts", url))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", ["show", "report", "resume"])
 def test_a_study_or_database_that_is_not_there(command: str, scyc: Callable[..., Ended], tmp_path: Path) -> None:
     refused(scyc(command, "nobody"))
@@ -117,7 +140,12 @@ def test_options_that_do_not_go_together(scyc: Callable[..., Ended]) -> None:
     [
         ({"--db": "postgresql://me:hunter2@host/name"}, "PGPASSWORD"),
         ({"--db": "postgresql://me@host/name?password=hunter2"}, "PGPASSWORD"),
+        ({"--db": "postgresql://me:hun/ter2@host/name"}, "%2F"),
+        ({"--db": "postgresql://me:hun@hunter2@host/name"}, "%40"),
+        ({"--db": "postgresql://me@host/name?PASSWORD=hunter2"}, "PGPASSWORD"),
+        ({"--db": "host=host user=me password=hunter2"}, "makes no sense"),
         ({"--artifacts": "s3://key:hunter2@bucket"}, "--artifacts"),
+        ({"--artifacts": "s3://key:hun/hunter2@bucket"}, "--artifacts"),
         ({"--db": "sqlite:///scyc.db"}, "PostgreSQL"),
         ({"--set": "levles=3"}, "levles"),
         ({}, "No job server answers at http://127.0.0.1:1"),
