@@ -30,8 +30,8 @@ def fingerprints(workload: str) -> dict[str, str]:
     """Return fingerprints of what the numbers of a workload depend on, worked out once per process.
 
     They are named "training inputs", "training labels", and so on for the other splits. An own workload, given by its
-    import path, also has "initial weights" and "module NAME" for each of the user's modules. It must draw its data and
-    weights from a seed, as all workloads must; otherwise two processes never get the same.
+    import path, also has "initial weights" and "module NAME" for each of the user's modules. If it draws its data or
+    weights from a generator of its own without a seed, no two processes get the same.
 
     Args:
         workload: name of a workload, as `load_workload` takes it.

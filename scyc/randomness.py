@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -41,3 +42,22 @@ def seeded(*purpose: str | int, device: torch.device | str = "cpu") -> Iterator[
     with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device]):
         torch.manual_seed(stream_seed(*purpose))
         yield
+
+
+@contextmanager
+def seeded_everywhere(*purpose: str | int) -> Iterator[None]:
+    """Seed the default generators of PyTorch, NumPy and Python for one purpose inside the block; then restore them.
+
+    For other people's code that draws without a seed: every process gets the same numbers.
+    """
+    import numpy as np
+
+    before, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    random.seed(stream_seed(*purpose))
+    np.random.seed(stream_seed(*purpose) % 2**32)  # noqa: NPY002
+    try:
+        with seeded(*purpose):
+            yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(legacy)  # noqa: NPY002

@@ -18,6 +18,7 @@ from scyc.errors import InputError
 from scyc.fence import fenced
 from scyc.home import expanded
 from scyc.models.named import find_network
+from scyc.randomness import seeded_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -176,7 +177,7 @@ def _import_workload(name: str) -> Workload:
     if folder not in sys.path:
         sys.path.append(folder)  # last, so that a random.py or an oracle/ in it hides nothing that is installed
     try:
-        with fenced(name):
+        with fenced(name), seeded_everywhere("own code"):
             module = import_module(module_name)
     except Exception as error:  # importing runs the user's code
         cause = error.__cause__ if isinstance(error.__cause__, SystemExit) else error
@@ -196,7 +197,7 @@ def _import_workload(name: str) -> Workload:
         ) from error
     if callable(found):
         try:
-            with fenced(name):
+            with fenced(name), seeded_everywhere("own code"):
                 found = found()
         except InputError:
             raise
@@ -212,7 +213,7 @@ def _import_workload(name: str) -> Workload:
     return replace(
         found,
         build_model=partial(_called, name, "build_model", found.build_model),
-        load_data=partial(_called, name, "load_data", found.load_data),
+        load_data=seeded_everywhere("own data")(partial(_called, name, "load_data", found.load_data)),
     )
 
 

@@ -92,11 +92,16 @@ def test_what_its_code_reads_is_noticed(again: Callable[[], dict[str, str]], tmp
     assert changed(before, again()) == [WEIGHTS]
 
 
-def test_data_and_weights_made_by_chance_are_never_the_same(
+def test_data_and_weights_from_a_generator_without_a_seed_are_never_the_same(
     again: Callable[[], dict[str, str]], tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.py"
-    path.write_text(OWN.replace('torch.from_numpy(np.load("mine.npy"))', "torch.randn(20, 3)"), encoding="utf-8")
+    path.write_text(
+        OWN.replace(
+            'torch.from_numpy(np.load("mine.npy"))', "torch.from_numpy(np.random.default_rng().normal(size=(20, 3)))"
+        ),
+        encoding="utf-8",
+    )
     assert "training inputs" in changed(again(), again())
     path.write_text(OWN.replace("return network", "network[0].weight.data += np.random.rand()\n    return network"))
     assert WEIGHTS in changed(again(), again())

@@ -4,6 +4,7 @@ import ast
 import colorsys
 import math
 import os
+import random
 import re
 import subprocess
 import sys
@@ -220,6 +221,40 @@ def test_imports_a_workload_from_the_working_folder(folder: Path) -> None:
     for _ in range(3):
         load_workload("my_package.my_module:mine").load_data()
     assert module.loads == 1
+
+
+DRAWING = """
+import random
+import numpy as np
+import torch
+from scyc.data import Dataset, Split
+from scyc.workloads import Workload, load_workload
+
+at_import = [*torch.rand(2).tolist(), *np.random.rand(2), random.random()]
+
+def load_data():
+    x, y = torch.randn(20, 3) + np.random.rand() + random.random(), torch.arange(20) % 2
+    return Dataset(Split(x, y), Split(x, y), Split(x, y), 2)
+
+def mine():
+    made = Workload("mine", torch.nn.Identity, load_data)
+    made.load_data.called = [*torch.rand(2).tolist(), *np.random.rand(2), random.random()]
+    return made
+"""
+
+
+def test_what_is_drawn_without_a_seed_is_the_same_in_every_process(folder: Path) -> None:
+    before = (random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist())  # noqa: NPY002
+    drawn = []
+    for name in ("one_process", "another_process"):  # a module that is imported a second time is another module's twin
+        (folder / f"{name}.py").write_text(DRAWING)
+        inputs = load_workload(f"{name}:mine").load_data().train.inputs.tolist()
+        module = sys.modules[name]
+        drawn.append((inputs, module.at_import, module.load_data.called))
+    assert drawn[0] == drawn[1]
+    assert len({number for row in drawn[0][0] for number in row}) == 60
+    after = (random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist())  # noqa: NPY002
+    assert after == before
 
 
 def test_the_working_folder_hides_nothing_that_is_installed(tmp_path: Path) -> None:

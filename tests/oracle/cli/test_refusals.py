@@ -84,7 +84,9 @@ def test_a_password_is_not_repeated(scyc: Callable[..., Ended]) -> None:
 def test_no_command_repeats_a_password(
     command: tuple[str, ...], url: str, scyc: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for ended in (scyc(*command, "--db", url), (monkeypatch.setenv("SCYC_DB", url), scyc(*command))[1]):
+    given = scyc(*command, "--db", url)
+    monkeypatch.setenv("SCYC_DB", url)
+    for ended in (given, scyc(*command)):
         assert "hunter2" not in refused(ended) + ended.out
         assert "%40" in ended.err
 
