@@ -31,9 +31,9 @@ from scyc.data import Dataset, Split
 from scyc.engines import find_engine
 from scyc.models import find_network
 from scyc.pruning import Masks, prunable_weights
-from scyc.recipe import Recipe
 from scyc.threads import threads
-from scyc.training_loop import train_one
+from scyc.training.loop import train_one
+from scyc.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,8 +19,8 @@ from torch import nn
 from oracle.study.provenance import provenance
 from scyc.data import Dataset, Split
 from scyc.dropnet import EarlyStopping, Units, cheapest, hidden_layers, losses_without, train_until_stale
-from scyc.evaluation import evaluate
 from scyc.models import mlp
+from scyc.training.evaluation import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

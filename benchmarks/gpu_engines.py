@@ -40,14 +40,14 @@ from scyc.data import CropFlip, Dataset, Split
 from scyc.engines import find_engine
 from scyc.models import find_network
 from scyc.protocol import Protocol
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 from scyc.trial import Member, run_trials
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scyc.training_result import Training
+    from scyc.training.result import Training
 
 
 @dataclass(frozen=True)

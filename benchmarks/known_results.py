@@ -25,8 +25,8 @@ from scyc.dropnet import DropNet, EarlyStopping, dropnet
 from scyc.gradients import POINTS
 from scyc.profiles import WarmupStep
 from scyc.protocol import Protocol, Pruning
-from scyc.recipe import Recipe
 from scyc.schedules import density
+from scyc.training.recipe import Recipe
 from scyc.trial import Trial, run_trial
 from scyc.workloads import load_workload
 

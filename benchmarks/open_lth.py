@@ -41,8 +41,8 @@ from scyc.engines import engine_for
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.pruning import Masks, prunable_weights
-from scyc.recipe import Recipe
-from scyc.training_loop import train_one
+from scyc.training.loop import train_one
+from scyc.training.recipe import Recipe
 from scyc.workloads import load_workload
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.engines import Engine
-    from scyc.learner import Learner
     from scyc.protocol import Protocol
+    from scyc.training.learner import Learner
 
 SECONDS = 2.0
 """Default time for each engine, in seconds; the median of its steps counts."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scyc.data import Dataset
     from scyc.measured_schedules import Measurement
     from scyc.protocol import Checkpoint, Protocol
-    from scyc.training_result import Snapshot
+    from scyc.training.result import Snapshot
     from scyc.trial import LevelStart
 
 GRADIENT_BATCHES = 8
@@ -188,7 +188,7 @@ def _rising(steps: int) -> list[float]:
 def _batches(
     protocol: Protocol, data: Dataset, *, seed: int, level: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yield inputs and targets of the mini-batches of `scyc.training_loop.train`, epoch after epoch without end."""
+    """Yield inputs and targets of the mini-batches of `scyc.training.loop.train`, epoch after epoch without end."""
     split, size = data.train, protocol.recipe.batch_size
     generator = stream("augmentation", seed, level, device=split.device)
     augmentation = protocol.workload.augmentation

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from scyc.engines.eager import gradients_of
-from scyc.learner import Learner
 from scyc.pruning import Masks
 from scyc.randomness import seeded, stream
 from scyc.state import copy_state
+from scyc.training.learner import Learner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from scyc.data import Dataset
     from scyc.engines import Engine
     from scyc.protocol import Protocol
-    from scyc.recipe import Recipe
-    from scyc.training_result import State
+    from scyc.training.recipe import Recipe
+    from scyc.training.result import State
 
 EXAMPLES = 8
 """In the batch of a step, at most."""

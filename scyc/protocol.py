@@ -9,14 +9,14 @@ from scyc.data.checking import check_dataset
 from scyc.errors import InputError
 from scyc.profiles import check_reach
 from scyc.pruning import find_criterion
-from scyc.recipe import Recipe, check_rewind_step
+from scyc.training.recipe import Recipe, check_rewind_step
 
 if TYPE_CHECKING:
     from torch import nn
 
     from scyc.data import Dataset
     from scyc.pruning import Coverage, Masks, Rewind, Scope, Statistics
-    from scyc.training_result import State
+    from scyc.training.result import State
     from scyc.workloads import Workload
 
 OptimizerState = Literal["fresh", "with-weights"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from scyc.training_result import State
+    from scyc.training.result import State
 
 
 def copy_state(model: nn.Module) -> State:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from scyc.engines import EAGER
 from scyc.errors import InputError
-from scyc.learner import Learner
 from scyc.protocol import Checkpoint, Protocol
 from scyc.pruning import (
     Masks,
@@ -20,7 +19,8 @@ from scyc.pruning import (
 )
 from scyc.randomness import seeded
 from scyc.state import load_state
-from scyc.training_loop import train
+from scyc.training.learner import Learner
+from scyc.training.loop import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.engines import Engine
-    from scyc.training_result import Snapshot, State, Training
+    from scyc.training.result import Snapshot, State, Training
     from scyc.workloads import Workload
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import load, save
 
 from scyc.protocol import Checkpoint
 from scyc.pruning import Masks
-from scyc.training_result import Snapshot, State
+from scyc.training.result import Snapshot, State
 
 if TYPE_CHECKING:
     import torch

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from scyc.measured_schedules import Measured
     from scyc.policies import Policy
     from scyc.protocol import Checkpoint, Protocol
-    from scyc.training_result import Snapshot, Training
+    from scyc.training.result import Snapshot, Training
     from scyc.trial import Trial
     from studies import Artifacts
 

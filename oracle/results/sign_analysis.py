@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scyc.protocol import Checkpoint
     from scyc.pruning import Masks
     from scyc.signs import Agreement, Overlap
-    from scyc.training_result import State
+    from scyc.training.result import State
     from studies import Store, StudyRecord, TrialRecord
 
 Paths = dict[int, list["TrialRecord"]]

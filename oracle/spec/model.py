@@ -13,7 +13,7 @@ from oracle.spec.section import Section, distinct
 from oracle.spec.training import OptimizerSpec, ProfileSpec, PruningSpec
 from scyc.optimizers import OptimizerSettings
 from scyc.protocol import Protocol
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 from scyc.workloads import load_workload
 
 EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep"})

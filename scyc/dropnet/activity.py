@@ -8,7 +8,7 @@ import torch
 
 from scyc.dropnet.layers import steps_of
 from scyc.errors import InputError
-from scyc.evaluation import EVALUATION_BATCH
+from scyc.training.evaluation import EVALUATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

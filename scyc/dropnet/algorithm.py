@@ -11,8 +11,8 @@ from scyc.dropnet.layers import HiddenLayer, hidden_layers
 from scyc.dropnet.training import EarlyStopping, train_until_stale
 from scyc.dropnet.units import Units
 from scyc.errors import InputError
-from scyc.evaluation import evaluate
 from scyc.randomness import seeded
+from scyc.training.evaluation import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.data import Augmentation, Dataset
-    from scyc.training_result import EpochMetrics
+    from scyc.training.result import EpochMetrics
 
 End = Literal["accuracy", "nothing left", "cycles", "diverged"]
 

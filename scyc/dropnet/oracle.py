@@ -17,7 +17,7 @@ from torch import nn
 from scyc.dropnet.activity import check_apart
 from scyc.dropnet.layers import steps_of
 from scyc.errors import InputError
-from scyc.evaluation import EVALUATION_BATCH
+from scyc.training.evaluation import EVALUATION_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

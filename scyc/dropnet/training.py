@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 
 from scyc.errors import InputError
-from scyc.evaluation import evaluate
 from scyc.optimizers import OptimizerSettings
 from scyc.randomness import seeded, stream
-from scyc.training_result import EpochMetrics
+from scyc.training.evaluation import evaluate
+from scyc.training.result import EpochMetrics
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,7 +12,7 @@ from scyc.engines.rates import Rates
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from scyc.learner import Learner
+    from scyc.training.learner import Learner
 
     Step = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

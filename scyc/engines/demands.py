@@ -10,7 +10,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from scyc.profiles import momenta
 
 if TYPE_CHECKING:
-    from scyc.recipe import Recipe
+    from scyc.training.recipe import Recipe
 
 
 def objection_to_lock_step(model: nn.Module, recipe: Recipe) -> str | None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scyc.engines.engine import Gradients, Steps
-    from scyc.learner import Learner
-    from scyc.recipe import Recipe
+    from scyc.training.learner import Learner
+    from scyc.training.recipe import Recipe
 
 
 class Autograd:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from scyc.learner import Learner
-    from scyc.recipe import Recipe
+    from scyc.training.learner import Learner
+    from scyc.training.recipe import Recipe
 
 
 class Gradients(Protocol):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.engines.engine import Steps
-    from scyc.learner import Learner
-    from scyc.recipe import Recipe
+    from scyc.training.learner import Learner
+    from scyc.training.recipe import Recipe
 
 
 class Graphs:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from scyc.recipe import Recipe
+    from scyc.training.recipe import Recipe
 
 _aten = torch.ops.aten
 

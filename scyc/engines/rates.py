@@ -9,7 +9,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scyc.learner import Learner
+    from scyc.training.learner import Learner
 
 
 class Rates:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.engines.engine import Engine
-    from scyc.recipe import Recipe
+    from scyc.training.recipe import Recipe
 
 EAGER: Engine = Eager()
 """The reference."""

@@ -11,7 +11,7 @@ from scyc import bench
 from scyc.bench import BARE, Speed, choose, compare, fitting, measure, possible, room
 from scyc.engines import ENGINES
 from scyc.protocol import Protocol
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 from scyc.workloads import load_workload
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")

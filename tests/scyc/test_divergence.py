@@ -11,16 +11,16 @@ import torch
 from torch import nn
 
 from scyc.data import Dataset, Split
-from scyc.evaluation import evaluate, guessing
 from scyc.models import mlp
 from scyc.pruning import Masks, prunable_weights
 from scyc.randomness import seeded
-from scyc.recipe import Recipe
 from scyc.single_neuron import Setting, single_neuron
-from scyc.training_loop import train_one
+from scyc.training.evaluation import evaluate, guessing
+from scyc.training.loop import train_one
+from scyc.training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from scyc.training_result import Training
+    from scyc.training.result import Training
 
 RECIPE = Recipe(epochs=2, batch_size=30)
 

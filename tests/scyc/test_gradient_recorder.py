@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from scyc import gradient_recorder, learner
+from scyc import gradient_recorder
 from scyc.gradient_recorder import GradientRecorder
 from scyc.gradients import HISTOGRAM_EDGES, POINTS, QUANTILES, WINDOW, GradientSummary
 from scyc.models import mlp
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded
-from scyc.recipe import Recipe
-from scyc.training_loop import train_one
+from scyc.training import learner
+from scyc.training.loop import train_one
+from scyc.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

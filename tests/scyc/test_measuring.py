@@ -18,8 +18,8 @@ from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import Masks
 from scyc.randomness import stream
-from scyc.recipe import Recipe
-from scyc.training_result import Snapshot, State
+from scyc.training.recipe import Recipe
+from scyc.training.result import Snapshot, State
 from scyc.trial import Trial, begin_level, run_trial
 from scyc.workloads import Workload
 

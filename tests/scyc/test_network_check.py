@@ -23,7 +23,7 @@ from scyc.network_check import check_network, engine_fault
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Protocol, Pruning
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from scyc.profiles import (
     shortfall,
 )
 from scyc.protocol import Protocol
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 from scyc.workloads import load_workload
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from scyc.optimizers import OptimizerSettings
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.randomness import stream
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 

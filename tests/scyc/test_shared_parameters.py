@@ -17,9 +17,9 @@ from scyc.measuring import measure
 from scyc.optimizers import OptimizerSettings
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import CRITERIA, Masks
-from scyc.recipe import Recipe
 from scyc.signs import flip_signs, shuffle_magnitudes, with_signs_of
 from scyc.state import copy_state, load_state
+from scyc.training.recipe import Recipe
 from scyc.trial import Member, Trial, begin_level, run_trial, run_trials
 from scyc.workloads import Workload
 

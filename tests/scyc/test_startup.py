@@ -27,8 +27,8 @@ LIGHT = [
     "from scyc.measured_schedules import Measured; Measured(0.5, 1.0)",
     "from scyc.gradients import HISTOGRAM_EDGES, POINTS, QUANTILES, GradientSummary, windows; windows(100)",
     "from scyc.optimizers import OptimizerSettings; OptimizerSettings('adamw')",
-    "from scyc.recipe import Recipe; assert Recipe(epochs=3).steps(640) == 30",
-    "from scyc.training_result import EpochMetrics, Snapshot, State, Training",
+    "from scyc.training.recipe import Recipe; assert Recipe(epochs=3).steps(640) == 30",
+    "from scyc.training.result import EpochMetrics, Snapshot, State, Training",
     "from scyc.protocol import Checkpoint, Protocol, Pruning; Pruning(criterion='lamp', rewind='reinit')",
     "from scyc.pruning import CRITERIA, Rewind, Scope, Statistics; CRITERIA['erk'].check('global')",
     "from scyc.workloads import Workload, load_workload, workload_names; assert workload_names()",
@@ -51,7 +51,7 @@ def imported(statement: str, among: set[str] = HEAVY) -> str:
 
 
 @pytest.mark.parametrize("statement", LIGHT)
-def test_brings_nothing_imported(statement: str) -> None:
+def test_brings_nothing_heavy(statement: str) -> None:
     assert imported(statement) == ""
 
 
@@ -60,7 +60,7 @@ def test_pytorch_comes_with_what_needs_it() -> None:
 
 
 def test_the_packages_that_are_lazy() -> None:
-    assert LAZY == ["scyc", "scyc.data", "scyc.engines", "scyc.models", "scyc.pruning", "scyc.signs"]
+    assert LAZY == ["scyc", "scyc.data", "scyc.engines", "scyc.models", "scyc.pruning", "scyc.signs", "scyc.training"]
 
 
 @pytest.mark.parametrize("package", LAZY)

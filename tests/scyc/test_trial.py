@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from scyc import InputError
-from scyc.evaluation import evaluate
 from scyc.models import mlp
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Checkpoint, Protocol, Pruning
 from scyc.pruning import CRITERIA, Masks, Rewind, Scope, prunable_weights
-from scyc.recipe import Recipe
-from scyc.training_result import Snapshot, State
+from scyc.training.evaluation import evaluate
+from scyc.training.recipe import Recipe
+from scyc.training.result import Snapshot, State
 from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 

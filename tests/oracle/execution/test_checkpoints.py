@@ -15,7 +15,7 @@ from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_ch
 from scyc.models import resnet20
 from scyc.protocol import Checkpoint
 from scyc.pruning import Masks, prunable_weights
-from scyc.training_result import Snapshot
+from scyc.training.result import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

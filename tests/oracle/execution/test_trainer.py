@@ -10,7 +10,7 @@ from oracle.execution.messages import Outcome, TrialRequest
 from oracle.execution.trainer import PREPARATION, Trainer
 from oracle.spec.files import parse_spec
 from scyc import trial
-from scyc.training_loop import train
+from scyc.training.loop import train
 from studies import Artifacts
 
 if TYPE_CHECKING:

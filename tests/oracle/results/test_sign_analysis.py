@@ -17,7 +17,7 @@ from scyc import Constant, InputError, policy_to_dict
 from scyc.policies import Policy
 from scyc.protocol import Checkpoint
 from scyc.pruning import Masks
-from scyc.training_result import Snapshot
+from scyc.training.result import Snapshot
 from studies import Artifacts, FinishedTrial, NewCheckpoint, NewTrial, Store, StudyNotFound, TrialResult
 
 if TYPE_CHECKING:

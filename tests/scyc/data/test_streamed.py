@@ -13,10 +13,10 @@ from scyc.data.image_files import read_image_files
 from scyc.data.images import normalised
 from scyc.data.streamed import MEAN, STD
 from scyc.errors import InputError
-from scyc.evaluation import evaluate
 from scyc.profiles import ConstantProfile
 from scyc.protocol import Protocol
-from scyc.recipe import Recipe
+from scyc.training.evaluation import evaluate
+from scyc.training.recipe import Recipe
 from scyc.trial import run_trial
 from scyc.workloads import load_workload
 

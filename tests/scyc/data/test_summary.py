@@ -8,7 +8,7 @@ import torch
 from scyc.data import Dataset, Reading, Split, check_dataset, load_mnist1d, summarise
 from scyc.errors import InputError
 from scyc.protocol import Protocol
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 from scyc.workloads import load_workload
 
 

@@ -11,21 +11,22 @@ import pytest
 import torch
 from torch import nn
 
-from scyc import InputError, training_loop
+from scyc import InputError
 from scyc.data import Dataset, Split
 from scyc.engines import EAGER, ENGINES, engine_for, find_engine
-from scyc.learner import Learner
 from scyc.models import find_network, mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import OneCycle
 from scyc.pruning import Masks, prunable_weights
-from scyc.recipe import Recipe
+from scyc.training import loop
+from scyc.training.learner import Learner
+from scyc.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scyc.engines import Engine
-    from scyc.training_result import Training
+    from scyc.training.result import Training
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=3, batch_size=16)
@@ -66,15 +67,13 @@ def learner(kind: str, max_lr: float, engine: Engine, recipe: Recipe = RECIPE, *
 
 
 def alone(kind: str, max_lr: float, engine: Engine = EAGER, recipe: Recipe = RECIPE, **kept: Any) -> Training:
-    [training] = training_loop.train(
-        [learner(kind, max_lr, engine, recipe, **kept)], DATA, seed=0, level=1, engine=engine
-    )
+    [training] = loop.train([learner(kind, max_lr, engine, recipe, **kept)], DATA, seed=0, level=1, engine=engine)
     return training
 
 
 def together(kind: str, rates: Sequence[float], engine: Engine, recipe: Recipe = RECIPE, **kept: Any) -> list[Training]:
     learners = [learner(kind, max_lr, engine, recipe, **kept) for max_lr in rates]
-    return training_loop.train(learners, DATA, seed=0, level=1, engine=engine)
+    return loop.train(learners, DATA, seed=0, level=1, engine=engine)
 
 
 def assert_close(one: Training, other: Training, tolerance: float = 2e-3) -> None:
@@ -167,7 +166,7 @@ def test_what_came_before_is_gone_on_with(name: str) -> None:
             model = network("mlp")
             model.load_state_dict(before.state)
             learners.append(Learner(model, masks, RECIPE, steps, max_lr=0.1, optimizer_from=before.optimizer))
-        return training_loop.train(learners, DATA, seed=1, level=1, engine=engine)
+        return loop.train(learners, DATA, seed=1, level=1, engine=engine)
 
     [reference] = go_on(EAGER, 1)
     for training in go_on(engine, 2):
@@ -177,7 +176,7 @@ def test_what_came_before_is_gone_on_with(name: str) -> None:
 @pytest.mark.parametrize("name", TOGETHER)
 def test_pruned_weights_stay_zero(name: str) -> None:
     learners = [learner("resnet-8", max_lr, ENGINES[name]) for max_lr in RATES]
-    training_loop.train(learners, DATA, seed=0, level=1, engine=ENGINES[name])
+    loop.train(learners, DATA, seed=0, level=1, engine=ENGINES[name])
     for one in learners:
         for weight, mask in one.masks.kept.items():
             assert not one.model.get_parameter(weight)[~mask].any()
@@ -207,7 +206,7 @@ def test_channels_last_is_reproducible_and_goes_on_with_an_optimizer() -> None:
         gone_on.lay_out(model)
         masks = Masks.dense(model, prunable_weights(model))
         one = Learner(model, masks, RECIPE, steps, max_lr=0.1, optimizer_from=first.last.optimizer)
-        trainings += training_loop.train([one], DATA, seed=1, level=1, engine=gone_on)
+        trainings += loop.train([one], DATA, seed=1, level=1, engine=gone_on)
     assert_close(trainings[0], trainings[1])
 
 
@@ -247,7 +246,7 @@ def test_on_a_gpu_networks_together_train_as_each_does_alone(name: str, kind: st
         engine.lay_out(model)
         return Learner(model, Masks.dense(model, prunable_weights(model)), RECIPE, steps, max_lr=max_lr)
 
-    found = training_loop.train([one(rate, engine) for rate in RATES], data, seed=0, level=1, engine=engine)
+    found = loop.train([one(rate, engine) for rate in RATES], data, seed=0, level=1, engine=engine)
     for max_lr, training in zip(RATES, found, strict=True):
-        [reference] = training_loop.train([one(max_lr, EAGER)], data, seed=0, level=1)
+        [reference] = loop.train([one(max_lr, EAGER)], data, seed=0, level=1)
         assert_close(training, reference, tolerance=1e-2)

@@ -13,7 +13,7 @@ from torch import nn
 from scyc.engines.eager import Autograd, gradients_of
 from scyc.engines.lean import Lean
 from scyc.models import find_network, mlp
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 sizes = st.integers(1, 70)

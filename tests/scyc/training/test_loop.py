@@ -11,18 +11,18 @@ from torch import nn
 
 from scyc import InputError, OneCycle
 from scyc.data import Dataset, Split
-from scyc.evaluation import evaluate
 from scyc.models import mlp
 from scyc.optimizers import OptimizerSettings
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
-from scyc.recipe import Recipe
-from scyc.training_loop import train_one
-from scyc.training_result import Snapshot
+from scyc.training.evaluation import evaluate
+from scyc.training.loop import train_one
+from scyc.training.recipe import Recipe
+from scyc.training.result import Snapshot
 
 if TYPE_CHECKING:
-    from scyc.training_result import EpochMetrics, Training
+    from scyc.training.result import EpochMetrics, Training
 
 RECIPE = Recipe(epochs=4, batch_size=30)  # ten steps an epoch; 20 of the 320 examples are left out each time
 STEPS = 40

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scyc.evaluation import evaluate, finite, guessing
 from scyc.gradient_recorder import GradientRecorder
 from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentum
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
-from scyc.recipe import check_rewind_step
 from scyc.state import copy_state
-from scyc.training_result import EpochMetrics, Snapshot, Training
+from scyc.training.evaluation import evaluate, finite, guessing
+from scyc.training.recipe import check_rewind_step
+from scyc.training.result import EpochMetrics, Snapshot, Training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from scyc.data import Dataset
     from scyc.pruning import Masks
-    from scyc.recipe import Recipe
-    from scyc.training_result import State
+    from scyc.training.recipe import Recipe
+    from scyc.training.result import State
 
 
 class Learner:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from scyc import InputError
-from scyc.recipe import Recipe
+from scyc.training.recipe import Recipe
 
 
 @pytest.mark.parametrize(("epochs", "batch_size"), [(0, 64), (10, 0)])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from scyc.engines import EAGER
-from scyc.learner import Learner
 from scyc.randomness import seeded, stream
+from scyc.training.learner import Learner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from scyc.data import Augmentation, Dataset
     from scyc.engines import Engine
     from scyc.pruning import Masks
-    from scyc.recipe import Recipe
-    from scyc.training_result import Training
+    from scyc.training.recipe import Recipe
+    from scyc.training.result import Training
 
 
 def train(

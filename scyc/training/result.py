@@ -47,7 +47,7 @@ class Training:
         finite: whether the last epoch's losses on the training and the validation data are finite, and all of the
             network's parameters and buffers. (A training stops at the first epoch whose training loss is not.)
         diverged: it is not finite, or it ended no better than guessing: with a training loss of ln(number of classes)
-            or above, and a validation accuracy that takes no learning (`scyc.evaluation.guessing`).
+            or above, and a validation accuracy that takes no learning (`scyc.training.evaluation.guessing`).
         early: the network after `rewind_step` steps, if that was asked for.
         last: the network after the last step.
         change: how far the last epoch trained moved the prunable weights, if that was asked for.

@@ -1,0 +1,16 @@
+from .evaluation import evaluate
+from .learner import Learner
+from .loop import train
+from .recipe import Recipe
+from .result import EpochMetrics, Snapshot, State, Training
+
+__all__ = [
+    "EpochMetrics",
+    "Learner",
+    "Recipe",
+    "Snapshot",
+    "State",
+    "Training",
+    "evaluate",
+    "train",
+]
