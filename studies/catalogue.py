@@ -12,8 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from studies import lineage, locks, places, row_mapping, schema
 from studies.errors import StudyError, StudyExists, StudyNotFound
 from studies.records import RunRecord, SpecRecord, StudyRecord
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

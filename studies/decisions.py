@@ -10,8 +10,7 @@ from studies import locks, row_mapping, schema
 from studies.catalogue import now
 from studies.errors import StudyError
 from studies.records import LevelRecord
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select

@@ -17,8 +17,7 @@ from sqlalchemy import insert, select, update
 from studies import locks, row_mapping, schema
 from studies.errors import LeaseLost, StudyBusy
 from studies.records import Lease, TenureRecord
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from datetime import datetime

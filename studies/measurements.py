@@ -9,8 +9,7 @@ from sqlalchemy import JSON, insert, select
 
 from studies import locks, row_mapping, schema
 from studies.records import GradientRecord, MeasurementRecord
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,7 @@ from sqlalchemy import select, update
 from studies import row_mapping, schema
 from studies.catalogue import now
 from studies.errors import StudyError
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,8 +8,7 @@ from uuid import uuid4
 from sqlalchemy import delete, select, update
 
 from studies import locks, schema
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

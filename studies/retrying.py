@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import wraps
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from studies.critical import interruptible
 from studies.errors import StudyUnavailable, TryAgain
@@ -14,15 +13,11 @@ from studies.errors import StudyUnavailable, TryAgain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from studies.store_part import StorePart
-
 PATIENCE = 30.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 _log = logging.getLogger(__name__)
 
-_P = ParamSpec("_P")
-_S = TypeVar("_S", bound="StorePart")
 _T = TypeVar("_T")
 
 
@@ -34,20 +29,6 @@ class Patience(threading.local):
     """
 
     is_over = False
-
-
-def persistent(transaction: Callable[Concatenate[_S, _P], _T]) -> Callable[Concatenate[_S, _P], _T]:
-    """Repeat a method of a store that is one transaction until it succeeds.
-
-    That is safe: `Database.write` raises TryAgain only if nothing was written, also when the connection broke during
-    the commit.
-    """
-
-    @wraps(transaction)
-    def patiently(store: _S, /, *args: _P.args, **keywords: _P.kwargs) -> _T:
-        return persist(lambda: transaction(store, *args, **keywords), store._database.patience)
-
-    return patiently
 
 
 def persist(action: Callable[[], _T], patience: Patience) -> _T:

@@ -13,7 +13,7 @@ from studies.leases import Leases
 from studies.measurements import Measurements
 from studies.outcomes import Outcomes
 from studies.places import Places
-from studies.retrying import persistent
+from studies.store_part import persistent
 from studies.transfer import Transfer
 from studies.trials import Trials
 

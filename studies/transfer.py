@@ -13,8 +13,7 @@ from sqlalchemy import JSON, Boolean, Float, Integer, Table, insert, select
 
 from studies import schema
 from studies.errors import StudyError, StudyExists
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

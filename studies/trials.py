@@ -11,8 +11,7 @@ from studies import lineage, locks, row_mapping, schema
 from studies.catalogue import now
 from studies.errors import StudyError
 from studies.records import EpochRecord, TrialState
-from studies.retrying import persistent
-from studies.store_part import StorePart
+from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from oracle.searching.candidates import Candidate, Cell, candidates, silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from oracle.results.study_view import LevelView
     from studies import TrialRecord
 
 Silence = Literal["diverged", "equal", "unsound"]
@@ -66,7 +65,14 @@ def silence_of(chosen: float, trials: Iterable[TrialRecord]) -> Silence | None:
     return silence(observed) or ("unsound" if unsound else None)
 
 
-def silent_sentences(levels: Iterable[LevelView]) -> list[str]:
+class _Level(Protocol):
+    @property
+    def level(self) -> int: ...
+    @property
+    def silence(self) -> Silence | None: ...
+
+
+def silent_sentences(levels: Iterable[_Level]) -> list[str]:
     """Return what to say of those of the levels that are silent, one sentence or two for each reason."""
     by_reason: dict[str, list[int]] = {}
     for level in levels:
