@@ -24,13 +24,15 @@ from scyc.randomness import seeded
 from scyc.state import copy_state, load_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from scyc.data import Dataset
     from scyc.engines import Engine
     from scyc.protocol import Protocol
 
 SEED = 0
+
+_MUST = "`build_model` of the workload {!r} must return a new network at every call"
 
 
 def check_network(protocol: Protocol, data: Dataset, device: torch.device | str = "cpu") -> None:
@@ -48,6 +50,7 @@ def check_network(protocol: Protocol, data: Dataset, device: torch.device | str 
     first, second = build(protocol), build(protocol)
     _check_parts(first, name)
     _check_new(first, second, name)
+    constants = {label: (buffer, buffer.clone()) for label, buffer in _shared(second.named_buffers(), first)}
     with _saying(f"The state of the network of the workload {name!r} cannot be stored and loaded"):
         load_state(second, copy_state(first))
     protocol.prunable(first)
@@ -57,6 +60,9 @@ def check_network(protocol: Protocol, data: Dataset, device: torch.device | str 
             _check_logits(steps.logits(first, size), size, data.num_classes, name)
     with _saying(f"The network of the workload {name!r} cannot take a training step"):
         one, other = steps.gradients(), steps.gradients()
+    for label, (buffer, before) in constants.items():
+        if not _same(buffer, before):
+            raise _reused(name, label)
     if not one.loss_is_finite:
         raise InputError(
             f"The network of the workload {name!r} has the loss {one.loss} on its first batch, before any training; "
@@ -180,20 +186,15 @@ def _check_overlap(model: nn.Module, name: str) -> None:
 
 def _check_new(first: nn.Module, second: nn.Module, name: str) -> None:
     """Check that a network is new at every call, and the same for the same seed."""
-    must = f"`build_model` of the workload {name!r} must return a new network at every call"
+    must = _MUST.format(name)
     if first is second:
         raise InputError(
             f"{must}, but it returned one object twice, so every trial would train on from the one before; make the "
             "network inside the function."
         )
+    for label, _ in _shared(second.named_parameters(), first):
+        raise _reused(name, label)
     ours, theirs = ({**dict(m.named_parameters()), **dict(m.named_buffers())} for m in (first, second))
-    memory = {tensor.data_ptr(): label for label, tensor in ours.items() if tensor.numel()}
-    shared = [label for label, tensor in theirs.items() if tensor.numel() and tensor.data_ptr() in memory]
-    if shared:
-        raise InputError(
-            f"{must}, but two of them have the same {shared[0]}, so every trial would train on from the one before; "
-            "make all layers inside the function, or copy them with copy.deepcopy."
-        )
     if {n: t.shape for n, t in ours.items()} != {n: t.shape for n, t in theirs.items()}:
         odd = min(n for n in {*ours, *theirs} if n not in ours or n not in theirs or ours[n].shape != theirs[n].shape)
         raise InputError(f"{must}, and always the same one, but two of them differ in the shape of {odd}.")
@@ -204,6 +205,19 @@ def _check_new(first: nn.Module, second: nn.Module, name: str) -> None:
             "so candidates would not share their initial weights. Draw weights from PyTorch's default generator "
             "(torch.nn.init, torch.randn), not from NumPy, `random` or a generator of your own."
         )
+
+
+def _shared(tensors: Iterable[tuple[str, torch.Tensor]], network: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield those of the named tensors that lie where a network has one; buffers may, if they are constant."""
+    memory = {tensor.data_ptr() for tensor in chain(network.parameters(), network.buffers())}
+    return ((label, tensor) for label, tensor in tensors if tensor.numel() and tensor.data_ptr() in memory)
+
+
+def _reused(name: str, label: str) -> InputError:
+    return InputError(
+        f"{_MUST.format(name)}, but two of them have the same {label}, so every trial would train on from the one "
+        "before; make all layers inside the function, or copy them with copy.deepcopy."
+    )
 
 
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:

@@ -70,6 +70,8 @@ class Net(nn.Module):
 
 SHARED = layers()
 BACKBONE = nn.Linear(INPUTS, 6)
+NORM, PLAIN_NORM = nn.BatchNorm1d(6), nn.BatchNorm1d(6, affine=False)
+SEEN = torch.zeros(3)
 OWN_GENERATOR = torch.Generator()
 STORE: list[torch.Tensor] = []
 
@@ -123,6 +125,12 @@ def _remembers(logits: torch.Tensor, net: Net) -> torch.Tensor:
     return logits + former
 
 
+def _counts(logits: torch.Tensor, net: Net) -> torch.Tensor:
+    if net.training:
+        net.kept.add_(1)
+    return logits
+
+
 def with_parameter(name: str, value: torch.Tensor, **kwargs: Any) -> Callable[[], nn.Module]:
     return partial(Net, add=lambda net: net.register_parameter(name, nn.Parameter(value, **kwargs)))
 
@@ -130,7 +138,9 @@ def with_parameter(name: str, value: torch.Tensor, **kwargs: Any) -> Callable[[]
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one object": (lambda: SHARED, r"one object twice, so every trial would train on from the one before"),
     "shared backbone": (lambda: nn.Sequential(BACKBONE, nn.Linear(6, CLASSES)), r"two of them have the same 0\.weight"),
-    "shared buffer": (partial(Net, add=lambda n: n.register_buffer("kept", BACKBONE.weight.data)), "the same kept"),
+    "shared buffer": (partial(Net, add=lambda n: n.register_buffer("kept", SEEN), out=_counts), "the same kept"),
+    "shared norm": (lambda: layers(NORM), r"two of them have the same 2\.weight"),
+    "shared statistics": (lambda: layers(PLAIN_NORM), r"two of them have the same 2\.running_mean"),
     "numpy": (partial(Net, add=_numpy), r"body\.weight differs between two networks of one seed.+not from NumPy"),
     "python's random": (partial(Net, add=_python), r"head\.bias differs between two networks of one seed"),
     "own generator": (partial(Net, add=_generator), r"table differs between two networks of one seed"),
@@ -216,6 +226,11 @@ def pretrained() -> nn.Module:
     return copy.deepcopy(SHARED)
 
 
+def _with_constants(net: Net) -> None:
+    net.register_buffer("kept", SEEN)
+    net.register_buffer("table", BACKBONE.weight.data)
+
+
 FITS: dict[str, Callable[[], nn.Module]] = {
     "layers": layers,
     "dropout": lambda: layers(nn.Dropout(0.5)),
@@ -226,6 +241,8 @@ FITS: dict[str, Callable[[], nn.Module]] = {
     "copied": pretrained,
     "recurrent": Recurrent,
     "double precision": lambda: nn.Sequential(_Double(), nn.Linear(INPUTS, CLASSES).double()),
+    "constants of the module": partial(Net, add=_with_constants),
+    "attention mask": partial(Net, add=lambda n: n.register_buffer("mask", torch.full((3, 3), -torch.inf).triu(1))),
     "seeded itself": lambda: (torch.manual_seed(3), layers())[1],
 }
 
