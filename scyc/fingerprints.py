@@ -115,7 +115,7 @@ def _outputs(workload: Workload, model: nn.Module, data: Dataset) -> list[torch.
     if split.inputs.is_meta:  # to read images takes time, and their contents have a fingerprint of their own
         inputs = torch.randn(_EXAMPLES, *split.shape, generator=stream("examples"))
     else:
-        inputs = split.inputs[:_EXAMPLES].cpu()
+        inputs = split.inputs[:_EXAMPLES].cpu().clone()  # an augmentation may work in place
     with fenced(workload.name), seeded("model", 0, 0):
         if workload.augmentation is not None:
             inputs = workload.augmentation(inputs, stream("augmentation", 0, 0))

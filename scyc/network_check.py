@@ -55,6 +55,7 @@ def check_network(protocol: Protocol, data: Dataset, device: torch.device | str 
         load_state(second, copy_state(first))
     protocol.prunable(first)
     steps = Steps(protocol, data, torch.device(device))
+    _check_augmentation(steps, name)
     with _saying(f"The network of the workload {name!r} cannot be evaluated"):
         for size in (len(steps.targets), 1):
             _check_logits(steps.logits(first, size), size, data.num_classes, name)
@@ -226,6 +227,24 @@ def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
     return one.is_floating_point() and torch.equal(one.nan_to_num(), other.nan_to_num())
 
 
+def _check_augmentation(steps: Steps, name: str) -> None:
+    """Check that the augmentation gives as many examples as it got, and again the same."""
+    with _saying(f"The augmentation of the workload {name!r} fails", "the augmentation"):
+        one, other = steps.augmented(), steps.augmented()
+    if not isinstance(one, torch.Tensor) or len(one) != len(steps.targets):
+        found = f"a tensor of shape {tuple(one.shape)}" if isinstance(one, torch.Tensor) else type(one).__name__
+        raise InputError(
+            f"The augmentation of the workload {name!r} must return a tensor of as many examples as it got, here "
+            f"{len(steps.targets)}, but it returned {found}."
+        )
+    if not _same(one, other):
+        raise InputError(
+            f"The augmentation of the workload {name!r} does not do the same twice with the same generator, so trials "
+            "would differ by chance. It draws from NumPy or `random`, or remembers earlier calls; draw with torch from "
+            "the generator that it gets."
+        )
+
+
 def _check_logits(logits: object, size: int, classes: int, name: str) -> None:
     if isinstance(logits, torch.Tensor):
         if logits.is_floating_point() and logits.dim() == 2 and len(logits) == size and logits.shape[1] >= classes:
@@ -240,14 +259,14 @@ def _check_logits(logits: object, size: int, classes: int, name: str) -> None:
 
 
 @contextmanager
-def _saying(what: str) -> Iterator[None]:
+def _saying(what: str, fix: str = "the network") -> Iterator[None]:
     """Say what failed, where the user's code raises."""
     try:
         yield
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"{what} ({type(error).__name__}: {_first_line(error)}); correct the network.") from error
+        raise InputError(f"{what} ({type(error).__name__}: {_first_line(error)}); correct {fix}.") from error
 
 
 def _first_line(error: Exception) -> str:

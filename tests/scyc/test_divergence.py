@@ -91,6 +91,9 @@ class Masked(nn.Module):
         growth: factor by which a step multiplies the second buffer.
     """
 
+    mask: torch.Tensor
+    scale: torch.Tensor
+
     def __init__(self, growth: float) -> None:
         super().__init__()
         self.body, self.growth = nn.Linear(8, 2), growth

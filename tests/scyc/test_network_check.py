@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import re
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,7 @@ def _remembers(logits: torch.Tensor, net: Net) -> torch.Tensor:
 
 def _counts(logits: torch.Tensor, net: Net) -> torch.Tensor:
     if net.training:
-        net.kept.add_(1)
+        net.get_buffer("kept").add_(1)
     return logits
 
 
@@ -193,6 +194,43 @@ def test_what_does_not_fit_is_refused(kind: str) -> None:
     with pytest.raises(InputError, match=fault) as caught:
         check_network(protocol(build), data())
     assert str(caught.value).endswith(".")
+
+
+def augmented(augmentation: Any) -> Protocol:
+    plain = protocol(layers)
+    return replace(plain, workload=replace(plain.workload, augmentation=augmentation))
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "fault"),
+    [
+        (
+            lambda x, _: x * np.random.default_rng().random(),
+            r"does not do the same twice .+ the generator that it gets",
+        ),
+        (lambda x, _: x.add_(random.random()), "does not do the same twice"),
+        (lambda x: x, r"fails \(TypeError: .+\); correct the augmentation\."),
+        (lambda x, _: x[:3], r"as many examples as it got, here 8, but it returned a tensor of shape \(3, 8\)"),
+        (lambda x, _: (x, x), "but it returned tuple"),
+    ],
+)
+def test_an_augmentation_that_does_not_fit_is_refused(augmentation: Any, fault: str) -> None:
+    with pytest.raises(InputError, match=f"The augmentation of the workload 'mine' .*{fault}"):
+        check_network(augmented(augmentation), data())
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [
+        lambda x, _: x.mul_(1.5),
+        lambda x, _: x + 0.1 * torch.randn_like(x),
+        lambda x, g: x.add_(torch.randn(x.shape, generator=g)),
+    ],
+)
+def test_an_augmentation_may_work_in_place_and_draw_from_the_default_generator(augmentation: Any) -> None:
+    before = data().train.inputs.clone()
+    check_network(augmented(augmentation), data())
+    assert torch.equal(data().train.inputs, before)
 
 
 class Partly(Net):
