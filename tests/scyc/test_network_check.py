@@ -102,6 +102,10 @@ def _lazy_norm(net: Net) -> None:
     net.norm = nn.LazyBatchNorm1d()
 
 
+def _keeps(value: object) -> Callable[[Net], None]:
+    return lambda net: setattr(net, "kept", value)
+
+
 def _sparse(net: Net) -> None:
     net.words = nn.Embedding(5, 6, sparse=True)
 
@@ -162,6 +166,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "sparse gradients": (partial(Net, add=_sparse), r"layer words \(Embedding\).+sparse=False"),
     "lazy layer": (lambda: layers(nn.LazyLinear(6)), r"2\.weight .+ has no shape yet, because its layer is lazy"),
     "lazy buffer": (partial(Net, add=_lazy_norm), r"norm\.\w+ .+ lazy; in build_model, call the model once"),
+    "layers in a list": (partial(Net, add=_keeps([nn.Linear(6, 6)])), r"^kept of .+ neither trained .+nn\.ModuleList"),
+    "layers in a dict": (partial(Net, add=_keeps({"a": (nn.Linear(6, 6),)})), r"^kept of .+ neither trained"),
+    "a plain tensor": (partial(Net, add=_keeps(torch.ones(2, requires_grad=True))), r"^kept of .+torch\.nn\.Parameter"),
+    "a list inside": (lambda: layers(Net(add=_keeps([nn.Linear(6, 6)]))), r"^2\.kept of .+ neither trained"),
     "two views": (partial(Net, add=_overlapping), r"decoder and body\.weight|body\.weight and decoder"),
     "extra state": (Extra, r"state_dict .+ cannot be stored: _extra_state is no tensor"),
     "other names": (Renames, r"state_dict .+ lacks the parameter body\.bias"),
@@ -280,6 +288,8 @@ FITS: dict[str, Callable[[], nn.Module]] = {
     "recurrent": Recurrent,
     "double precision": lambda: nn.Sequential(_Double(), nn.Linear(INPUTS, CLASSES).double()),
     "constants of the module": partial(Net, add=_with_constants),
+    "layers under two names": partial(Net, add=lambda n: setattr(n, "blocks", [n.body, {"head": n.head.weight}])),
+    "a frozen teacher in a list": partial(Net, add=_keeps([nn.Linear(6, 6).requires_grad_(False), torch.ones(3)])),
     "attention mask": partial(Net, add=lambda n: n.register_buffer("mask", torch.full((3, 3), -torch.inf).triu(1))),
     "seeded itself": lambda: (torch.manual_seed(3), layers())[1],
 }
