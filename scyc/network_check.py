@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from scyc.engines import EAGER
 from scyc.errors import InputError
+from scyc.network_parts import check_parts
 from scyc.network_steps import Steps, difference
-from scyc.pruning import own_names
 from scyc.randomness import seeded
 from scyc.state import copy_state, load_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from scyc.data import Dataset
     from scyc.engines import Engine
     from scyc.protocol import Protocol
 
 SEED = 0
+
+_MUST = "`build_model` of the workload {!r} must return a new network at every call"
 
 
 def check_network(protocol: Protocol, data: Dataset, device: torch.device | str = "cpu") -> None:
@@ -46,17 +47,22 @@ def check_network(protocol: Protocol, data: Dataset, device: torch.device | str 
     """
     name = protocol.workload.name
     first, second = build(protocol), build(protocol)
-    _check_parts(first, name)
+    check_parts(first, name)
     _check_new(first, second, name)
+    constants = {label: (buffer, buffer.clone()) for label, buffer in _shared(second.named_buffers(), first)}
     with _saying(f"The state of the network of the workload {name!r} cannot be stored and loaded"):
         load_state(second, copy_state(first))
     protocol.prunable(first)
     steps = Steps(protocol, data, torch.device(device))
+    _check_augmentation(steps, name)
     with _saying(f"The network of the workload {name!r} cannot be evaluated"):
         for size in (len(steps.targets), 1):
             _check_logits(steps.logits(first, size), size, data.num_classes, name)
     with _saying(f"The network of the workload {name!r} cannot take a training step"):
         one, other = steps.gradients(), steps.gradients()
+    for label, (buffer, before) in constants.items():
+        if not _same(buffer, before):
+            raise _reused(name, label)
     if not one.loss_is_finite:
         raise InputError(
             f"The network of the workload {name!r} has the loss {one.loss} on its first batch, before any training; "
@@ -112,88 +118,17 @@ def build(protocol: Protocol) -> nn.Module:
     return model
 
 
-def _check_parts(model: nn.Module, name: str) -> None:
-    """Check what the network is made of."""
-    for prefix, layer in model.named_modules():
-        if isinstance(layer, nn.Embedding | nn.EmbeddingBag) and layer.sparse:
-            raise InputError(
-                f"The layer {prefix or type(model).__name__} ({type(layer).__name__}) of the workload {name!r} has "
-                "sparse gradients, which the optimizers do not take; make it with sparse=False."
-            )
-    for label, tensor in chain(model.named_parameters(), model.named_buffers()):
-        parameter = isinstance(tensor, nn.Parameter)
-        fault = _fault(tensor, parameter=parameter)
-        if fault:
-            what = "parameter" if parameter else "buffer"
-            raise InputError(f"The {what} {label} of the network of the workload {name!r} {fault}.")
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise InputError(
-            f"No parameter of the network of the workload {name!r} requires a gradient, so there is nothing to train; "
-            "call `requires_grad_()` on what is to be trained."
-        )
-    _check_overlap(model, name)
-    odd = [key for key, value in model.state_dict().items() if not isinstance(value, torch.Tensor)]
-    lacking = set(own_names(model).values()) - model.state_dict().keys()
-    if odd or lacking:
-        what = f"{odd[0]} is no tensor" if odd else f"it lacks the parameter {min(lacking)}"
-        raise InputError(
-            f"The state_dict of the network of the workload {name!r} cannot be stored: {what}; keep what the network "
-            "remembers in parameters and buffers, under their own names."
-        )
-
-
-def _fault(tensor: torch.Tensor, *, parameter: bool) -> str | None:
-    """Return what is wrong with a parameter or buffer, and what to do, as the end of a sentence."""
-    if is_lazy(tensor):
-        return "has no shape yet, because its layer is lazy; in build_model, call the model once on an example"
-    if tensor.is_meta:
-        return 'is on the device "meta", without numbers; build the model on the CPU'
-    if tensor.layout != torch.strided:
-        return f"is sparse ({tensor.layout}); make it dense"
-    if parameter and not tensor.is_floating_point():
-        dtype = str(tensor.dtype).removeprefix("torch.")
-        return f"is {dtype}, and optimizers need real numbers; " + (
-            "keep real and imaginary part as two parameters" if tensor.is_complex() else "register it as a buffer"
-        )
-    return None
-
-
-def _check_overlap(model: nn.Module, name: str) -> None:
-    """Check that no two parameters lie in the same memory: masks and devices would treat them as two."""
-    spans: dict[int, list[tuple[int, int, str]]] = {}
-    for label, parameter in model.named_parameters():
-        start = parameter.data_ptr()
-        if parameter.numel():
-            end = start + parameter.element_size() * (
-                1 + sum((size - 1) * stride for size, stride in zip(parameter.shape, parameter.stride(), strict=True))
-            )
-            spans.setdefault(parameter.untyped_storage().data_ptr(), []).append((start, end, label))
-    for group in spans.values():
-        group.sort()
-        for (_, end, label), (start, _, next_label) in pairwise(group):
-            if start < end:
-                raise InputError(
-                    f"The parameters {label} and {next_label} of the network of the workload {name!r} are two views of "
-                    "one memory, which a GPU would part; share the nn.Parameter itself, and transpose it in forward."
-                )
-
-
 def _check_new(first: nn.Module, second: nn.Module, name: str) -> None:
     """Check that a network is new at every call, and the same for the same seed."""
-    must = f"`build_model` of the workload {name!r} must return a new network at every call"
+    must = _MUST.format(name)
     if first is second:
         raise InputError(
             f"{must}, but it returned one object twice, so every trial would train on from the one before; make the "
             "network inside the function."
         )
+    for label, _ in _shared(second.named_parameters(), first):
+        raise _reused(name, label)
     ours, theirs = ({**dict(m.named_parameters()), **dict(m.named_buffers())} for m in (first, second))
-    memory = {tensor.data_ptr(): label for label, tensor in ours.items() if tensor.numel()}
-    shared = [label for label, tensor in theirs.items() if tensor.numel() and tensor.data_ptr() in memory]
-    if shared:
-        raise InputError(
-            f"{must}, but two of them have the same {shared[0]}, so every trial would train on from the one before; "
-            "make all layers inside the function, or copy them with copy.deepcopy."
-        )
     if {n: t.shape for n, t in ours.items()} != {n: t.shape for n, t in theirs.items()}:
         odd = min(n for n in {*ours, *theirs} if n not in ours or n not in theirs or ours[n].shape != theirs[n].shape)
         raise InputError(f"{must}, and always the same one, but two of them differ in the shape of {odd}.")
@@ -206,10 +141,41 @@ def _check_new(first: nn.Module, second: nn.Module, name: str) -> None:
         )
 
 
+def _shared(tensors: Iterable[tuple[str, torch.Tensor]], network: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield those of the named tensors that lie where a network has one; buffers may, if they are constant."""
+    memory = {tensor.data_ptr() for tensor in chain(network.parameters(), network.buffers())}
+    return ((label, tensor) for label, tensor in tensors if tensor.numel() and tensor.data_ptr() in memory)
+
+
+def _reused(name: str, label: str) -> InputError:
+    return InputError(
+        f"{_MUST.format(name)}, but two of them have the same {label}, so every trial would train on from the one "
+        "before; make all layers inside the function, or copy them with copy.deepcopy."
+    )
+
+
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
     if torch.equal(one, other):
         return True
     return one.is_floating_point() and torch.equal(one.nan_to_num(), other.nan_to_num())
+
+
+def _check_augmentation(steps: Steps, name: str) -> None:
+    """Check that the augmentation gives as many examples as it got, and again the same."""
+    with _saying(f"The augmentation of the workload {name!r} fails", "the augmentation"):
+        one, other = steps.augmented(), steps.augmented()
+    if not isinstance(one, torch.Tensor) or len(one) != len(steps.targets):
+        found = f"a tensor of shape {tuple(one.shape)}" if isinstance(one, torch.Tensor) else type(one).__name__
+        raise InputError(
+            f"The augmentation of the workload {name!r} must return a tensor of as many examples as it got, here "
+            f"{len(steps.targets)}, but it returned {found}."
+        )
+    if not _same(one, other):
+        raise InputError(
+            f"The augmentation of the workload {name!r} does not do the same twice with the same generator, so trials "
+            "would differ by chance. It draws from NumPy or `random`, or remembers earlier calls; draw with torch from "
+            "the generator that it gets."
+        )
 
 
 def _check_logits(logits: object, size: int, classes: int, name: str) -> None:
@@ -226,14 +192,14 @@ def _check_logits(logits: object, size: int, classes: int, name: str) -> None:
 
 
 @contextmanager
-def _saying(what: str) -> Iterator[None]:
+def _saying(what: str, fix: str = "the network") -> Iterator[None]:
     """Say what failed, where the user's code raises."""
     try:
         yield
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"{what} ({type(error).__name__}: {_first_line(error)}); correct the network.") from error
+        raise InputError(f"{what} ({type(error).__name__}: {_first_line(error)}); correct {fix}.") from error
 
 
 def _first_line(error: Exception) -> str:

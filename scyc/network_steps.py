@@ -86,6 +86,14 @@ class Steps:
         with self.protocol.recipe.autocast(self.device), seeded("model", 0, 0, device=self.device):
             return model(self.inputs[:size])
 
+    def augmented(self) -> torch.Tensor:
+        """Return the examples as a step gets them."""
+        augmentation, inputs = self.protocol.workload.augmentation, self.inputs.clone()  # it may work in place
+        if augmentation is None:
+            return inputs
+        with seeded("model", 0, 0, device=self.device):
+            return augmentation(inputs, stream("augmentation", 0, 0, device=self.device))
+
     def gradients(self) -> Step:
         """Return a network after the reference's forward and backward pass, without the optimizer's part of a step."""
         model, masks = self._network()
@@ -93,7 +101,7 @@ class Steps:
         before = copy_state(model)
         model.train()
         with seeded("model", 0, 0, device=self.device):
-            loss = gradients_of(model, self.protocol.recipe, self.device)(self._augmented(), self.targets)
+            loss = gradients_of(model, self.protocol.recipe, self.device)(self.augmented(), self.targets)
         return Step(loss.item(), before, copy_state(model), _gradients(model), masks)
 
     def take(self, engine: Engine, count: int, first: int = 0) -> list[Step]:
@@ -102,7 +110,7 @@ class Steps:
         before = [copy_state(learner.model) for learner in learners]
         rates = learners[0].rates
         step = rates.index(max(rates))
-        inputs = self._augmented()
+        inputs = self.augmented()
         with seeded("model", 0, 0, device=self.device):
             steps = engine.bind(learners)
             for learner in learners:
@@ -128,12 +136,6 @@ class Steps:
             for name, mask in Masks.dense(model, self.protocol.prunable(model)).kept.items()
         }
         return model, Masks(half)
-
-    def _augmented(self) -> torch.Tensor:
-        augmentation = self.protocol.workload.augmentation
-        if augmentation is None:
-            return self.inputs
-        return augmentation(self.inputs, stream("augmentation", 0, 0, device=self.device))
 
 
 def difference(reference: Step, other: Step, recipe: Recipe, device: torch.device) -> str | None:

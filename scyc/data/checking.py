@@ -18,8 +18,8 @@ def check_dataset(data: Dataset, source: str) -> None:
         source: where they come from, for messages.
 
     Raises:
-        InputError: a split is empty; inputs and targets do not belong together; an input is NaN or infinite; a target
-            is no class; there is only one class; or all training inputs are equal.
+        InputError: a split is empty; inputs or targets are no tensors, or do not belong together; an input is NaN or
+            infinite; a target is no class; there is only one class; or all training inputs are equal.
     """
     for name, split in (("training", data.train), ("validation", data.validation), ("test", data.test)):
         _check_split(split, f"The {name} split of {source}", data.num_classes)
@@ -37,6 +37,13 @@ def check_dataset(data: Dataset, source: str) -> None:
 
 
 def _check_split(split: Split, name: str, num_classes: int) -> None:
+    import torch  # whoever reads a spec does without it
+
+    for what, found in (("inputs", split.inputs), ("targets", split.targets)):
+        if not isinstance(found, torch.Tensor):
+            raise InputError(
+                f"{name} has {what} of type {type(found).__name__}: give tensors, for example by torch.as_tensor."
+            )
     if len(split.targets) == 0:
         raise InputError(f"{name} has no examples: add some.")
     if split.targets.dim() != 1 or len(split.inputs) != len(split.targets):
@@ -44,6 +51,9 @@ def _check_split(split: Split, name: str, num_classes: int) -> None:
             f"{name} has inputs of shape {tuple(split.inputs.shape)} and targets of shape "
             f"{tuple(split.targets.shape)}: give one target, a class index, for each input."
         )
+    if split.targets.dtype not in (torch.int64, torch.uint8):
+        dtype = str(split.targets.dtype).removeprefix("torch.")
+        raise InputError(f"{name} has targets of the type {dtype}: give class indices of the type int64.")
     low, high = (int(bound) for bound in split.targets.aminmax())
     if low < 0 or high >= num_classes:
         raise InputError(

@@ -43,10 +43,12 @@ class Images(NamedTuple):
 
 
 def part_folders(path: Path) -> tuple[dict[str, Path], list[str]]:
-    """Return the folders in `path` that hold the splits "train", "val" and "test", and the names of all others.
+    """Return the folders in `path` that hold the splits "train", "val" and "test", and what else is there.
+
+    That is the names of all others that are not hidden, and in one phrase how many files there are.
 
     Raises:
-        InputError: two folders are for the same split.
+        InputError: two folders are for the same split, or `path` cannot be read.
     """
     parts: dict[str, Path] = {}
     others = []
@@ -61,6 +63,8 @@ def part_folders(path: Path) -> tuple[dict[str, Path], list[str]]:
             )
         else:
             parts[part] = path / name
+    if files := _files_in(path):
+        others.append(listed(files))
     return parts, others
 
 
@@ -117,13 +121,27 @@ def find_images(folder: Path, classes: Sequence[str]) -> Images:
                     paths.append(os.path.join(place, file))  # noqa: PTH118 - likewise
                     labels.append(label)
                 else:
-                    left_out[f"of type {ending}" if ending else "without a type"] += 1
+                    left_out[_type_of(file)] += 1
     return Images(paths, labels, left_out)
 
 
 def listed(left_out: Counter[str]) -> str:
     """Return what was left out in words, such as `3 hidden, 2 of type .txt`."""
     return ", ".join(f"{count:,} {what}" for what, count in sorted(left_out.items()))
+
+
+def _files_in(folder: Path) -> Counter[str]:
+    """Return how many files of each type are in a folder, without hidden ones; none if it is not there."""
+    if not folder.is_dir():
+        return Counter()
+    with _readable(folder):
+        names = [entry.name for entry in folder.iterdir() if not entry.is_dir() and not _hidden(entry.name)]
+    return Counter(_type_of(name) for name in names)
+
+
+def _type_of(name: str) -> str:
+    ending = os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path for each of a million files is slow
+    return f"of type {ending}" if ending else "without a type"
 
 
 def _beside_classes(folder: Path) -> Iterator[str]:

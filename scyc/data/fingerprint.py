@@ -71,15 +71,16 @@ def tensor_fingerprint(tensors: Iterable[torch.Tensor]) -> str:
     return f"{kind} {digest.hexdigest()}{projection}"
 
 
-def alike(one: str, other: str) -> bool:
+def alike(one: str, other: str, rounding: float = ROUNDING) -> bool:
     """Return whether two fingerprints are of the same thing, but for rounding.
 
-    The first word is the kind, which must be the same. Of the others one must be, or the projections must be close.
+    The first word is the kind, which must be the same. Of the others one must be, or the projections must not be
+    further apart than `rounding`.
     """
     (kind, *words), (other_kind, *others) = one.split(), other.split()
     if kind != other_kind:
         return False
-    return bool(set(words) & set(others)) or abs(_projection(words) - _projection(others)) <= ROUNDING
+    return bool(set(words) & set(others)) or abs(_projection(words) - _projection(others)) <= rounding
 
 
 def _projection(words: Iterable[str]) -> float:

@@ -54,8 +54,9 @@ def scale_of(inputs: Array) -> Scale:
     axes = (0, 2, 3) if inputs.ndim > 2 else (0,)
     low, high = inputs.min(axes, keepdims=True), inputs.max(axes, keepdims=True)
     count = inputs.size // low.size
-    constant = low == high
-    span = np.where(constant, 1, _offsets(high, low))
+    span = _offsets(high, low)
+    constant = span == 0  # or smaller than double precision, which `check_kept` finds
+    span = np.where(constant, 1, span)
 
     def shares(values: Array) -> Doubles:
         return _offsets(values, low) / span

@@ -75,6 +75,7 @@ class Learner:
         self._recorder = GradientRecorder(model, masks, steps)
         self._epochs: list[EpochMetrics] = []
         self._before: State = {}  # as the network was when the epoch began
+        self._infinite = _not_finite(dict(model.named_buffers()))  # on purpose, such as the mask of an attention
         self._early = self._snapshot() if rewind_step == 0 else None
 
     def begin_epoch(self) -> None:
@@ -120,7 +121,7 @@ class Learner:
         with self.recipe.autocast(data.test.device):
             test_loss, test_accuracy = evaluate(self.model, data.test)
         last, end = self._epochs[-1], self._snapshot()
-        sound = last_loss is not None and last.val_loss is not None and _is_finite(end.state)
+        sound = last_loss is not None and last.val_loss is not None and _not_finite(end.state) <= self._infinite
         return Training(
             tuple(self._epochs),
             test_loss if sound else None,
@@ -144,5 +145,5 @@ def _learned_nothing(last: EpochMetrics, data: Dataset) -> bool:
     return loss is None or (loss >= math.log(data.num_classes) and last.val_accuracy <= guessing(data.validation))
 
 
-def _is_finite(state: State) -> bool:
-    return all(bool(tensor.isfinite().all()) for tensor in state.values())
+def _not_finite(state: State) -> set[str]:
+    return {name for name, tensor in state.items() if not tensor.isfinite().all()}

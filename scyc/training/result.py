@@ -45,7 +45,8 @@ class Training:
         epochs: one entry per epoch trained; validation accuracy of a trial is the last one's, never the best.
         test_accuracy: fraction, measured once, after the last step; 0 if the training is not `finite`.
         finite: whether the last epoch's losses on the training and the validation data are finite, and all of the
-            network's parameters and buffers. (A training stops at the first epoch whose training loss is not.)
+            network's parameters and buffers, but for buffers that were not from the start, such as the mask of an
+            attention. (A training stops at the first epoch whose training loss is not.)
         diverged: it is not finite, or it ended no better than guessing: with a training loss of ln(number of classes)
             or above, and a validation accuracy that takes no learning (`scyc.training.evaluation.guessing`).
         early: the network after `rewind_step` steps, if that was asked for.

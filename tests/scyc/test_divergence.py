@@ -84,6 +84,37 @@ def test_a_weight_that_is_not_finite_is_enough(unequal: Dataset, value: float) -
     assert_worthless(training)
 
 
+class Masked(nn.Module):
+    """A network with a buffer that is infinite on purpose, as the mask of an attention is; and one that may become so.
+
+    Args:
+        growth: factor by which a step multiplies the second buffer.
+    """
+
+    mask: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, growth: float) -> None:
+        super().__init__()
+        self.body, self.growth = nn.Linear(8, 2), growth
+        self.register_buffer("mask", torch.full((8, 8), -math.inf).triu(1))
+        self.register_buffer("scale", torch.ones(2))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            self.scale.mul_(self.growth)
+        out: torch.Tensor = self.body(inputs * self.mask.diagonal().exp())
+        return out
+
+
+def test_a_mask_of_infinities_is_no_divergence(unequal: Dataset) -> None:
+    training = trained(unequal, model=Masked(1.0))
+    assert training.finite
+    assert not training.diverged
+    assert training.val_accuracy > 0.9
+    assert_worthless(trained(unequal, model=Masked(1e6)))
+
+
 def test_so_is_a_validation_loss(unequal: Dataset) -> None:
     training = trained(unequal, max_lr=1e-6, model=Loud())
     assert training.epochs[-1].train_loss is not None

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from scyc.errors import InputError
-from scyc.fingerprints import WEIGHTS, changed, fingerprints, forget
+from scyc.fingerprints import OUTPUTS, WEIGHTS, changed, fingerprints, forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +76,7 @@ def test_a_built_in_workload_has_the_fingerprints_of_its_data() -> None:
 def test_an_own_workload_has_also_those_of_its_weights_and_code(again: Callable[[], dict[str, str]]) -> None:
     state = torch.get_rng_state()
     before = again()
-    assert before.keys() == DATA | {WEIGHTS, "module mine", "module mine_helper"}
+    assert before.keys() == DATA | {WEIGHTS, OUTPUTS, "module mine", "module mine_helper"}
     assert torch.equal(torch.get_rng_state(), state)
     assert changed(before, again()) == []
 
@@ -86,10 +86,64 @@ def test_what_its_code_reads_is_noticed(again: Callable[[], dict[str, str]], tmp
 
     before = again()
     np.save(tmp_path / "mine.npy", np.load(tmp_path / "mine.npy")[::-1].copy())
-    assert set(changed(before, again())) == {name for name in DATA if "inputs" in name}
+    assert set(changed(before, again())) == {OUTPUTS} | {name for name in DATA if "inputs" in name}
     before = again()
     torch.save({"0.bias": torch.ones(4)} | {"1.bias": torch.ones(4)}, tmp_path / "mine.pt")
-    assert changed(before, again()) == [WEIGHTS]
+    assert changed(before, again()) == [WEIGHTS, OUTPUTS]
+
+
+SETTINGS = """
+import json
+import os
+from pathlib import Path
+
+import torch
+from scyc.data import Dataset, Split
+from scyc.workloads import Workload
+
+set = json.loads(Path("set.json").read_text()) if Path("set.json").exists() else {}
+exec(Path("more.txt").read_text() if Path("more.txt").exists() else "")
+
+def load():
+    split = Split(torch.arange(60.0).view(20, 3).sin(), torch.arange(20) % 2)
+    return Dataset(split, split, split, 2)
+
+def build():
+    dropout = torch.nn.Dropout(set.get("dropout", 0.1))
+    slope = torch.nn.LeakyReLU(float(os.environ.get("SLOPE", "0.01")))
+    return torch.nn.Sequential(torch.nn.Linear(3, 9), slope, dropout, torch.nn.Linear(9, 2))
+
+def noise(inputs, generator):
+    return inputs + set.get("noise", 0.1) * torch.randn(inputs.shape, generator=generator)
+
+workload = Workload("mine", build, load, noise)
+"""
+
+
+@pytest.mark.parametrize("kind", ["dropout", "noise", "environment", "executed text"])
+def test_what_changes_only_how_the_network_computes_is_noticed(
+    again: Callable[[], dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    (tmp_path / "mine.py").write_text(SETTINGS, encoding="utf-8")
+    before = again()
+    assert changed(before, again()) == []
+    if kind == "environment":
+        monkeypatch.setenv("SLOPE", "0.3")
+    elif kind == "executed text":
+        (tmp_path / "more.txt").write_text("set['dropout'] = 0.2", encoding="utf-8")
+    else:
+        (tmp_path / "set.json").write_text(f'{{"{kind}": 0.2}}', encoding="utf-8")
+    assert changed(before, again()) == [OUTPUTS]
+
+
+@pytest.mark.parametrize("output", ["raise RuntimeError('needs a GPU')", "return None", "return inputs, inputs"])
+def test_a_network_that_cannot_compute_here_has_no_outputs(
+    again: Callable[[], dict[str, str]], tmp_path: Path, output: str
+) -> None:
+    own = f"class Odd(torch.nn.Linear):\n    def forward(self, inputs):\n        {output}\n"
+    text = SETTINGS.replace("def noise", f"{own}\nbuild = lambda: Odd(3, 2)\n\ndef noise")
+    (tmp_path / "mine.py").write_text(text, encoding="utf-8")
+    assert again().keys() == DATA | {WEIGHTS, "module mine"}
 
 
 def test_data_and_weights_from_a_generator_without_a_seed_are_never_the_same(
@@ -117,8 +171,9 @@ def test_a_helper_that_changes_while_the_process_runs_its_former_code_is_refused
         InputError, match=r"imported 'mine', code has changed .*module mine_helper.* start Python again"
     ):
         fingerprints("mine:workload")
-    assert changed(before, again()) == [WEIGHTS, "module mine_helper"]
+    assert changed(before, again()) == [WEIGHTS, OUTPUTS, "module mine_helper"]
 
 
 def test_what_is_new_or_gone_has_changed() -> None:
     assert changed({"a": "int64[1] x", "b": "int64[1] x"}, {"b": "int64[1] x", "c": "int64[1] x"}) == ["a", "c"]
+    assert changed({OUTPUTS: "float32[1] x"}, {}) == changed({}, {OUTPUTS: "float32[1] x"}) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import re
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,8 @@ class Net(nn.Module):
 
 SHARED = layers()
 BACKBONE = nn.Linear(INPUTS, 6)
+NORM, PLAIN_NORM = nn.BatchNorm1d(6), nn.BatchNorm1d(6, affine=False)
+SEEN = torch.zeros(3)
 OWN_GENERATOR = torch.Generator()
 STORE: list[torch.Tensor] = []
 
@@ -99,6 +102,10 @@ def _lazy_norm(net: Net) -> None:
     net.norm = nn.LazyBatchNorm1d()
 
 
+def _keeps(value: object) -> Callable[[Net], None]:
+    return lambda net: setattr(net, "kept", value)
+
+
 def _sparse(net: Net) -> None:
     net.words = nn.Embedding(5, 6, sparse=True)
 
@@ -123,6 +130,12 @@ def _remembers(logits: torch.Tensor, net: Net) -> torch.Tensor:
     return logits + former
 
 
+def _counts(logits: torch.Tensor, net: Net) -> torch.Tensor:
+    if net.training:
+        net.get_buffer("kept").add_(1)
+    return logits
+
+
 def with_parameter(name: str, value: torch.Tensor, **kwargs: Any) -> Callable[[], nn.Module]:
     return partial(Net, add=lambda net: net.register_parameter(name, nn.Parameter(value, **kwargs)))
 
@@ -130,7 +143,9 @@ def with_parameter(name: str, value: torch.Tensor, **kwargs: Any) -> Callable[[]
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one object": (lambda: SHARED, r"one object twice, so every trial would train on from the one before"),
     "shared backbone": (lambda: nn.Sequential(BACKBONE, nn.Linear(6, CLASSES)), r"two of them have the same 0\.weight"),
-    "shared buffer": (partial(Net, add=lambda n: n.register_buffer("kept", BACKBONE.weight.data)), "the same kept"),
+    "shared buffer": (partial(Net, add=lambda n: n.register_buffer("kept", SEEN), out=_counts), "the same kept"),
+    "shared norm": (lambda: layers(NORM), r"two of them have the same 2\.weight"),
+    "shared statistics": (lambda: layers(PLAIN_NORM), r"two of them have the same 2\.running_mean"),
     "numpy": (partial(Net, add=_numpy), r"body\.weight differs between two networks of one seed.+not from NumPy"),
     "python's random": (partial(Net, add=_python), r"head\.bias differs between two networks of one seed"),
     "own generator": (partial(Net, add=_generator), r"table differs between two networks of one seed"),
@@ -151,6 +166,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "sparse gradients": (partial(Net, add=_sparse), r"layer words \(Embedding\).+sparse=False"),
     "lazy layer": (lambda: layers(nn.LazyLinear(6)), r"2\.weight .+ has no shape yet, because its layer is lazy"),
     "lazy buffer": (partial(Net, add=_lazy_norm), r"norm\.\w+ .+ lazy; in build_model, call the model once"),
+    "layers in a list": (partial(Net, add=_keeps([nn.Linear(6, 6)])), r"^kept of .+ neither trained .+nn\.ModuleList"),
+    "layers in a dict": (partial(Net, add=_keeps({"a": (nn.Linear(6, 6),)})), r"^kept of .+ neither trained"),
+    "a plain tensor": (partial(Net, add=_keeps(torch.ones(2, requires_grad=True))), r"^kept of .+torch\.nn\.Parameter"),
+    "a list inside": (lambda: layers(Net(add=_keeps([nn.Linear(6, 6)]))), r"^2\.kept of .+ neither trained"),
     "two views": (partial(Net, add=_overlapping), r"decoder and body\.weight|body\.weight and decoder"),
     "extra state": (Extra, r"state_dict .+ cannot be stored: _extra_state is no tensor"),
     "other names": (Renames, r"state_dict .+ lacks the parameter body\.bias"),
@@ -185,6 +204,43 @@ def test_what_does_not_fit_is_refused(kind: str) -> None:
     assert str(caught.value).endswith(".")
 
 
+def augmented(augmentation: Any) -> Protocol:
+    plain = protocol(layers)
+    return replace(plain, workload=replace(plain.workload, augmentation=augmentation))
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "fault"),
+    [
+        (
+            lambda x, _: x * np.random.default_rng().random(),
+            r"does not do the same twice .+ the generator that it gets",
+        ),
+        (lambda x, _: x.add_(random.random()), "does not do the same twice"),
+        (lambda x: x, r"fails \(TypeError: .+\); correct the augmentation\."),
+        (lambda x, _: x[:3], r"as many examples as it got, here 8, but it returned a tensor of shape \(3, 8\)"),
+        (lambda x, _: (x, x), "but it returned tuple"),
+    ],
+)
+def test_an_augmentation_that_does_not_fit_is_refused(augmentation: Any, fault: str) -> None:
+    with pytest.raises(InputError, match=f"The augmentation of the workload 'mine' .*{fault}"):
+        check_network(augmented(augmentation), data())
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [
+        lambda x, _: x.mul_(1.5),
+        lambda x, _: x + 0.1 * torch.randn_like(x),
+        lambda x, g: x.add_(torch.randn(x.shape, generator=g)),
+    ],
+)
+def test_an_augmentation_may_work_in_place_and_draw_from_the_default_generator(augmentation: Any) -> None:
+    before = data().train.inputs.clone()
+    check_network(augmented(augmentation), data())
+    assert torch.equal(data().train.inputs, before)
+
+
 class Partly(Net):
     """A layer is frozen, another is not used."""
 
@@ -216,6 +272,11 @@ def pretrained() -> nn.Module:
     return copy.deepcopy(SHARED)
 
 
+def _with_constants(net: Net) -> None:
+    net.register_buffer("kept", SEEN)
+    net.register_buffer("table", BACKBONE.weight.data)
+
+
 FITS: dict[str, Callable[[], nn.Module]] = {
     "layers": layers,
     "dropout": lambda: layers(nn.Dropout(0.5)),
@@ -226,6 +287,10 @@ FITS: dict[str, Callable[[], nn.Module]] = {
     "copied": pretrained,
     "recurrent": Recurrent,
     "double precision": lambda: nn.Sequential(_Double(), nn.Linear(INPUTS, CLASSES).double()),
+    "constants of the module": partial(Net, add=_with_constants),
+    "layers under two names": partial(Net, add=lambda n: setattr(n, "blocks", [n.body, {"head": n.head.weight}])),
+    "a frozen teacher in a list": partial(Net, add=_keeps([nn.Linear(6, 6).requires_grad_(False), torch.ones(3)])),
+    "attention mask": partial(Net, add=lambda n: n.register_buffer("mask", torch.full((3, 3), -torch.inf).triu(1))),
     "seeded itself": lambda: (torch.manual_seed(3), layers())[1],
 }
 

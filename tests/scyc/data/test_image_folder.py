@@ -152,13 +152,15 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     (ant / "notes.txt").touch()
     (ant / "._000.png").touch()
     (tmp_path / "train" / "stray.png").touch()
+    for file in ("labels.csv", "README", "a.PNG", "b.png", ".hidden"):
+        (tmp_path / file).touch()
     (ant / "deep" / "loop").symlink_to(ant)
     shutil.copy(ant / "000.png", ant / "deep" / "100.PNG")
     data = load_image_folder(tmp_path)
     assert len(data.train) + len(data.validation) + len(data.test) == 37
     assert data.reading.classes == CLASSES
     assert data.reading.notes[:2] == (
-        f"not used in {tmp_path}: extra",
+        f"not used in {tmp_path}: extra, 1 of type .csv, 2 of type .png, 1 without a type",
         "left out of train: 5 hidden, 1 in no class folder, 1 linking to a folder above, 1 of type .txt",
     )
 

@@ -80,6 +80,12 @@ def test_an_outlier_that_makes_all_others_equal_is_refused(outlier: float) -> No
         result(images)
 
 
+def test_long_doubles_below_double_precision_are_refused() -> None:
+    table = np.where([False, True, False], NORMAL.astype(np.longdouble) * np.longdouble("1e-4000"), NORMAL)
+    with pytest.raises(InputError, match="mine has values in feature 1 whose differences are lost"):
+        result(table)
+
+
 @pytest.mark.parametrize("outlier", [5, 1e3, -1e4])
 def test_a_smaller_outlier_is_taken(outlier: float) -> None:
     table = NORMAL.copy()

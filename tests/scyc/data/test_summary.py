@@ -64,6 +64,9 @@ def test_inputs_that_differ_in_one_value_are_not_the_same() -> None:
     assert "also" not in summarise(Dataset(one, other, split(0, [1]), 2))
 
 
+ARRAY: Any = torch.eye(3).numpy()
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
@@ -75,6 +78,10 @@ def test_inputs_that_differ_in_one_value_are_not_the_same() -> None:
         ({"validation": split(0, [0, 3])}, "validation split of mine has targets from 0 to 3, but there are 3 classes"),
         ({"test": split(0, [-1, 2])}, "targets from -1 to 2"),
         ({"test": Split(torch.tensor([[1.0], [torch.nan]]), torch.tensor([0, 1]))}, "NaN or infinite"),
+        ({"test": Split(torch.ones(2, 1), torch.tensor([0.0, 1]))}, "test split of mine has targets of the type float"),
+        ({"train": Split(torch.eye(3), torch.arange(3).int())}, "targets of the type int32: give class indices"),
+        ({"train": Split(ARRAY, torch.arange(3))}, "training split of mine has inputs of type ndarray: give tensors"),
+        ({"test": Split(torch.eye(3), ARRAY)}, "test split of mine has targets of type ndarray: give tensors"),
         ({"train": Split(torch.tensor([[1.0], [torch.inf]]), torch.tensor([0, 1]))}, "NaN or infinite"),
     ],
 )  # fmt: skip
