@@ -62,10 +62,10 @@ def _first(store: Store, artifacts: Artifacts, take_over: bool) -> Artifacts | N
     """Claim a store that does not say whose it is; return None if another process was quicker."""
     listed, kept = store.listed_in(artifacts.url), set(artifacts.hashes())
     if listed and not any(map(artifacts.exists, islice(listed, _LOOKED_FOR))):
-        raise StudyError(_lost(artifacts, store.users_of(artifacts.url)))
+        raise StudyError(_lost(store, artifacts))
     if kept and not take_over and not _is_known(store, artifacts):
         users = store.users_of(artifacts.url)
-        raise StudyError(_strange(artifacts, users, "holds weights that may belong to another database"))
+        raise StudyError(_strange(store, artifacts, users, "holds weights that may belong to another database"))
     id_ = store.remember_artifacts(artifacts.url)
     mine = Owner(id_, _here(store, artifacts), tuple(sorted(kept - listed)))
     return _owned(artifacts, mine) if owner.create(artifacts, mine) else None
@@ -90,7 +90,7 @@ def _again(store: Store, artifacts: Artifacts, there: Owner, take_over: bool) ->
         users = store.users_of(artifacts.url)
         if not users:
             store.forget_artifacts(artifacts.url)
-        raise StudyError(_strange(artifacts, users, f"belongs to another database{_named(artifacts, there)}"))
+        raise StudyError(_strange(store, artifacts, users, f"belongs to another database{_named(artifacts, there)}"))
     others = set(artifacts.hashes()) - store.listed_in(artifacts.url)
     store.forget_artifacts(artifacts.url)
     mine = Owner(store.remember_artifacts(artifacts.url), here, tuple(sorted(others)))
@@ -133,13 +133,13 @@ def _named(artifacts: Artifacts, there: Owner) -> str:
     return f", {os.path.normpath(_file(artifacts, there))}"
 
 
-def _strange(artifacts: Artifacts, users: list[str], whose: str) -> str:
+def _strange(store: Store, artifacts: Artifacts, users: list[str], whose: str) -> str:
     if not users:
         return (
             f"The artifact store {artifacts.url} {whose}, and what one database deletes would be lost to the other; "
             "choose another place for the weights with --artifacts, or delete that folder if nobody needs it."
         )
-    at = f"`scyc studies artifacts {quote(users[0])} --take-over --at"
+    at = f"`scyc studies artifacts {quote(users[0])} --db {quote(store.url)} --take-over --at"
     return (
         f"The artifact store {artifacts.url} {whose}, and what one database deletes would be lost to the other. Copy "
         f"the folder and give this database the copy: {at} COPY`. If the other database is gone: {at} "
@@ -147,11 +147,13 @@ def _strange(artifacts: Artifacts, users: list[str], whose: str) -> str:
     )
 
 
-def _lost(artifacts: Artifacts, users: list[str]) -> str:
+def _lost(store: Store, artifacts: Artifacts) -> str:
+    users = store.users_of(artifacts.url)
     name = quote(users[0]) if users else "NAME"
     state = "has none of its weights" if artifacts.is_there() else "is not there"
     return (
         f"The artifact store {artifacts.url} of the study {', '.join(map(repr, users))} {state}. If it was moved, say "
-        f"where it is now: `scyc studies artifacts {name} --at FOLDER`. If it is lost, restore it from a backup, or "
+        f"where it is now: `scyc studies artifacts {name} --db {quote(store.url)} "
+        f"--at FOLDER`. If it is lost, restore it from a backup, or "
         "train the study again under another name."
     )

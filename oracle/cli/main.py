@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from oracle.api.errors import InputError, LeaseLost, StudyError, StudyUnavailable
@@ -15,15 +16,20 @@ from oracle.cli.terminal import show_what_it_can
 if TYPE_CHECKING:
     from types import FrameType
 
+GRACE = 2.0  # seconds that threads have for ending when the command is done
+
 
 def main() -> NoReturn:
     """Run the command line and exit with its code: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted."""
     show_what_it_can()
     signal.signal(signal.SIGTERM, _interrupt)
     register_commands()
+    code: str | int | None
     try:
         app(standalone_mode=True)
         code = DONE
+    except SystemExit as ended:  # this is how the command line itself ends
+        code = ended.code
     except KeyboardInterrupt:
         code = INTERRUPTED
     except (StudyUnavailable, LeaseLost) as error:
@@ -32,7 +38,7 @@ def main() -> NoReturn:
         code = _complain(error, BAD_INPUT)
     except Exception as error:
         code = _complain(error, FAILED, expected=False)
-    sys.exit(code)
+    _end(code)
 
 
 def _complain(error: Exception, code: int, *, expected: bool = True) -> int:
@@ -43,6 +49,20 @@ def _complain(error: Exception, code: int, *, expected: bool = True) -> int:
     if not expected:
         say(err, "Run the command again as `scyc --debug ...` to see the traceback.")
     return code
+
+
+def _end(code: str | int | None) -> NoReturn:
+    """Exit, even if a workload has started a thread that never ends, for which Python would wait."""
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+
+        def leave() -> None:
+            sys.stdout.flush()
+            os._exit(code if isinstance(code, int) else DONE if code is None else FAILED)
+
+        timer = threading.Timer(GRACE, leave)
+        timer.daemon = True
+        timer.start()
+    sys.exit(code)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

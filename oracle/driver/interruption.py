@@ -114,6 +114,7 @@ def exit_within(seconds: float, code: int, last_words: Callable[[], None]) -> It
     finally:
         ended.set()
         signal.set_wakeup_fd(previous)
+        writer.shutdown(socket.SHUT_RDWR)  # a forked process may hold it too, so closing alone would not end the wait
         writer.close()
         watcher.join()
         reader.close()

@@ -117,7 +117,7 @@ class TestTwoDatabases:
             artifacts = claim(store, place)
             artifacts.delete(digest)
         assert artifacts.get(digest) == WEIGHTS
-        with pytest.raises(StudyError, match=r"--take-over --at COPY"):
+        with pytest.raises(StudyError, match=r"artifacts s --db sqlite:///\S+/kept\.db --take-over --at COPY"):
             claimed(tmp_path / "kept.db")
 
     def test_of_one_server(self, server: Server, tmp_path: Path, postgresql: str) -> None:
@@ -181,7 +181,9 @@ class TestMoves:
 
     def test_a_store_that_is_renamed(self, project: Path) -> None:
         (project / "a-artifacts").rename(project / "w")
-        with pytest.raises(StudyError, match=r"a-artifacts/s of the study 's' is not there.*artifacts s --at FOLDER"):
+        with pytest.raises(
+            StudyError, match=r"a-artifacts/s of the study 's' is not there.*artifacts s --db .*a\.db --at FOLDER"
+        ):
             claimed(project / "a.db")
         assert not (project / "a-artifacts").exists()
         with Store.open(f"sqlite:///{project}/a.db") as store:

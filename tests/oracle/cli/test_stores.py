@@ -116,7 +116,7 @@ def test_weights_are_where_the_user_says(tiny: Path, scyc: Callable[..., Ended])
     (tiny / "scyc-artifacts" / "demo").rename(tiny / "moved")
     refused = scyc("resume", "demo", "--executor", "inline")
     assert refused.code == 2
-    assert "scyc studies artifacts demo --at FOLDER" in refused.err
+    assert "scyc studies artifacts demo --db sqlite:///scyc.db --at FOLDER" in refused.err
     assert scyc("studies", "artifacts", "demo", "--at", "nowhere").code == 2
     assert not (tiny / "nowhere").exists()
     assert scyc("studies", "artifacts", "demo", "--at", "moved").code == 0

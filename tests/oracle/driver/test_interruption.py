@@ -171,6 +171,23 @@ def test_a_block_that_cannot_be_interrupted_is_ended() -> None:
     assert ended.returncode == 130
 
 
+def test_a_forked_process_that_stays_does_not_hold_up_the_end() -> None:
+    ended = interrupted(
+        """
+        forked = os.fork()
+        if forked == 0:
+            [os.close(stream) for stream in (1, 2)]
+            time.sleep(300)
+            os._exit(0)
+        import threading
+        stop = threading.Timer(20, os._exit, (1,))
+        stop.daemon = True
+        stop.start()
+        """
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_errors_without_an_interruption_stay_what_they_are() -> None:
     assert "OSError" in interrupted("raise OSError").stderr
 
