@@ -91,10 +91,10 @@ def study_name(given: str | None, spec: object = None) -> str:
         name = "demo"
     if name is None:
         raise InputError("The spec comes from no file that the study could be named after; give a name: name=...")
-    if name in ("", ".", "..") or "/" in name or name != name.strip() or not name.isprintable():
+    if name in ("", ".", "..") or name[0] == "-" or "/" in name or name != name.strip() or not name.isprintable():
         raise InputError(
-            f"The name of a study must be printable text without slashes or spaces at its ends, but it is {name!r}; "
-            "choose another."
+            "The name of a study must be printable text without slashes, without spaces at its ends and without a dash "
+            f"at its beginning, but it is {name!r}; choose another."
         )
     return name
 

@@ -140,7 +140,7 @@ def test_default_places_differ(tmp_path: Path) -> None:
     assert places[0] == f"{tmp_path}/scyc-artifacts"
 
 
-@pytest.mark.parametrize("name", [".", "..", "a/b", "a\x1b[31m"])
+@pytest.mark.parametrize("name", ["", ".", "..", "-a", "a/b", "a\x1b[31m"])
 def test_a_name_that_is_no_folder(name: str) -> None:
     with pytest.raises(InputError, match="must be printable text"):
         study_name(name)
