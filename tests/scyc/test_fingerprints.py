@@ -165,7 +165,9 @@ def test_a_helper_that_changes_while_the_process_runs_its_former_code_is_refused
     again: Callable[[], dict[str, str]], tmp_path: Path
 ) -> None:
     before = again()
-    (tmp_path / "mine_helper.py").write_text("WIDTH = 5\n", encoding="utf-8")
+    (tmp_path / "mine_helper.py").write_text(
+        "WIDTH = 5  # of another size, or Python would take its bytecode\n", encoding="utf-8"
+    )
     forget()
     with pytest.raises(
         InputError, match=r"imported 'mine', code has changed .*module mine_helper.* start Python again"
