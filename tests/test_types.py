@@ -69,6 +69,7 @@ def test_the_wheel_says_that_it_has_types(installed: Path, package: str) -> None
     assert (installed / package / "py.typed").is_file()
 
 
+@pytest.mark.slow
 def test_types_are_seen_from_outside(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.py").write_text(OUTSIDE)
     alone = tmp_path / "python"  # without what is installed here: PyTorch takes mypy many seconds

@@ -10,6 +10,7 @@ from tests.docker.commands import fault, of_readme, written
 from tests.docker.files import DOCKER, ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", written(), ids=" ".join)
 def test_a_command_would_be_understood(command: list[str]) -> None:
     assert fault(command) is None

@@ -119,6 +119,7 @@ class ByTheList:
             self.renew()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", OPTIMIZERS, ids=["momentum", "adamw", "no momentum"])
 @pytest.mark.parametrize("paper", PAPERS)
 def test_each_rewind_keeps_what_its_list_says(blobs: Dataset, paper: str, settings: OptimizerSettings) -> None:

@@ -55,6 +55,7 @@ def test_brings_nothing_heavy(statement: str) -> None:
     assert imported(statement) == ""
 
 
+@pytest.mark.slow
 def test_pytorch_comes_with_what_needs_it() -> None:
     assert "torch" in imported("from scyc import LevelLR").split()
 
@@ -93,6 +94,7 @@ def test_everything_that_is_deferred_is_there(module: str) -> None:
         assert callable(getattr(import_module(source), name))
 
 
+@pytest.mark.slow
 def test_training_does_not_import_the_compiler() -> None:
     """It takes a second of processor time, in every worker."""
     script = """

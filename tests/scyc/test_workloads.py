@@ -257,6 +257,7 @@ def test_what_is_drawn_without_a_seed_is_the_same_in_every_process(folder: Path)
     assert after == before
 
 
+@pytest.mark.slow
 def test_the_working_folder_hides_nothing_that_is_installed(tmp_path: Path) -> None:
     for name in ("random.py", "queue.py", "studies.py", "oracle/__init__.py", "numpy/__init__.py"):
         path = tmp_path / name

@@ -149,6 +149,7 @@ with Store.open("sqlite:///scyc.db") as store:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("type_", "column", "value"),
     [("float", "Double", 0.25), ("int", "Integer", 17), ("bool", "Boolean", True), ("str", "Text", "seventeen")],

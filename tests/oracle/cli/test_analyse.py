@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 INLINE = ["--executor", "inline"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("swept")
 def test_it_prints_and_writes_the_same_of_the_oracle_and_of_a_run(scyc: Callable[..., Ended], tmp_path: Path) -> None:
     ended = scyc("analyse", "demo", "--out", "analysis")

@@ -104,6 +104,7 @@ def test_the_database_can_come_from_the_environment(
     assert not (tmp_path / "scyc.db").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["tpe", "gp", "cmaes", "qmc", "random"])
 def test_every_sampler_completes_a_study(method: str, scyc: Callable[..., Ended]) -> None:
     options = [f"search.method={method}", "search.max_lr={low=0.05, high=0.5, count=5}", "search.batch=2"]

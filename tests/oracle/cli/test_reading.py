@@ -122,6 +122,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [sealed, writing])
 def test_a_file(scyc: Callable[..., Ended], folder: Path, outside: Path, how: Callable[[Path], Any]) -> None:
     url = f"sqlite:///{folder}/scyc.db"

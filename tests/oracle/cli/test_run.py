@@ -30,6 +30,7 @@ def test_fresh_seeds_are_as_many_and_others(used: list[int], fresh: list[int]) -
     assert fresh_seeds(used) == fresh
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("swept")
 def test_schedules_are_trained_with_the_oracle_beside_them_and_compared(scyc: Callable[..., Ended]) -> None:
     ended = scyc("run", "demo", "--schedule", "constant", "--schedule", "gradient-scaled", *INLINE)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.oracle.cli.conftest import Ended
 
+pytestmark = pytest.mark.slow
+
 SCYC = str(Path(sys.executable).with_name("scyc"))
 
 

@@ -28,6 +28,7 @@ def weights(folder: Path) -> set[str]:
     return set(Artifacts(str(folder)).hashes())
 
 
+@pytest.mark.slow
 def test_deleting_a_copy_of_the_database_leaves_the_weights(tiny: Path, scyc: Callable[..., Ended]) -> None:
     before = weights(tiny / "scyc-artifacts" / "demo")
     shutil.copy(tiny / "scyc.db", tiny / "copy.db")

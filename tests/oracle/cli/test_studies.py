@@ -44,6 +44,7 @@ def cells(levels: list[dict[str, object]]) -> list[tuple[float, int]]:
 
 
 class TestExtend:
+    @pytest.mark.slow
     def test_trains_what_is_new(self, tiny: Path, scyc: Callable[..., Ended]) -> None:
         before = shown(scyc)
         ended = scyc("extend", "demo", "--seed", "5", "--candidate", "0.4", "--executor", "inline")

@@ -57,6 +57,7 @@ def test_a_dense_network_where_nothing_learned() -> None:
             compare_study(lab.store, "s")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flat", [{5, 6, 7}, {2, 5}, {1}], ids=["the last ones", "in between", "the first sparse one"])
 def test_levels_where_nothing_learned_take_no_part_in_any_finding(flat: set[int]) -> None:
     """What is said of the others is what would be said without these levels."""

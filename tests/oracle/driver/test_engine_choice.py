@@ -85,6 +85,7 @@ def test_a_driver_without_the_workers_gpu_times_nothing(measured: list[str], mon
     assert measured == []
 
 
+@pytest.mark.slow
 def test_engines_are_really_timed(tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     np.savez(tmp_path / "noise.npz", x_train=noise.random((120, 8, 8, 3), dtype=np.float32), y_train=np.arange(120) % 4)

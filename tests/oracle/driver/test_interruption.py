@@ -80,6 +80,7 @@ def test_what_a_module_is_called_does_not_count(module: str) -> None:
     assert interrupted(call_of(module)).stdout.split() == ["interrupted"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "transaction",
     [

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from tests.studies.server import Server
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["test_accuracy", "val_loss", "test_loss", "train_loss", "diverged", "density", "seconds", "checkpoint"]
 
 

@@ -105,6 +105,7 @@ class TestWholeRun:
             many.work(many.sweep(), at_once=5, order=Random(1))
             assert many.state() == one.state()
 
+    @pytest.mark.slow
     @settings(max_examples=12)
     @given(luck=st.integers(0, 999), at_once=st.integers(1, 9), retries=st.integers(0, 2), stop=st.integers(0, 25))
     @pytest.mark.parametrize("fails", [(), ((1, 7, 0.2), (1, 0, 0.4))], ids=["well", "badly"])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from studies import Tables
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Path]:

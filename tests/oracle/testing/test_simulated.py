@@ -27,6 +27,7 @@ def simulated(executor: SimulatedExecutor, retries: int = 0) -> tuple[Any, ...]:
         return lab.state(), sorted(lab.artifacts.hashes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 4, 1000])
 @pytest.mark.parametrize(("pause", "deaths"), [(0.0, 0.0), (100.0, 0.0), (30.0, 0.4)])
 def test_it_comes_to_what_one_trial_after_another_comes_to(workers: int, pause: float, deaths: float) -> None:
@@ -86,6 +87,7 @@ def test_an_error_of_the_database_ends_it(monkeypatch: pytest.MonkeyPatch) -> No
             SimulatedExecutor(2).run(lab.sweep(), lab.spec, lab.artifacts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_thousands_of_trials_are_recorded_exactly_once(
     kind: str, request: pytest.FixtureRequest, tmp_path: Any

@@ -96,6 +96,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("kind", ["mlp", "resnet-8"])
 @pytest.mark.parametrize("name", TOGETHER)
