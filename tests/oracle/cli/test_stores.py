@@ -125,7 +125,8 @@ def test_weights_are_where_the_user_says(tiny: Path, scyc: Callable[..., Ended])
     assert not (tiny / "scyc-artifacts" / "demo").exists()
 
 
-def test_default_places_differ(tmp_path: Path) -> None:
+def test_default_places_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where those of databases in memory are made
     urls = [
         f"sqlite:///{tmp_path}/scyc.db",
         f"sqlite:///{tmp_path}/scyc.sqlite",
