@@ -93,32 +93,25 @@ def ready_executor(
 
 
 @contextmanager
-def driven(store: Store, name: str) -> Iterator[Driven]:
-    """Hold a study's lease within the block. The study is read again first: another driver may have extended it.
+def training(store: Store, name: str, options: ExecutionOptions, display: Display, ready: Ready) -> Iterator[Driven]:
+    """Hold a study's lease within the block, once its data, code and network are known to be those on record.
+
+    The study is read again first: another driver may have extended it. Then the display tells what the user should know
+    before the work starts.
 
     Raises:
+        InputError: data or own code have changed, and the options do not accept that; or the network has.
         StudyNotFound: there is no such study.
         StudyBusy: another driver holds the lease.
         StudyError: its artifact store is not there, or belongs to another database.
     """
-    with driving(store, store.study(name)) as fenced, explained(store, name):
-        yield Driven.read(fenced, name)
+    from oracle.driver.preflight import check_same_network
 
-
-@contextmanager
-def training(store: Store, name: str, options: ExecutionOptions, display: Display, ready: Ready) -> Iterator[Driven]:
-    """Hold a study's lease within the block, once its data and own code are known to be those that it has recorded.
-
-    Then the display tells what the user should know before the work starts.
-
-    Raises:
-        InputError: they have changed, and the options do not accept that.
-        StudyNotFound: there is no such study.
-        StudyBusy: another driver holds the lease.
-    """
-    with driven(store, name) as held:
+    with driving(store, store.study(name)) as locked, explained(store, name):
+        held = Driven.read(locked, name)
         now = trained_on_now(held.spec.workload)
         check_trained_on(held.store, held.study, now, accept=options.accept_changes, warn=display.warn)
+        check_same_network(held.spec, held.study, ready.coverage)
         display.data(ready.data)
         if ready.coverage.notable:
             display.say(ready.coverage.sentence)
@@ -143,10 +136,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         WorkersEnded: the executor ended before the study did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
-    from oracle.driver.preflight import check_same_network
-
     store, study, spec = held.store, held.study, held.spec
-    check_same_network(spec, study)
     run = store.open_run(study.id, ORACLE)
     with ExitStack() as stack:
         stack.enter_context(_timed(store, [run]))
@@ -193,10 +183,7 @@ def train_runs(
         WorkersEnded: the executor ended before the runs did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
-    from oracle.driver.preflight import check_same_network
-
     store, spec = held.store, held.spec
-    check_same_network(spec, held.study)
     with ExitStack() as stack:
         stack.enter_context(_timed(store, runs))
         listener = stack.enter_context(display.runs({run.id: run.name for run in runs}))

@@ -56,20 +56,24 @@ def check_ready(spec: Spec, artifacts: Artifacts, policies: Iterable[Policy] = (
     return Ready(summarise(data, spec.batch_size), coverage, tuple(_shortfalls(spec, steps, policies)))
 
 
-def check_same_network(spec: Spec, study: StudyRecord) -> None:
+def check_same_network(spec: Spec, study: StudyRecord, now: Coverage) -> None:
     """Check that the network is pruned as it was when the study was begun.
+
+    Args:
+        spec: spec of the study.
+        study: the study.
+        now: how much of the network is pruned today.
 
     Raises:
         InputError: it has other parameters, or more or fewer of them are pruned.
     """
-    protocol = spec.protocol()
-    before, now = Coverage.read(study.provenance.get("network")), protocol.coverage()
+    before = Coverage.read(study.provenance.get("network"))
     if before is not None and (before.parameters, before.prunable) != (now.parameters, now.prunable):
         raise InputError(
             f"The network of the study {study.name!r} has changed since the study was begun. Then: {before.sentence} "
             f"Now: {now.sentence} Train the new network in a study of another name."
         )
-    if before is None and spec.pruning.parameters is None and _more_than_before(protocol):
+    if before is None and spec.pruning.parameters is None and _more_than_before(spec.protocol()):
         raise InputError(
             f"The study {study.name!r} was begun by a version that did not prune all of what is pruned now: recurrent, "
             "bilinear and transposed convolutional layers. Begin a new study under another name."
@@ -107,8 +111,8 @@ def _shortfalls(spec: Spec, steps: int, policies: Iterable[Policy]) -> Iterator[
         InputError: one of them stays far below.
     """
     own = spec.profile.build()
-    profiles = {own: None} | {policy.profile_at(m) or own: None for policy in policies for m in range(spec.levels)}
-    for profile in profiles:
+    trained = (policy.profile_at(level) or own for policy in policies for level in range(spec.levels))
+    for profile in dict.fromkeys([own, *trained]):
         check_reach(profile, steps)
         if sentence := shortfall(profile, steps):
             yield sentence

@@ -145,14 +145,14 @@ def test_the_network_stays_that_which_the_study_was_begun_with() -> None:
         study = open_study(
             store, "mine", spec, "memory://weights", recorded={"network": spec.protocol().coverage().to_dict()}
         )
-        check_same_network(spec, study)
+        check_same_network(spec, study, spec.protocol().coverage())
         with pytest.raises(InputError, match=r"The network of the study 'mine' has changed .+ Then: 156 .+ Now: 16 "):
-            check_same_network(other, study)
+            check_same_network(other, study, other.protocol().coverage())
         older = open_study(store, "older", spec, "memory://weights")
         with pytest.raises(InputError, match=r"'older' was begun by a version that did not prune .+ recurrent"):
-            check_same_network(spec, older)
-        check_same_network(other, older)
-        check_same_network(load_spec(), older)
+            check_same_network(spec, older, spec.protocol().coverage())
+        check_same_network(other, older, other.protocol().coverage())
+        check_same_network(load_spec(), older, load_spec().protocol().coverage())
 
 
 @pytest.mark.usefixtures("own")
