@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from oracle.driver.events import Listener
 from oracle.execution.messages import Failure
+from oracle.results.silence import NO_WINNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from oracle.execution.messages import Outcome, TrialRequest
-    from oracle.results.silence import Silence as Why
+    from oracle.results.silence import Silence
     from oracle.spec.model import Spec
 
 
@@ -43,7 +44,7 @@ class Display(Protocol):
         ...
 
 
-class Silence:
+class NoDisplay:
     """Shows nothing; a problem becomes a Python warning."""
 
     def data(self, line: str) -> None:
@@ -65,7 +66,7 @@ class Silence:
         warnings.warn(sentence, stacklevel=2)
 
 
-class Bar(Silence):
+class Bar(NoDisplay):
     """A tqdm bar: a widget in a notebook that has widgets, elsewhere a line on standard error."""
 
     def data(self, line: str) -> None:
@@ -114,8 +115,8 @@ class _SweepBar(_RunsBar):
     def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:  # noqa: ARG002
         self.bar.set_postfix_str(f"best max_lr {winner:.3g}, validation accuracy {val_accuracy:.1%}")
 
-    def level_silent(self, level: int, chosen: float, silence: Why) -> None:  # noqa: ARG002
-        self.bar.set_postfix_str("every candidate diverged" if silence == "diverged" else "all candidates are equal")
+    def level_silent(self, level: int, chosen: float, silence: Silence) -> None:  # noqa: ARG002
+        self.bar.set_postfix_str(NO_WINNER[silence])
 
 
 def display_for(progress: bool | Display | None) -> Display:
@@ -123,7 +124,7 @@ def display_for(progress: bool | Display | None) -> Display:
     if progress is None:
         progress = in_notebook()
     if isinstance(progress, bool):
-        return Bar() if progress else Silence()
+        return Bar() if progress else NoDisplay()
     return progress
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from oracle.cli.speaking import err, say
 from oracle.driver.events import Listener
 from oracle.execution.messages import Failure, Outcome, TrialRequest
+from oracle.results.silence import NO_WINNER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,10 +122,9 @@ class PlainProgress(Listener):
 
     def level_silent(self, level: int, chosen: float, silence: Silence) -> None:
         """Say why nobody won."""
-        why = "every candidate diverged" if silence == "diverged" else "all candidates are equal"
         self.say(
-            f"level {level:2d}  density {self.density:7.2%}  [yellow]no best max_lr: {why}[/yellow]; the next level "
-            f"starts from {chosen:.3g}  {self.done}/{self.total} trials  {self.time_left} left"
+            f"level {level:2d}  density {self.density:7.2%}  [yellow]no best max_lr: {NO_WINNER[silence]}[/yellow]; "
+            f"the next level starts from {chosen:.3g}  {self.done}/{self.total} trials  {self.time_left} left"
         )
 
     def advanced(self) -> None:

@@ -14,7 +14,7 @@ from oracle.comparison.trained import judge_run
 from oracle.comparison.verdict import judge
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
-from oracle.results.silence import SMALLER, STUCK, silent_sentences
+from oracle.results.silence import silent_sentences, stuck_sentences
 from oracle.results.study_view import oracle_intervals, view_study
 from oracle.study.checking import explained
 from oracle.study.commands import DATABASE, command
@@ -255,7 +255,7 @@ def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracl
     """
     intervals = oracle_intervals(view.levels, rule, tolerance)
     if view.status.stuck and not any(level.chosen for level in view.levels):
-        raise InputError(f"{STUCK.format(level=0)} {SMALLER}")
+        raise InputError(stuck_sentences(0))
     if view.levels and view.levels[0].level == 0 and view.levels[0].silence:
         raise InputError(
             f"There is no dense network to compare schedules with. {' '.join(silent_sentences(view.levels[:1]))}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oracle.report import words
 from oracle.results.intervals import DEFAULT_RULE, RULES
-from oracle.results.silence import SMALLER, STUCK, silent_sentences
+from oracle.results.silence import silent_sentences, stuck_sentences
 from oracle.study.fingerprints import accepted_changes
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _open_levels(view: StudyView) -> str:
     if decided >= planned:
         return ""
     if view.status.stuck:
-        return f"{STUCK.format(level=decided)} {SMALLER}"
+        return stuck_sentences(decided)
     reason = "; failed trials block the next one" if view.state == "blocked" else " so far"
     return f"{decided} of {words.count(planned, 'level')} {'is' if decided == 1 else 'are'} decided{reason}."
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from oracle.searching.candidates import Candidate, Cell, candidates, silence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from studies import TrialRecord
 
@@ -42,6 +42,14 @@ STUCK = (
 
 SMALLER = "Try a smaller max_lr: extend the study with smaller candidates, or start another one with a lower range."
 """What to do about it."""
+
+NO_WINNER: Mapping[Silence, str] = {"diverged": "every candidate diverged", "equal": "all candidates are equal"}
+"""Why a level that has just ended has no winner, in a few words."""
+
+
+def stuck_sentences(level: int) -> str:
+    """Return what to say of a level that no next level can start from, and what to do about it."""
+    return f"{STUCK.format(level=level)} {SMALLER}"
 
 
 def observed_in(trials: Iterable[TrialRecord]) -> list[Candidate]:

@@ -33,7 +33,7 @@ def show(
     """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
     from oracle.api.errors import InputError
     from oracle.api.study import Study
-    from oracle.results.silence import SMALLER, STUCK, silent_sentences
+    from oracle.results.silence import silent_sentences, stuck_sentences
     from oracle.results.study_view import to_json
     from oracle.study.fingerprints import accepted_changes
 
@@ -51,7 +51,7 @@ def show(
     for sentence in silent_sentences(view.levels):
         say(out, sentence)
     if view.status.stuck:
-        say(out, f"{STUCK.format(level=len(view.status.decided))} {SMALLER}")
+        say(out, stuck_sentences(len(view.status.decided)))
     for sentence in accepted_changes(view.provenance):
         say(out, sentence)
     if view.status.partly_pruned:

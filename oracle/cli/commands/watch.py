@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,7 +44,7 @@ def watch(
 ) -> None:
     """Show a study's progress until every level is decided. If the database stops answering, wait for it."""
     from oracle.api.defaults import database_url
-    from oracle.results.silence import SMALLER, STUCK
+    from oracle.results.silence import stuck_sentences
     from oracle.results.status import study_status
     from studies import Store, StudyUnavailable
 
@@ -51,10 +52,14 @@ def watch(
     live = out.is_terminal and not as_json
     pause = every or (TERMINAL_EVERY if live else LINES_EVERY)
     with Store.open(db, read_only=True) as store, Live(console=out) if live else nullcontext() as screen:
-        shown, away = None, False
+        shown, away, former = None, False, None
         while True:
             try:
-                seen = study_status(store, name, silent=True)
+                seen = study_status(store, name)
+                if former is None or seen.decided != former.decided:  # finding silent levels reads every trial
+                    seen = study_status(store, name, silent=True)
+                else:
+                    seen = replace(seen, silent=former.silent)
             except StudyUnavailable as error:  # its server is away, for longer than a restart takes
                 if not away:
                     say(err, f"{error} Trying again until it answers. Press Ctrl-C to stop watching.")
@@ -63,7 +68,7 @@ def watch(
                 continue
             if away:
                 say(err, "The database answers again.")
-            away = False
+            away, former = False, seen
             if screen is not None:
                 screen.update(_picture(seen))
             elif as_json:
@@ -75,7 +80,7 @@ def watch(
                 break
             if seen.state == "blocked":
                 if seen.stuck:
-                    say(err, f"{STUCK.format(level=len(seen.decided))} {SMALLER}")
+                    say(err, stuck_sentences(len(seen.decided)))
                     raise typer.Exit(FAILED)
                 say(
                     err,

@@ -85,7 +85,7 @@ class TestSweep:
     def test_an_interruption_leaves_a_study_that_resumes(self, tmp_path: Path, db: str) -> None:
         script = f"""
             import oracle, os, signal
-            from oracle.api.displays import Silence
+            from oracle.api.displays import NoDisplay
             from oracle.driver.events import Listener
             from contextlib import nullcontext
 
@@ -94,7 +94,7 @@ class TestSweep:
                     if request.max_lr == 0.2:
                         os.kill(os.getpid(), signal.SIGINT)
 
-            class Display(Silence):
+            class Display(NoDisplay):
                 def sweep(self, spec, recorded):
                     return nullcontext(Interrupting())
 

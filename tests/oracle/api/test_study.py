@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import oracle
-from oracle.api.displays import Bar, Silence, display_for
+from oracle.api.displays import Bar, NoDisplay, display_for
 from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.figures import SWEEP_FIGURES
 from scyc import SCyc
@@ -175,5 +175,5 @@ class TestDisplay:
     def test_and_silence_elsewhere(self, study: Study, capsys: pytest.CaptureFixture[str]) -> None:
         study.extend(levels=4, executor="inline")
         assert capsys.readouterr() == ("", "")
-        assert isinstance(display_for(None), Silence)
+        assert isinstance(display_for(None), NoDisplay)
         assert not isinstance(display_for(False), Bar)
