@@ -4,6 +4,7 @@ from .database import upgrade
 from .errors import LeaseLost, NoDatabase, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
 from .ownership import claim, retire
 from .records import (
+    AnswersRecord,
     CheckpointKind,
     CheckpointRecord,
     EpochRecord,
@@ -16,6 +17,7 @@ from .records import (
     NewTrial,
     RunRecord,
     SpecRecord,
+    SplitName,
     StudyRecord,
     TenureRecord,
     TrialRecord,
@@ -27,6 +29,7 @@ from .transfer import Tables, columns
 from .urls import database_file, engine_url, holds_password, is_in_memory, public_url
 
 __all__ = [
+    "AnswersRecord",
     "Artifacts",
     "CheckpointKind",
     "CheckpointRecord",
@@ -42,6 +45,7 @@ __all__ = [
     "NoDatabase",
     "RunRecord",
     "SpecRecord",
+    "SplitName",
     "Store",
     "StudyBusy",
     "StudyError",

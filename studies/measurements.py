@@ -1,14 +1,14 @@
-"""Measurements besides the results of trials: their weight gradients, and what runs measure when a level begins."""
+"""Measurements besides the results of trials: gradients, answers, and what runs measure when a level begins."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, insert, select
+from sqlalchemy import JSON, insert, inspect, select
 
 from studies import locks, row_mapping, schema
-from studies.records import GradientRecord, MeasurementRecord
+from studies.records import AnswersRecord, GradientRecord, MeasurementRecord
 from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-_gradients, _measurements = schema.gradients.c, schema.measurements.c
+    from studies.records import SplitName
+
+_gradients, _answers, _measurements = schema.gradients.c, schema.answers.c, schema.measurements.c
 _distribution = row_mapping.columns_for(GradientRecord, schema.gradients)
 _lists = [place for place, column in enumerate(_distribution) if isinstance(column.type, JSON)]
+_answered = row_mapping.columns_for(AnswersRecord, schema.answers)
 _measured = row_mapping.columns_for(MeasurementRecord, schema.measurements)
 
 
@@ -42,6 +45,26 @@ class Measurements(StorePart):
             found = connection.execute(query.order_by(_gradients.trial_id, _gradients.point))
             by_trial = groupby(found, key=lambda row: row.trial_id)
             return {trial_id: tuple(_gradient(*row[1:]) for row in rows) for trial_id, rows in by_trial}
+
+    @persistent
+    def answers(self, run_id: int, split: SplitName, trials: Sequence[int] | None = None) -> dict[int, AnswersRecord]:
+        """Return which examples of a split the networks of a run classify correctly, by trial.
+
+        Trials whose answers were not recorded are left out.
+
+        Args:
+            run_id: the run.
+            split: on which they were tried.
+            trials: only those of these trials.
+        """
+        wanted = (schema.trials.c.run_id == run_id) & (_answers.split == split)
+        if trials is not None:
+            wanted &= _answers.trial_id.in_(self._database.dialect.numbers(trials))
+        query = select(_answers.trial_id, *_answered).join(schema.trials).where(wanted).order_by(_answers.trial_id)
+        with self._database.read() as connection:
+            if not inspect(connection).has_table(schema.answers.name):  # a former version's, opened for reading
+                return {}
+            return {row.trial_id: AnswersRecord(*row[1:]) for row in connection.execute(query)}
 
     @persistent
     def add_measurement(self, run_id: int, measurement: MeasurementRecord) -> MeasurementRecord:

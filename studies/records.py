@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TrialState = Literal["pending", "complete", "failed"]
 CheckpointKind = Literal["trained", "rewind"]
+SplitName = Literal["validation", "test"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,20 @@ class GradientRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersRecord:
+    """Which examples of a split a trial's network classifies correctly.
+
+    Attributes:
+        examples: how many the split has, > 0.
+        bits: one for each, 1 where it is classified correctly; the caller decides how they are packed.
+    """
+
+    split: SplitName
+    examples: int
+    bits: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class MeasurementRecord:
     """What a run measured when a level began; its schedule works with the value.
 
@@ -174,6 +189,7 @@ class TrialResult:
         rewind_point: hash of the weights to rewind to, reported by level 0.
         epochs: the learning curve; empty where it was not asked for.
         gradients: at points of the training; empty where a result is read back, see `Store.gradients`.
+        answers: on splits; empty where a result is read back, see `Store.answers`.
     """
 
     val_accuracy: float
@@ -188,6 +204,7 @@ class TrialResult:
     rewind_point: str | None
     epochs: tuple[EpochRecord, ...]
     gradients: tuple[GradientRecord, ...] = ()
+    answers: tuple[AnswersRecord, ...] = ()
 
     @property
     def finite(self) -> bool:

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from studies import schema
 from studies.errors import StudyError
 from studies.records import (
+    AnswersRecord,
     CheckpointKind,
     EpochRecord,
     GradientRecord,
     NewCheckpoint,
     NewTrial,
+    SplitName,
     TrialRecord,
     TrialResult,
 )
@@ -103,11 +105,13 @@ _CONVERSIONS: dict[Any, _Conversion] = {
     int: lambda _, values: list(map(int, values)),
     bool: lambda _, values: list(map(bool, values)),
     str: _unchanged,
+    bytes: _unchanged,
     CheckpointKind: _unchanged,
+    SplitName: _unchanged,
     tuple[float, ...]: lambda name, values: [_floats(name, value) for value in values],
     tuple[int, ...]: lambda _, values: [list(map(int, value)) for value in values],
 }
-_OWN_TABLES = (tuple[EpochRecord, ...], tuple[GradientRecord, ...])
+_OWN_TABLES = (tuple[EpochRecord, ...], tuple[GradientRecord, ...], tuple[AnswersRecord, ...])
 
 
 @cache
@@ -176,6 +180,11 @@ def epoch_columns(finished: Sequence[FinishedTrial]) -> Columns:
 def gradient_columns(finished: Sequence[FinishedTrial]) -> Columns:
     """Return the gradients of trials; errors as above."""
     return _below(GradientRecord, [(trial.id, trial.result.gradients) for trial in finished])
+
+
+def answers_columns(finished: Sequence[FinishedTrial]) -> Columns:
+    """Return the answers of trials."""
+    return _below(AnswersRecord, [(trial.id, trial.result.answers) for trial in finished])
 
 
 def checkpoint_columns(trials: Sequence[tuple[int, Sequence[NewCheckpoint | CheckpointRecord]]]) -> Columns:

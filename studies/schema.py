@@ -20,6 +20,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -237,6 +238,17 @@ gradients = Table(
     Column("histogram", JSON, nullable=False),
     CheckConstraint("count > 0", name="count"),
     CheckConstraint("std >= 0", name="std"),
+)
+
+answers = Table(
+    "scyc_answers",
+    metadata,
+    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("split", String(16), primary_key=True),
+    Column("examples", Integer, nullable=False),
+    Column("bits", LargeBinary, nullable=False),  # compressed, one for each example
+    CheckConstraint("split IN ('validation', 'test')", name="split"),
+    CheckConstraint("examples > 0", name="examples"),
 )
 
 measurements = Table(

@@ -6,10 +6,11 @@ An import checks the values: by column and type here, and by the tables' own con
 from __future__ import annotations
 
 import math
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Boolean, Float, Integer, Table, insert, select
+from sqlalchemy import JSON, Boolean, Float, Integer, LargeBinary, Table, insert, inspect, select
 
 from studies import schema
 from studies.errors import StudyError, StudyExists
@@ -37,6 +38,7 @@ _TABLES: dict[str, Table] = {  # parents first
         schema.epochs,
         schema.checkpoints,
         schema.gradients,
+        schema.answers,
         schema.measurements,
     )
 }
@@ -44,7 +46,10 @@ _BELONGS_TO = {"study_id": "studies", "run_id": "runs", "trial_id": "trials"}
 
 
 def columns() -> dict[str, dict[str, str]]:
-    """Return the tables of a study with their columns and types: "int", "float", "bool", "text", "time" or "json"."""
+    """Return the tables of a study with their columns and types.
+
+    These are "int", "float", "bool", "text", "time", "json" or "bytes", which are a text in base64.
+    """
     return {name: {column.name: _kind(column) for column in table.columns} for name, table in _TABLES.items()}
 
 
@@ -61,14 +66,15 @@ class Transfer(StorePart):
         tables: Tables = {}
         with self._database.read() as connection:
             self._study(connection, name)  # type: ignore[attr-defined]
+            there = inspect(connection).get_table_names()
             for table_name, table in _TABLES.items():
+                if table.name not in there:  # in a former version's database, opened for reading
+                    tables[table_name] = []
+                    continue
                 found = connection.execute(
                     select(table).where(_of_study(table, name)).order_by(*table.primary_key.columns)
                 )
-                tables[table_name] = [
-                    {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
-                    for row in found.mappings()
-                ]
+                tables[table_name] = [{key: _plain(value) for key, value in row.items()} for row in found.mappings()]
         return tables
 
     @persistent
@@ -104,6 +110,12 @@ class Transfer(StorePart):
             for table_name, found in checked.items():
                 numbers[table_name] = _insert(connection, table_name, found, numbers)
             return self._record(connection.execute(query).one())  # type: ignore[attr-defined,no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _of_study(table: Table, name: str) -> ColumnElement[bool]:
@@ -166,7 +178,7 @@ def _checked(table_name: str, found: Sequence[Mapping[str, Any]] | None) -> Rows
 def _kind(column: Column[Any]) -> str:
     if isinstance(column.type, schema.UtcDateTime):
         return "time"
-    kinds = {Boolean: "bool", Integer: "int", Float: "float", JSON: "json"}
+    kinds = {Boolean: "bool", Integer: "int", Float: "float", JSON: "json", LargeBinary: "bytes"}
     return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "text")
 
 
@@ -177,6 +189,11 @@ def _value(table_name: str, column: Column[Any], value: Any) -> Any:
     elif _kind(column) == "time":
         try:
             return datetime.fromisoformat(value).astimezone(UTC)
+        except (TypeError, ValueError):
+            pass
+    elif _kind(column) == "bytes":
+        try:
+            return b64decode(value, validate=True)
         except (TypeError, ValueError):
             pass
     elif _kind(column) == "float":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from studies import Store, StudyRecord
 
 _RECORD = [field.name for field in fields(TrialRecord) if field.name not in ("run_id", "result")]
-_RESULT = [field.name for field in fields(TrialResult) if field.name not in ("epochs", "gradients")]
+_RESULT = [field.name for field in fields(TrialResult) if field.name not in ("epochs", "gradients", "answers")]
 _EPOCH = [field.name for field in fields(EpochRecord)]
 _GRADIENT = [field.name for field in fields(GradientRecord)]
 _KEY = ["run", "id", "level", "seed", "max_lr"]

@@ -39,7 +39,7 @@ _FORMER_MARKS = {"workload", "density"}  # which mirrors of an earlier version g
 KEY = "scyc_trial"
 """User attribute that holds the trial's row number in the study database."""
 
-_ELSEWHERE = {"val_accuracy", "epochs", "gradients", "rewind_point"}
+_ELSEWHERE = {"val_accuracy", "epochs", "gradients", "answers", "rewind_point"}
 SHOWN = [column.name for column in fields(TrialResult) if column.name not in _ELSEWHERE]
 """Columns of a trial that become user attributes: all but those that Optuna shows itself or that nobody would read."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from scyc.measured_schedules import Measured, Measurement
 from studies import NewCheckpoint, TrialResult  # noqa: TC001
@@ -77,7 +77,9 @@ Answer = Outcome | Measured | Failure
 
 
 _REQUESTS: TypeAdapter[list[Request]] = TypeAdapter(list[Request])
-_ANSWERS: TypeAdapter[list[Answer]] = TypeAdapter(list[Answer])
+_ANSWERS: TypeAdapter[list[Answer]] = TypeAdapter(
+    list[Answer], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+)
 
 
 def last_line(error: str) -> str:

@@ -20,6 +20,7 @@ from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_ch
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.spec.model import AUTO
 from scyc import InputError
+from scyc.answers import packed
 from scyc.bench import fitting, free_memory
 from scyc.data.sources import data_root
 from scyc.engines import engine_for
@@ -30,7 +31,7 @@ from scyc.policies import policy_from_dict
 from scyc.settings import same_settings
 from scyc.threads import threads
 from scyc.trial import Member, run_trials
-from studies import CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, TrialResult
+from studies import AnswersRecord, CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,6 +76,7 @@ class Worker:
         self.threads = spec.resources.cpus_per_trial
         self.engine = "eager" if spec.engine == AUTO else spec.engine
         self.protocol, self._workload = spec.protocol(), spec.workload
+        self._records_answers = spec.records_answers
         self.device = training_device(spec)
         self._share = min(1.0, spec.resources.gpus_per_trial)  # of a GPU; 0 on the CPU
         if 0 < self._share < 1:
@@ -229,6 +231,11 @@ class Worker:
             "rewind_point": saved[1].hash if len(saved) > 1 else None,
             "epochs": tuple(EpochRecord(**asdict(epoch)) for epoch in trial.training.epochs),
             "gradients": tuple(GradientRecord(**asdict(gradient)) for gradient in trial.training.gradients),
+            "answers": tuple(
+                AnswersRecord(split, len(answers), packed(answers))
+                for split, answers in trial.training.answers.items()
+                if self._records_answers(len(answers))
+            ),
         }
         return Outcome(TrialResult(**values), tuple(saved))
 

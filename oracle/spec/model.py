@@ -16,9 +16,12 @@ from scyc.protocol import Protocol
 from scyc.training.recipe import Recipe
 from scyc.workloads import load_workload
 
-EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep"})
+EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep", "answers"})
 """Fields of the spec that do not affect a trial's numbers."""
 
+
+SMALL_SPLIT = 20_000
+"""How many examples a split has at most whose answers are recorded by default."""
 
 AUTO = "auto"
 """The engine by default: the driver chooses one when it creates the study."""
@@ -71,6 +74,13 @@ class Spec(Section):
         default="winners",
         description="whose weights are kept once their level is decided: the winners', or all trials'",
     )
+    answers: Literal["small", "all", "none"] = Field(
+        default="small",
+        description=(
+            "on which splits it is recorded which examples each network classifies correctly: on those of at most "
+            f"{SMALL_SPLIT:,} examples, on all, or on none"
+        ),
+    )
     search: SearchSpec = Field(default_factory=SearchSpec)
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)
 
@@ -83,6 +93,10 @@ class Spec(Section):
         optimizer = OptimizerSettings(**self.optimizer.model_dump())
         recipe = Recipe(self.epochs, self.batch_size, self.profile.build(), optimizer, self.precision)
         return Protocol(load_workload(self.workload), recipe, self.pruning.build())
+
+    def records_answers(self, examples: int) -> bool:
+        """Return whether a trial's answers on a split of so many examples are recorded."""
+        return self.answers == "all" or (self.answers == "small" and examples <= SMALL_SPLIT)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, every default written out."""

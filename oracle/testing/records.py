@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from studies import CheckpointKind, EpochRecord, FinishedTrial, GradientRecord, NewCheckpoint, NewTrial, TrialResult
+from studies import (
+    AnswersRecord,
+    CheckpointKind,
+    EpochRecord,
+    FinishedTrial,
+    GradientRecord,
+    NewCheckpoint,
+    NewTrial,
+    TrialResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +41,8 @@ GRADIENTS = tuple(
     GradientRecord(point, 800, 1e-5, 0.1 / 3, kurtosis, (-0.1, 0.0, 0.1), (1, 798, 1))
     for point, kurtosis in (("end", None), ("middle", 3.5), ("start", 3.0))
 )
+
+ANSWERS = (AnswersRecord("test", 10, bytes(range(128, 256))), AnswersRecord("validation", 8, b"\0"))
 
 
 def result(**changes: Any) -> TrialResult:

@@ -19,22 +19,36 @@ _EVALUATION_NUMBERS = 2**25
 """Numbers in a batch of inputs for evaluation, at most: images of 224 x 224 pixels take more memory than digits."""
 
 
-@torch.no_grad()
 def evaluate(model: nn.Module, split: Split) -> tuple[float | None, float]:
-    """Return the mean loss and the accuracy (a fraction) of `model` over `split`.
+    """Return the mean loss and the accuracy (a fraction) of `model` over `split`; see `answers_on`."""
+    loss, answers = answers_on(model, split)
+    return loss, accuracy(answers)
 
-    Where the loss is not finite it is None, and the accuracy is 0: such a network answers nothing. The largest of NaNs
-    would be the first class, which may be a frequent one.
+
+@torch.no_grad()
+def answers_on(model: nn.Module, split: Split) -> tuple[float | None, torch.Tensor]:
+    """Return the mean loss of `model` over `split`, and which examples it classifies correctly.
+
+    Where the loss is not finite it is None, and no answer is correct: such a network answers nothing. The largest of
+    NaNs would be the first class, which may be a frequent one.
+
+    Returns:
+        The loss, and booleans of shape (N,), in the order of the split and on its device.
     """
     model.eval()
     loss = torch.zeros((), device=split.device)
-    correct = torch.zeros((), device=split.device, dtype=torch.int64)
+    correct = []
     for inputs, targets in split.batches(max(1, min(EVALUATION_BATCH, _EVALUATION_NUMBERS // split.shape.numel()))):
         logits = model(inputs)
         loss += F.cross_entropy(logits, targets, reduction="sum")
-        correct += (logits.argmax(dim=1) == targets).sum()
-    mean = finite(loss.item() / len(split))
-    return mean, 0.0 if mean is None else correct.item() / len(split)
+        correct.append(logits.argmax(dim=1) == targets)
+    mean, answers = finite(loss.item() / len(split)), torch.cat(correct)
+    return mean, torch.zeros_like(answers) if mean is None else answers
+
+
+def accuracy(answers: torch.Tensor) -> float:
+    """Return the fraction of answers that are correct."""
+    return answers.sum().item() / len(answers)
 
 
 def guessing(split: Split) -> float:

@@ -10,7 +10,7 @@ from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentu
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
 from scyc.state import copy_state
-from scyc.training.evaluation import evaluate, finite, guessing
+from scyc.training.evaluation import accuracy, answers_on, finite, guessing
 from scyc.training.recipe import check_rewind_step
 from scyc.training.result import EpochMetrics, Snapshot, Training
 
@@ -112,26 +112,28 @@ class Learner:
         """
         loss = finite(train_loss)
         with self.recipe.autocast(data.validation.device):
-            val_loss, val_accuracy = evaluate(self.model, data.validation)
-        self._epochs.append(EpochMetrics(len(self._epochs), loss, val_loss, val_accuracy))
+            val_loss, answers = answers_on(self.model, data.validation)
+        self._epochs.append(EpochMetrics(len(self._epochs), loss, val_loss, accuracy(answers)))
         if loss is None or len(self._epochs) == self.recipe.epochs:
-            self.training = self._finish(data, loss)
+            self.training = self._finish(data, loss, answers)
 
-    def _finish(self, data: Dataset, last_loss: float | None) -> Training:
+    def _finish(self, data: Dataset, last_loss: float | None, val_answers: torch.Tensor) -> Training:
         with self.recipe.autocast(data.test.device):
-            test_loss, test_accuracy = evaluate(self.model, data.test)
+            test_loss, test_answers = answers_on(self.model, data.test)
         last, end = self._epochs[-1], self._snapshot()
         sound = last_loss is not None and last.val_loss is not None and _not_finite(end.state) <= self._infinite
+        val_answers, test_answers = val_answers & sound, test_answers & sound  # of NaNs, the largest is the first class
         return Training(
             tuple(self._epochs),
             test_loss if sound else None,
-            test_accuracy if sound else 0.0,
+            accuracy(test_answers),
             finite=sound,
             diverged=not sound or _learned_nothing(last, data),
             early=self._early,
             last=end,
             change=weight_change(self._before, self.model.state_dict(), self.masks) if self._keep_change else None,
             gradients=self._recorder.summaries(),
+            answers={"validation": val_answers.cpu(), "test": test_answers.cpu()},
         )
 
     def _snapshot(self) -> Snapshot:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
 
     from scyc.gradients import GradientSummary
 
 State: TypeAlias = "dict[str, torch.Tensor]"
 """Tensors by name, a network's parameters and buffers for instance."""
+
+SplitName: TypeAlias = Literal["validation", "test"]
+"""A split that a network is tried on."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,9 @@ class Training:
         last: the network after the last step.
         change: how far the last epoch trained moved the prunable weights, if that was asked for.
         gradients: of the weights that are left, at the points of the training where they could be taken.
+        answers: by split, which of its examples the network classifies correctly after the
+            last step: booleans of shape (N,), in the split's order. They are what the accuracies count: all false if
+            the training is not `finite`.
     """
 
     epochs: tuple[EpochMetrics, ...]
@@ -64,6 +72,7 @@ class Training:
     last: Snapshot
     change: State | None = None
     gradients: tuple[GradientSummary, ...] = ()
+    answers: Mapping[SplitName, torch.Tensor] = field(default_factory=dict)
 
     @property
     def val_accuracy(self) -> float:

@@ -75,6 +75,10 @@ def assert_worthless(training: Training) -> None:
     assert not training.finite
     assert (training.val_accuracy, training.test_accuracy) == (0, 0)
     assert (training.val_loss, training.test_loss) == (None, None)
+    assert {split: answers.any().item() for split, answers in training.answers.items()} == {
+        "validation": False,
+        "test": False,
+    }
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

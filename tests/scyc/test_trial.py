@@ -81,9 +81,10 @@ def same_snapshot(one: Snapshot, other: Snapshot) -> bool:
 
 
 def same_trial(one: Trial, other: Trial) -> bool:
-    without: dict[str, Any] = {"early": None, "last": Snapshot({}), "change": None}
+    without: dict[str, Any] = {"early": None, "last": Snapshot({}), "change": None, "answers": {}}
     return (
         replace(one.training, **without) == replace(other.training, **without)
+        and same(dict(one.training.answers), dict(other.training.answers))
         and same(one.checkpoint.change or {}, other.checkpoint.change or {})
         and same(one.checkpoint.state, other.checkpoint.state)
         and same(one.checkpoint.masks.kept, other.checkpoint.masks.kept)

@@ -1,4 +1,4 @@
-"""Gradients of trials, and what runs measure when a level begins."""
+"""Gradients and answers of trials, and what runs measure when a level begins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.testing.records import GRADIENTS, finish, new, result
+from oracle.testing.records import ANSWERS, GRADIENTS, finish, new, result
 from studies import MeasurementRecord, RunRecord, Store, StudyError
 
 if TYPE_CHECKING:
@@ -38,6 +38,26 @@ class TestGradients:
         [trial] = store.add_trials(run.id, [new()])
         finish(store, trial.id, result(gradients=GRADIENTS))
         assert store.gradients(other.id) == {}
+
+
+class TestAnswers:
+    def test_come_back_by_split_and_trial(self, store: Store, run: RunRecord) -> None:
+        both, one, none = store.add_trials(run.id, [new(seed=seed) for seed in range(3)])
+        test, validation = ANSWERS
+        finish(store, both.id, result(answers=ANSWERS))
+        finish(store, one.id, result(answers=(validation,)))
+        finish(store, none.id, result())
+        assert store.answers(run.id, "validation") == {both.id: validation, one.id: validation}
+        assert store.answers(run.id, "validation", [one.id, none.id]) == {one.id: validation}
+        assert store.answers(run.id, "test") == {both.id: test}
+        assert store.answers(run.id + 1, "test") == {}
+
+    @pytest.mark.parametrize("change", [{"split": "train"}, {"examples": 0}, {"bits": None}])
+    def test_nonsense_leaves_no_trace(self, store: Store, run: RunRecord, change: dict[str, Any]) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        with pytest.raises(StudyError, match="nothing was written"):
+            finish(store, trial.id, result(answers=(replace(ANSWERS[0], **change),)))
+        assert store.counts(run.id)["complete"] == 0
 
 
 class TestMeasurements:
@@ -75,11 +95,11 @@ class TestRuns:
         other = store.open_run(run.study_id, "constant", {})
         for each in (run, other):
             [trial] = store.add_trials(each.id, [new()])
-            finish(store, trial.id, result(gradients=GRADIENTS))
+            finish(store, trial.id, result(gradients=GRADIENTS, answers=ANSWERS))
             store.add_measurement(each.id, MEASURED)
         store.delete_run(other.id)
         assert store.runs(run.study_id) == [run]
-        assert len(store.gradients(run.id)) == 1
+        assert len(store.gradients(run.id)) == len(store.answers(run.id, "test")) == 1
         assert store.measurements(run.id) == [MEASURED]
         assert store.measurements(other.id) == []
         with pytest.raises(StudyError, match="no run"):
@@ -89,10 +109,13 @@ class TestRuns:
         [study] = store.studies()
         other = store.open_run(study.id, "constant", {"schedule": {}})
         [trial] = store.add_trials(other.id, [new()])
-        finish(store, trial.id, result(gradients=GRADIENTS))
+        finish(store, trial.id, result(gradients=GRADIENTS, answers=ANSWERS))
         store.add_measurement(other.id, MEASURED)
         copy = store.load_study(store.dump_study(study.name), name="copy")
         [_, again] = store.runs(copy.id)
         assert again.policy == other.policy
         assert list(store.gradients(again.id).values()) == [GRADIENTS]
+        assert [*store.answers(again.id, "test").values(), *store.answers(again.id, "validation").values()] == [
+            *ANSWERS
+        ]
         assert store.measurements(again.id) == [MEASURED]

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from oracle.testing.records import GRADIENTS, checkpoint, finish, new, result
+from oracle.testing.records import ANSWERS, GRADIENTS, checkpoint, finish, new, result
 from studies import Lease, MeasurementRecord, Store, StudyError, StudyNotFound, upgrade
 from studies.errors import TryAgain
 from tests.studies.permissions import sealed
@@ -41,7 +41,7 @@ def fill(url: str) -> None:
         study = store.create_study("s", {"levels": 2}, "h", "memory://a", {})
         run = store.open_run(study.id, "oracle")
         done, lost, _ = store.add_trials(run.id, [new(seed=seed) for seed in range(3)])
-        finish(store, done.id, result(gradients=GRADIENTS), [checkpoint("a")])
+        finish(store, done.id, result(gradients=GRADIENTS, answers=ANSWERS), [checkpoint("a")])
         store.fail_trial(lost.id, "out of memory")
         store.decide_level(run.id, 0, 1.0, 0.1, False)
         store.decide_level(run.id, 1, 0.8, 0.2, True)
@@ -74,6 +74,7 @@ def everything(store: Store) -> dict[str, Any]:
         "checkpoints": store.checkpoints(run.id),
         "with_weights": store.with_weights(run.id, 0),
         "gradients": store.gradients(run.id),
+        "answers": store.answers(run.id, "test"),
         "measurements": store.measurements(run.id),
         "tenure": tenure and tenure.holder,
         "dump_study": store.dump_study("s"),

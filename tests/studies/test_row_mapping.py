@@ -15,6 +15,7 @@ import pytest
 import studies
 from oracle.testing.records import GRADIENTS, RESULT, new
 from studies import (
+    AnswersRecord,
     CheckpointRecord,
     EpochRecord,
     GradientRecord,
@@ -35,7 +36,7 @@ from studies import (
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
-OWN_TABLES = {"epochs", "gradients"}  # fields of a result
+OWN_TABLES = {"epochs", "gradients", "answers"}  # fields of a result
 
 
 def named(kind: type) -> set[str]:
@@ -58,6 +59,7 @@ def test_every_column_of_a_trial_is_a_field() -> None:
         (LevelRecord, schema.level_history, {"id"}),
         (EpochRecord, schema.epochs, {"trial_id"}),
         (GradientRecord, schema.gradients, {"trial_id"}),
+        (AnswersRecord, schema.answers, {"trial_id"}),
         (NewCheckpoint, schema.checkpoints, {"trial_id"}),
         (CheckpointRecord, schema.checkpoints, set()),
         (MeasurementRecord, schema.measurements, {"run_id"}),

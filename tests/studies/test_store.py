@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from oracle.testing.databases import DatabaseConformance
-from oracle.testing.records import GRADIENTS, checkpoint, finish, new, result
+from oracle.testing.records import ANSWERS, GRADIENTS, checkpoint, finish, new, result
 from studies import FinishedTrial
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class TestStore(DatabaseConformance):
     @pytest.mark.parametrize("number", [1, 1200])
     def test_it_takes_a_handful_of_statements(self, store: Store, run: RunRecord, number: int) -> None:
         trials = store.add_trials(run.id, [new(seed=seed) for seed in range(number)])
-        measured = result(gradients=GRADIENTS)
+        measured = result(gradients=GRADIENTS, answers=ANSWERS)
         finished = [FinishedTrial(trial.id, measured, [checkpoint("a")]) for trial in trials]
         statements: list[str] = []
 
@@ -60,7 +60,8 @@ class TestStore(DatabaseConformance):
 
         event.listen(store._database._engine, "before_cursor_execute", note)
         store.finish_trials(finished)
-        assert len(statements) <= 7
+        assert len(statements) <= 8
         assert store.counts(run.id)["complete"] == number
         assert store.epochs_trained(run.id) == 3 * number
-        assert len(store.gradients(run.id)) == len(store.checkpoints(run.id)) == number
+        assert len(store.gradients(run.id)) == len(store.answers(run.id, "test")) == number
+        assert len(store.checkpoints(run.id)) == number

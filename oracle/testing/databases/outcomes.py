@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oracle.testing.databases.case import DatabaseCase
-from oracle.testing.records import EPOCHS, GRADIENTS, RESULT, checkpoint, finish, new, result
+from oracle.testing.records import ANSWERS, EPOCHS, GRADIENTS, RESULT, checkpoint, finish, new, result
 from studies import EpochRecord, FinishedTrial, StudyError
 
 if TYPE_CHECKING:
@@ -110,7 +110,10 @@ class FinishingTogether(DatabaseCase):
 
     def test_finishing_together_comes_to_what_one_by_one_comes_to(self, store: Store, run: RunRecord) -> None:
         finished = [
-            (result(val_accuracy=0.1 * i, epochs=EPOCHS[:i], gradients=GRADIENTS[:i]), [checkpoint("abc"[i])])
+            (
+                result(val_accuracy=0.1 * i, epochs=EPOCHS[:i], gradients=GRADIENTS[:i], answers=ANSWERS[:i]),
+                [checkpoint("abc"[i])],
+            )
             for i in range(3)
         ]
         outcomes = []
@@ -127,11 +130,13 @@ class FinishingTogether(DatabaseCase):
                 [
                     [(t.seed, t.state, t.error, t.attempts, t.result) for t in store.trials(each.id, curves=True)],
                     {seeds[trial_id]: found for trial_id, found in store.gradients(each.id).items()},
+                    {seeds[trial_id]: found for trial_id, found in store.answers(each.id, "test").items()},
                     sorted((seeds[kept.trial_id], kept.hash, kept.kind) for kept in store.checkpoints(each.id)),
                 ]
             )
         assert outcomes[0] == outcomes[1]
-        assert outcomes[0][2] == [(i, "abc"[i] * 64, "trained") for i in range(3)]
+        assert outcomes[0][2] == {1: ANSWERS[0], 2: ANSWERS[0]}
+        assert outcomes[0][3] == [(i, "abc"[i] * 64, "trained") for i in range(3)]
 
     def test_those_that_are_complete_are_left_alone_and_named(self, store: Store, run: RunRecord) -> None:
         trials = store.add_trials(run.id, [new(seed=i) for i in range(3)])

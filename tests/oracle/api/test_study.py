@@ -54,7 +54,7 @@ class TestTables:
     def test_trials_have_all_columns_and_agree_with_the_view(self, swept: Study) -> None:
         trials = swept.trials()
         record = {field.name for field in fields(TrialRecord)} - {"run_id", "result"}
-        result = {field.name for field in fields(TrialResult)} - {"epochs", "gradients"}
+        result = {field.name for field in fields(TrialResult)} - {"epochs", "gradients", "answers"}
         assert set(trials.columns) == {"run"} | record | result
         assert len(trials) == 18
         best = trials[trials.level == 0].groupby("max_lr").val_accuracy.mean()

@@ -22,6 +22,8 @@ from scyc.training.recipe import Recipe
 from scyc.training.result import Snapshot
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from scyc.training.result import EpochMetrics, Training
 
 RECIPE = Recipe(epochs=4, batch_size=30)  # ten steps an epoch; 20 of the 320 examples are left out each time
@@ -91,7 +93,9 @@ def test_metrics_are_those_of_the_network_that_it_leaves(blobs: Dataset) -> None
     ):
         logits = model(split.inputs)
         assert loss == pytest.approx(F.cross_entropy(logits, split.targets).item(), rel=1e-5)
-        assert accuracy == (logits.argmax(1) == split.targets).double().mean().item()
+        answers = logits.argmax(1) == split.targets
+        assert accuracy == answers.double().mean().item()
+        assert torch.equal(training.answers["validation" if split is blobs.validation else "test"], answers)
 
 
 def test_validation_accuracy_is_the_last_epochs_not_the_best(blobs: Dataset) -> None:
@@ -151,7 +155,9 @@ def test_the_same_call_gives_the_same_bits(blobs: Dataset) -> None:
 
     (first, one), (second, other) = once(), once()
     assert same_state(first, second)
-    assert replace(one, early=None, last=Snapshot({})) == replace(other, early=None, last=Snapshot({}))
+    tensors: dict[str, Any] = {"early": None, "last": Snapshot({}), "answers": {}}
+    assert replace(one, **tensors) == replace(other, **tensors)
+    assert all(torch.equal(answers, other.answers[split]) for split, answers in one.answers.items())
     assert one.early is not None
     assert other.early is not None
     assert same_state(one.early.state, other.early.state)

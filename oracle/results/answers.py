@@ -1,0 +1,56 @@
+"""Answers of the trials that count: which examples of a split each trained network classifies correctly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oracle.study.opening import ORACLE
+from scyc.answers import unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from oracle.results.study_view import StudyView
+    from studies import AnswersRecord, SplitName, Store
+
+
+def level_answers(
+    store: Store, view: StudyView, split: SplitName = "validation"
+) -> dict[int, dict[float, NDArray[np.bool_] | None]]:
+    """Return the answers of each candidate at each decided level, silent ones included, by level and `max_lr`.
+
+    Args:
+        store: the study's database.
+        view: the study.
+        split: the examples.
+
+    Returns:
+        Booleans of shape (seeds, examples), the seeds in the order of `LevelView.accuracies` (ascending), the examples
+        in that of the split. None where a seed's are not on record: an earlier version trained it, or the spec records
+        none of such a split.
+
+    Raises:
+        ValueError: a record is not that of so many examples; somebody has edited it.
+    """
+    run = store.find_run(store.study(view.name).id, ORACLE)
+    recorded = store.answers(run.id, split) if run else {}
+    found: dict[int, dict[float, NDArray[np.bool_] | None]] = {}
+    for level in view.levels:
+        if level.chosen is not None:
+            by_seed: dict[float, dict[int, AnswersRecord | None]] = {}
+            for trial in level.trials:  # by ascending max_lr, then by seed
+                if trial.val_accuracy is not None:
+                    by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
+            found[level.level] = {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
+    return found
+
+
+def _together(records: Sequence[AnswersRecord | None]) -> NDArray[np.bool_] | None:
+    """Return the answers of a candidate, a row for each seed; None unless all have some, on as many examples."""
+    there = [record for record in records if record is not None]
+    if len(there) < len(records) or len({record.examples for record in there}) != 1:
+        return None
+    return unpacked([record.bits for record in there], there[0].examples)
