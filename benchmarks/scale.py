@@ -35,7 +35,8 @@ from oracle.driver.lease import driving
 from oracle.driver.oracle_run import OracleRun
 from oracle.execution.messages import Outcome
 from oracle.report import render
-from oracle.results.study_view import to_json, view_study
+from oracle.results.plain import to_json
+from oracle.results.study_view import view_study
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE
 from oracle.study.provenance import provenance

@@ -115,11 +115,12 @@ def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
 
 ARROWS: dict[str, set[str]] = {
     "spec": set(),
+    "surface": set(),
     "searching": {"spec"},
     "execution": {"spec"},
     "study": {"spec"},
     "driver": {"execution", "searching", "spec", "study"},
-    "results": {"execution", "searching", "spec", "study"},
+    "results": {"execution", "searching", "spec", "study", "surface"},
     "comparison": {"results", "searching", "spec", "study"},
     "report": {"comparison", "results", "spec", "study"},
     "testing": {"driver", "execution", "searching", "spec", "study"},
@@ -190,7 +191,9 @@ def test_only_the_command_line_knows_typer_and_rich() -> None:
         "oracle.results.intervals.interval",
         "oracle.results.intervals.paired",
         "oracle.results.intervals.rule",
+        "oracle.results.intervals.model",
         "oracle.results.intervals.within",
+        "oracle.surface",
         "oracle.searching.proposers.grid",
     ],
 )

@@ -58,7 +58,7 @@ def end_of_sweep(name: str, db: str, *, as_json: bool) -> None:
     """Say what to do next with a finished study, or print it as JSON."""
     if as_json:
         from oracle.api.study import Study
-        from oracle.results.study_view import to_json
+        from oracle.results.plain import to_json
 
         print_json(to_json(Study(name, db).view()))
         return

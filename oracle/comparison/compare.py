@@ -268,6 +268,7 @@ def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracl
             level.accuracies,
             intervals[level.level],
             diverged=level.diverged,
+            answers=level.answers,
         )
         for level in view.levels
         if level.winner is not None

@@ -8,12 +8,12 @@ from oracle.study.opening import ORACLE
 from scyc.answers import unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from oracle.results.study_view import StudyView
+    from oracle.results.study_view import LevelView, StudyView
     from studies import AnswersRecord, SplitName, Store
 
 
@@ -37,15 +37,24 @@ def level_answers(
     """
     run = store.find_run(store.study(view.name).id, ORACLE)
     recorded = store.answers(run.id, split) if run else {}
-    found: dict[int, dict[float, NDArray[np.bool_] | None]] = {}
-    for level in view.levels:
-        if level.chosen is not None:
-            by_seed: dict[float, dict[int, AnswersRecord | None]] = {}
-            for trial in level.trials:  # by ascending max_lr, then by seed
-                if trial.val_accuracy is not None:
-                    by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
-            found[level.level] = {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
-    return found
+    return {level.level: answers_of(level, recorded) for level in view.levels if level.chosen is not None}
+
+
+def answers_of(level: LevelView, recorded: Mapping[int, AnswersRecord]) -> dict[float, NDArray[np.bool_] | None]:
+    """Return the answers of each candidate of a level, by `max_lr`; see `level_answers`.
+
+    Args:
+        level: a decided level.
+        recorded: answers on one split, by trial.
+
+    Raises:
+        ValueError: a record is not that of so many examples; somebody has edited it.
+    """
+    by_seed: dict[float, dict[int, AnswersRecord | None]] = {}
+    for trial in level.trials:  # by ascending max_lr, then by seed
+        if trial.val_accuracy is not None:
+            by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
+    return {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
 
 
 def _together(records: Sequence[AnswersRecord | None]) -> NDArray[np.bool_] | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from oracle.results.answers import answers_of
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.silence import silence_of
 from oracle.results.status import study_status
@@ -22,11 +23,14 @@ from scyc import density
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from oracle.results.intervals import Interval
     from oracle.results.silence import Silence
     from oracle.results.status import State, StudyStatus
     from oracle.spec.model import Spec
-    from studies import LevelRecord, Store, TrialRecord, TrialResult
+    from studies import LevelRecord, RunRecord, Store, TrialRecord, TrialResult
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class LevelView:
         intervals: by rule, in the order of `RULES`; None if a rule cannot judge the level.
         stand_in: where the level is silent, the candidate that the next level starts from; else None.
         silence: why a decided level says nothing about `max_lr`; None if it does, or is not decided.
+        answers: by candidate, which validation examples each network classified correctly, shape (seeds, examples),
+            seeds ascending; None if that is not on record for all of them, or the level is not decided.
     """
 
     level: int
@@ -77,6 +83,7 @@ class LevelView:
     intervals: Mapping[str, Interval | None]
     stand_in: float | None = None
     silence: Silence | None = None
+    answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, compare=False, repr=False)
 
     @property
     def chosen(self) -> float | None:
@@ -167,7 +174,7 @@ def _view(store: Store, name: str) -> StudyView:
         name=study.name,
         status=status,
         spec=spec,
-        levels=_with_intervals(levels),
+        levels=_with_intervals(_with_answers(store, run, levels)),
         cost=_cost(
             [trial for group in trials.values() for trial in group],
             epochs=store.epochs_trained(run.id) if run else 0,
@@ -186,39 +193,14 @@ def oracle_intervals(
     None if the rule cannot judge the level, or the level has no winner.
     """
     decided = [
-        DecidedLevel(level.level, level.density, level.winner, level.accuracies, diverged=level.diverged)
+        DecidedLevel(
+            level.level, level.density, level.winner, level.accuracies, diverged=level.diverged, answers=level.answers
+        )
         for level in levels
         if level.winner is not None
     ]
     judged = zip(decided, rule.intervals(decided, tolerance), strict=True)
     return dict.fromkeys(level.level for level in levels) | {level.level: interval for level, interval in judged}
-
-
-def to_json(view: StudyView) -> dict[str, Any]:
-    """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded.
-
-    A level that is silent has two more keys, `silence` and `chosen`, and no `winner`.
-    """
-    return {
-        "study": view.name,
-        "state": view.state,
-        "levels": [
-            {
-                "level": level.level,
-                **view.status.densities(level.density),
-                "winner": level.winner,
-                "interval": {rule: _bounds(interval) for rule, interval in level.intervals.items()},
-                "open": {rule: _open(interval) for rule, interval in level.intervals.items()},
-                "edge": level.edge,
-                "trials": [vars(trial) for trial in level.trials],
-                **({"silence": level.silence, "chosen": level.chosen} if level.silence else {}),
-            }
-            for level in view.levels
-        ],
-        "cost": vars(view.cost),
-        "spec": view.spec.to_dict(),
-        "provenance": view.provenance,
-    }
 
 
 def _level_view(
@@ -242,6 +224,16 @@ def _level_view(
         stand_in=decided.winner if decided and silent else None,
         silence=silent,
     )
+
+
+def _with_answers(store: Store, run: RunRecord | None, levels: Sequence[LevelView]) -> list[LevelView]:
+    recorded = store.answers(run.id, "validation") if run else {}
+    found = []
+    for level in levels:
+        answers = answers_of(level, recorded) if recorded and level.chosen is not None else {}
+        whole = {max_lr: each for max_lr, each in answers.items() if each is not None}
+        found.append(replace(level, answers=whole) if whole and len(whole) == len(answers) else level)
+    return found
 
 
 def _with_intervals(levels: Sequence[LevelView]) -> tuple[LevelView, ...]:
@@ -289,11 +281,3 @@ def _cost(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Co
         compute_seconds=compute_seconds,
         wall_seconds=wall_seconds,
     )
-
-
-def _bounds(interval: Interval | None) -> list[float] | None:
-    return [interval.low, interval.high] if interval else None
-
-
-def _open(interval: Interval | None) -> list[bool] | None:
-    return [interval.low_open, interval.high_open] if interval else None

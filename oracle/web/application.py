@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from oracle.api.study_reader import StudyReader
+from oracle.results.plain import to_json
 from oracle.results.status import study_statuses
-from oracle.results.study_view import to_json
 from oracle.web.access import OwnPagesOnly
 from oracle.web.pages import page
 from scyc import InputError

@@ -15,8 +15,8 @@ from oracle.api.managing import delete_study, import_study, listing
 from oracle.api.study_reader import StudyReader
 from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
+from oracle.results.plain import to_json
 from oracle.results.run_view import view_runs
-from oracle.results.study_view import to_json
 from oracle.study.export import write_export
 from oracle.study.opening import ORACLE
 from scyc import SCyc, policy_to_dict

@@ -18,7 +18,7 @@ import oracle
 from oracle.comparison import to_json as comparison_to_json
 from oracle.execution.messages import Outcome, TrialRequest
 from oracle.execution.worker import Worker
-from oracle.results.study_view import to_json
+from oracle.results.plain import to_json
 from oracle.spec.files import load_spec
 from oracle.spec.presets import preset
 from oracle.study.opening import study_spec

@@ -33,8 +33,8 @@ def show(
     """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
     from oracle.api.errors import InputError
     from oracle.api.study import Study
+    from oracle.results.plain import to_json
     from oracle.results.silence import silent_sentences, stuck_sentences
-    from oracle.results.study_view import to_json
     from oracle.study.fingerprints import accepted_changes
 
     study = Study(name, db)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.results.intervals.interval import TOLERANCE, Interval
+from oracle.results.intervals.model import MODEL
 from oracle.results.intervals.paired import PAIRED
 from oracle.results.intervals.rule import DecidedLevel, Rule
 from oracle.results.intervals.within import WITHIN
@@ -21,6 +22,7 @@ __all__ = ["DEFAULT_RULE", "RULES", "TOLERANCE", "DecidedLevel", "Interval", "Ru
 RULES: Mapping[str, Rule] = {
     "within": WITHIN,
     "paired": PAIRED,
+    "model": MODEL,
 }
 """By name, in the order in which they are shown."""
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from oracle.results.intervals.interval import Interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,8 @@ class DecidedLevel:
         accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order; 0 where
             the training is not finite.
         diverged: the candidates that diverged on at least one seed; the winner is none of them.
+        answers: by `max_lr`, which validation examples each network classified correctly, shape (seeds, examples); None
+            if that is not on record for all candidates.
     """
 
     level: int
@@ -26,6 +33,7 @@ class DecidedLevel:
     winner: float
     accuracies: Mapping[float, Sequence[float]]
     diverged: frozenset[float] = field(default=frozenset(), kw_only=True)
+    answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
 Judge = Callable[[Sequence[DecidedLevel]], list[Interval | None]]

@@ -35,6 +35,8 @@ class TestTables:
             "within_high",
             "paired_low",
             "paired_high",
+            "model_low",
+            "model_high",
             "val",
             "test",
             "edge",

@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from oracle.results.intervals import Interval
+from oracle.results.intervals import RULES, Interval
 from oracle.results.status import StudyStatus
 from oracle.results.study_view import CandidateView, Cost, LevelView, StudyView, TrialView
 from oracle.spec.model import Spec
@@ -60,7 +60,7 @@ def level(
     paired: Interval | None = None,
     edge: bool = False,
 ) -> LevelView:
-    intervals = {"within": within, "paired": paired}
+    intervals = dict.fromkeys(RULES) | {"within": within, "paired": paired}
     return LevelView(m, 0.8**m, winner, edge, tuple(trials), candidates(trials), intervals)
 
 

@@ -11,7 +11,8 @@ from oracle.comparison import to_json as comparison_json
 from oracle.report import figures, page
 from oracle.report.comparison.verdicts import reading
 from oracle.results.intervals import RULES, Interval, Rule
-from oracle.results.study_view import to_json, view_study
+from oracle.results.plain import to_json
+from oracle.results.study_view import view_study
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def test_the_view_has_it_and_the_report_shows_it() -> None:
     assert "<b>“smooth”</b> is what a surface says; it needs a surface." in html
     assert "inside the “smooth” interval at 2 of 2" in html
     curve = figures.plate("curve", view)
-    assert "The orange bars are the “smooth” interval." in curve.caption
+    assert "The grey bars are the “smooth” interval." in curve.caption
     assert curve.figure is not None
     [drawn] = [trace for trace in curve.figure["data"] if trace["name"] == "“smooth” interval"]
     assert drawn["y"] == [0.05, 0.2, None] * 3

@@ -13,8 +13,9 @@ from oracle.cli.commands.show import _table
 from oracle.cli.commands.watch import _picture
 from oracle.report.finding import find
 from oracle.report.page import render
+from oracle.results.plain import to_json
 from oracle.results.status import study_status
-from oracle.results.study_view import StudyView, to_json, view_study
+from oracle.results.study_view import StudyView, view_study
 from oracle.spec.files import load_spec
 from oracle.study.opening import open_study
 from oracle.web.pages import page as web_page

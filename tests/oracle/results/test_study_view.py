@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Interval, Rule
-from oracle.results.study_view import oracle_intervals, to_json, view_study
+from oracle.results.plain import to_json
+from oracle.results.study_view import oracle_intervals, view_study
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import study_spec
 from studies import StudyNotFound, schema
@@ -62,16 +63,19 @@ class TestFinished:
         assert candidate.diverged == 0
 
     def test_the_intervals_are_those_of_the_rules(self, finished: Laboratory) -> None:
+        decided = []
         for level in read(finished).levels:
             accuracies: dict[float, list[float]] = {}
             for trial in sorted(level.trials, key=lambda trial: trial.seed):
                 assert trial.val_accuracy is not None
                 accuracies.setdefault(trial.max_lr, []).append(trial.val_accuracy)
             assert level.winner is not None
-            decided = DecidedLevel(level.level, level.density, level.winner, accuracies)
+            decided.append(DecidedLevel(level.level, level.density, level.winner, accuracies))
             assert level.accuracies == accuracies
-            assert level.intervals == {name: rule.judge([decided], TOLERANCE)[0] for name, rule in RULES.items()}
-            assert None not in level.intervals.values()
+        for name, rule in RULES.items():
+            found = [level.intervals[name] for level in read(finished).levels]
+            assert found == rule.judge(decided, TOLERANCE)
+            assert None not in found
 
     def test_a_rule_judges_all_decided_levels_of_the_study_at_once(self, finished: Laboratory) -> None:
         seen: list[Sequence[DecidedLevel]] = []
@@ -111,7 +115,7 @@ class TestJson:
         assert len(printed["levels"]) == 3
         for level in printed["levels"]:
             assert {"level", "density", "winner", "interval", "edge", "trials"} <= level.keys()
-            assert level["interval"].keys() == {"within", "paired"}
+            assert level["interval"].keys() == set(RULES)
             assert level["trials"]
             for trial in level["trials"]:
                 promised = {"max_lr", "seed", "val_accuracy", "test_accuracy", "diverged", "state", "seconds"}
@@ -126,7 +130,8 @@ class TestJson:
             within, paired = level.intervals["within"], level.intervals["paired"]
             assert within is not None
             assert paired is not None
-            assert shown["interval"] == {"within": [within.low, within.high], "paired": [paired.low, paired.high]}
+            assert shown["interval"]["within"] == [within.low, within.high]
+            assert shown["interval"]["paired"] == [paired.low, paired.high]
             assert shown["open"]["within"] == [within.low_open, within.high_open]
             assert shown["trials"][0] == {
                 "max_lr": level.trials[0].max_lr,
@@ -154,13 +159,13 @@ class TestUnderWay:
             assert view.state == "waiting"
             decided, under_way = view.levels
             assert (decided.winner, under_way.winner, under_way.winning) == (0.2, None, None)
-            assert (under_way.intervals, under_way.edge) == ({"within": None, "paired": None}, False)
+            assert (under_way.intervals, under_way.edge) == (dict.fromkeys(RULES), False)
             assert under_way.density == pytest.approx(0.8)
             states = [trial.state for trial in under_way.trials]
             assert (states.count("complete"), states.count("pending")) == (2, 4)
             assert [candidate.seeds for candidate in under_way.candidates] == [2]
             level = strict_json(view)["levels"][1]
-            assert (level["winner"], level["interval"]) == (None, {"within": None, "paired": None})
+            assert (level["winner"], level["interval"]) == (None, dict.fromkeys(RULES))
             pending = next(trial for trial in level["trials"] if trial["state"] == "pending")
             assert [pending[name] for name in ("val_accuracy", "test_accuracy", "diverged", "seconds")] == [None] * 4
 
@@ -192,9 +197,9 @@ class TestDivergence:
             assert len(level.candidates) == 3
             assert all(trial.diverged for trial in level.trials)
             assert all(candidate.diverged == candidate.seeds for candidate in level.candidates)
-            assert level.intervals == {"within": None, "paired": None}
+            assert level.intervals == dict.fromkeys(RULES)
             shown = strict_json(view)["levels"][1]
-            assert shown["interval"] == {"within": None, "paired": None}
+            assert shown["interval"] == dict.fromkeys(RULES)
             assert (shown["winner"], shown["chosen"], shown["silence"]) == (None, 0.1, "diverged")
 
     def test_a_level_where_nothing_is_finite_is_not_decided(self) -> None:
@@ -235,7 +240,7 @@ class TestDivergence:
             lab.store.decide_level(lab.run.id, 0, 1.0, 0.4, True)
             level = read(lab).levels[0]
             assert (level.winner, level.edge, level.chosen, level.silence) == (None, False, 0.4, "unsound")
-            assert level.intervals == {"within": None, "paired": None}
+            assert level.intervals == dict.fromkeys(RULES)
 
     def test_losers_that_diverged_leave_the_interval_alone(self) -> None:
         with Laboratory(small_spec(levels=1), ceiling=0.3) as lab:

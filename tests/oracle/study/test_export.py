@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from oracle.results.study_view import to_json, view_study
+from oracle.results.plain import to_json
+from oracle.results.study_view import view_study
 from oracle.study.export import MANIFEST, Format, read_export, write_export
 from oracle.study.writing import UNFINISHED
 from scyc import InputError

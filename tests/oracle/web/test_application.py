@@ -17,8 +17,9 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 import pytest
 
 from oracle.api.study_reader import StudyReader
+from oracle.results.plain import to_json
 from oracle.results.status import study_status
-from oracle.results.study_view import to_json, view_study
+from oracle.results.study_view import view_study
 from oracle.web import application, require_token
 from oracle.web.application import READERS
 from studies import Store, StudyError

@@ -1,0 +1,204 @@
+"""What the model sees of a study: mean accuracies near the top of each level, and the noise in them.
+
+Two things make a mean noisy. Training differs from seed to seed, independently for every cell. And all cells are
+judged on the same validation examples, so what these examples happen to favour shows in all candidates and levels
+alike; its covariance is that of the answers over the examples, divided by their number.
+
+Only the top of a level matters, and only it is smooth. Candidates far below it are left out; the nearest one on each
+side stays, as a rough mark of where the top ends. Where the accuracy collapses between two neighbours nobody knows
+where between them it does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+WINDOW = 4.0
+"""How far below the best mean of its level a candidate may be to count as part of the top, in points of accuracy."""
+
+_CLIP = 1.5 * WINDOW
+"""The neighbour of the top counts no further below than this: it marks the end of the top, not the depth beside it."""
+
+_COLLAPSE = 3 * WINDOW
+"""A neighbour of the top that is this far below, or that diverged, has collapsed: no smooth top falls like that."""
+
+_RIM = 1.0
+"""Points below the best from which on the last candidate before a collapse has begun to fall itself."""
+
+_LEAST = 0.02
+"""Least share of the variance between seeds that is due to training, and not to the examples' sampling."""
+
+
+class LevelData(Protocol):
+    """What the model needs of a level."""
+
+    @property
+    def level(self) -> int:
+        """Number of prunings done."""
+
+    @property
+    def accuracies(self) -> Mapping[float, Sequence[float]]:
+        """By `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order."""
+
+    @property
+    def diverged(self) -> Collection[float]:
+        """The candidates that diverged on at least one seed."""
+
+    @property
+    def answers(self) -> Mapping[float, NDArray[np.bool_]] | None:
+        """By `max_lr`, booleans of shape (seeds, examples): what each network classified correctly, if on record."""
+
+
+@dataclass(frozen=True)
+class Top:
+    """The top of a level, and how it ends on either side.
+
+    Attributes:
+        rates: log `max_lr` of all candidates of the level, ascending.
+        shortfall: points that each candidate's mean is below the best.
+        kept: which of the candidates are observed, a range of indices.
+        rough: indices of observed candidates that only mark an end.
+        soft: indices of observed candidates that have begun to collapse.
+        cliff: whether the top ends somewhere between the first (or last) observed candidate and the next.
+    """
+
+    rates: Floats
+    shortfall: Floats
+    kept: range
+    rough: frozenset[int]
+    soft: frozenset[int]
+    cliff: tuple[bool, bool]
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Mean accuracies of n cells, in points, and their noise.
+
+    Attributes:
+        tops: of the levels, in their order.
+        numbers: the levels' numbers.
+        level: of each cell, an index into `tops`, shape (n,).
+        x: log `max_lr`, scaled so that the candidates of all levels span -1 to 1, shape (n,).
+        y: mean accuracy in points, relative to the mean of the level's cells, shape (n,).
+        noise: covariance of the cells' errors in points squared, shape (n, n).
+        centre: log `max_lr` at x = 0.
+        scale: log `max_lr` per unit of x.
+        judged_together: whether the sampling of the validation examples is in the noise.
+    """
+
+    tops: tuple[Top, ...]
+    numbers: tuple[int, ...]
+    level: Integers
+    x: Floats
+    y: Floats
+    noise: Floats
+    centre: float
+    scale: float
+    judged_together: bool
+
+    @classmethod
+    def of(cls, levels: Sequence[LevelData]) -> Observations:
+        """Return the observations of levels that have a candidate that did not diverge, in ascending order."""
+        tops = tuple(_top(level) for level in levels)
+        cells = [(place, index) for place, top in enumerate(tops) for index in top.kept]
+        place = np.array([at for at, _ in cells])
+        u = np.array([tops[at].rates[index] for at, index in cells])
+        y = np.array([-min(tops[at].shortfall[index], _CLIP) for at, index in cells])
+        y -= np.array([y[place == at].mean() for at in range(len(tops))])[place]
+        names = [(at, sorted(levels[at].accuracies)[index]) for at, index in cells]
+        smooth = np.array([index not in tops[at].rough for at, index in cells])
+        noise, together = _noise(levels, names, smooth)
+        noise[np.diag_indices(len(cells))] += [_roughness(tops[at], index) for at, index in cells]
+        low, high = min(top.rates[0] for top in tops), max(top.rates[-1] for top in tops)
+        centre, scale = (low + high) / 2, max((high - low) / 2, 1e-6)
+        numbers = tuple(level.level for level in levels)
+        return cls(tops, numbers, place, (u - centre) / scale, y, noise, float(centre), float(scale), together)
+
+
+def _top(level: LevelData) -> Top:
+    """Return the top of a level: from the first to the last candidate in the window, up to what diverged."""
+    rates = sorted(level.accuracies)
+    means = np.array([100 * math.fsum(level.accuracies[rate]) / len(level.accuracies[rate]) for rate in rates])
+    out = np.array([rate in level.diverged for rate in rates])
+    best = int(np.where(out, -np.inf, means).argmax())
+    shortfall = np.maximum(means[best] - means, np.where(out, 100.0, 0.0))
+    high = [index for index in range(len(rates)) if shortfall[index] <= WINDOW]
+    first, last = best, best
+    while first > high[0] and not out[first - 1]:
+        first -= 1
+    while last < high[-1] and not out[last + 1]:
+        last += 1
+    rough, soft, cliff = set(), set(), [False, False]
+    for side, (end, beyond) in enumerate(((first, first - 1), (last, last + 1))):
+        if not 0 <= beyond < len(rates):
+            continue
+        if shortfall[beyond] < _COLLAPSE:
+            rough.add(beyond)
+        elif shortfall[end] <= _RIM:
+            cliff[side] = True
+        else:
+            soft.add(end)
+    kept = range(first - (first - 1 in rough), last + 1 + (last + 1 in rough))
+    return Top(np.log(rates), shortfall, kept, frozenset(rough), frozenset(soft), (cliff[0], cliff[1]))
+
+
+def _roughness(top: Top, index: int) -> float:
+    """Return the variance by which an observation is allowed to miss a smooth top."""
+    if index in top.rough:
+        return (WINDOW / 4) ** 2
+    return float(2 * top.shortfall[index]) ** 2 if index in top.soft else 0.0
+
+
+def _noise(
+    levels: Sequence[LevelData], cells: Sequence[tuple[int, float]], smooth: NDArray[np.bool_]
+) -> tuple[Floats, bool]:
+    """Return the covariance of the cells' errors, and whether the examples' sampling is in it."""
+    between, seeds = _between_seeds(levels, cells, smooth), len(next(iter(levels[0].accuracies.values())))
+    answers = _answers(levels, cells)
+    if answers is None:
+        return np.eye(len(cells)) * between / seeds, False
+    n, examples = answers.shape
+    share = answers * 1e-2
+    covariance = np.cov(answers, bias=True) / examples
+    # A covariance that is estimated makes its inverse too large (Hartlap, Simon & Schneider, A&A 464, 2007, eq. 17).
+    covariance = np.atleast_2d(covariance) * min(2.0, examples / max(examples - n - 2, 1))
+    training = 0.0
+    if seeds > 1:
+        # Of the variance between seeds, this much is the examples' doing, which the covariance has already.
+        sampled = 1e4 * float((share * (1 - share)).mean()) * seeds / (seeds - 1) / examples
+        training = max(between - sampled, _LEAST * between)
+    return covariance + np.eye(n) * training / seeds, True
+
+
+def _between_seeds(levels: Sequence[LevelData], cells: Sequence[tuple[int, float]], smooth: NDArray[np.bool_]) -> float:
+    """Return the variance between seeds in points squared: residuals of candidate + seed, pooled over the levels."""
+    squares, freedom = 0.0, 0
+    for at, level in enumerate(levels):
+        rates = [rate for (place, rate), wanted in zip(cells, smooth, strict=True) if place == at and wanted]
+        table = 100 * np.array([level.accuracies[rate] for rate in rates])
+        residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
+        squares += float((residuals**2).sum())
+        freedom += (len(rates) - 1) * (table.shape[1] - 1)
+    return squares / freedom if freedom else 0.0
+
+
+def _answers(levels: Sequence[LevelData], cells: Sequence[tuple[int, float]]) -> Floats | None:
+    """Return in how many percent of the seeds each example was classified correctly, shape (cells, examples)."""
+    found = []
+    for at, rate in cells:
+        answers = levels[at].answers
+        if answers is None or answers.get(rate) is None:
+            return None
+        found.append(100 * answers[rate].mean(axis=0))
+    return np.array(found) if len({len(row) for row in found}) == 1 and len(found[0]) > 1 else None

@@ -1,0 +1,195 @@
+"""The fitted surface, and what it says of any `max_lr` at any level."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oracle.surface.draws import posterior_draws
+from oracle.surface.observations import Observations
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.surface.observations import Floats, Integers, LevelData, Top
+
+DRAWS = 1000
+
+_POINTS = 90
+"""Points of the grid in log `max_lr`, besides the candidates."""
+
+_SEED = 20211017
+"""Seed of the random numbers. Any would do, but it must stay the same."""
+
+_REMEMBERED = 8
+"""How many surfaces are remembered: a page shows the same study again and again."""
+
+_surfaces: dict[bytes, Surface] = {}
+
+
+@dataclass(frozen=True)
+class SurfaceInterval:
+    """The range of `max_lr` that loses no more than a tolerance: medians over the draws, and 90 % bands of both ends.
+
+    Attributes:
+        low: where it begins.
+        high: where it ends.
+        low_band: 5 % and 95 % quantile of the lower end.
+        high_band: the same of the upper end.
+        low_open: whether it reaches the smallest candidate in most draws.
+        high_open: whether it reaches the largest.
+    """
+
+    low: float
+    high: float
+    low_band: tuple[float, float]
+    high_band: tuple[float, float]
+    low_open: bool
+    high_open: bool
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Joint posterior draws of what every `max_lr` loses at every level.
+
+    Attributes:
+        seen: what it was fitted to.
+        grid: log `max_lr`, ascending, shape (G,).
+        regret: how far the accuracy is below the level's best, a fraction, shape (draws, levels, G). Outside the top of
+            a level it is what the candidates have shown.
+    """
+
+    seen: Observations
+    grid: Floats
+    regret: Floats
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The levels' numbers, ascending."""
+        return self.seen.numbers
+
+    @property
+    def judged_together(self) -> bool:
+        """Whether the answers of the trials are on record, so that the examples' sampling is in all bands."""
+        return self.seen.judged_together
+
+    def best(self) -> Floats:
+        """Return log `max_lr` at which each draw is best, shape (draws, levels)."""
+        return np.asarray(self.grid[self.regret.argmin(axis=2)])
+
+    def regret_at(self, level: int, max_lr: float) -> Floats | None:
+        """Return the regret of a `max_lr` in every draw, shape (draws,); None outside the level's candidates."""
+        place = self.levels.index(level)
+        rates, u = self.seen.tops[place].rates, math.log(max_lr)
+        if not rates[0] - 1e-9 <= u <= rates[-1] + 1e-9:
+            return None
+        right = int(np.clip(np.searchsorted(self.grid, u), 1, len(self.grid) - 1))
+        share = np.clip((u - self.grid[right - 1]) / (self.grid[right] - self.grid[right - 1]), 0.0, 1.0)
+        values = self.regret[:, place]
+        return np.asarray((1 - share) * values[:, right - 1] + share * values[:, right])
+
+    def probability(self, level: int, max_lr: float, tolerance: float) -> float | None:
+        """Return how probable it is that a `max_lr` loses no more than the tolerance; None outside the candidates."""
+        regret = self.regret_at(level, max_lr)
+        return None if regret is None else float((regret <= tolerance).mean())
+
+    def intervals(self, tolerance: float) -> list[SurfaceInterval | None]:
+        """Return, level by level, the range that loses no more than the tolerance; None with fewer than two candidates.
+
+        Args:
+            tolerance: a fraction of accuracy, > 0.
+        """
+        return [self._interval(place, tolerance) for place in range(len(self.levels))]
+
+    def _interval(self, place: int, tolerance: float) -> SurfaceInterval | None:
+        rates = self.seen.tops[place].rates
+        if len(rates) < 2:
+            return None
+        inside = (self.grid >= rates[0] - 1e-9) & (self.grid <= rates[-1] + 1e-9)
+        grid, regret = self.grid[inside], self.regret[:, place, inside]
+        highs = _first_loss(regret, grid, tolerance)
+        lows = -_first_loss(regret[:, ::-1], -grid[::-1], tolerance)
+        low, high = (np.exp(np.quantile(ends, (0.05, 0.5, 0.95))).tolist() for ends in (lows, highs))
+        return SurfaceInterval(
+            low=low[1],
+            high=high[1],
+            low_band=(low[0], low[2]),
+            high_band=(high[0], high[2]),
+            low_open=bool((lows <= rates[0] + 1e-9).mean() > 0.5),
+            high_open=bool((highs >= rates[-1] - 1e-9).mean() > 0.5),
+        )
+
+
+def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
+    """Fit the surface to decided levels. The same levels give the same surface on the same kind of machine.
+
+    Args:
+        levels: one or more, in any order. Each has a candidate that did not diverge, and all the same number of seeds.
+        draws: how many draws of the posterior, >= 1.
+    """
+    levels = sorted(levels, key=lambda level: level.level)
+    key = _digest(levels, draws)
+    if key not in _surfaces:
+        while len(_surfaces) >= _REMEMBERED:
+            _surfaces.pop(next(iter(_surfaces)))
+        _surfaces[key] = _fit(Observations.of(levels), draws)
+    return _surfaces[key]
+
+
+def _fit(seen: Observations, draws: int) -> Surface:
+    random = np.random.default_rng(_SEED)
+    candidates = np.concatenate([(top.rates - seen.centre) / seen.scale for top in seen.tops])
+    grid = np.unique(np.concatenate([np.linspace(-1, 1, _POINTS), candidates]).round(9))
+    at = np.abs(np.subtract.outer(seen.x, grid)).argmin(axis=1)
+    smooth = posterior_draws(seen, grid, at, draws, random)
+    log_max_lr = grid * seen.scale + seen.centre
+    regret = np.stack(
+        [_regret(top, log_max_lr, smooth[:, place], random) for place, top in enumerate(seen.tops)], axis=1
+    )
+    return Surface(seen, log_max_lr, regret / 100)
+
+
+def _regret(top: Top, grid: Floats, smooth: Floats, random: np.random.Generator) -> Floats:
+    """Return a level's regret in points, shape (draws, G), from draws of its smooth top."""
+    shown = np.broadcast_to(np.interp(grid, top.rates, top.shortfall), smooth.shape).copy()
+    first, last = top.kept[0], top.kept[-1]
+    low, high = np.full((2, len(smooth), 1), [[[top.rates[first]]], [[top.rates[last]]]])
+    if top.cliff[0]:
+        low = random.uniform(top.rates[first - 1], top.rates[first], low.shape)
+        shown[:, grid < top.rates[first]] = top.shortfall[first - 1]
+    if top.cliff[1]:
+        high = random.uniform(top.rates[last], top.rates[last + 1], high.shape)
+        shown[:, grid > top.rates[last]] = top.shortfall[last + 1]
+    inside = (grid >= low - 1e-9) & (grid <= high + 1e-9)
+    best = np.where(inside, smooth, -np.inf).max(axis=1, keepdims=True)
+    return np.where(inside, best - smooth, shown)
+
+
+def _first_loss(regret: Floats, grid: Floats, tolerance: float) -> Floats:
+    """Return where each draw first loses more than the tolerance, from its best upwards; the end if it never does."""
+    draws, best = np.arange(len(regret)), regret.argmin(axis=1)
+    beyond = (regret > tolerance) & (np.arange(len(grid)) > best[:, None])
+    never = ~beyond.any(axis=1)
+    first: Integers = np.where(never, len(grid) - 1, beyond.argmax(axis=1))
+    before = np.maximum(first - 1, 0)
+    here, there = regret[draws, before], regret[draws, first]
+    share = np.clip((tolerance - here) / np.where(there > here, there - here, 1.0), 0.0, 1.0)
+    return np.asarray(np.where(never, grid[-1], grid[before] + share * (grid[first] - grid[before])))
+
+
+def _digest(levels: Sequence[LevelData], draws: int) -> bytes:
+    """Return what identifies the data."""
+    found = hashlib.sha256(repr(draws).encode())
+    for level in levels:
+        rates = sorted(level.accuracies)
+        found.update(
+            repr((level.level, sorted(level.diverged), [list(level.accuracies[r]) for r in rates], rates)).encode()
+        )
+        for rate in rates:
+            answers = level.answers.get(rate) if level.answers else None
+            found.update(b"-" if answers is None else np.packbits(answers).tobytes())
+    return found.digest()
