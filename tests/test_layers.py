@@ -193,7 +193,8 @@ def test_only_the_command_line_knows_typer_and_rich() -> None:
         "oracle.results.intervals.rule",
         "oracle.results.intervals.model",
         "oracle.results.intervals.within",
-        "oracle.surface",
+        "oracle.surface.observations",
+        "oracle.surface.surface",
         "oracle.searching.proposers.grid",
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE
 from scyc.answers import unpacked
 
@@ -33,11 +34,11 @@ def level_answers(
         none of such a split.
 
     Raises:
-        ValueError: a record is not that of so many examples; somebody has edited it.
+        InputError: a record cannot be read; somebody has edited it.
     """
-    run = store.find_run(store.study(view.name).id, ORACLE)
-    recorded = store.answers(run.id, split) if run else {}
-    return {level.level: answers_of(level, recorded) for level in view.levels if level.chosen is not None}
+    with explained(store, view.name):
+        recorded = recorded_answers(store, view, split)
+        return {level.level: answers_of(level, recorded) for level in view.levels if level.chosen is not None}
 
 
 def answers_of(level: LevelView, recorded: Mapping[int, AnswersRecord]) -> dict[float, NDArray[np.bool_] | None]:
@@ -55,6 +56,12 @@ def answers_of(level: LevelView, recorded: Mapping[int, AnswersRecord]) -> dict[
         if trial.val_accuracy is not None:
             by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
     return {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
+
+
+def recorded_answers(store: Store, view: StudyView, split: SplitName) -> dict[int, AnswersRecord]:
+    """Return the records of the oracle's run, by trial."""
+    run = store.find_run(store.study(view.name).id, ORACLE)
+    return store.answers(run.id, split) if run else {}
 
 
 def _together(records: Sequence[AnswersRecord | None]) -> NDArray[np.bool_] | None:

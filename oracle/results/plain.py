@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+from oracle.results.answers import recorded_answers
+from oracle.study.checking import explained
+from scyc.answers import as_text
+from studies import SplitName
 
 if TYPE_CHECKING:
     from oracle.results.intervals import Interval
     from oracle.results.study_view import StudyView
+    from studies import Store
 
 
 def to_json(view: StudyView) -> dict[str, Any]:
@@ -34,6 +40,26 @@ def to_json(view: StudyView) -> dict[str, Any]:
         "spec": view.spec.to_dict(),
         "provenance": view.provenance,
     }
+
+
+def json_with_answers(store: Store, view: StudyView) -> dict[str, Any]:
+    """Return what `scyc show --json --answers` prints.
+
+    It is `to_json(view)`, and each trial has one more key, `answers`: by split, where they are on record, a text of 1
+    (classified correctly) and 0, one character for each example.
+
+    Raises:
+        InputError: a record cannot be read; somebody has edited it.
+    """
+    found: dict[int, dict[str, str]] = {}
+    with explained(store, view.name):
+        for split in get_args(SplitName):
+            for trial, record in recorded_answers(store, view, split).items():
+                found.setdefault(trial, {})[split] = as_text(record.bits, record.examples)
+    shown = to_json(view)
+    for level in shown["levels"]:
+        level["trials"] = [trial | {"answers": found.get(trial["id"], {})} for trial in level["trials"]]
+    return shown
 
 
 def _bounds(interval: Interval | None) -> list[float] | None:
