@@ -126,6 +126,4 @@ def _count_decided(view: StudyView) -> int:
 
 
 def _contains(interval: Interval | None, max_lr: float) -> bool:
-    if interval is None:
-        return False
-    return interval.low * (1 - 1e-9) <= max_lr <= interval.high * (1 + 1e-9)
+    return interval is not None and interval.off(max_lr) == 1.0

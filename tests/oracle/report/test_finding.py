@@ -37,6 +37,12 @@ def test_a_bound_counts_as_inside() -> None:
     assert "no clear rise" in finding.headline
 
 
+def test_beyond_an_open_bound_counts_as_inside() -> None:
+    reaching = Interval(0.4, 1.0, low_open=True)
+    finding = find(study([level(0, winner=0.3), level(1, winner=0.6, within=reaching)]))
+    assert "no clear rise" in finding.headline
+
+
 def test_the_peak_in_between_and_the_edges_are_noted() -> None:
     view = study([level(0, winner=0.1), level(1, winner=0.5, edge=True), level(2, winner=0.3)])
     notes = find(view).notes
