@@ -62,16 +62,20 @@ class TestFinished:
         assert candidate.diverged == 0
 
     def test_the_intervals_are_those_of_the_rules(self, finished: Laboratory) -> None:
-        for level in read(finished).levels:
+        levels = read(finished).levels
+        decided = []
+        for level in levels:
             accuracies: dict[float, list[float]] = {}
             for trial in sorted(level.trials, key=lambda trial: trial.seed):
                 assert trial.val_accuracy is not None
                 accuracies.setdefault(trial.max_lr, []).append(trial.val_accuracy)
             assert level.winner is not None
-            decided = DecidedLevel(level.level, level.density, level.winner, accuracies)
             assert level.accuracies == accuracies
-            assert level.intervals == {name: rule.judge([decided], TOLERANCE)[0] for name, rule in RULES.items()}
-            assert None not in level.intervals.values()
+            decided.append(DecidedLevel(level.level, level.density, level.winner, accuracies))
+        for name, rule in RULES.items():
+            judged = rule.judge(decided, TOLERANCE)
+            assert [level.intervals[name] for level in levels] == judged
+            assert None not in judged
 
     def test_a_rule_judges_all_decided_levels_of_the_study_at_once(self, finished: Laboratory) -> None:
         seen: list[Sequence[DecidedLevel]] = []
