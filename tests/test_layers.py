@@ -189,6 +189,7 @@ def test_only_the_command_line_knows_typer_and_rich() -> None:
         "oracle.searching.machine",
         "oracle.searching.candidates",
         "oracle.results.intervals.interval",
+        "oracle.results.intervals.noise",
         "oracle.results.intervals.paired",
         "oracle.results.intervals.rule",
         "oracle.results.intervals.model",

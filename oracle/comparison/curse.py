@@ -109,13 +109,18 @@ def _sentence(held_out: float | None, fresh: Estimate | None) -> str:
         parts.append(f"{100 * held_out:.2f} points when each seed is judged by the winner that the other seeds choose")
     if fresh is not None:
         bounds = (
-            "" if fresh.low is None or fresh.high is None else f" ({100 * fresh.low:.2f} to {100 * fresh.high:.2f})"
+            ""
+            if fresh.low is None or fresh.high is None
+            else f" (95 % interval {100 * fresh.low:.2f} to {100 * fresh.high:.2f})"
         )
         parts.append(f"{100 * fresh.mean:.2f} points{bounds} when its curve is trained on fresh seeds")
     if not parts:
         return "One seed cannot show how much the oracle's own choice flatters it; train its curve on fresh seeds."
     by = " and by ".join(parts)
-    return f"The oracle's own choice flatters its validation accuracy by {by}, on average over levels."
+    return (
+        f"The oracle's own choice flatters its validation accuracy by {by}, on average over levels. All "
+        "of this is on the validation examples that it chose by, so what these flatter is not counted."
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

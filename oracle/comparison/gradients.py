@@ -268,7 +268,7 @@ def _judged(found: PointFinding) -> str:
         return f"{text}, better than 1/density: the gradients say something about max_lr that density does not"
     if high < 0:
         return f"{text}, worse than 1/density: density alone follows max_lr more closely"
-    return f"{text}, no clear difference from 1/density: the gradients say no more about max_lr than density does"
+    return f"{text}, no clear difference from 1/density: it does not show whether the gradients say more about max_lr"
 
 
 def _count(number: int, what: str) -> str:

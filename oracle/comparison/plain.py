@@ -31,6 +31,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
                 "winner": level.winner,
                 "interval": [level.interval.low, level.interval.high] if level.interval else None,
                 "open": [level.interval.low_open, level.interval.high_open] if level.interval else None,
+                "gaps": list(level.interval.gaps) if level.interval else None,
                 "candidates": [
                     {"max_lr": max_lr, "accuracy": level.mean(max_lr)} for max_lr in sorted(level.accuracies)
                 ],

@@ -25,9 +25,8 @@ class LevelVerdict:
     Attributes:
         level: number of prunings done.
         max_lr: the schedule's.
-        inside: whether it lies in the oracle interval; None if there is no interval.
-        off: how far it is from the interval as a factor: 1 inside, 1.5 at 1.5 times the upper bound, 0.5 at half the
-            lower bound; None if there is no interval.
+        inside: whether it lies in the oracle interval, or within a slack of its bounds; None if there is no interval.
+        off: how far it is from the interval as a factor, 1 inside (`Interval.off`); None if there is no interval.
         regret: how far the mean validation accuracy there is below the winner's, a fraction; None outside the range of
             the candidates.
     """
@@ -84,15 +83,8 @@ def judge(schedule: LevelSchedule, levels: Sequence[OracleLevel]) -> Verdict:
 
 
 def _judge_level(level: OracleLevel, max_lr: float) -> LevelVerdict:
-    inside, off, interval = None, None, level.interval
-    if interval is not None:
-        off = 1.0
-        # Beyond an open bound nothing was tried, so a schedule there counts as inside.
-        if max_lr > interval.high and not interval.high_open:
-            off = max_lr / interval.high
-        elif max_lr < interval.low and not interval.low_open:
-            off = max_lr / interval.low
-        inside = off == 1.0
+    off = level.interval.off(max_lr) if level.interval else None
+    inside = None if off is None else off == 1.0
     return LevelVerdict(level.level, max_lr, inside, off, level.regret(max_lr))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.report import words
-from oracle.report.intervals import drawn, interval_looks, is_open, open_bounds
+from oracle.report.intervals import drawn, explained, gaps, interval_looks, open_bounds
 from oracle.report.plate import Plate, no_winner, shown_levels
 from oracle.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 from oracle.results.intervals import RULES
@@ -37,9 +37,9 @@ def _caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
             yield f"{look.said} the “{rule}” interval."
         else:
             yield f"No “{rule}” interval could be judged; it needs {RULES[rule].needs}."
-    if any(is_open(interval) for lv in levels for interval in lv.intervals.values()):
-        colours = ", ".join(f"{look.marks[1]} for “{rule}”" for rule, look in looks.items())
-        yield f"A hollow triangle marks an open bound: the interval reaches beyond the candidates ({colours})."
+    colours = ", ".join(f"{look.marks[1]} for “{rule}”" for rule, look in looks.items())
+    if marks := explained([interval for lv in levels for interval in lv.intervals.values()], f" ({colours})"):
+        yield marks
     yield (
         "The dotted line has the values that S-Cyc's authors use for ResNet-20 on CIFAR-10; another network may need "
         "quite different ones."
@@ -54,12 +54,13 @@ def _caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
 def _figure(view: StudyView, levels: Sequence[LevelView]) -> Figure:
     bands: list[Trace] = []
     bars: list[Trace] = []
-    triangles: list[Trace] = []
+    marks: list[Trace] = []
     for rank, (rule, look) in enumerate(interval_looks().items(), start=3):
         intervals = [lv.intervals[rule] for lv in levels]
         (bands if look.filled else bars).extend(drawn(f"“{rule}” interval", look, levels, intervals, rank))
-        triangles += open_bounds(levels, intervals, look.marks[0], look.away, look.aside)
-    data = [*bands, *_schedules(view, levels), *bars, *triangles, *_winners(levels)]
+        marks += open_bounds(levels, intervals, look.marks[0], look.away, look.aside)
+        marks += gaps(levels, intervals, look.marks[0], look.aside)
+    data = [*bands, *_schedules(view, levels), *bars, *marks, *_winners(levels)]
     values = [value for trace in data for value in trace["y"] if value is not None]
     return {"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=500)}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.report import words
-from oracle.results.intervals import DEFAULT_RULE, RULES
+from oracle.results.intervals import RULES
 from oracle.results.silence import silent_sentences, stuck_sentences
 from oracle.study.fingerprints import accepted_changes
 
@@ -60,15 +60,16 @@ def _headline(view: StudyView, decided: Sequence[_Decided]) -> str:
         return f"The dense network's best max_lr is {words.rate(dense.winner)}; no sparser level {has}."
     start, end = words.rate(dense.winner), words.rate(last.winner)
     if last.winner == dense.winner:
-        return f"The best max_lr does not rise: it is {start} both dense and at {last.place}."
+        return f"The best max_lr shows no rise: it is {start} both dense and at {last.place}."
     if last.winner < dense.winner:
-        return f"The best max_lr does not rise: it falls from {start} (dense) to {end} at {last.place}."
+        return f"The best max_lr shows no rise: it falls from {start} (dense) to {end} at {last.place}."
     ratio = last.winner / dense.winner
     times = f"{ratio:.{1 if ratio < 9.95 else 0}f} times"
-    if _contains(last.level.intervals[DEFAULT_RULE], dense.winner):
+    holding = [f"“{rule}”" for rule, interval in last.level.intervals.items() if _contains(interval, dense.winner)]
+    if holding:
         return (
-            f"The best max_lr goes from {start} (dense) to {end} at {last.place}, {times}, "
-            f"but {start} is still inside the interval there: no clear rise."
+            f"The best max_lr goes from {start} (dense) to {end} at {last.place}, {times}, but {start} is still inside "
+            f"the {words.listing(holding)} interval{'s' * (len(holding) > 1)} there: no clear rise."
         )
     return f"The best max_lr rises from {start} (dense) to {end} at {last.place}: {times}."
 
@@ -126,6 +127,4 @@ def _count_decided(view: StudyView) -> int:
 
 
 def _contains(interval: Interval | None, max_lr: float) -> bool:
-    if interval is None:
-        return False
-    return interval.low * (1 - 1e-9) <= max_lr <= interval.high * (1 + 1e-9)
+    return interval is not None and interval.off(max_lr) == 1.0

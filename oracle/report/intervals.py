@@ -1,4 +1,4 @@
-"""Drawing levels' intervals over density: bands, bars, and triangles at open bounds."""
+"""Drawing levels' intervals over density: bands, bars, triangles at open bounds, and crosses at gaps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import cycle, groupby
 from typing import TYPE_CHECKING
 
 from oracle.report.style import BLUE, INK, MUTED, ORANGE, SKY, Level, Trace, density_step, translucent
+from oracle.report.words import GAPS
 from oracle.results.intervals import RULES
 
 if TYPE_CHECKING:
@@ -57,11 +58,6 @@ def drawn(name: str, look: IntervalLook, levels: Sequence[Level], intervals: Int
     if look.filled:
         return band(name, levels, intervals, look.colour, rank)
     return bars(name, levels, intervals, look.colour, 1.2, rank, look.aside)
-
-
-def is_open(interval: Interval | None) -> bool:
-    """Return whether a bound of the interval is open."""
-    return interval is not None and (interval.low_open or interval.high_open)
 
 
 def band(name: str, levels: Sequence[Level], intervals: Intervals, colour: str, rank: int) -> list[Trace]:
@@ -153,6 +149,42 @@ def open_bounds(
             },
         }
     ]
+
+
+def gaps(levels: Sequence[Level], intervals: Intervals, colour: str, aside: float = 0.0) -> list[Trace]:
+    """Return a cross at each gap of the intervals."""
+    found = [(density, gap) for density, i in _judged(levels, intervals, aside) for gap in i.gaps]
+    if not found:
+        return []
+    x, y = zip(*found, strict=True)
+    return [
+        {
+            "name": "gap",
+            "showlegend": False,
+            "type": "scatter",
+            "mode": "markers",
+            "x": list(x),
+            "y": list(y),
+            "hoverinfo": "skip",
+            "marker": {"symbol": "x-thin-open", "size": 8, "color": colour, "line": {"width": 1.8}},
+        }
+    ]
+
+
+def explained(intervals: Intervals, colours: str = "") -> str:
+    """Return what the marks at these intervals mean, for a caption; empty if there is none.
+
+    Args:
+        intervals: all that a figure shows.
+        colours: which colour is which rule's, in parentheses, after a space.
+    """
+    found = [i for i in intervals if i]
+    texts = []
+    if any(i.low_open or i.high_open for i in found):
+        texts.append(f"A hollow triangle marks an open bound: the interval reaches beyond the candidates{colours}.")
+    if any(i.gaps for i in found):
+        texts.append(f"A cross marks a gap. {GAPS}")
+    return " ".join(texts)
 
 
 def _judged(levels: Sequence[Level], intervals: Intervals, aside: float) -> list[tuple[float, Interval]]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NOTHING = "–"
 DENSITIES = "Density is that of the prunable weights, network that of all parameters."
+GAPS = "A gap is a candidate inside an interval that is told from the best all the same."
 NOT_RECORDED = "not recorded"
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -39,12 +40,12 @@ def accuracy(fraction: float | None) -> str:
 
 
 def interval(bounds: Interval | None) -> str:
-    """Return `low – high`; ≤ and ≥ mark open bounds."""
+    """Return `low – high`; ≤ and ≥ mark open bounds, and gaps are counted."""
     if bounds is None:
         return NOTHING
     low = "≤\u202f" * bounds.low_open + rate(bounds.low)
     high = "≥\u202f" * bounds.high_open + rate(bounds.high)
-    return f"{low} – {high}"
+    return f"{low} – {high}" + (f" ({count(len(bounds.gaps), 'gap')})" if bounds.gaps else "")
 
 
 def points(fraction: float | None) -> str:

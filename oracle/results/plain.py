@@ -10,6 +10,8 @@ from scyc.answers import as_text
 from studies import SplitName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oracle.results.intervals import Interval
     from oracle.results.study_view import StudyView
     from studies import Store
@@ -28,8 +30,7 @@ def to_json(view: StudyView) -> dict[str, Any]:
                 "level": level.level,
                 **view.status.densities(level.density),
                 "winner": level.winner,
-                "interval": {rule: _bounds(interval) for rule, interval in level.intervals.items()},
-                "open": {rule: _open(interval) for rule, interval in level.intervals.items()},
+                **_plain(level.intervals),
                 "edge": level.edge,
                 "trials": [vars(trial) for trial in level.trials],
                 **({"silence": level.silence, "chosen": level.chosen} if level.silence else {}),
@@ -62,9 +63,10 @@ def json_with_answers(store: Store, view: StudyView) -> dict[str, Any]:
     return shown
 
 
-def _bounds(interval: Interval | None) -> list[float] | None:
-    return [interval.low, interval.high] if interval else None
-
-
-def _open(interval: Interval | None) -> list[bool] | None:
-    return [interval.low_open, interval.high_open] if interval else None
+def _plain(intervals: Mapping[str, Interval | None]) -> dict[str, Any]:
+    """Return by rule the bounds, whether they are open, and the gaps."""
+    return {
+        "interval": {rule: [i.low, i.high] if i else None for rule, i in intervals.items()},
+        "open": {rule: [i.low_open, i.high_open] if i else None for rule, i in intervals.items()},
+        "gaps": {rule: list(i.gaps) if i else None for rule, i in intervals.items()},
+    }

@@ -1,7 +1,8 @@
 """Studies that an earlier version made are read, resumed, extended and compared with the same numbers to the bit.
 
 `recorded/` holds what version 0.1.0 left at commit fe2de46: one study that was stopped within a level, and one that was
-finished and then had schedules trained; what that version showed of the latter, before and after it extended it.
+finished and then had schedules trained; what that version showed of the latter, before and after it extended it. Only
+the `paired` intervals, and what is fitted to them, are of the rule as it is now, which pools the noise over the levels.
 """
 
 from __future__ import annotations

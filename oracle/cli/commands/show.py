@@ -53,6 +53,10 @@ def show(
         return
     view = study.view()
     out.print(_table(view))
+    if any(interval and interval.gaps for level in view.levels for interval in level.intervals.values()):
+        from oracle.report.words import GAPS
+
+        say(out, GAPS)
     for sentence in silent_sentences(view.levels):
         say(out, sentence)
     if view.status.stuck:
@@ -124,6 +128,6 @@ def _winner(level: LevelView) -> str:
 def _range(interval: Interval | None) -> str:
     if interval is None:
         return "-"
-    return (
-        f"{'≤' if interval.low_open else ''}{interval.low:.3g} – {'≥' if interval.high_open else ''}{interval.high:.3g}"
-    )
+    gaps = f" ({len(interval.gaps)} gap{'s' * (len(interval.gaps) != 1)})" if interval.gaps else ""
+    low, high = "≤" * interval.low_open, "≥" * interval.high_open
+    return f"{low}{interval.low:.3g} – {high}{interval.high:.3g}{gaps}"

@@ -11,7 +11,7 @@ from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look
 from oracle.report.comparison.marks import path, with_legend
 from oracle.report.comparison.table import Table
-from oracle.report.intervals import band, bars, open_bounds
+from oracle.report.intervals import band, bars, explained, gaps, open_bounds
 from oracle.report.plate import Plate
 from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 from oracle.results.intervals import Interval
@@ -45,6 +45,8 @@ def plate(comparison: Comparison) -> Plate:
         + (f"the “{comparison.rule}” intervals (bars)" if judged else "the winners")
         + (", in which the dots are the winners." if judged else " (dots).")
     )
+    if marks := explained([level.interval for level in comparison.levels]):
+        caption += f" {marks}"
     if fit.band is not None:
         caption += (
             " At each level, the band holds the middle 95 % of the curves that are fitted to resampled seeds. It does "
@@ -65,6 +67,7 @@ def figure(comparison: Comparison, fit: Fit) -> Figure:
         *band("95 % of the refits", levels, refits, VERMILLION, rank=3),
         *bars(f"“{comparison.rule}” interval", levels, intervals, MUTED, 1.4, rank=2),
         *open_bounds(levels, intervals, INK),
+        *gaps(levels, intervals, INK),
         *_rivals(fit, densities),
         _fitted(fit, densities),
         _winners(comparison),

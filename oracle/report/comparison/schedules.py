@@ -10,7 +10,7 @@ from oracle.report.comparison import table
 from oracle.report.comparison.looks import Look, bottom_up, looks
 from oracle.report.comparison.marks import path, with_legend
 from oracle.report.comparison.table import Cell, Table
-from oracle.report.intervals import band, is_open, open_bounds
+from oracle.report.intervals import band, explained, gaps, open_bounds
 from oracle.report.plate import Plate
 from oracle.report.style import BLUE, SKY, Figure, Trace, layout, max_lr_axis
 from oracle.study.opening import ORACLE
@@ -26,8 +26,8 @@ def plate(comparison: Comparison) -> Plate:
         "The oracle's best max_lr at each density, dense network at the left; "
         f"{'the band is its' if judged else 'no level has a'} “{comparison.rule}” interval. Both axes are logarithmic."
     )
-    if any(is_open(level.interval) for level in comparison.levels):
-        caption += " A hollow triangle marks an open bound: the interval reaches beyond the candidates."
+    if marks := explained([level.interval for level in comparison.levels]):
+        caption += f" {marks}"
     if measuring(comparison):
         caption += " A schedule that measures the network first differs from seed to seed; the figure shows the mean."
     return Plate("The oracle curve and the schedules", figure(comparison), caption, (rates(comparison),))
@@ -41,6 +41,7 @@ def figure(comparison: Comparison) -> Figure:
         *band(f"“{comparison.rule}” interval", levels, intervals, SKY, rank=0),
         *paths(comparison),
         *open_bounds(levels, intervals, BLUE),
+        *gaps(levels, intervals, BLUE),
     ]
     values = [value for trace in data for value in trace["y"]]
     return with_legend({"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=480)})

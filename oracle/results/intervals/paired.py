@@ -2,6 +2,11 @@
 
 Multiple comparisons with the best (Hsu, "Multiple Comparisons: Theory and Methods", 1996, chapter 4) with the seeds as
 blocks, since all candidates of a seed share initial weights, mask and data order.
+
+What holds: at any one level, the interval holds the best candidate (where several are equally good, any one of them
+that you name) with the stated probability, however many candidates there are. It holds for each level by itself: over
+many levels, misses add up. "Best" is about more seeds on the same validation examples, since trials share them: how the
+examples were drawn is not in the noise that seeds show.
 """
 
 from __future__ import annotations
@@ -11,58 +16,76 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from oracle.results.intervals.interval import Interval, around, mean
+from oracle.results.intervals.noise import pooled, residuals
 from oracle.results.intervals.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
-RACE = 0.05
-"""Candidates further than this below the winner are out of the race: their noise says nothing about noise at the top.
+    import numpy as np
+    from numpy.typing import NDArray
 
-The runner-up is always in it."""
+    from oracle.results.intervals.rule import DecidedLevel
+
+    Floats = NDArray[np.float64]
+
+RACE = 0.02
+"""Candidates further than this below the best mean are out of the race.
+
+Their noise says nothing about noise at the top: it is larger, the more so the further down."""
 
 ERROR_RATE = 0.05
 """Probability that the true best is left out, at each pruning level."""
 
 
-def paired(
-    accuracies: Mapping[float, Sequence[float]],
-    winner: float,
-    error_rate: float = ERROR_RATE,
-    diverged: Collection[float] = (),
-) -> Interval | None:
-    """Return the interval around the winner that the seeds cannot tell from the best candidate.
+def paired(levels: Sequence[DecidedLevel], error_rate: float = ERROR_RATE) -> list[Interval | None]:
+    """Return, for each level, the interval that holds all candidates that the seeds cannot tell from the best.
 
-    A candidate is kept when its mean is less than d s sqrt(2/n) below the winner's, with n seeds, s^2 the residual
-    variance of the two-way layout (candidate + seed) over the candidates in the race, and d Dunnett's one-sided
-    critical value.
+    A candidate is kept when its mean is no more than d s sqrt(2/n) below the winner's, with n seeds, s^2 the level's
+    residual variance of the two-way layout (candidate + seed) over the candidates in the race, pooled over the levels
+    as far as these agree, and d Dunnett's one-sided critical value. All candidates that did not diverge count as
+    compared, in the race or not: which of them are in it is a matter of luck too. Which are does not bias s, because
+    the residuals are independent of the means.
 
     Args:
-        accuracies: by `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order.
-        winner: the winning `max_lr`.
-        error_rate: probability that the true best is left out, in (0, 1).
-        diverged: candidates that are never in the race; the winner is none of them.
+        levels: decided levels of a study.
+        error_rate: probability that the true best is left out at one level, in (0, 1).
 
     Returns:
-        The interval; None with fewer than two seeds, or fewer than two candidates that did not diverge.
+        The intervals, from the first to the last candidate that is kept, in the order of the levels; None for a level
+        with fewer than two seeds, or fewer than two candidates that did not diverge.
     """
-    means = {max_lr: mean(values) for max_lr, values in accuracies.items() if max_lr not in diverged}
-    seeds = len(accuracies[winner])
-    if len(means) < 2 or seeds < 2:
-        return None
+    sound = [_sound(level) for level in levels]
+    judged = [i for i, found in enumerate(sound) if len(found) > 1 and len(found[0]) > 1]
+    if not judged:
+        return [None] * len(levels)
+    races = [_race(sound[i], fewest=1) for i in judged]
+    if not any(len(race) > 1 for race in races):
+        races = [_race(sound[i], fewest=2) for i in judged]
     import numpy as np  # not needed by those who only list the rules
 
-    runner_up = max(accuracy for max_lr, accuracy in means.items() if max_lr != winner)
-    race = [max_lr for max_lr in sorted(means) if means[max_lr] >= min(means[winner] - RACE, runner_up)]
-    table = np.array([accuracies[max_lr] for max_lr in race])
-    residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
-    freedom = (len(race) - 1) * (seeds - 1)
-    spread = math.sqrt(float((residuals**2).sum()) / freedom)
-    d = dunnett_quantile(len(race) - 1, freedom, error_rate)
-    return around(accuracies, winner, d * spread * math.sqrt(2 / seeds))
+    intervals: list[Interval | None] = [None] * len(levels)
+    noise = pooled(*zip(*(residuals(np.array(race)) for race in races), strict=True))
+    for i, (variance, freedom) in zip(judged, noise, strict=True):
+        d = dunnett_quantile(len(sound[i]) - 1, _rounded(freedom), error_rate)
+        margin = d * math.sqrt(2 * variance / len(sound[i][0]))
+        intervals[i] = around(levels[i].accuracies, levels[i].winner, margin, past_dips=True)
+    return intervals
 
 
-@lru_cache(maxsize=256)
+def _sound(level: DecidedLevel) -> list[Sequence[float]]:
+    """Return the accuracies of the candidates that did not diverge, the best mean first."""
+    sound = [level.accuracies[max_lr] for max_lr in sorted(level.accuracies) if max_lr not in level.diverged]
+    return sorted(sound, key=mean, reverse=True)
+
+
+def _race(sound: Sequence[Sequence[float]], fewest: int) -> list[Sequence[float]]:
+    """Return the accuracies of the candidates in the race, and of the `fewest` best anyway."""
+    least = mean(sound[0]) - RACE
+    return [values for place, values in enumerate(sound) if place < fewest or mean(values) >= least]
+
+
+@lru_cache(maxsize=1024)
 def dunnett_quantile(comparisons: int, freedom: int, error_rate: float = ERROR_RATE) -> float:
     """Return Dunnett's one-sided critical value for equal group sizes.
 
@@ -78,22 +101,38 @@ def dunnett_quantile(comparisons: int, freedom: int, error_rate: float = ERROR_R
     from scipy.optimize import brentq
     from scipy.special import gammaincinv, ndtr
 
-    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
-    weights = weights / weights.sum()
-    points, masses = np.polynomial.legendre.leggauss(200)
+    nodes, weights, points, masses = _quadrature()
     chi_square = 2 * gammaincinv(freedom / 2, (points + 1) / 2)  # its quantiles
     scales = np.sqrt(chi_square / freedom)
 
     def coverage(d: float) -> float:
         given_scale = ndtr(nodes[:, None] + math.sqrt(2) * d * scales[None, :]) ** comparisons
-        return float(weights @ given_scale @ (masses / 2))
+        return float(weights @ given_scale @ masses)
 
     return float(brentq(lambda d: coverage(d) - (1 - error_rate), 0.0, 1e4))
 
 
+@lru_cache(maxsize=1)
+def _quadrature() -> tuple[Floats, Floats, Floats, Floats]:
+    """Return nodes and weights over the standard normal distribution, and over the uniform one on (-1, 1)."""
+    import numpy as np
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    points, masses = np.polynomial.legendre.leggauss(200)
+    return nodes, weights / weights.sum(), points, masses / 2
+
+
+def _rounded(freedom: float) -> int:
+    """Return degrees of freedom rounded down to two digits, at least 1, so that few critical values are computed."""
+    unit: int = 10 ** max(0, len(str(int(freedom))) - 2)
+    return max(1, int(freedom) // unit * unit)
+
+
 PAIRED = Rule(
-    lambda levels, _: [paired(level.accuracies, level.winner, diverged=level.diverged) for level in levels],
-    "the range of max_lr around the winner that the seeds cannot tell from the best, by multiple comparisons with the "
-    f"best (Hsu) with seeds as blocks and an error rate of {100 * ERROR_RATE:g}\u202f% per level",
+    lambda levels, _: paired(levels),
+    "the range of max_lr from the first to the last candidate that the seeds cannot tell from the best, by multiple "
+    "comparisons with the best (Hsu), seeds as blocks, their noise pooled over the levels; at each level by itself it "
+    f"leaves out the best candidate with a probability of {100 * ERROR_RATE:g}\u202f% at most, but over many levels "
+    "such misses add up; the best is the one on these validation examples",
     needs="two seeds or more",
 )

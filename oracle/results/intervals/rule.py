@@ -90,4 +90,4 @@ def _short_of_divergence(level: DecidedLevel, interval: Interval | None) -> Inte
         interval = replace(interval, high=max(rate for rate in level.accuracies if rate < above), high_open=False)
     if below is not None:
         interval = replace(interval, low=min(rate for rate in level.accuracies if rate > below), low_open=False)
-    return interval
+    return replace(interval, gaps=tuple(rate for rate in interval.gaps if interval.low < rate < interval.high))

@@ -48,6 +48,7 @@ def test_show_json_has_the_documented_shape(small: Ended, scyc: Callable[..., En
         assert isinstance(level["edge"], bool)
         low, high = level["interval"]["within"]
         assert low <= level["winner"] <= high
+        assert level["gaps"]["within"] == []
         assert len(level["trials"]) == 6
         means: dict[float, float] = {}
         for trial in level["trials"]:

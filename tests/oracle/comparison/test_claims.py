@@ -55,7 +55,7 @@ def test_hits_and_regrets_on_the_surface(values: Json) -> None:
         for level, oracle in zip(schedule["levels"], values["levels"], strict=True):
             low, high = oracle["interval"]
             low_open, high_open = oracle["open"]
-            hits += (low_open or level["max_lr"] >= low) and (high_open or level["max_lr"] <= high)
+            hits += (low_open or level["max_lr"] * 1.01 >= low) and (high_open or level["max_lr"] <= high * 1.01)
             here = surface_mean(oracle, level["max_lr"])
             best = surface_mean(oracle, oracle["winner"])
             if here is None or best is None:

@@ -59,9 +59,7 @@ class TestWorkedValues:
         (end,) = finding.points
         assert end.correlation == finding.density_correlation
         assert end.advantage == 0.0
-        assert "no clear difference from 1/density: the gradients say no more about max_lr than density" in text(
-            finding
-        )
+        assert "no clear difference from 1/density: it does not show whether the gradients say more" in text(finding)
 
     def test_gradients_that_widen(self) -> None:
         finding = find_narrowing(curve(0.1, 0.2, 0.3, 0.4, seeds=3), {"end": alike(1.0, 2.0, 3.0, 4.0, seeds=3)})

@@ -43,6 +43,16 @@ class TestLevels:
         assert one.off == pytest.approx(off)
         assert one.inside is (off == 1.0)
 
+    @pytest.mark.parametrize("max_lr", [0.2524, 0.1486])
+    def test_a_hit_has_a_slack_of_a_hundredth(self, max_lr: float) -> None:
+        verdict = judge(Constant(max_lr), [level(0, CLOSED)])
+        assert (verdict.hits, verdict.levels[0].off) == (1, 1.0)
+        assert "Inside" in verdict.sentence
+
+    @pytest.mark.parametrize(("max_lr", "by"), [(0.2526, "too high by up to 1.01"), (0.1484, "too low by up to 1.01")])
+    def test_what_is_just_beyond_the_slack_says_by_how_much(self, max_lr: float, by: str) -> None:
+        assert by in judge(Constant(max_lr), [level(0, CLOSED)]).sentence
+
     @pytest.mark.parametrize("max_lr", [0.01, 3.0])
     def test_beyond_an_open_bound_nothing_is_held_against_it(self, max_lr: float) -> None:
         [one] = judge(Constant(max_lr), [level(0, Interval(0.1, 0.4, low_open=True, high_open=True))]).levels

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from oracle.report import words
 from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.curve import AUTHORS, scaled
 from oracle.report.figures import SWEEP_FIGURES, plates
 from oracle.report.figures import plate as made
 from oracle.report.heatmap import clipped_at
 from oracle.report.style import Figure, max_lr_axis
+from oracle.results.intervals import Interval
 from oracle.results.study_view import StudyView
 from oracle.spec.model import Spec
 from oracle.spec.training import PruningSpec
@@ -77,6 +79,14 @@ def test_open_bounds_and_edges_are_marked() -> None:
     assert [t["y"] for t in triangles] == [[GRID[-1], GRID[0]]] * 2
     assert trace(drawn, "winner on the edge")["y"] == [GRID[0], GRID[11]]
     assert not any("edge" in t.get("name", "") for t in figure(samples.finished(), "curve")["data"])
+
+
+def test_gaps_are_crossed_and_explained() -> None:
+    view = study([level(0, winner=0.2, paired=Interval(0.1, 0.4, gaps=(0.3,))), level(1, winner=0.2)])
+    crosses = trace(figure(view, "curve"), "gap")
+    assert (crosses["x"], crosses["y"]) == ([1.0], [0.3])
+    assert words.GAPS in made("curve", view).caption
+    assert words.GAPS not in made("curve", samples.open_ended()).caption
 
 
 def test_s_cyc_is_drawn_as_published_and_scaled() -> None:

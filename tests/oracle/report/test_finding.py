@@ -19,7 +19,7 @@ def test_a_clear_rise_is_called_one() -> None:
 
 def test_a_rise_within_the_interval_is_no_clear_rise() -> None:
     finding = find(study([level(0, winner=0.18), level(1, winner=0.35, within=WIDE, paired=WIDE)]))
-    assert finding.headline.endswith("0.18 is still inside the interval there: no clear rise.")
+    assert finding.headline.endswith("0.18 is still inside the “within” and “paired” intervals there: no clear rise.")
     assert "inside the “within” interval at 1 of 1 and inside the “paired” interval at 1 of 1" in finding.notes[0]
 
 
@@ -28,12 +28,23 @@ def test_a_rise_within_the_interval_is_no_clear_rise() -> None:
 )
 def test_no_rise_is_said_plainly(last: float, words: str) -> None:
     headline = find(study([level(0, winner=0.18), level(1, winner=last)])).headline
-    assert headline.startswith(f"The best max_lr does not rise: {words}")
+    assert headline.startswith(f"The best max_lr shows no rise: {words}")
+
+
+def test_a_rise_that_the_seeds_cannot_tell_is_no_clear_rise() -> None:
+    finding = find(study([level(0, winner=0.18), level(1, winner=0.35, within=NARROW, paired=WIDE)]))
+    assert finding.headline.endswith("but 0.18 is still inside the “paired” interval there: no clear rise.")
 
 
 def test_a_bound_counts_as_inside() -> None:
     ends_there = Interval(0.1 + 0.2, 1.0)
     finding = find(study([level(0, winner=0.3), level(1, winner=0.6, within=ends_there)]))
+    assert "no clear rise" in finding.headline
+
+
+def test_beyond_an_open_bound_counts_as_inside() -> None:
+    reaching = Interval(0.4, 1.0, low_open=True)
+    finding = find(study([level(0, winner=0.3), level(1, winner=0.6, within=reaching)]))
     assert "no clear rise" in finding.headline
 
 

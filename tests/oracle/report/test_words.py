@@ -34,3 +34,8 @@ def test_intervals_show_their_open_bounds() -> None:
     assert words.interval(Interval(0.1, 0.3)) == "0.1 – 0.3"
     assert words.interval(Interval(0.1, 1.0, high_open=True)) == "0.1 – ≥\u202f1"
     assert words.interval(Interval(0.02, 0.3, low_open=True)) == "≤\u202f0.02 – 0.3"
+
+
+def test_intervals_count_their_gaps() -> None:
+    assert words.interval(Interval(0.1, 0.4, gaps=(0.2,))) == "0.1 – 0.4 (1 gap)"
+    assert words.interval(Interval(0.1, 0.4, gaps=(0.2, 0.3))) == "0.1 – 0.4 (2 gaps)"

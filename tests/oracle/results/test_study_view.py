@@ -63,19 +63,20 @@ class TestFinished:
         assert candidate.diverged == 0
 
     def test_the_intervals_are_those_of_the_rules(self, finished: Laboratory) -> None:
+        levels = read(finished).levels
         decided = []
-        for level in read(finished).levels:
+        for level in levels:
             accuracies: dict[float, list[float]] = {}
             for trial in sorted(level.trials, key=lambda trial: trial.seed):
                 assert trial.val_accuracy is not None
                 accuracies.setdefault(trial.max_lr, []).append(trial.val_accuracy)
             assert level.winner is not None
-            decided.append(DecidedLevel(level.level, level.density, level.winner, accuracies))
             assert level.accuracies == accuracies
+            decided.append(DecidedLevel(level.level, level.density, level.winner, accuracies))
         for name, rule in RULES.items():
-            found = [level.intervals[name] for level in read(finished).levels]
-            assert found == rule.judge(decided, TOLERANCE)
-            assert None not in found
+            judged = rule.judge(decided, TOLERANCE)
+            assert [level.intervals[name] for level in levels] == judged
+            assert None not in judged
 
     def test_a_rule_judges_all_decided_levels_of_the_study_at_once(self, finished: Laboratory) -> None:
         seen: list[Sequence[DecidedLevel]] = []
