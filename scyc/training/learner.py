@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scyc.gradient_recorder import GradientRecorder
 from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentum
+from scyc.optimizer_steps import OptimizerSteps
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
 from scyc.state import copy_state
@@ -68,6 +69,7 @@ class Learner:
         self.rates, self.momenta = learning_rates(recipe.profile, max_lr, steps), momenta(recipe.profile, steps)
         self.optimizer = recipe.optimizer.build(model)
         restore_optimizer(self.optimizer, model, optimizer_from or {})
+        self._steps = OptimizerSteps(self.optimizer)
         self.pruned = masks.bind(model)
         self.pruned.apply()
         self.training: Training | None = None
@@ -93,7 +95,7 @@ class Learner:
 
     def advance(self) -> None:
         """Take a step with the gradients that are there."""
-        self.optimizer.step()
+        self._steps.take()
         self.pruned.apply()
 
     def observe(self, step: int) -> None:
