@@ -110,13 +110,14 @@ class Learner:
 
         Args:
             train_loss: mean over the epoch's batches.
-            data: to validate on, and to test on once the training ends.
+            data: to watch the training on, and to validate and test on once it ends.
         """
         loss = finite(train_loss)
+        last = loss is None or len(self._epochs) + 1 == self.recipe.epochs
         with self.recipe.autocast(data.validation.device):
-            val_loss, val_accuracy = evaluate(self.model, data.validation)
+            val_loss, val_accuracy = evaluate(self.model, data.validation if last else data.watched_split)
         self._epochs.append(EpochMetrics(len(self._epochs), loss, val_loss, val_accuracy))
-        if loss is None or len(self._epochs) == self.recipe.epochs:
+        if last:
             self.training = self._finish(data, loss)
 
     def _finish(self, data: Dataset, last_loss: float | None) -> Training:
