@@ -67,6 +67,9 @@ def load_mnist1d_8k() -> Dataset:
 
     The training signals are those of `load_mnist1d`. Its 800 validation and 1,000 test signals come first among those
     of the same kind; the others are fresh signals of the same generator. A training is watched on the 800.
+
+    Between neighbouring values of `max_lr`, the difference in accuracy (mean over three seeds) has a standard error of
+    about 0.65 points on 800 signals, nearly all of it the sampling of the signals, and of 0.24 on 8,000.
     """
     published = load_mnist1d()
     watched, tested = len(published.validation), len(published.test)
