@@ -86,7 +86,10 @@ class StudyReader:
             return tables.trials(store, study)
 
     def epochs(self) -> pd.DataFrame:
-        """Return a row per epoch of every complete trial: its learning curve."""
+        """Return a row per epoch of every complete trial: its learning curve.
+
+        The last epoch's validation is on all validation examples; the others' may be on fewer, see `scyc.data.Dataset`.
+        """
         from oracle.api import tables
 
         with self._record() as (store, study):

@@ -19,6 +19,8 @@ from scyc.workloads import load_workload
 EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep", "answers"})
 """Fields of the spec that do not affect a trial's numbers."""
 
+FIRST_DEFAULTS = {"workload": "mnist1d/mlp-300-100"}
+"""The fields whose default was once another: the first one is left out of a hash, as it was then, not today's."""
 
 SMALL_SPLIT = 20_000
 """How many examples a split has at most whose answers are recorded by default."""
@@ -49,7 +51,7 @@ class Spec(Section):
     """A study's spec. Every field has a default; together the defaults are the embedded example."""
 
     workload: str = Field(
-        default="mnist1d/mlp-300-100",
+        default="mnist1d-8k/mlp-300-100",
         min_length=1,
         description=(
             'what to train: "data/network"; your own data as "npz:PATH/network", "folder:PATH/network" or '
@@ -110,7 +112,8 @@ class Spec(Section):
     def hash(self) -> str:
         """Content hash of the spec: the same for the same values, however they were written.
 
-        Fields at their default are left out, so that a field that a later version adds does not change old hashes.
+        Fields at their first default are left out, so that no old hash changes when a later version adds a field, or
+        chooses another default.
         """
         return self._hash()
 
@@ -124,6 +127,10 @@ class Spec(Section):
 
     def _hash(self, without: frozenset[str] = frozenset()) -> str:
         values = self.model_dump(mode="json", exclude=set(without), exclude_defaults=True)
+        for name, first in FIRST_DEFAULTS.items():
+            values[name] = getattr(self, name)
+            if values[name] == first:
+                del values[name]
         if values.get("engine") in SAME_NUMBERS:
             del values["engine"]
         if "profile" in values:

@@ -8,7 +8,7 @@ from .fashion_mnist import load_fashion_mnist
 from .image_folder import load_image_folder
 from .imagenet import load_imagenet
 from .mnist import load_mnist
-from .mnist1d import load_mnist1d
+from .mnist1d import load_mnist1d, load_mnist1d_8k
 from .npz import load_npz
 from .streamed import stream_image_folder
 from .summary import summarise
@@ -30,6 +30,7 @@ __all__ = [
     "load_imagenet",
     "load_mnist",
     "load_mnist1d",
+    "load_mnist1d_8k",
     "load_npz",
     "load_tiny_imagenet",
     "stream_image_folder",

@@ -19,10 +19,17 @@ def check_dataset(data: Dataset, source: str) -> None:
 
     Raises:
         InputError: a split is empty; inputs or targets are no tensors, or do not belong together; an input is NaN or
-            infinite; a target is no class; there is only one class; or all training inputs are equal.
+            infinite; a target is no class; there is only one class; all training inputs are equal; or `watched` is no
+            number of validation examples.
     """
     for name, split in (("training", data.train), ("validation", data.validation), ("test", data.test)):
         _check_split(split, f"The {name} split of {source}", data.num_classes)
+    most = len(data.validation)
+    if data.watched is not None and not (type(data.watched) is int and 1 <= data.watched <= most):
+        raise InputError(
+            f"{source[:1].upper()}{source[1:]} has watched = {data.watched!r}, but it has {most:,} validation "
+            f"examples: give a whole number from 1 to {most}, or None for all."
+        )
     if data.train.targets.min() == data.train.targets.max():
         raise InputError(
             f"All training examples of {source} are of one class ({int(data.train.targets[0])}), from which nothing "

@@ -49,6 +49,10 @@ class Split:
         for batch in torch.split(order.to(self.device), size):
             yield self.inputs.index_select(0, batch), self.targets.index_select(0, batch)
 
+    def first(self, count: int) -> Split:
+        """Return the first `count` examples, in their order; they share their memory with the split's."""
+        return Split(self.inputs[:count], self.targets[:count])
+
     def to(self, device: torch.device | str) -> Split:
         """Return the split with its tensors on `device`."""
         return Split(self.inputs.to(device), self.targets.to(device))
@@ -77,13 +81,29 @@ class Reading:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train, validation and test splits, pairwise disjoint; `num_classes` classes; how their files were read."""
+    """Three splits for a training to learn from, to be judged by, and to be tested on.
+
+    Attributes:
+        train: the examples to learn from.
+        validation: those that a training is judged by, once it has ended.
+        test: those that it is tested on, once it has ended. The three splits are pairwise disjoint.
+        num_classes: number of classes.
+        reading: how the files were read.
+        watched: how many validation examples a training is watched on, after each epoch but the last: the first ones,
+            1 to all. Default: all. With many examples the result is worth more than their time, and the way to it not.
+    """
 
     train: Split
     validation: Split
     test: Split
     num_classes: int
     reading: Reading = Reading()
+    watched: int | None = None
+
+    @property
+    def watched_split(self) -> Split:
+        """The validation examples that a training is watched on, after each epoch but the last."""
+        return self.validation if self.watched is None else self.validation.first(self.watched)
 
     def to(self, device: torch.device | str) -> Dataset:
         """Return the data set with every tensor on `device`."""

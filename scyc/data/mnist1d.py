@@ -1,4 +1,4 @@
-"""MNIST-1D, generated: exactly the numbers of the published data set, without a download.
+"""MNIST-1D, generated: exactly the numbers of the published data set, without a download, and fresh ones.
 
 Greydanus & Kobak, "Scaling down deep learning with MNIST-1D", ICML 2024 (arXiv 2011.14439);
 reference implementation: https://github.com/greydanus/mnist1d. Ten hand-drawn profiles, one for each digit, are padded,
@@ -7,6 +7,9 @@ convolutional network 94 %, so that differences between training recipes show wi
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +23,10 @@ Integers = npt.NDArray[np.int64]
 
 SAMPLES, TRAIN_SAMPLES, FEATURES = 5000, 4000, 40
 VALIDATION_FRACTION = 0.2  # 800 of the 4,000 published training examples
+JUDGED = 8000
+"""Validation examples, and as many test examples, of the larger data set."""
 
-_SEED = 42
+_SEED, _FRESH_SEED = 42, 8000
 _PADDING = (36, 60)  # zeros appended to a profile, both ends inclusive
 _LENGTH = 72  # of the stretched signal: profile and the longest padding
 _SCALE, _MAX_SHIFT, _SHEAR = 0.4, 48, 0.75
@@ -57,10 +62,64 @@ def load_mnist1d() -> Dataset:
     return Dataset(train, validation, test, num_classes=len(_PROFILES))
 
 
+def load_mnist1d_8k() -> Dataset:
+    """Generate MNIST-1D with 8,000 validation and 8,000 test signals, so that three seeds tell close networks apart.
+
+    The training signals are those of `load_mnist1d`. Its 800 validation and 1,000 test signals come first among those
+    of the same kind; the others are fresh signals of the same generator. A training is watched on the 800.
+
+    Between neighbouring values of `max_lr`, the difference in accuracy (mean over three seeds) has a standard error of
+    about 0.65 points on 800 signals, nearly all of it the sampling of the signals, and of 0.24 on 8,000.
+    """
+    published = load_mnist1d()
+    watched, tested = len(published.validation), len(published.test)
+    signals, labels = generate_fresh(2 * JUDGED - watched - tested)
+    fresh = Split(torch.tensor(signals, dtype=torch.float32), torch.tensor(labels))
+    validation, test = (
+        Split(torch.cat([split.inputs, inputs]), torch.cat([split.targets, targets]))
+        for split, inputs, targets in zip(
+            (published.validation, published.test),
+            fresh.inputs.tensor_split([JUDGED - watched]),
+            fresh.targets.tensor_split([JUDGED - watched]),
+            strict=True,
+        )
+    )
+    return replace(published, validation=validation, test=test, watched=watched)
+
+
 def generate() -> tuple[Floats, Integers]:
     """Return the published signals, shape (5000, 40), mean 0 and variance 1, and labels, shape (5000,), in order."""
+    signals, labels = _published()
+    return (signals - signals.mean()) / signals.std(), labels
+
+
+def generate_fresh(count: int) -> tuple[Floats, Integers]:
+    """Return signals that were not published, shape (count, 40), scaled as the published ones are, and their labels.
+
+    Args:
+        count: >= 0, a multiple of ten: there are as many of each class.
+    """
+    random = np.random.RandomState(_FRESH_SEED)
+    low, high = _PADDING
+    labels = random.permutation(np.repeat(np.arange(len(_PROFILES)), count // len(_PROFILES)))
+    signals = _signals(
+        labels,
+        padding=random.randint(high - low + 1, size=count),
+        scale=1 + _SCALE * (random.rand(count) - 0.5),
+        shift=random.randint(_MAX_SHIFT, size=count),
+        noise=random.randn(count, 2, _LENGTH),
+        shear=_SHEAR * (random.rand(count) - 0.5),
+    )
+    published, _ = _published()
+    return (signals - published.mean()) / published.std(), labels
+
+
+@cache
+def _published() -> tuple[Floats, Integers]:
+    """Return the published signals before they are scaled, and their labels."""
     labels = np.repeat(np.arange(len(_PROFILES)), SAMPLES // len(_PROFILES))
-    padding, scale, shift, noise, shear = (np.empty(SAMPLES, dtype) for dtype in _DRAWS)
+    padding, shift = np.empty(SAMPLES, np.int64), np.empty(SAMPLES, np.int64)
+    scale, shear, noise = np.empty(SAMPLES), np.empty(SAMPLES), np.empty((SAMPLES, 2, _LENGTH))
 
     # Only this loop has to follow the published order of draws, sample by sample; all else is vectorised.
     random = np.random.RandomState(_SEED)
@@ -72,21 +131,29 @@ def generate() -> tuple[Floats, Integers]:
         noise[i] = random.randn(2, _LENGTH)
         shear[i] = _SHEAR * (random.rand() - 0.5)
     order = random.permutation(SAMPLES)
+    return _signals(labels, padding, scale, shift, noise, shear)[order], labels[order]
 
+
+def _signals(
+    labels: Integers, padding: Integers, scale: Floats, shift: Integers, noise: Floats, shear: Floats
+) -> Floats:
+    """Return the signals that come of random draws, shape (N, 40).
+
+    Args:
+        labels: shape (N,), as are all but the noise.
+        padding: zeros appended to a profile, beyond the least number.
+        scale: factor.
+        shift: to the right, in samples.
+        noise: to be smoothed, and white, each of variance 1; shape (N, 2, 72).
+        shear: slope of the line that is taken off.
+    """
     signals = _stretched_profiles()[labels, padding] * scale[:, None]
     columns = (np.arange(_LENGTH) - shift[:, None]) % _LENGTH  # cyclic shift to the right
     signals = np.take_along_axis(signals, columns, axis=1)
     smooth = (_SMOOTH_NOISE * noise[:, 0]) @ _smoothing_matrix()
     signals = np.where(signals != 0, signals, smooth) + _WHITE_NOISE * noise[:, 1]
     signals -= shear[:, None] * np.linspace(-0.5, 0.5, _LENGTH)
-    signals = signals @ np.stack([_resampled(unit, FEATURES) for unit in np.eye(_LENGTH)])
-
-    signals = signals[order]
-    return (signals - signals.mean()) / signals.std(), labels[order]
-
-
-# One record of random draws: padding beyond the least, scale, shift, smooth and white noise, shear.
-_DRAWS = (np.int64, np.float64, np.int64, np.dtype((np.float64, (2, _LENGTH))), np.float64)
+    return np.asarray(signals @ np.stack([_resampled(unit, FEATURES) for unit in np.eye(_LENGTH)]))
 
 
 def _stretched_profiles() -> Floats:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 crop_flip = deferred("scyc.data.augmentation:CropFlip")
 resized_crop_flip = deferred("scyc.data.augmentation:ResizedCropFlip")
 load_mnist1d = deferred("scyc.data.mnist1d:load_mnist1d")
+load_mnist1d_8k = deferred("scyc.data.mnist1d:load_mnist1d_8k")
 load_digits = deferred("scyc.data.digits:load_digits")
 load_fashion_mnist = deferred("scyc.data.fashion_mnist:load_fashion_mnist")
 load_mnist = deferred("scyc.data.mnist:load_mnist")
@@ -64,6 +65,7 @@ _DROPNET_NETWORKS = (
 
 DATA_SETS = {
     "mnist1d": NamedDataset(load_mnist1d, (40,), 10, ("mlp-300-100",)),
+    "mnist1d-8k": NamedDataset(load_mnist1d_8k, (40,), 10, ("mlp-300-100",)),
     "digits": NamedDataset(load_digits, (64,), 10, ("mlp-300-100",)),
     "fashion-mnist": NamedDataset(load_fashion_mnist, (1, 28, 28), 10, ("mlp-300-100", "lenet-5")),
     "mnist": NamedDataset(load_mnist, (1, 28, 28), 10, ("lenet-300-100", "lenet-5", *_DROPNET_NETWORKS)),

@@ -64,6 +64,10 @@ class StreamedSplit(Split):
             inputs = images.to(self.device, non_blocking=True)
             yield standardised(inputs, MEAN, STD), self.targets.index_select(0, batch.to(self.device))
 
+    def first(self, count: int) -> StreamedSplit:
+        """Return the first `count` images, in their order."""
+        return StreamedSplit(self.inputs[:count], self.targets[:count], self.files[:count])
+
     def to(self, device: torch.device | str) -> StreamedSplit:
         """Return the split with its batches on `device`."""
         return replace(self, targets=self.targets.to(device))

@@ -69,6 +69,8 @@ def _remarks(
                 f", so its accuracy moves in steps of {100 / len(split):.3g} points" if split is not data.train else ""
             )
             yield f"the {title} split is smaller than a batch of {batch_size}{step}"
+    if data.watched is not None and data.watched < len(data.validation):
+        yield f"every epoch but the last is validated on the first {data.watched:,} validation examples"
     for one, other in (("training", "validation"), ("training", "test"), ("validation", "test")):
         shared = _shared(splits[one], splits[other])
         if shared:

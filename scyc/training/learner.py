@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scyc.gradient_recorder import GradientRecorder
 from scyc.optimizer_state import optimizer_state, restore_optimizer, set_momentum
+from scyc.optimizer_steps import OptimizerSteps
 from scyc.profiles import learning_rates, momenta
 from scyc.pruning import weight_change
 from scyc.state import copy_state
@@ -68,6 +69,7 @@ class Learner:
         self.rates, self.momenta = learning_rates(recipe.profile, max_lr, steps), momenta(recipe.profile, steps)
         self.optimizer = recipe.optimizer.build(model)
         restore_optimizer(self.optimizer, model, optimizer_from or {})
+        self._steps = OptimizerSteps(self.optimizer)
         self.pruned = masks.bind(model)
         self.pruned.apply()
         self.training: Training | None = None
@@ -93,7 +95,7 @@ class Learner:
 
     def advance(self) -> None:
         """Take a step with the gradients that are there."""
-        self.optimizer.step()
+        self._steps.take()
         self.pruned.apply()
 
     def observe(self, step: int) -> None:
@@ -108,13 +110,14 @@ class Learner:
 
         Args:
             train_loss: mean over the epoch's batches.
-            data: to validate on, and to test on once the training ends.
+            data: to watch the training on, and to validate and test on once it ends.
         """
         loss = finite(train_loss)
+        last = loss is None or len(self._epochs) + 1 == self.recipe.epochs
         with self.recipe.autocast(data.validation.device):
-            val_loss, answers = answers_on(self.model, data.validation)
+            val_loss, answers = answers_on(self.model, data.validation if last else data.watched_split)
         self._epochs.append(EpochMetrics(len(self._epochs), loss, val_loss, accuracy(answers)))
-        if loss is None or len(self._epochs) == self.recipe.epochs:
+        if last:
             self.training = self._finish(data, loss, answers)
 
     def _finish(self, data: Dataset, last_loss: float | None, val_answers: torch.Tensor) -> Training:

@@ -21,7 +21,11 @@ SplitName: TypeAlias = Literal["validation", "test"]
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """Where training stood after an epoch. A loss that is not finite is None; accuracies are fractions."""
+    """Where training stood after an epoch. A loss that is not finite is None; accuracies are fractions.
+
+    The last epoch's validation is on all validation examples, the others' on those that are watched
+    (`scyc.data.Dataset.watched`).
+    """
 
     epoch: int
     train_loss: float | None

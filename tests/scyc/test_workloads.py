@@ -40,6 +40,7 @@ def test_names() -> None:
     assert len(set(names)) == len(names)
     assert {
         "mnist1d/mlp-300-100",
+        "mnist1d-8k/mlp-300-100",
         "digits/mlp-300-100",
         "fashion-mnist/mlp-300-100",
         "fashion-mnist/lenet-5",
@@ -63,6 +64,7 @@ def test_model_fits_data(name: str) -> None:
 
 SHAPES = {
     "mnist1d": (40,),
+    "mnist1d-8k": (40,),
     "digits": (64,),
     "fashion-mnist": (1, 28, 28),
     "mnist": (1, 28, 28),

@@ -6,6 +6,7 @@ import math
 import random
 import re
 import tomllib
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXAMPLE = """
-workload = "mnist1d/mlp-300-100"
+workload = "mnist1d-8k/mlp-300-100"
 levels = 13
 seeds = [0, 1, 2]
 epochs = 10
@@ -47,6 +48,37 @@ max_lr = { low = 0.02, high = 1.0, count = 12, scale = "log" }
 cpus_per_trial = 1
 gpus_per_trial = 0
 """
+
+FIRST: dict[str, Any] = {
+    "workload": "mnist1d/mlp-300-100",
+    "levels": 13,
+    "seeds": [0, 1, 2],
+    "epochs": 10,
+    "batch_size": 64,
+    "pruning": {
+        "criterion": "magnitude",
+        "scope": "global",
+        "rate": 0.2,
+        "rewind": "weights",
+        "rewind_step": 0,
+        "statistics": "with-weights",
+        "optimizer_state": "fresh",
+        "batch_norm": False,
+    },
+    "precision": "fp32",
+    "engine": "auto",
+    "profile": {"kind": "warmup-step", "warmup": 0.3, "drops": [0.5, 0.8], "peak": 1.0},
+    "optimizer": {"kind": "sgd", "momentum": 0.9, "weight_decay": 0.0005, "nesterov": False, "beta2": 0.999},
+    "keep": "winners",
+    "search": {
+        "method": "grid",
+        "max_lr": {"low": 0.02, "high": 1.0, "count": 12, "scale": "log"},
+        "widen": 4,
+        "batch": 4,
+    },
+    "resources": {"cpus_per_trial": 1, "gpus_per_trial": 0.0},
+}
+"""Every field at its first default; where a default has changed since, an older study has this one."""
 
 NAN, INF = math.nan, math.inf
 
@@ -76,7 +108,7 @@ class TestDefaults:
 
     def test_train_as_documented(self) -> None:
         protocol = Spec().protocol()
-        assert protocol.workload.name == "mnist1d/mlp-300-100"
+        assert protocol.workload.name == "mnist1d-8k/mlp-300-100"
         assert (protocol.recipe.epochs, protocol.recipe.batch_size) == (10, 64)
         assert protocol.recipe.profile == WarmupStep(warmup=0.3, drops=(0.5, 0.8))
         assert (protocol.recipe.optimizer.momentum, protocol.recipe.optimizer.weight_decay) == (0.9, 5e-4)
@@ -210,6 +242,49 @@ class TestHash:
         assert spec.hash != Spec().hash
         assert spec.trial_hash == Spec().trial_hash
         assert spec.to_dict() == Spec().to_dict() | {"answers": "all"}
+
+    def test_leaves_out_what_were_the_first_defaults_not_what_todays_are(self) -> None:
+        assert parse_spec(FIRST, "first").hash == sha256(b"{}").hexdigest()
+        assert parse_spec(FIRST, "first").trial_hash == sha256(b"{}").hexdigest()
+        assert load_spec(None, ["workload=mnist1d/mlp-300-100"]).hash == sha256(b"{}").hexdigest()
+        for spec in (Spec(), load_spec(None, ["workload=mnist1d-8k/mlp-300-100"])):
+            assert spec.hash == sha256(b'{"workload": "mnist1d-8k/mlp-300-100"}').hexdigest()
+
+    @pytest.mark.parametrize(
+        ("overrides", "hash_", "trial_hash"),
+        [
+            (
+                ["levels=3", "epochs=2"],
+                "54d0bf4ba85d15303c17e0b20be89ed0dcac9740822a3f82846c99879ed60172",
+                "63b46a191e7a49a36ab717b0a7f4db95f4229947de516e86e281368b2500d79e",
+            ),
+            (
+                ["engine=eager", "seeds=[0]"],
+                "1127f1e11d6c916c535700e92e103c1f523846119dd583f503c6c03c0d36d1fa",
+                "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+            ),
+            (
+                ["engine=stacked", "precision=bf16"],
+                "2ad521db6b5a962d9d17970aae54c327f8b1e67282c498c2aed4fc9b70da9906",
+                "2ad521db6b5a962d9d17970aae54c327f8b1e67282c498c2aed4fc9b70da9906",
+            ),
+            (
+                ["profile.kind=cosine", "search.method=tpe"],
+                "1caea3e61050ff490b8b9b765ac1b1fe82842bda71afc9f36177005db19f3a0b",
+                "a5a79bd4714594db31930f27a60baaa63cc4ecfadd70e590ca8f718af1c41361",
+            ),
+            (
+                ["pruning.rate=0.5", "search.max_lr.count=3", "keep=all"],
+                "a12263b4f2d9902b631343a3db57bdca1361d17cbccfafc11bb21976b7ec4662",
+                "f4778bf65fcb21e6e13de0ca7e2be10cc037d263e78405976b46305055c87d1e",
+            ),
+        ],
+    )
+    def test_is_what_it_was_when_the_studies_were_recorded(
+        self, overrides: list[str], hash_: str, trial_hash: str
+    ) -> None:
+        spec = load_spec(None, ["workload=mnist1d/mlp-300-100", *overrides])
+        assert [spec.hash, spec.trial_hash] == [hash_, trial_hash]
 
 
 class TestTemplate:

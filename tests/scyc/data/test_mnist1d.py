@@ -7,8 +7,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from scyc.data import load_mnist1d
-from scyc.data.mnist1d import generate
+from scyc.data import load_mnist1d, load_mnist1d_8k
+from scyc.data.mnist1d import generate, generate_fresh
 
 
 def test_equals_the_published_data_set() -> None:
@@ -56,3 +56,43 @@ def test_is_the_same_every_time_and_leaves_global_generators_alone() -> None:
     ):
         assert torch.equal(one.inputs, other.inputs)
         assert torch.equal(one.targets, other.targets)
+
+
+def test_the_larger_data_set_has_the_same_training_examples_and_begins_with_the_same_others() -> None:
+    small, large = load_mnist1d(), load_mnist1d_8k()
+    assert [len(split) for split in (large.train, large.validation, large.test)] == [3200, 8000, 8000]
+    assert (large.watched, large.num_classes) == (800, 10)
+    for split, begins in (
+        (small.train, large.train),
+        (small.validation, large.validation.first(800)),
+        (small.validation, large.watched_split),
+        (small.test, large.test.first(1000)),
+    ):
+        assert torch.equal(split.inputs, begins.inputs)
+        assert torch.equal(split.targets, begins.targets)
+    assert (large.validation.inputs.dtype, large.validation.targets.dtype) == (torch.float32, torch.int64)
+
+
+def test_no_signal_of_the_larger_data_set_is_there_twice() -> None:
+    data = load_mnist1d_8k()
+    signals = torch.cat([data.train.inputs, data.validation.inputs, data.test.inputs]).numpy()
+    assert len(np.unique(signals, axis=0)) == len(signals) == 19200
+
+
+def test_fresh_signals_are_like_the_published_ones() -> None:
+    published, labels = generate()
+    fresh, fresh_labels = generate_fresh(14_200)
+    assert np.bincount(fresh_labels).tolist() == [1420] * 10
+    for digit in range(10):
+        one, other = published[labels == digit], fresh[fresh_labels == digit]
+        error = one.std(axis=0) / np.sqrt(len(one))
+        assert (np.abs(one.mean(axis=0) - other.mean(axis=0)) < 5.5 * error).all()
+        assert_allclose(other.std(axis=0), one.std(axis=0), rtol=0.2)
+        assert_allclose(np.cov(other.T)[0, :5], np.cov(one.T)[0, :5], atol=0.2)
+
+
+def test_fresh_signals_are_the_same_everywhere() -> None:
+    signals, labels = generate_fresh(14_200)
+    assert labels[:12].tolist() == [6, 7, 9, 1, 8, 7, 5, 9, 1, 5, 7, 6]
+    assert_allclose(signals[0, :5], [-3.19261788, -2.6318928, -1.28979635, -2.64306746, -3.40678592], atol=1e-8)
+    assert np.abs(signals).sum() == pytest.approx(421807.3992937865, abs=1e-6)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,6 +94,12 @@ def test_a_trial_is_the_same_to_the_bit_as_with_the_images_in_memory(folder: Pat
     assert one.training.test_loss == other.training.test_loss
     for name, tensor in one.checkpoint.state.items():
         assert torch.equal(tensor, other.checkpoint.state[name]), name
+
+
+def test_the_first_images_are_read_from_their_files(folder: Path) -> None:
+    data = replace(stream_image_folder(folder, SIDE), watched=2)
+    assert torch.equal(resident(data.watched_split).inputs, resident(data.validation).inputs[:2])
+    assert torch.equal(data.watched_split.targets, data.validation.targets[:2])
 
 
 def test_a_workload_augments_what_it_streams(folder: Path) -> None:

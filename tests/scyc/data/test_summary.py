@@ -36,6 +36,12 @@ def test_what_reading_the_files_has_shown_is_said() -> None:
     assert "; left out of train: 3 hidden; " in line
 
 
+def test_examples_that_are_watched_are_said() -> None:
+    said = "every epoch but the last is validated on the first 1 validation examples"
+    assert said in summarise(dataset(watched=1))
+    assert "every epoch" not in summarise(dataset(watched=2))
+
+
 def test_many_classes_are_abbreviated() -> None:
     many = dataset(train=split(0, [*range(300), 7]), num_classes=300)
     line = summarise(many)
@@ -83,6 +89,9 @@ ARRAY: Any = torch.eye(3).numpy()
         ({"train": Split(ARRAY, torch.arange(3))}, "training split of mine has inputs of type ndarray: give tensors"),
         ({"test": Split(torch.eye(3), ARRAY)}, "test split of mine has targets of type ndarray: give tensors"),
         ({"train": Split(torch.tensor([[1.0], [torch.inf]]), torch.tensor([0, 1]))}, "NaN or infinite"),
+        ({"watched": 0}, "Mine has watched = 0, but it has 2 validation examples: give a whole number from 1 to 2"),
+        ({"watched": 3}, "Mine has watched = 3"),
+        ({"watched": 1.0}, "Mine has watched = 1.0"),
     ],
 )  # fmt: skip
 def test_unfit_data_are_refused(parts: Any, message: str) -> None:

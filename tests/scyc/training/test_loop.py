@@ -17,6 +17,7 @@ from scyc.profiles import learning_rates, momenta
 from scyc.pruning import Masks, magnitude, prunable_weights, prune
 from scyc.randomness import seeded, stream
 from scyc.training.evaluation import evaluate
+from scyc.training.learner import Learner
 from scyc.training.loop import train_one
 from scyc.training.recipe import Recipe
 from scyc.training.result import Snapshot
@@ -370,3 +371,25 @@ def test_a_loss_that_is_not_finite_is_none(blobs: Dataset) -> None:
     loss, accuracy = evaluate(model, blobs.test)
     assert loss is None
     assert 0 <= accuracy <= 1
+
+
+@pytest.mark.parametrize("watched", [None, 1, 30, 80])
+def test_epochs_are_watched_and_the_last_is_judged_on_all(blobs: Dataset, watched: int | None) -> None:
+    def metrics(data: Dataset) -> tuple[EpochMetrics, ...]:
+        model = network()
+        return train_one(model, dense(model), data, RECIPE, max_lr=0.02, seed=0, level=0).epochs
+
+    found, whole = metrics(replace(blobs, watched=watched)), metrics(blobs)
+    few = metrics(replace(blobs, validation=blobs.validation.first(watched or 80)))
+    assert found == (*few[:-1], whole[-1])
+    assert watched in (None, 80) or found[:-1] != whole[:-1]
+
+
+def test_an_epoch_that_ends_the_training_early_is_judged_on_all(blobs: Dataset) -> None:
+    model = network()
+    learner = Learner(model, dense(model), RECIPE, STEPS, max_lr=0.02)
+    learner.end_epoch(math.inf, replace(blobs, watched=8))
+    assert learner.training is not None
+    [only] = learner.training.epochs
+    assert (only.val_loss, only.val_accuracy) == evaluate(model, blobs.validation)
+    assert only.val_loss != evaluate(model, blobs.validation.first(8))[0]
