@@ -152,6 +152,7 @@ class TestSchedules:
         study.run(["constant"], seeds=[100, 101], executor="inline")
         run = study.compare(["constant"]).runs["constant"]
         assert (run.seeds, run.fresh) == ((100, 101), True)
+        assert set(study.answers().index.unique("run")) == {"oracle", "oracle-replayed", "constant"}
         verdicts = study.verdicts(["constant", "fitted"]).set_index("schedule")
         assert run.regret is not None
         assert verdicts.loc["constant", "regret"] == run.regret.mean
