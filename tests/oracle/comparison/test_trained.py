@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
 from oracle.comparison import compare_study, to_json
-from oracle.comparison.trained import estimate
+from oracle.comparison.regret import estimate
 from oracle.results.run_view import view_runs
 from oracle.study.opening import REPLAYED
 from scyc import Constant, GradientScaled, Policy, Replay
@@ -134,10 +134,11 @@ class TestCurse:
         assert curse is not None
         assert curse.fresh is not None
         for level in curse.levels:
-            chosen = [lab.left_by(level.level, lab.winners()[level.level], seed).val_accuracy for seed in (0, 7)]
-            assert level.chosen == pytest.approx(sum(chosen) / 2)
+            results = [lab.left_by(level.level, lab.winners()[level.level], seed) for seed in (0, 7)]
+            assert level.chosen == pytest.approx(sum(result.val_accuracy for result in results) / 2)
+            assert level.test == pytest.approx(sum(result.test_accuracy for result in results) / 2)
             assert level.fresh is not None
-        gaps = [level.chosen - (level.fresh or 0) for level in curse.levels]
+        gaps = [(level.test or 0) - (level.fresh or 0) for level in curse.levels]
         assert curse.fresh.mean == pytest.approx(sum(gaps) / len(gaps))
 
     def test_it_is_found_where_there_is_nothing_but_noise(self) -> None:
@@ -164,6 +165,6 @@ class TestCurse:
 def test_as_json_it_is_plain(lab: Laboratory) -> None:
     replay(lab)
     values = to_json(compare_study(lab.store, "s"))
-    assert values["comparison"] == 2
+    assert values["comparison"] == 3
     assert values["runs"]["oracle"]["levels"][1]["regret"] == {"mean": 0, "low": 0, "high": 0}
     assert values["curse"]["sentence"]
