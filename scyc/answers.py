@@ -9,18 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-    import torch
     from numpy.typing import NDArray
 
 
-def packed(answers: torch.Tensor) -> bytes:
+def packed(answers: NDArray[np.bool_]) -> bytes:
     """Return booleans of shape (N,) as bits, eight in a byte, compressed by zlib.
 
     The first example is the highest bit of the first byte; the last byte is filled up with zeros.
     """
     import numpy as np
 
-    return zlib.compress(np.packbits(answers.numpy()).tobytes(), 9)
+    return zlib.compress(np.packbits(answers).tobytes(), 9)
 
 
 def bits(compressed: bytes, examples: int) -> bytes:
@@ -38,6 +37,16 @@ def bits(compressed: bytes, examples: int) -> bytes:
     if len(found) != size or not inflate.eof or inflate.unused_data or found[-1] & ((1 << spare) - 1):
         raise ValueError(f"answers are not the bits of {examples} examples")
     return found
+
+
+def as_text(compressed: bytes, examples: int) -> str:
+    """Return the answers on so many examples as a text of 1 (correct) and 0, one character for each example.
+
+    Raises:
+        ValueError: these are not the bits of so many examples.
+    """
+    found = bits(compressed, examples)
+    return f"{int.from_bytes(found):0{8 * len(found)}b}"[:examples]
 
 
 def unpacked(compressed: Sequence[bytes], examples: int) -> NDArray[np.bool_]:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from oracle.api.defaults import database_url
 from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.figures import SWEEP_FIGURES
+from oracle.results.answers import json_with_answers
 from oracle.results.intervals import DEFAULT_RULE, TOLERANCE
 from oracle.results.status import study_status
-from oracle.results.study_view import view_study
+from oracle.results.study_view import to_json, view_study
 from oracle.study.checking import explained
 from oracle.study.opening import ORACLE, study_spec
-from studies import Store
+from scyc import InputError
+from studies import SplitName, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from typing import Any
 
     import pandas as pd
     from plotly.graph_objects import Figure
@@ -95,6 +98,32 @@ class StudyReader:
 
         with self._record() as (store, study):
             return tables.gradients(store, study)
+
+    def answers(self, split: SplitName = "validation") -> pd.DataFrame:
+        """Return which examples of a split each network classifies correctly: a row per trial, a column per example.
+
+        Args:
+            split: "validation" or "test".
+
+        Raises:
+            InputError: there is no such split.
+        """
+        from oracle.api import tables
+
+        if split not in get_args(SplitName):
+            raise InputError(f"Answers are recorded on {' and '.join(get_args(SplitName))}, but not on {split!r}.")
+        with self._record() as (store, study):
+            return tables.answers(store, study, split)
+
+    def to_json(self, *, answers: bool = False) -> dict[str, Any]:
+        """Return what `scyc show --json` prints: the view as plain values.
+
+        Args:
+            answers: also give which examples each trial's network classifies correctly: by split, a text of 1 and 0.
+        """
+        with self._store() as store:
+            view = view_study(store, self.name)
+            return json_with_answers(store, view) if answers else to_json(view)
 
     def figure(self, name: str = "curve", rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Figure:
         """Return a figure of the report, or of the comparison, as a Plotly figure.

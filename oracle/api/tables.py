@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from scyc.answers import unpacked
 from studies import EpochRecord, GradientRecord, TrialRecord, TrialResult
 
 if TYPE_CHECKING:
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
 
     from oracle.comparison import Comparison
     from oracle.results.study_view import StudyView
-    from studies import Store, StudyRecord
+    from studies import SplitName, Store, StudyRecord
 
 _RECORD = [field.name for field in fields(TrialRecord) if field.name not in ("run_id", "result")]
 _RESULT = [field.name for field in fields(TrialResult) if field.name not in ("epochs", "gradients", "answers")]
 _EPOCH = [field.name for field in fields(EpochRecord)]
 _GRADIENT = [field.name for field in fields(GradientRecord)]
 _KEY = ["run", "id", "level", "seed", "max_lr"]
+_NO_ANSWERS = pd.DataFrame(index=pd.MultiIndex.from_tuples([], names=_KEY))
 
 
 def curve(view: StudyView) -> pd.DataFrame:
@@ -127,6 +129,22 @@ def gradients(store: Store, study: StudyRecord) -> pd.DataFrame:
         ),
         columns=[*_KEY, *_GRADIENT],
     )
+
+
+def answers(store: Store, study: StudyRecord, split: SplitName) -> pd.DataFrame:
+    """Return a row per trial and a column per example of a split: whether the trial's network classifies it correctly.
+
+    The index is the trial's key: `run`, `id`, `level`, `seed`, `max_lr`. Columns are numbered in the order of the
+    split. Trials whose answers were not recorded are left out.
+    """
+    recorded = {key: found for run in store.runs(study.id) for key, found in store.answers(run.id, split).items()}
+    keys = {trial.id: tuple(_key(run, trial).values()) for run, trial in _trials(store, study) if trial.id in recorded}
+    frames = [_NO_ANSWERS]
+    for examples in {recorded[trial].examples for trial in keys}:  # one number, unless the data have changed
+        same = [trial for trial in keys if recorded[trial].examples == examples]
+        index = pd.MultiIndex.from_tuples([keys[trial] for trial in same], names=_KEY)
+        frames.append(pd.DataFrame(unpacked([recorded[trial].bits for trial in same], examples), index))
+    return frames[-1] if len(frames) < 3 else pd.concat(frames[1:])
 
 
 def _trials(store: Store, study: StudyRecord, *, curves: bool = False) -> Iterator[tuple[str, TrialRecord]]:

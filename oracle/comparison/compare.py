@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from oracle.comparison.verdict import Verdict
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
-    from oracle.results.study_view import StudyView
+    from oracle.results.study_view import LevelView, StudyView
     from scyc import LevelSchedule, Policy
     from studies import Store
 
@@ -274,11 +274,20 @@ def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracl
             level.accuracies,
             intervals[level.level],
             diverged=level.diverged,
-            test_accuracies=level.test_accuracies,
+            test_accuracies=_test_accuracies(level),
         )
         for level in view.levels
         if level.winner is not None
     )
+
+
+def _test_accuracies(level: LevelView) -> dict[float, list[float]]:
+    """Return the test accuracies by candidate, one per seed in the order of `level.accuracies`."""
+    found: dict[float, list[float]] = {max_lr: [] for max_lr in level.accuracies}
+    for trial in level.trials:  # by ascending max_lr, then by seed
+        if trial.test_accuracy is not None:
+            found[trial.max_lr].append(trial.test_accuracy)
+    return found
 
 
 def _chosen(view: StudyView) -> list[float]:

@@ -232,7 +232,7 @@ class Worker:
             "epochs": tuple(EpochRecord(**asdict(epoch)) for epoch in trial.training.epochs),
             "gradients": tuple(GradientRecord(**asdict(gradient)) for gradient in trial.training.gradients),
             "answers": tuple(
-                AnswersRecord(split, len(answers), packed(answers))
+                AnswersRecord(split, len(answers), packed(answers.numpy()))
                 for split, answers in trial.training.answers.items()
                 if self._records_answers(len(answers))
             ),

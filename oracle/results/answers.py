@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
+from oracle.results.study_view import to_json
+from oracle.study.checking import explained
 from oracle.study.opening import ORACLE
-from scyc.answers import unpacked
+from scyc.answers import as_text, unpacked
+from studies import SplitName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from oracle.results.run_view import RunView
     from oracle.results.study_view import StudyView
-    from studies import AnswersRecord, SplitName, Store
+    from studies import AnswersRecord, Store
 
 
 def level_answers(
@@ -34,18 +37,18 @@ def level_answers(
         none of such a split.
 
     Raises:
-        ValueError: a record is not that of so many examples; somebody has edited it.
+        InputError: a record cannot be read; somebody has edited it.
     """
-    run = store.find_run(store.study(view.name).id, ORACLE)
-    recorded = store.answers(run.id, split) if run else {}
     found: dict[int, dict[float, NDArray[np.bool_] | None]] = {}
-    for level in view.levels:
-        if level.chosen is not None:
-            by_seed: dict[float, dict[int, AnswersRecord | None]] = {}
-            for trial in level.trials:  # by ascending max_lr, then by seed
-                if trial.val_accuracy is not None:
-                    by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
-            found[level.level] = {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
+    with explained(store, view.name):
+        recorded = _recorded(store, view, split)
+        for level in view.levels:
+            if level.chosen is not None:
+                by_seed: dict[float, dict[int, AnswersRecord | None]] = {}
+                for trial in level.trials:  # by ascending max_lr, then by seed
+                    if trial.val_accuracy is not None:
+                        by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
+                found[level.level] = {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
     return found
 
 
@@ -61,6 +64,31 @@ def path_answers(store: Store, run: RunView, split: SplitName = "test") -> dict[
     recorded = store.answers(next(iter(run.paths.values()))[0].run_id, split)
     found = {seed: _together([recorded.get(trial.id) for trial in path]) for seed, path in run.paths.items()}
     return {seed: answers for seed, answers in found.items() if answers is not None}
+
+
+def json_with_answers(store: Store, view: StudyView) -> dict[str, Any]:
+    """Return what `scyc show --json --answers` prints.
+
+    It is `to_json(view)`, and each trial has one more key, `answers`: by split, where they are on record, a text of 1
+    (classified correctly) and 0, one character for each example.
+
+    Raises:
+        InputError: as above.
+    """
+    found: dict[int, dict[str, str]] = {}
+    with explained(store, view.name):
+        for split in get_args(SplitName):
+            for trial, record in _recorded(store, view, split).items():
+                found.setdefault(trial, {})[split] = as_text(record.bits, record.examples)
+    shown = to_json(view)
+    for level in shown["levels"]:
+        level["trials"] = [trial | {"answers": found.get(trial["id"], {})} for trial in level["trials"]]
+    return shown
+
+
+def _recorded(store: Store, view: StudyView, split: SplitName) -> dict[int, AnswersRecord]:
+    run = store.find_run(store.study(view.name).id, ORACLE)
+    return store.answers(run.id, split) if run else {}
 
 
 def _together(records: Sequence[AnswersRecord | None]) -> NDArray[np.bool_] | None:

@@ -23,6 +23,9 @@ EXTENSIBLE = frozenset({"levels", "seeds", "search", "keep", "answers"})
 SMALL_SPLIT = 20_000
 """How many examples a split has at most whose answers are recorded by default."""
 
+LATER = frozenset({"answers"})
+"""Fields that an earlier version does not know: they are written only if they differ from their default."""
+
 AUTO = "auto"
 """The engine by default: the driver chooses one when it creates the study."""
 
@@ -99,8 +102,9 @@ class Spec(Section):
         return self.answers == "all" or (self.answers == "small" and examples <= SMALL_SPLIT)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the spec as plain JSON values, every default written out."""
-        return self.model_dump(mode="json")
+        """Return the spec as plain JSON values, every default written out but those of `LATER`."""
+        usual = {name for name in LATER if getattr(self, name) == type(self).model_fields[name].default}
+        return self.model_dump(mode="json", exclude=usual)
 
     @property
     def hash(self) -> str:

@@ -14,7 +14,7 @@ from oracle.spec.errors import faults
 from oracle.spec.files import parse_spec
 from oracle.study import lineage
 from oracle.study.opening import ORACLE
-from oracle.study.rows import ROWS
+from oracle.study.rows import ROWS, AnswersRow
 from scyc import InputError
 from scyc.policies import policy_from_dict
 from studies import LevelRecord, StudyError, TrialRecord, TrialResult
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from studies import Store, Tables
 
+_OF_TRIALS = (("epochs", "epoch"), ("checkpoints", "kind"), ("gradients", "point"), ("answers", "split"))
+_ROUNDING = 1e-6
 _RESULT = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
 
 
@@ -161,7 +163,7 @@ def _check_trials(
             raise _BrokenError(f"trial {number} has the seed {trial['seed']}, which is not in the spec")
     for row in tables["measurements"]:
         _check_place("a measurement", row, spec)
-    for table, key in (("epochs", "epoch"), ("checkpoints", "kind"), ("gradients", "point")):
+    for table, key in _OF_TRIALS:
         _distinct(f"trial_id, {key} in {table}", ((row["trial_id"], row[key]) for row in tables[table]))
         for row in tables[table]:
             if trials[row["trial_id"]]["state"] != "complete":
@@ -171,6 +173,14 @@ def _check_trials(
         if trials[row["trial_id"]][column] != row["hash"]:
             raise _BrokenError(
                 f"the {row['kind']} checkpoint of trial {row['trial_id']} has another hash than the trial"
+            )
+    for row in tables["answers"]:
+        accuracy = trials[row["trial_id"]]["val_accuracy" if row["split"] == "validation" else "test_accuracy"]
+        correct = AnswersRow(**row).correct()
+        if not math.isclose(correct / row["examples"], accuracy, abs_tol=_ROUNDING):
+            raise _BrokenError(
+                f"{correct} of the {row['examples']} {row['split']} answers of trial {row['trial_id']} are correct, "
+                f"which its accuracy of {accuracy:g} contradicts"
             )
     measured = ((row["run_id"], row["level"], row["seed"], row["parent"]) for row in tables["measurements"])
     _distinct("run_id, level, seed, parent in measurements", measured)

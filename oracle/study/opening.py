@@ -54,7 +54,7 @@ def open_study(
     if spec.engine == AUTO:
         spec = spec.model_copy(update={"engine": there.engine})
     if there.hash != spec.hash:
-        changes = "; ".join(differences(there.to_dict(), spec.to_dict()))
+        changes = "; ".join(differences(there.model_dump(mode="json"), spec.model_dump(mode="json")))
         raise InputError(
             f"The study {name!r} exists with another spec ({changes}); choose another name, or resume it with its own "
             f"spec: `{command('resume', name, db=store.url)}`."

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from scyc.answers import as_text
 from scyc.gradients import HISTOGRAM_EDGES, POINTS, QUANTILES
 
 DEEPEST = 32
@@ -191,6 +193,26 @@ class GradientRow(Row):
     histogram: Annotated[list[Large], Field(min_length=len(HISTOGRAM_EDGES) + 1, max_length=len(HISTOGRAM_EDGES) + 1)]
 
 
+class AnswersRow(Row):
+    """Of `answers`."""
+
+    trial_id: Number
+    split: Literal["validation", "test"]
+    examples: Annotated[int, Field(ge=1, lt=2**31)]
+    bits: str
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if not self.bits.isascii():
+            raise ValueError("bits should be base64")
+        self.correct()
+        return self
+
+    def correct(self) -> int:
+        """Return how many of the answers are correct."""
+        return as_text(b64decode(self.bits, validate=True), self.examples).count("1")
+
+
 class MeasurementRow(Row):
     """Of `measurements`."""
 
@@ -212,5 +234,6 @@ ROWS: dict[str, type[Row]] = {
     "epochs": EpochRow,
     "checkpoints": CheckpointRow,
     "gradients": GradientRow,
+    "answers": AnswersRow,
     "measurements": MeasurementRow,
 }

@@ -22,7 +22,7 @@ from oracle.study.opening import ORACLE
 from scyc import SCyc, policy_to_dict
 from scyc.policies import Policy
 from studies import Artifacts, Store
-from tests.oracle.simulation import Laboratory, small_spec
+from tests.oracle.simulation import Answering, small_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ _JUNK: tuple[Any, ...] = (
 def sample(folder: Path) -> tuple[Tables, str]:
     """Return the tables of a finished study with a run of a schedule, and the URL of a database that has it twice."""
     url = f"sqlite:///{folder}/scyc.db"
-    with Laboratory(small_spec(), optimum=0.28, url=url, name="good") as lab:
+    with Answering(small_spec(), optimum=0.28, url=url, name="good") as lab:
         lab.finish()
         policy = Policy(SCyc(0.1, 0.2, 2.0, 1, 0.2))
         run = lab.open_walk(policy)
@@ -122,6 +122,7 @@ def edit_rows(url: str, random: Random) -> str:
                 *(("levels", "run_id", run),) * 2,
                 *(("trials", "id", trial),) * 3,
                 ("epochs", "trial_id", trial),
+                ("answers", "trial_id", trial),
                 ("checkpoints", "trial_id", trial),
                 ("measurements", "run_id", run),
             ]
@@ -186,6 +187,8 @@ def _every_command(store: Store, url: str, name: str) -> Iterator[Exception]:
         reader.trials,
         reader.epochs,
         reader.gradients,
+        reader.answers,
+        lambda: reader.to_json(answers=True),
         reader.compare,
         reader.contenders,
         lambda: view_runs(store, store.study(name)),

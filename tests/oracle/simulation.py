@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import numpy as np
 from fsspec.implementations.memory import MemoryFileSystem
 
 from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun
-from oracle.execution.messages import TrialRequest
+from oracle.execution.messages import Outcome, TrialRequest
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study
 from oracle.testing.made_up_outcomes import MadeUp
 from scyc import policy_to_dict
-from studies import Store, TrialResult, claim
+from scyc.answers import packed
+from studies import AnswersRecord, SplitName, Store, TrialResult, claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from oracle.execution import TrialSource
-    from oracle.execution.messages import Request
+    from oracle.execution.messages import Answer, Request
     from oracle.spec.model import Spec
     from scyc import Policy
     from studies import RunRecord
@@ -149,3 +152,36 @@ class Laboratory(MadeUp):
                 result = self.left_by(level, winner, seed)
                 hashes |= {result.checkpoint} | ({result.rewind_point} if result.rewind_point else set())
         return hashes
+
+
+class Answering(Laboratory):
+    """A laboratory whose trials have answers too, as many of them correct as their accuracies say.
+
+    Attributes:
+        without: seeds that have none.
+    """
+
+    EXAMPLES = 50
+    without: frozenset[int] = frozenset()
+
+    def answer(self, request: Request) -> Answer:
+        """Make up an answer."""
+        made_up = super().answer(request)
+        if not isinstance(made_up, Outcome):
+            return made_up
+        result = made_up.result
+        correct: dict[SplitName, int] = {
+            "validation": round(self.EXAMPLES * result.val_accuracy),
+            "test": round(self.EXAMPLES * result.test_accuracy),
+        }
+        answers = tuple(
+            AnswersRecord(split, self.EXAMPLES, packed(np.arange(self.EXAMPLES) < number))
+            for split, number in correct.items()
+        )
+        counted = replace(
+            result,
+            val_accuracy=correct["validation"] / self.EXAMPLES,
+            test_accuracy=correct["test"] / self.EXAMPLES,
+            answers=() if request.seed in self.without else answers,
+        )
+        return Outcome(counted, made_up.saved)

@@ -19,7 +19,7 @@ from scyc.trial import Trial, run_trial
 from scyc.workloads import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from scyc.data import Dataset
 
@@ -72,7 +72,7 @@ def walk(protocol: Protocol, data: Dataset, max_lrs: list[float], seed: int = 0)
     return trials
 
 
-def same(one: State, other: State) -> bool:
+def same(one: Mapping[Any, torch.Tensor], other: Mapping[Any, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
@@ -84,7 +84,7 @@ def same_trial(one: Trial, other: Trial) -> bool:
     without: dict[str, Any] = {"early": None, "last": Snapshot({}), "change": None, "answers": {}}
     return (
         replace(one.training, **without) == replace(other.training, **without)
-        and same(dict(one.training.answers), dict(other.training.answers))
+        and same(one.training.answers, other.training.answers)
         and same(one.checkpoint.change or {}, other.checkpoint.change or {})
         and same(one.checkpoint.state, other.checkpoint.state)
         and same(one.checkpoint.masks.kept, other.checkpoint.masks.kept)

@@ -260,7 +260,10 @@ class TestOlderVersions:
     def test_is_read_before_it_is_upgraded(self, old: Path) -> None:
         before = (old / "a.db").read_bytes()
         with Store.open(f"sqlite:///{old}/a.db", read_only=True) as store:
-            assert store.study("s").artifacts == str(old / "a-artifacts" / "s")
+            study = store.study("s")
+            assert study.artifacts == str(old / "a-artifacts" / "s")
+            assert store.answers(1, "test") == {}
+            assert store.dump_study("s")["answers"] == []
         assert (old / "a.db").read_bytes() == before
         with pytest.raises(StudyError, match="studies upgrade"):
             Store.open(f"sqlite:///{old}/a.db")

@@ -28,13 +28,16 @@ def show(
         ),
     ] = None,
     python: Annotated[bool, typer.Option("--python", help="With --schedule: print the code that makes it.")] = False,
+    answers: Annotated[
+        bool,
+        typer.Option("--answers", help="With --json: also which examples each trial's network classifies correctly."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
     from oracle.api.errors import InputError
     from oracle.api.study import Study
     from oracle.results.silence import silent_sentences, stuck_sentences
-    from oracle.results.study_view import to_json
     from oracle.study.fingerprints import accepted_changes
 
     study = Study(name, db)
@@ -43,10 +46,12 @@ def show(
         return
     if python:
         raise InputError("--python shows a schedule as code; choose one with --schedule.")
-    view = study.view()
+    if answers and not as_json:
+        raise InputError("--answers is only for programs; add --json.")
     if as_json:
-        print_json(to_json(view))
+        print_json(study.to_json(answers=answers))
         return
+    view = study.view()
     out.print(_table(view))
     for sentence in silent_sentences(view.levels):
         say(out, sentence)

@@ -6,6 +6,7 @@ import math
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 import oracle
@@ -68,6 +69,26 @@ class TestTables:
         assert set(gradients.id) == set(swept.trials().id)
         assert set(gradients.point) == {"start", "middle", "end"}
 
+    def test_answers_are_what_the_accuracies_count(self, swept: Study) -> None:
+        trials = swept.trials().set_index("id")
+        for answers, accuracies in (
+            (swept.answers(), trials.val_accuracy),
+            (swept.answers("test"), trials.test_accuracy),
+        ):
+            assert answers.index.names == ["run", "id", "level", "seed", "max_lr"]
+            assert len(answers) == len(trials)
+            assert set(answers.dtypes) == {np.dtype(bool)}
+            counted = answers.mean(axis=1).droplevel(["run", "level", "seed", "max_lr"])
+            assert counted.to_dict() == pytest.approx(accuracies.to_dict())
+        with pytest.raises(oracle.InputError, match="validation and test, but not on 'train'"):
+            swept.answers("train")  # type: ignore[arg-type]
+
+    def test_the_json_has_answers_where_they_are_asked_for(self, swept: Study) -> None:
+        [trial, *_] = swept.to_json(answers=True)["levels"][0]["trials"]
+        answers = trial.pop("answers")["test"]
+        assert answers.count("1") / len(answers) == trial["test_accuracy"]
+        assert swept.to_json()["levels"][0]["trials"][0] == trial
+
     def test_trials_that_failed_have_no_result(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("oracle.execution.worker.run_trials", lambda *_, **__: 1 / 0)
         db = f"sqlite:///{tmp_path}/scyc.db"
@@ -89,6 +110,7 @@ class TestTables:
         assert "ZeroDivisionError" in trial.error
         assert trial.val_accuracy is None or math.isnan(trial.val_accuracy)
         assert study.epochs().empty
+        assert study.answers().empty
         assert study.curve().winner.isna().all()
         assert "blocked" in study._repr_html_()
 

@@ -80,6 +80,7 @@ def test_a_schedule_can_be_pasted(scyc: Callable[..., Ended]) -> None:
         (["compare", "demo", "--schedules", "constant,nonsense"], "no schedule 'nonsense'"),
         (["show", "demo", "--schedule", "nonsense"], "no schedule 'nonsense'"),
         (["show", "demo", "--python"], "--schedule"),
+        (["show", "demo", "--answers"], "--json"),
         (["compare", "nobody"], "No study named 'nobody'"),
         (["compare", "demo", "--tolerance", "-1"], "tolerance"),
     ],

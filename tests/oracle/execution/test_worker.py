@@ -11,10 +11,12 @@ import pytest
 import torch
 
 import oracle.execution.worker
+import oracle.spec.model
 from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.execution.worker import Worker
 from oracle.spec.files import parse_spec
+from scyc.answers import unpacked
 from scyc.engines import ENGINES
 from scyc.fingerprints import fingerprints
 from scyc.measured_schedules import Measured
@@ -66,6 +68,28 @@ def facts(answers: Sequence[Any]) -> list[Any]:
     return [(answer.result.checkpoint, answer.result.val_accuracy, answer.saved) for answer in answers]
 
 
+@pytest.mark.parametrize(
+    ("asked", "largest", "recorded"),
+    [
+        ("small", 10**9, ["validation", "test"]),
+        ("small", 320, ["validation"]),
+        ("all", 0, ["validation", "test"]),
+        ("none", 10**9, []),
+    ],
+)
+def test_answers_are_recorded_where_the_spec_asks_for_them(
+    asked: str, largest: int, recorded: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digits has 288 validation and 359 test examples."""
+    monkeypatch.setattr(oracle.spec.model, "SMALL_SPLIT", largest)
+    worker = Worker(
+        parse_spec(SPEC | {"workload": "digits/mlp-20", "answers": asked}, "test"), Artifacts(str(tmp_path))
+    )
+    [answer] = worker.attempt(trials()[:1])
+    assert isinstance(answer, Outcome)
+    assert [record.split for record in answer.result.answers] == recorded
+
+
 def test_on_a_cpu_each_trial_is_trained_alone(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     groups = Groups()
     monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
@@ -88,6 +112,9 @@ def test_a_result_says_what_the_training_came_to(worker: Worker, monkeypatch: py
     assert (result.val_accuracy, result.val_loss) == (last.val_accuracy, last.val_loss)
     assert result.train_loss == last.train_loss
     assert (result.test_accuracy, result.test_loss) == (trial.training.test_accuracy, trial.training.test_loss)
+    assert {record.split: unpacked([record.bits], record.examples)[0].tolist() for record in result.answers} == {
+        split: answers.tolist() for split, answers in trial.training.answers.items()
+    }
     assert (result.diverged, result.density) == (trial.training.diverged, 1.0)
     assert [asdict(epoch) for epoch in result.epochs] == [asdict(epoch) for epoch in trial.training.epochs]
     assert [asdict(one) for one in result.gradients] == [asdict(one) for one in trial.training.gradients]

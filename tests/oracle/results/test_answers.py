@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
-from oracle.execution.messages import Outcome
-from oracle.results.answers import level_answers
-from oracle.results.study_view import view_study
+from oracle.results.answers import json_with_answers, level_answers
+from oracle.results.study_view import to_json, view_study
 from oracle.study.extending import extend_study, extended
-from scyc.answers import packed
-from studies import AnswersRecord, SplitName
-from tests.oracle.simulation import Laboratory, small_spec
+from scyc import InputError
+from studies import StudyError
+from tests.oracle.simulation import Answering, small_spec
 
 if TYPE_CHECKING:
-    from typing import Any
+    from studies import SplitName
 
-    from oracle.execution.messages import Answer, Request
-
-EXAMPLES = 50
-
-
-class Answering(Laboratory):
-    """Makes up answers too, as many of them correct as the accuracies say, from seeds that come in no order."""
-
-    def __init__(self, *without: int, **options: Any) -> None:
-        super().__init__(small_spec(seeds=[7, 0]), **options)
-        self.without = without  # these seeds
-
-    def answer(self, request: Request) -> Answer:
-        made_up = super().answer(request)
-        assert isinstance(made_up, Outcome)
-        result = made_up.result
-        correct = {"validation": round(EXAMPLES * result.val_accuracy), "test": round(EXAMPLES * result.test_accuracy)}
-        result = replace(
-            result,
-            val_accuracy=correct["validation"] / EXAMPLES,
-            test_accuracy=correct["test"] / EXAMPLES,
-            answers=tuple(_answers(split, number) for split, number in correct.items()),
-        )
-        return Outcome(result if request.seed not in self.without else replace(result, answers=()), made_up.saved)
-
-
-def _answers(split: Any, correct: int) -> AnswersRecord:
-    return AnswersRecord(split, EXAMPLES, packed(torch.arange(EXAMPLES) < correct))
+SPEC = small_spec(seeds=[7, 0])  # in no order
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_are_what_the_accuracies_count(split: SplitName) -> None:
-    with Answering(ceiling=0.3) as lab:
+    with Answering(SPEC, ceiling=0.3) as lab:
         view = view_study(lab.finish().store, "s")
         answers = level_answers(lab.store, view, split)
         assert list(answers) == [level.level for level in view.levels] == [0, 1, 2]
@@ -74,14 +44,33 @@ def test_are_what_the_accuracies_count(split: SplitName) -> None:
             assert means[0.4] == [0, 0]
 
 
+def test_as_text_beside_the_trials() -> None:
+    with Answering(SPEC) as lab:
+        lab.without = frozenset({0})
+        view = view_study(lab.finish().store, "s")
+        shown = json_with_answers(lab.store, view)
+        for trial in [trial for level in shown["levels"] for trial in level["trials"]]:
+            if trial["seed"] == 0:
+                assert trial.pop("answers") == {}
+            else:
+                answers = trial.pop("answers")
+                assert {split: (len(text), text.count("1") / 50) for split, text in answers.items()} == {
+                    "validation": (50, trial["val_accuracy"]),
+                    "test": (50, trial["test_accuracy"]),
+                }
+                assert "01" not in answers["test"]
+        assert shown == to_json(view)
+
+
 def test_one_seed_without_leaves_a_candidate_without() -> None:
-    with Answering(0) as lab:
+    with Answering(SPEC) as lab:
+        lab.without = frozenset({0})
         view = view_study(lab.finish().store, "s")
         assert [set(found.values()) for found in level_answers(lab.store, view).values()] == [{None}] * 3
 
 
 def test_those_of_an_extended_study_are_of_its_lineage() -> None:
-    with Answering(optimum=0.28) as lab:
+    with Answering(SPEC, optimum=0.28) as lab:
         study = lab.finish().store.study("s")
         assert len({trial.max_lr for trial in lab.store.trials(lab.run.id)}) == 3
         spec = extended(lab.spec, seeds=[3], candidates=[0.28])
@@ -99,6 +88,19 @@ def test_those_of_an_extended_study_are_of_its_lineage() -> None:
 
 
 def test_a_study_without_decided_levels_has_none() -> None:
-    with Answering() as lab:
+    with Answering(SPEC) as lab:
         lab.work(lab.sweep(), most=2)
         assert level_answers(lab.store, view_study(lab.store, "s")) == {}
+
+
+@pytest.mark.parametrize("edit", ["bits = x'00'", "bits = 'junk'", "bits = 7", "examples = 70", "examples = 'many'"])
+def test_an_edited_record_is_told(edit: str) -> None:
+    with Answering(SPEC) as lab:
+        view = view_study(lab.finish().store, "s")
+        with lab.store._database.write() as connection:
+            connection.exec_driver_sql(f"UPDATE scyc_answers SET {edit} WHERE split = 'validation'")
+        for read in (level_answers, json_with_answers):
+            with pytest.raises(
+                (InputError, StudyError), match=r"rows contradict each other: row 1 of answers|cannot be read"
+            ):
+                read(lab.store, view)

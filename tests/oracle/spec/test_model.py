@@ -151,6 +151,7 @@ class TestLoading:
         {"profile": {"kind": "constant"}},
         {"profile": {"kind": "one-cycle", "div": 10}},
         {"pruning": {"parameters": ["rnn.weight_*", "out.weight"]}},
+        {"answers": "none"},
         {"search": {"method": "gp", "batch": 2}, "pruning": {"rate": 0.5, "scope": "layer", "rewind_step": 7}},
     ],
 )
@@ -203,6 +204,12 @@ class TestHash:
     )
     def test_tells_specs_apart(self, override: str) -> None:
         assert load_spec(None, [override]).hash != Spec().hash
+
+    def test_what_is_recorded_of_a_trial_does_not_determine_its_numbers(self) -> None:
+        spec = load_spec(None, ["answers=all"])
+        assert spec.hash != Spec().hash
+        assert spec.trial_hash == Spec().trial_hash
+        assert spec.to_dict() == Spec().to_dict() | {"answers": "all"}
 
 
 class TestTemplate:

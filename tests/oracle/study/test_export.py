@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import TYPE_CHECKING, get_args
 
+import numpy as np
 import pytest
 
 from oracle.results.study_view import to_json, view_study
+from oracle.study.checking import check_export
 from oracle.study.export import MANIFEST, Format, read_export, write_export
 from oracle.study.writing import UNFINISHED
 from scyc import InputError
+from scyc.answers import packed
 from studies import Store, StudyError, StudyExists, columns
 from tests.oracle.disks import full_disk
-from tests.oracle.simulation import Laboratory, small_spec
+from tests.oracle.simulation import Answering, Laboratory, small_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Laboratory]:
     """A study with everything: an unlucky trial, a diverged one, a former spec and former decisions."""
-    with Laboratory(small_spec(levels=2), optimum=0.28, ceiling=0.5) as lab:
+    with Answering(small_spec(levels=2), optimum=0.28, ceiling=0.5) as lab:
         lab.finish()
         study = lab.store.study("s")
         lab.store.reopen_levels(lab.run.id, 1)
@@ -69,6 +73,42 @@ def test_tables_that_an_editor_has_saved_again(format_: Format, encoding: str, l
     with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
         other.load_study(read_export(tmp_path / "export"))
         assert to_json(view_study(other, "s")) == to_json(view_study(lab.store, "s"))
+
+
+@pytest.mark.parametrize("format_", get_args(Format))
+def test_an_export_of_an_earlier_version_has_no_answers(format_: Format, lab: Laboratory, tmp_path: Path) -> None:
+    tables = lab.store.dump_study("s")
+    write_export(tables, tmp_path / "export", format_)
+    (tmp_path / "export" / f"answers.{format_}").unlink()
+    with pytest.raises(InputError, match=f"answers.{format_} cannot be read"):
+        read_export(tmp_path / "export")
+    (tmp_path / "export" / MANIFEST).write_text(json.dumps({"scyc_export": 1, "format": format_}))
+    found = read_export(tmp_path / "export")
+    assert found.pop("answers") == []
+    assert found == {name: rows for name, rows in tables.items() if name != "answers"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("bits", "junk", "row 0 of answers"),
+        ("bits", "ü", "row 0 of answers"),
+        ("bits", b64encode(packed(np.zeros(60, dtype=bool))).decode(), "not the bits of 50 examples"),
+        ("bits", b64encode(packed(np.zeros(50, dtype=bool))).decode(), "0 of the 50 test answers of trial 1 are corr"),
+        ("examples", 48, "not the bits of 48 examples"),
+        ("examples", 0, "row 0 of answers"),
+        ("split", "train", "row 0 of answers"),
+        ("split", "validation", "trial_id, split in answers should be distinct"),
+        ("trial_id", 999, "answers refer to row 999 of trials, which is missing"),
+    ],
+)
+def test_answers_must_be_what_the_accuracies_count(column: str, value: object, rule: str, lab: Laboratory) -> None:
+    tables = {**lab.store.dump_study("s"), "spec_history": []}
+    tables["studies"][0]["spec_hash"] = lab.spec.hash
+    check_export(tables)
+    tables["answers"][0][column] = value
+    with pytest.raises(InputError, match=rule):
+        check_export(tables)
 
 
 def test_an_imported_study_goes_on(lab: Laboratory, tmp_path: Path) -> None:

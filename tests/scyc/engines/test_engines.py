@@ -114,6 +114,8 @@ def test_networks_together_train_as_each_does_alone(name: str, kind: str, settin
             for key, remembered in (snapshot.optimizer or {}).items():
                 torch.testing.assert_close(remembered, (expected.optimizer or {})[key], rtol=0.02, atol=0.02)
         assert training.change is not None
+        right = {split: answers.double().mean().item() for split, answers in training.answers.items()}
+        assert right == {"validation": training.val_accuracy, "test": training.test_accuracy}
 
 
 def test_graphs_train_adamw_too() -> None:
