@@ -60,7 +60,7 @@ def cross_fitted(level: Json, max_lr: float) -> float:
         here = surface_mean({"candidates": candidates}, max_lr)
         assert here is not None
         losses.append(winner["test_accuracies"][seed] - here)
-    return mean(losses)
+    return float(mean(losses))
 
 
 def test_hits_and_regrets_on_the_surface(values: Json) -> None:

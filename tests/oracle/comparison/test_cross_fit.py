@@ -50,9 +50,9 @@ def test_where_candidates_differ_by_chance_alone_nothing_is_lost() -> None:
         accuracies = dict(zip(rates.tolist(), val.tolist(), strict=True))
         tests = dict(zip(rates.tolist(), test.tolist(), strict=True))
         level = OracleLevel(0, 1.0, winner_of(accuracies), accuracies, test_accuracies=tests)
-        fair.append(cross_fitted(level, rates[4]))
-        raw.append(level.regret(rates[4]))
-        curse.append(winners_curse([level], None, [0, 1, 2]).examples)
+        fair.append(cross_fitted(level, rates[4]) or 0.0)
+        raw.append(level.regret(rates[4]) or 0.0)
+        curse.append(winners_curse([level], None, [0, 1, 2]).examples or 0.0)
     assert np.mean(raw) == pytest.approx(0.0089, abs=0.001)  # the best of ten means: 1.54 sd of a mean
     assert np.mean(fair) == pytest.approx(0, abs=0.002)
     assert np.mean(curse) == pytest.approx(0.0099, abs=0.0015)  # 10 / 9 of it: the neighbours had bad luck
