@@ -46,11 +46,15 @@ def verdicts(values: dict[str, Any]) -> list[str]:
     for name in dict.fromkeys([*values["schedules"], *values["runs"]]):
         surface, run = values["schedules"].get(name), values["runs"].get(name)
         hits = f"{surface['hits']} of {surface['judged']}" if surface else "-"
-        loss = _points(surface["mean_regret"]) + "*" * bool(surface["unknown"]) if surface else "-"
+        loss = "-"
+        if surface:
+            raw = _points(surface["mean_raw_regret"])
+            loss = f"{_points(surface['mean_regret'])} ({raw})" + "*" * bool(surface["unknown"])
         regret = run["regret"] if run else None
         measured = _points(regret["mean"]) if regret else "-"
         if regret and regret["low"] is not None:
             measured += f" ({_points(regret['low'])} to {_points(regret['high'])})"
+            measured += " †" * (regret["p_together"] is not None and regret["p_together"] < 0.05)
         epochs = f"{run['epochs']:,.0f}" if run else "-"
         rows.append(f"| {name} | {hits} | {loss} | {measured} | {epochs} |")
     return rows
@@ -79,10 +83,12 @@ def main() -> None:
         "| --- | --- |",
         *times,
         "",
-        "Regrets are points of accuracy, means over the levels. On the surface: validation accuracy, every level "
+        "Regrets are points of accuracy, means over the levels. On the surface: test accuracy, each seed judged by the "
+        "winner that the other seeds choose (in brackets validation accuracy, on the seeds that chose); every level "
         "starts from the oracle's own winner; * marks a mean over only those levels where it is known. In training: "
         f"test accuracy, trained through all levels on {len(values['runs']['oracle']['seeds'])} fresh seeds, paired "
-        "with the oracle's curve on the same seeds, with a 95 % interval. The search took "
+        "with the oracle's curve on the same seeds, with a 95 % interval, each taken alone; † marks those "
+        "that are a difference also when all are judged together. The search took "
         f"{values['search_epochs']:,} epochs per seed.",
         "",
         "| schedule | levels in the interval | surface regret | regret in training | epochs per seed |",

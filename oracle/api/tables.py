@@ -59,8 +59,10 @@ def verdicts(comparison: Comparison) -> pd.DataFrame:
     """Return what a comparison says of each schedule, a row per schedule.
 
     Columns: `schedule`; `hits` of `judged` levels inside the interval; `surface_regret`, the mean on the oracle's
-    surface; `regret`, `regret_low` and `regret_high`, what it lost when it was trained, with a 95 % interval; `epochs`
-    per seed of that training. Regrets are fractions of accuracy; what is not known is missing.
+    surface, cross-fitted, and `raw_surface_regret`, the same on the accuracies that chose the winners, which is too
+    large; `regret`, `regret_low` and `regret_high`, what it lost when it was trained, with a 95 % interval; `p` of
+    that, taken alone, and `p_together`, of all schedules judged together; `epochs` per seed of that training. Regrets
+    are fractions of accuracy; what is not known is missing.
     """
     rows = []
     for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
@@ -72,9 +74,12 @@ def verdicts(comparison: Comparison) -> pd.DataFrame:
                 "hits": verdict.hits if verdict else None,
                 "judged": verdict.judged if verdict else None,
                 "surface_regret": verdict.mean_regret if verdict else None,
+                "raw_surface_regret": verdict.mean_raw_regret if verdict else None,
                 "regret": regret.mean if regret else None,
                 "regret_low": regret.low if regret else None,
                 "regret_high": regret.high if regret else None,
+                "p": regret.p if regret else None,
+                "p_together": regret.p_together if regret else None,
                 "epochs": run.epochs if run else None,
             }
         )

@@ -8,8 +8,9 @@ from oracle.comparison.curse import WinnersCurse
 from oracle.comparison.fit import Fit, fit_scyc
 from oracle.comparison.held_out import HeldOut, HeldOutError
 from oracle.comparison.plain import as_python, to_json
+from oracle.comparison.regret import Estimate, Regret
 from oracle.comparison.surface import OracleLevel, winner_of
-from oracle.comparison.trained import Estimate, TrainedLevel, TrainedRun
+from oracle.comparison.trained import TrainedLevel, TrainedRun
 from oracle.comparison.verdict import LevelVerdict, Verdict, judge
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "HeldOutError",
     "LevelVerdict",
     "OracleLevel",
+    "Regret",
     "TrainedLevel",
     "TrainedRun",
     "Verdict",

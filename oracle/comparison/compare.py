@@ -10,8 +10,9 @@ from oracle.comparison.curse import winners_curse
 from oracle.comparison.fit import FEWEST_LEVELS, fit_scyc
 from oracle.comparison.gradients import find_narrowing, gradient_scaled
 from oracle.comparison.surface import OracleLevel
-from oracle.comparison.trained import judge_run
+from oracle.comparison.trained import judge_runs
 from oracle.comparison.verdict import judge
+from oracle.results.answers import path_answers
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
 from oracle.results.silence import silent_sentences, stuck_sentences
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from oracle.comparison.curse import WinnersCurse
     from oracle.comparison.fit import Fit
     from oracle.comparison.gradients import GradientFinding
-    from oracle.comparison.trained import TrainedRun
+    from oracle.comparison.trained import Answers, TrainedRun
     from oracle.comparison.verdict import Verdict
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
-    from oracle.results.study_view import StudyView
+    from oracle.results.study_view import LevelView, StudyView
     from scyc import LevelSchedule, Policy
     from studies import Store
 
@@ -88,7 +89,9 @@ def compare_study(
     """
     view, study = view_study(store, name), store.study(name)
     with explained(store, name):
-        return compare(view, rule, tolerance, names, view_runs(store, study), view_stds(store, study, view))
+        runs = view_runs(store, study)
+        answers = {name: path_answers(store, run) for name, run in runs.items()}
+        return compare(view, rule, tolerance, names, runs, view_stds(store, study, view), answers)
 
 
 def compare(
@@ -98,6 +101,7 @@ def compare(
     names: Sequence[str] = (),
     runs: Mapping[str, RunView] | None = None,
     stds: Mapping[str, Sequence[Sequence[float]]] | None = None,
+    answers: Mapping[str, Answers] | None = None,
 ) -> Comparison:
     """Compare a study's decided levels with level schedules.
 
@@ -108,6 +112,7 @@ def compare(
         names: names of the schedules. Default: all.
         runs: schedules that were trained for real, by name.
         stds: spread of the winners' weight gradients, by point of the training, level and seed.
+        answers: which test examples the networks of the runs classify correctly, by name and seed.
 
     Raises:
         InputError: no level is decided, or a schedule or the rule is not known.
@@ -117,9 +122,10 @@ def compare(
     fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
     schedules = _schedules(view, levels, fit, names, runs, stds)
     silent = frozenset(level.level for level in view.levels if level.silence)
-    wanted = {name: run for name, run in runs.items() if not names or name in names}
     replayed, notes = _replayed(view, runs.get(ORACLE))
     search_epochs = view.cost.epochs / len(spec.seeds)
+    # Schedules learn their spreads from each other, so all are judged, wanted or not.
+    trained = judge_runs(runs, replayed, spec.seeds, search_epochs, silent, answers)
     return Comparison(
         study=view.name,
         rule=rule,
@@ -129,7 +135,7 @@ def compare(
         fit=fit,
         schedules=schedules,
         verdicts={name: judge(schedule, levels) for name, schedule in schedules.items()},
-        runs={name: judge_run(run, replayed, spec.seeds, search_epochs, silent) for name, run in wanted.items()},
+        runs={name: run for name, run in trained.items() if not names or name in names},
         curse=winners_curse(levels, replayed, spec.seeds),
         search_epochs=round(search_epochs),
         database=view.database,
@@ -269,10 +275,20 @@ def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracl
             intervals[level.level],
             diverged=level.diverged,
             answers=level.answers,
+            test_accuracies=_test_accuracies(level),
         )
         for level in view.levels
         if level.winner is not None
     )
+
+
+def _test_accuracies(level: LevelView) -> dict[float, list[float]]:
+    """Return the test accuracies by candidate, one per seed in the order of `level.accuracies`."""
+    found: dict[float, list[float]] = {max_lr: [] for max_lr in level.accuracies}
+    for trial in level.trials:  # by ascending max_lr, then by seed
+        if trial.test_accuracy is not None:
+            found[trial.max_lr].append(trial.test_accuracy)
+    return found
 
 
 def _chosen(view: StudyView) -> list[float]:

@@ -1,7 +1,15 @@
 """The oracle's winner's curse: the best of many noisy candidates looks better than it is.
 
-Estimated twice: by judging each seed by the winner that the other seeds choose, which costs nothing; and by training
-the oracle's curve on seeds that had no part in the choice.
+Its luck has two sources, the examples and the seeds that chose it. Nothing that shares one of them shows how much it
+owes to it. So there are three estimates:
+
+- of the luck with the examples: how much of its lead over its neighbours is gone on the test examples;
+- of the luck with the seeds, test against test: the winner's test accuracy on the seeds that chose it, minus that of
+the
+  oracle's curve trained on fresh seeds;
+- on the validation examples alone: each seed judged by the winner that the others choose. All seeds share these
+examples,
+  so this one sees only the luck with the seeds.
 """
 
 from __future__ import annotations
@@ -12,11 +20,12 @@ from typing import TYPE_CHECKING
 
 from scipy.stats import ttest_ind
 
-from oracle.comparison.surface import competing, winner_of
-from oracle.comparison.trained import CONFIDENCE, Estimate
+from oracle.comparison.cross_fit import others_choices
+from oracle.comparison.power import CONFIDENCE
+from oracle.comparison.regret import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from oracle.comparison.surface import OracleLevel
     from oracle.results.run_view import RunView
@@ -29,28 +38,37 @@ class LevelCurse:
     Attributes:
         chosen: mean validation accuracy of the winner on the seeds that chose it.
         held_out: the same when each seed is judged by the winner that the others chose; None with one seed.
-        fresh: mean validation accuracy of the oracle's curve on fresh seeds; None if it was not trained on any.
+        lead: how far `chosen` is above the mean of the next smaller and the next larger candidate, which are nearly as
+            good; None if there is neither, or test accuracies are not known.
+        test_lead: the same lead of the same networks on the test examples, which chose nothing.
+        test: mean test accuracy of the winner on the seeds that chose it; None if it is not known.
+        fresh: mean test accuracy of the oracle's curve on fresh seeds; None if it was not trained on any.
     """
 
     level: int
     density: float
     chosen: float
     held_out: float | None
+    lead: float | None
+    test_lead: float | None
+    test: float | None
     fresh: float | None
 
 
 @dataclass(frozen=True)
 class WinnersCurse:
-    """The oracle's winner's curse.
+    """The oracle's winner's curse, in fractions of accuracy, mean over levels.
 
     Attributes:
-        held_out: chosen minus held out, mean over levels; None with one seed.
-        fresh: chosen minus fresh, mean over levels, with an interval over both sets of seeds; None if the oracle's
-            curve was not trained on fresh seeds.
+        held_out: chosen minus held out; None with one seed.
+        examples: lead on the examples that chose the winner minus lead on the test examples; None if not known.
+        fresh: test accuracy on the seeds that chose minus test accuracy on fresh seeds, with an interval over both sets
+            of seeds; None if the oracle's curve was not trained on fresh seeds.
     """
 
     levels: tuple[LevelCurse, ...]
     held_out: float | None
+    examples: float | None
     fresh: Estimate | None
     sentence: str
 
@@ -67,30 +85,50 @@ def winners_curse(levels: Sequence[OracleLevel], replayed: RunView | None, chose
     depth = min(map(len, paths), default=0)
     found, by_seed, fresh_by_seed = [], [], []
     for level in levels:
-        chosen = level.accuracies[level.winner]
+        test = level.test_accuracies.get(level.winner)
         fresh = None
         if level.level < depth:
             results = [path[level.level].result for path in paths]
-            on_fresh = [result.counted.val_accuracy for result in results if result is not None]
+            on_fresh = [result.counted.test_accuracy for result in results if result is not None]
             fresh = _mean(on_fresh)
-            by_seed.append(chosen)
-            fresh_by_seed.append(on_fresh)
-        found.append(LevelCurse(level.level, level.density, _mean(chosen), _held_out(level), fresh))
-    gaps = [level.chosen - level.held_out for level in found if level.held_out is not None]
-    held_out = _mean(gaps) if gaps else None
+            if test is not None:
+                by_seed.append(test)
+                fresh_by_seed.append(on_fresh)
+        found.append(
+            LevelCurse(
+                level.level,
+                level.density,
+                _mean(level.accuracies[level.winner]),
+                _held_out(level),
+                _lead(level, level.accuracies) if test else None,
+                _lead(level, level.test_accuracies) if test else None,
+                _mean(test) if test else None,
+                fresh,
+            )
+        )
+    held_out = _mean_gap([(level.chosen, level.held_out) for level in found])
+    examples = _mean_gap([(level.lead, level.test_lead) for level in found])
     difference = _difference(by_seed, fresh_by_seed) if by_seed else None
-    return WinnersCurse(tuple(found), held_out, difference, _sentence(held_out, difference))
+    return WinnersCurse(tuple(found), held_out, examples, difference, _sentence(held_out, examples, difference))
 
 
 def _held_out(level: OracleLevel) -> float | None:
     """Return the mean accuracy of each seed under the winner that the other seeds choose."""
-    if level.seeds < 2:
-        return None
-    accuracies = []
-    for seed in range(level.seeds):
-        others = [other for other in range(level.seeds) if other != seed]
-        accuracies.append(level.accuracies[winner_of(competing(level, others))][seed])
-    return _mean(accuracies)
+    accuracies = [level.accuracies[winner][seed] for seed, winner in enumerate(others_choices(level))]
+    return _mean(accuracies) if accuracies else None
+
+
+def _lead(level: OracleLevel, accuracies: Mapping[float, Sequence[float]]) -> float | None:
+    """Return how far the winner is above the mean of its neighbours; those that diverged are none."""
+    rates = sorted(set(accuracies) - level.diverged)
+    place = rates.index(level.winner)
+    neighbours = [_mean(accuracies[rate]) for rate in rates[max(place - 1, 0) : place + 2] if rate != level.winner]
+    return _mean(accuracies[level.winner]) - _mean(neighbours) if neighbours else None
+
+
+def _mean_gap(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
+    gaps = [one - other for one, other in pairs if one is not None and other is not None]
+    return _mean(gaps) if gaps else None
 
 
 def _difference(chosen: Sequence[Sequence[float]], fresh: Sequence[Sequence[float]]) -> Estimate:
@@ -103,24 +141,30 @@ def _difference(chosen: Sequence[Sequence[float]], fresh: Sequence[Sequence[floa
     return Estimate(mean, float(interval.low), float(interval.high))
 
 
-def _sentence(held_out: float | None, fresh: Estimate | None) -> str:
-    parts = []
-    if held_out is not None:
-        parts.append(f"{100 * held_out:.2f} points when each seed is judged by the winner that the other seeds choose")
-    if fresh is not None:
-        bounds = (
-            ""
-            if fresh.low is None or fresh.high is None
-            else f" (95 % interval {100 * fresh.low:.2f} to {100 * fresh.high:.2f})"
+def _sentence(held_out: float | None, examples: float | None, fresh: Estimate | None) -> str:
+    said = []
+    if examples is not None:
+        said.append(
+            f"The oracle's winners lead their neighbours by {100 * abs(examples):.2f} points "
+            f"{'more' if examples >= 0 else 'less'} on the validation examples that chose them than on the test "
+            f"examples: {'luck' if examples > 0 else 'no luck that shows'} with the examples"
         )
-        parts.append(f"{100 * fresh.mean:.2f} points{bounds} when its curve is trained on fresh seeds")
-    if not parts:
-        return "One seed cannot show how much the oracle's own choice flatters it; train its curve on fresh seeds."
-    by = " and by ".join(parts)
-    return (
-        f"The oracle's own choice flatters its validation accuracy by {by}, on average over levels. All "
-        "of this is on the validation examples that it chose by, so what these flatter is not counted."
-    )
+    if fresh is not None:
+        interval = ""
+        if fresh.low is not None and fresh.high is not None:
+            interval = f" (95 % interval {100 * fresh.low:.2f} to {100 * fresh.high:.2f})"
+        said.append(
+            f"On the seeds that chose them their test accuracy is {100 * fresh.mean:.2f} points{interval} above that "
+            "of the oracle's curve on fresh seeds: luck with the seeds"
+        )
+    if held_out is not None:
+        said.append(
+            f"On the validation examples alone, a seed loses {100 * held_out:.2f} points when it is judged by the "
+            "winner that the other seeds choose"
+        )
+    if held_out is None and fresh is None:
+        said.append("One seed cannot show how much it owes to luck with the seed; train its curve on fresh seeds")
+    return "".join(f"{sentence}. " for sentence in said).rstrip()
 
 
 def _mean(values: Sequence[float]) -> float:

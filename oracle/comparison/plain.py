@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from oracle.comparison.compare import Comparison
     from scyc import LevelSchedule
 
-VERSION = 2
+VERSION = 3
 """Version of the structure that `to_json` returns."""
 
 
@@ -33,7 +33,13 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
                 "open": [level.interval.low_open, level.interval.high_open] if level.interval else None,
                 "gaps": list(level.interval.gaps) if level.interval else None,
                 "candidates": [
-                    {"max_lr": max_lr, "accuracy": level.mean(max_lr)} for max_lr in sorted(level.accuracies)
+                    {
+                        "max_lr": max_lr,
+                        "accuracy": level.mean(max_lr),
+                        "val_accuracies": list(level.accuracies[max_lr]),
+                        "test_accuracies": list(level.test_accuracies.get(max_lr, ())) or None,
+                    }
+                    for max_lr in sorted(level.accuracies)
                 ],
             }
             for level in comparison.levels

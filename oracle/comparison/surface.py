@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +27,7 @@ class OracleLevel(DecidedLevel):
 
     Attributes:
         interval: the interval by the rule in use; None if the rule cannot judge the level.
+        test_accuracies: by `max_lr`, one per seed as in `accuracies`; empty if they are not known.
 
     Raises:
         InputError: the winner is not among the candidates or diverged, a `max_lr` is not positive, or candidates differ
@@ -34,6 +35,7 @@ class OracleLevel(DecidedLevel):
     """
 
     interval: Interval | None = None
+    test_accuracies: Mapping[float, Sequence[float]] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.winner not in self.accuracies:
@@ -60,21 +62,30 @@ class OracleLevel(DecidedLevel):
         Between candidates it is interpolated linearly in log `max_lr`. A candidate that diverged counts no more than
         the worst that did not.
         """
-        rates = sorted(self.accuracies)
+        means = {rate: math.fsum(values) / self.seeds for rate, values in self.accuracies.items()}
+        return self.interpolated(means, max_lr)
+
+    @property
+    def judging(self) -> Mapping[float, Sequence[float]]:
+        """The accuracies that judge a choice: those of the test if they are known, else the validation's."""
+        return self.test_accuracies or self.accuracies
+
+    def interpolated(self, accuracies: Mapping[float, float], max_lr: float) -> float | None:
+        """Return the accuracy at `max_lr` from those of the candidates; see `mean`."""
+        rates = sorted(accuracies)
         if not rates[0] * (1 - _SLACK) <= max_lr <= rates[-1] * (1 + _SLACK):
             return None
-        means = [math.fsum(self.accuracies[rate]) / self.seeds for rate in rates]
+        found = [accuracies[rate] for rate in rates]
         if self.diverged:
-            most = min(mean for rate, mean in zip(rates, means, strict=True) if rate not in self.diverged)
-            means = [
-                min(mean, most) if rate in self.diverged else mean for rate, mean in zip(rates, means, strict=True)
-            ]
-        return float(np.interp(math.log(max_lr), np.log(rates), means))
+            most = min(accuracies[rate] for rate in rates if rate not in self.diverged)
+            found = [min(accuracies[rate], most) if rate in self.diverged else accuracies[rate] for rate in rates]
+        return float(np.interp(math.log(max_lr), np.log(rates), found))
 
     def regret(self, max_lr: float) -> float | None:
         """Return how far the mean accuracy at `max_lr` is below the winner's; None outside the candidates' range.
 
-        It is a fraction, and negative only if a candidate's mean is above that of the decided winner.
+        It is a fraction, and negative only if a candidate's mean is above that of the decided winner. The accuracies
+        that chose the winner flatter it, so this is too large; see `cross_fit`.
         """
         mean = self.mean(max_lr)
         return None if mean is None else math.fsum(self.accuracies[self.winner]) / self.seeds - mean

@@ -7,29 +7,27 @@ order, level by level, so that differences are paired.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scipy.stats import t as student
+import numpy as np
+
+from oracle.comparison.power import MOST_SEEDS
+from oracle.comparison.regret import Regret, estimate, holm, regrets
+from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from oracle.comparison.regret import Estimate
     from oracle.results.run_view import RunView
     from scyc import Policy
     from studies import TrialRecord, TrialResult
 
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean and its 95 % interval (Student's t over seeds); one value alone has no interval."""
-
-    mean: float
-    low: float | None
-    high: float | None
+    Answers = Mapping[int, NDArray[np.bool_]]
+    """By seed, which test examples the networks of its path classify correctly, of shape (levels, examples)."""
 
 
 @dataclass(frozen=True)
@@ -73,47 +71,93 @@ class TrainedRun:
     paired: tuple[int, ...]
     fresh: bool
     levels: tuple[TrainedLevel, ...]
-    regret: Estimate | None
+    regret: Regret | None
     epochs: float
     sentence: str
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Return the mean of `values` (one per seed, at least one) with its interval."""
-    n = len(values)
-    mean = math.fsum(values) / n
-    if n < 2:
-        return Estimate(mean, None, None)
-    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    half = float(student.ppf((1 + CONFIDENCE) / 2, n - 1)) * spread / math.sqrt(n)
-    return Estimate(mean, mean - half, mean + half)
-
-
-def judge_run(
-    run: RunView,
+def judge_runs(
+    runs: Mapping[str, RunView],
     oracle: RunView | None,
     chosen_on: Collection[int],
     search_epochs: float,
     silent: Collection[int] = (),
-) -> TrainedRun:
-    """Return a run's results, compared with the oracle's curve.
+    answers: Mapping[str, Answers] | None = None,
+) -> dict[str, TrainedRun]:
+    """Return the results of all runs of a study by name, compared with the oracle's curve.
 
     Args:
-        run: a run with at least one seed that has finished a level.
+        runs: by name, each with at least one seed that has finished a level.
         oracle: the run of the oracle's curve, if it was trained.
         chosen_on: the seeds that the oracle chose its winners on.
         search_epochs: epochs per seed that the oracle's search took.
         silent: levels that take no part in the mean regret, because the oracle has no winner there.
+        answers: by name of the run.
     """
-    seeds = tuple(run.paths)
-    depth = min(map(len, run.paths.values()))
-    reference = oracle.paths if oracle is not None else {}
-    paired = tuple(seed for seed in seeds if seed in reference)
-    levels, regrets = [], []
-    for level in range(depth):
+    answers = answers or {}
+    paths = {name: _Paired(run, oracle, silent) for name, run in runs.items()}
+    found: dict[str, Regret] = {}
+    for key in dict.fromkeys(path.key for path in paths.values() if path.counted):
+        group = {name: path for name, path in paths.items() if path.key == key}
+        examples = {name: path.examples(answers.get(name, {}), answers.get(ORACLE, {})) for name, path in group.items()}
+        found |= regrets(
+            {name: path.losses for name, path in group.items()},
+            {name: each for name, each in examples.items() if each is not None},
+        )
+    judged = holm({name: regret for name, regret in found.items() if name != ORACLE})
+    return {
+        name: _judge_run(run, paths[name], judged.get(name, found.get(name)), chosen_on, search_epochs)
+        for name, run in runs.items()
+    }
+
+
+class _Paired:
+    """A run beside the oracle's curve on the same seeds.
+
+    Attributes:
+        seeds: those that both were trained on.
+        by_level: at each level that every seed of the run has finished, the losses of the seeds whose oracle has too.
+        counted: the levels that the mean regret is taken over.
+    """
+
+    def __init__(self, run: RunView, oracle: RunView | None, silent: Collection[int]) -> None:
+        reference = oracle.paths if oracle is not None else {}
+        self.seeds = tuple(seed for seed in run.paths if seed in reference)
+        self.by_level: list[list[float]] = []
+        self.counted: tuple[int, ...] = ()
+        for level in range(min(map(len, run.paths.values()))):
+            common = [seed for seed in self.seeds if len(reference[seed]) > level]
+            self.by_level.append([_test(reference[seed][level]) - _test(run.paths[seed][level]) for seed in common])
+            if level and level not in silent and common and len(common) == len(self.seeds):
+                self.counted += (level,)
+
+    @property
+    def key(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What runs must have in common for their regrets to be judged together."""
+        return self.seeds, self.counted
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """Losses at the levels that count, of shape (levels, seeds)."""
+        return np.array([self.by_level[level] for level in self.counted])
+
+    def examples(self, ours: Answers, oracles: Answers) -> NDArray[np.float64] | None:
+        """Return the mean loss over levels on each test example, of shape (seeds, examples); None if not on record."""
+        both = [(ours.get(seed), oracles.get(seed)) for seed in self.seeds]
+        levels, found = list(self.counted), []
+        for own, reference in both:
+            if own is None or reference is None or own.shape[1] != reference.shape[1]:
+                return None
+            found.append(reference[levels].mean(axis=0) - own[levels].mean(axis=0))
+        return np.array(found) if len({row.size for row in found}) == 1 else None
+
+
+def _judge_run(
+    run: RunView, paired: _Paired, regret: Regret | None, chosen_on: Collection[int], search_epochs: float
+) -> TrainedRun:
+    seeds, levels = tuple(run.paths), []
+    for level, losses in enumerate(paired.by_level):
         trials = [path[level] for path in run.paths.values()]
-        common = [seed for seed in paired if len(reference[seed]) > level]
-        losses = [_test(reference[seed][level]) - _test(run.paths[seed][level]) for seed in common]
         accuracies = tuple(_test(trial) for trial in trials)
         levels.append(
             TrainedLevel(
@@ -126,26 +170,21 @@ def judge_run(
                 estimate(losses) if losses else None,
             )
         )
-        if level and level not in silent and paired and len(common) == len(paired):
-            regrets.append(losses)
-    regret = (
-        estimate([math.fsum(by_seed) / len(by_seed) for by_seed in zip(*regrets, strict=True)]) if regrets else None
-    )
     fresh = not set(seeds) & set(chosen_on)
     epochs = run.epochs / len(seeds)
     cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
     sentence = _sentence(run.policy, len(seeds), fresh, regret, cost) + _on_divergence(levels)
-    return TrainedRun(seeds, paired, fresh, tuple(levels), regret, epochs, sentence)
+    return TrainedRun(seeds, paired.seeds, fresh, tuple(levels), regret, epochs, sentence)
 
 
-def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Estimate | None, cost: str) -> str:
+def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Regret | None, cost: str) -> str:
     text = f"Trained for real on {seeds} {'fresh ' if fresh else ''}seed{'s' if seeds > 1 else ''}"
     if not fresh:
         text += ", some of which chose the oracle's winners,"
     if regret is None:
         text += f" it took {cost}; what it loses is known once the oracle's curve is trained on the same seeds."
     else:
-        text += f" it {_difference(regret)}, for {cost}."
+        text += f" it {_difference(regret)}, for {cost}.{_power(regret)}"
     others = [f"rewind {policy.rewind}"] if policy.rewind else []
     others += [f"profile {policy.profile}"] if policy.profile else []
     return text + (f" It differs from the oracle in more than max_lr: {', '.join(others)}." if others else "")
@@ -161,15 +200,33 @@ def _on_divergence(levels: Sequence[TrainedLevel]) -> str:
     )
 
 
-def _difference(regret: Estimate) -> str:
+def _difference(regret: Regret) -> str:
     sign = 1 if regret.mean >= 0 else -1
     verb, points = "loses" if sign > 0 else "gains", abs(100 * regret.mean)
     text = f"{verb} {points:.2f} points of test accuracy against the oracle's curve"
     if regret.low is None or regret.high is None:
         return f"{text} (one seed has no interval)"
     low, high = sorted((100 * sign * regret.low, 100 * sign * regret.high))
-    verdict = "a difference" if low > 0 else "no difference that these seeds can tell from chance"
-    return f"{text} (95 % interval {low:.2f} to {high:.2f}: {verdict})"
+    if regret.together:
+        verdict = "a difference"
+    elif regret.alone:
+        verdict = "a difference if it is judged alone, none if all schedules are judged together"
+    else:
+        verdict = "no difference that these seeds can tell from chance"
+    over = "seeds" if regret.sampling is None else "seeds and test examples"
+    return f"{text} (95 % interval over {over} {low:.2f} to {high:.2f}: {verdict})"
+
+
+def _power(regret: Regret) -> str:
+    """Return what these seeds could have told, and how many more would tell the difference that was seen."""
+    if regret.alone or not regret.error or regret.told is None or regret.limit is None or not regret.mean:
+        return ""
+    text = f" As many seeds tell a difference of {100 * regret.told:.2f} points in 8 of 10 cases"
+    if regret.more_seeds is not None:
+        return f"{text}; one as small as this takes about {regret.more_seeds:,} more."
+    if regret.limit > abs(regret.mean):
+        return f"{text}; no number of seeds tells one as small as this, because the test set has too few examples."
+    return f"{text}; one as small as this takes more than {MOST_SEEDS:,}."
 
 
 def _result(trial: TrialRecord) -> TrialResult:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from oracle.comparison.trained import Estimate
+    from oracle.comparison.regret import Estimate, Regret
     from oracle.results.intervals import Interval
     from oracle.results.study_view import LevelView
 
 NOTHING = "–"
 DENSITIES = "Density is that of the prunable weights, network that of all parameters."
 GAPS = "A gap is a candidate inside an interval that is told from the best all the same."
+TOGETHER = "†"
+"""Marks a difference that is also one when all schedules are judged together."""
 NOT_RECORDED = "not recorded"
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -58,6 +60,11 @@ def estimate(value: Estimate | None) -> str:
     if value is None or value.low is None or value.high is None:
         return points(value.mean if value else None)
     return f"{points(value.mean)} ({points(value.low)} to {points(value.high)})"
+
+
+def regret(value: Regret | None) -> str:
+    """Return a regret in training with its interval, and a mark if it is a difference among all schedules together."""
+    return estimate(value) + f" {TOGETHER}" * bool(value and value.together)
 
 
 def count(number: int, noun: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from oracle.results.run_view import RunView
     from oracle.results.study_view import LevelView, StudyView
     from studies import AnswersRecord, SplitName, Store
 
@@ -58,6 +59,20 @@ def answers_of(level: LevelView, recorded: Mapping[int, AnswersRecord]) -> dict[
     return {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
 
 
+def path_answers(store: Store, run: RunView, split: SplitName = "test") -> dict[int, NDArray[np.bool_]]:
+    """Return the answers of a schedule's networks along the path of each seed, by seed.
+
+    Returns:
+        Booleans of shape (levels, examples). Seeds of which some answers are not on record are left out.
+
+    Raises:
+        ValueError: a record is not that of so many examples; somebody has edited it.
+    """
+    recorded = store.answers(next(iter(run.paths.values()))[0].run_id, split)
+    found = {seed: _together([recorded.get(trial.id) for trial in path]) for seed, path in run.paths.items()}
+    return {seed: answers for seed, answers in found.items() if answers is not None}
+
+
 def recorded_answers(store: Store, view: StudyView, split: SplitName) -> dict[int, AnswersRecord]:
     """Return the records of the oracle's run, by trial."""
     run = store.find_run(store.study(view.name).id, ORACLE)
@@ -65,7 +80,7 @@ def recorded_answers(store: Store, view: StudyView, split: SplitName) -> dict[in
 
 
 def _together(records: Sequence[AnswersRecord | None]) -> NDArray[np.bool_] | None:
-    """Return the answers of a candidate, a row for each seed; None unless all have some, on as many examples."""
+    """Return the answers of several trials, a row for each; None unless all have some, on as many examples."""
     there = [record for record in records if record is not None]
     if len(there) < len(records) or len({record.examples for record in there}) != 1:
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from oracle.comparison import Comparison
+    from oracle.comparison import Comparison, Verdict
 
 
 def _known(rule: str) -> str:
@@ -83,8 +83,10 @@ def _table(comparison: Comparison) -> Table:
     from rich.table import Table
 
     from oracle.report import words
+    from oracle.report.comparison.verdicts import CROSS_FITTED, intervals
+    from oracle.study.opening import ORACLE
 
-    headings = ("schedule", "in the interval", "on the surface", "trained (95 % interval)", "epochs", "max_lr")
+    headings = ("schedule", "in the interval", "cross-fitted (raw)", "trained (95 % interval)", "epochs", "max_lr")
     table = Table(*headings, box=None)
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
@@ -95,18 +97,32 @@ def _table(comparison: Comparison) -> Table:
         table.add_row(
             name,
             f"{verdict.hits} of {verdict.judged}" if verdict else words.NOTHING,
-            words.points(verdict.mean_regret) + "*" * bool(verdict.unknown) if verdict else words.NOTHING,
-            words.estimate(run.regret) if run else words.NOTHING,
+            _surface(verdict, name),
+            words.regret(run.regret) if run else words.NOTHING,
             f"{run.epochs:,.0f}" if run else words.NOTHING,
             f"{rates[0]:.3g} – {rates[-1]:.3g}" if rates else words.NOTHING,
         )
-    captions = []
+    captions = [CROSS_FITTED] if comparison.levels[0].seeds > 1 else []
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
         captions.append("* Mean over those levels where the schedule is within the range of the candidates.")
+    told = [run.regret for name, run in comparison.runs.items() if name != ORACLE and run.regret is not None]
+    if told:
+        captions.append(intervals(told))
     if comparison.search_epochs is not None:
         captions.append(f"Epochs per seed; the search took {comparison.search_epochs:,}.")
     table.caption = " ".join(captions)
     return table
+
+
+def _surface(verdict: Verdict | None, name: str) -> str:
+    """Return what a schedule loses on the surface, cross-fitted, and raw in brackets."""
+    from oracle.report import words
+    from oracle.study.opening import ORACLE
+
+    if verdict is None or name == ORACLE:
+        return words.NOTHING if verdict is None else "the reference"
+    known = f"{words.points(verdict.mean_regret)} ({words.points(verdict.mean_raw_regret)})"
+    return known + "*" * bool(verdict.unknown)
 
 
 def _sentences(comparison: Comparison) -> Iterator[str]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oracle.comparison import Comparison
-    from oracle.comparison.trained import Estimate, TrainedLevel, TrainedRun
+    from oracle.comparison.regret import Estimate
+    from oracle.comparison.trained import TrainedLevel, TrainedRun
     from oracle.report.style import Level
 
 _SPREAD = 0.45
@@ -38,8 +39,9 @@ def plate(comparison: Comparison) -> Plate:
     view = _frame(runs)
     caption = (
         "Mean test accuracy with its 95 % interval (Student's t over seeds); markers of one level are set side by "
-        "side. The intervals include differences between seeds that all schedules share. The regret in the table does "
-        "not: it compares each schedule with the oracle on the same seeds."
+        "side. The intervals include differences between seeds that all schedules share, and leave out how the test "
+        "examples were drawn. The regret in the table compares each schedule with the oracle on the same seeds, level "
+        "by level; its mean over the levels, with an interval that knows more, is in the verdicts."
     )
     if len(runs) > _BARS:
         caption += " Only the thick lines show their interval, to keep the lines apart; the table has all intervals."

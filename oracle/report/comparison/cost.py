@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from oracle.comparison.trained import Estimate
+from oracle.comparison.regret import Estimate
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.accuracy import how_to_train
@@ -22,7 +22,7 @@ from oracle.study.opening import ORACLE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oracle.comparison import Comparison
+    from oracle.comparison import Comparison, Verdict
     from oracle.report.comparison.looks import Look
 
 SEARCH = "the oracle's search"
@@ -56,12 +56,13 @@ def plate(comparison: Comparison) -> Plate:
     if any(row.trained for row in rows.values()):
         caption += (
             " Filled markers are schedules that were trained. Their loss is how far their mean test accuracy is below "
-            "that of the oracle's curve on the same seeds, over all levels but the dense one, with a 95 % interval."
+            "that of the oracle's curve on the same seeds, over all levels but the dense one, with a 95 % interval, "
+            "each taken alone."
         )
     if not all(row.trained for row in rows.values()):
         caption += (
             " Hollow markers are schedules that were not trained. Their loss is read off the oracle's surface, where "
-            f"every level starts from the oracle's own winner. {how_to_train(comparison)}."
+            f"every level starts from the oracle's own winner. {_on_surface(comparison)} {how_to_train(comparison)}."
         )
     if _frame(rows).outside:
         caption += " Losses far from the rest are shown as numbers at the edge of the frame."
@@ -80,10 +81,20 @@ def spent(comparison: Comparison) -> dict[str, Spent]:
             continue
         if run is not None and run.regret is not None:
             found[name] = Spent(run.regret, run.epochs, trained=True)
-        elif verdict is not None and verdict.mean_regret is not None:
+        elif verdict is not None and (lost := _lost(verdict)) is not None:
             epochs = comparison.level_epochs * len(comparison.levels) if comparison.level_epochs else None
-            found[name] = Spent(Estimate(verdict.mean_regret, None, None), epochs, trained=False)
+            found[name] = Spent(Estimate(lost, None, None), epochs, trained=False)
     return dict(sorted(found.items(), key=lambda item: item[1].regret.mean))
+
+
+def _lost(verdict: Verdict) -> float | None:
+    return verdict.mean_raw_regret if verdict.mean_regret is None else verdict.mean_regret
+
+
+def _on_surface(comparison: Comparison) -> str:
+    if comparison.levels[0].seeds > 1:
+        return "It is cross-fitted: each seed is judged by the winner that the other seeds choose."
+    return "It is too much: one seed can judge the winner only by the accuracies that chose it."
 
 
 def figure(comparison: Comparison) -> Figure:

@@ -133,5 +133,9 @@ def _place(level: LevelVerdict) -> str:
         place = "inside the interval"
     else:
         place = f"{max(level.off, 1 / level.off):.2f} times too {'high' if level.off > 1 else 'low'}"
-    known = "beyond the candidates" if level.regret is None else f"{words.points(level.regret)} points lost there"
-    return f"{place}<br>{known}"
+    if level.raw_regret is None:
+        return f"{place}<br>beyond the candidates"
+    raw = f"{words.points(level.raw_regret)} on the seeds that chose the winner"
+    return f"{place}<br>points lost there: " + (
+        raw if level.regret is None else f"{words.points(level.regret)} ({raw})"
+    )

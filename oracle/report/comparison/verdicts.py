@@ -13,9 +13,37 @@ from oracle.results.intervals import RULES
 from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
-    from oracle.comparison import Comparison, Fit, HeldOutError, Verdict
+    from collections.abc import Sequence
+
+    from oracle.comparison import Comparison, Fit, HeldOutError, Regret, Verdict
     from oracle.comparison.curse import WinnersCurse
     from oracle.comparison.trained import TrainedRun
+
+
+CROSS_FITTED = (
+    "“Cross-fitted” means that each seed is judged by the winner that the other seeds choose, on the test examples. "
+    "The loss beside it is that against the winner on the very seeds and validation examples that chose it, "
+    "which is too much."
+)
+
+_REFERENCE = (Cell("the reference"),) * 2
+
+
+def intervals(regrets: Sequence[Regret]) -> str:
+    """Return what the intervals of the regrets in training hold for."""
+    with_examples = sum(regret.sampling is not None for regret in regrets)
+    over = (
+        "other seeds and other test examples"
+        if with_examples == len(regrets)
+        else "other seeds, but not for other test examples, because it is not on record how each was answered"
+        if not with_examples
+        else "other seeds, and for other test examples where it is on record how each was answered"
+    )
+    return (
+        f"The intervals hold for {over}; schedules that scatter alike share what is known of their spread. Each "
+        f"interval is taken alone; {words.TOGETHER} marks a difference that is also one when all schedules are "
+        "judged together (Holm)."
+    )
 
 
 def verdicts(comparison: Comparison) -> Table:
@@ -24,13 +52,16 @@ def verdicts(comparison: Comparison) -> Table:
     for name in looks(comparison):
         verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
         if verdict is not None or run is not None:
-            trained = _trained(run) if name != ORACLE else _reference(run)
-            rows.append((Cell(name), *_on_surface(verdict), *trained))
+            if name == ORACLE:
+                rows.append((Cell(name), *_on_surface(verdict)[:2], *_REFERENCE, *_reference(run)))
+            else:
+                rows.append((Cell(name), *_on_surface(verdict), *_trained(run)))
     columns = (
         "Schedule",
         "In the interval",
         "Missed levels, by what factor",
-        "Points lost on the surface",
+        "Points lost on the surface, cross-fitted",
+        "Flattering the oracle",
         "Points lost when trained (95 % interval)",
         "Epochs per seed",
         "Seeds",
@@ -44,10 +75,14 @@ def reading(comparison: Comparison) -> str:
     text = (
         f"The interval is the “{comparison.rule}” one: {definition}. The papers do not define it; the rule is this "
         "project's own. A factor above 1 means that max_lr is too high, one below 1 that it is too low. On the "
-        "surface, every level starts from the oracle's own winner, on the seeds that the oracle chose its winners on. "
+        "surface, every level starts from the oracle's own winner. "
         "A trained schedule starts each level from its own level before; it is compared with the oracle's curve "
         "trained on the same seeds, over all levels but the dense one."
     )
+    text += f" {CROSS_FITTED}"
+    told = [run.regret for name, run in comparison.runs.items() if name != ORACLE and run.regret is not None]
+    if told:
+        text += f" {intervals(told)}"
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
         text += " An asterisk marks a mean over only those levels where the schedule is within the candidates' range."
     return text
@@ -61,6 +96,9 @@ def curse_table(curse: WinnersCurse) -> Table:
             table.density(level.density),
             table.accuracy(level.chosen),
             table.accuracy(level.held_out),
+            table.points(level.lead),
+            table.points(level.test_lead),
+            table.accuracy(level.test),
             table.accuracy(level.fresh),
         )
         for level in curse.levels
@@ -68,11 +106,14 @@ def curse_table(curse: WinnersCurse) -> Table:
     columns = (
         "Level",
         "Density",
-        "On the seeds that chose it",
-        "Each seed judged by the others' choice",
-        "On fresh seeds",
+        "Validation accuracy on the seeds that chose it",
+        "each seed judged by the others' choice",
+        "Lead over the neighbours in points, on validation",
+        "on test",
+        "Test accuracy on the seeds that chose it",
+        "on fresh seeds",
     )
-    return Table("Mean validation accuracy of the oracle's winners", columns, rows)
+    return Table("The oracle's winners where they were chosen, and elsewhere", columns, rows)
 
 
 def fit_tables(fit: Fit) -> list[Table]:
@@ -94,15 +135,17 @@ def fit_tables(fit: Fit) -> list[Table]:
     return tables
 
 
-def _on_surface(verdict: Verdict | None) -> tuple[Cell, Cell, Cell]:
+def _on_surface(verdict: Verdict | None) -> tuple[Cell, Cell, Cell, Cell]:
     if verdict is None:
-        return (Cell(words.NOTHING),) * 3
+        return (Cell(words.NOTHING),) * 4
     missed = [(level.level, level.off) for level in verdict.levels if level.inside is False and level.off is not None]
-    regret = Cell(words.points(verdict.mean_regret) + "*" * bool(verdict.unknown), verdict.mean_regret)
+    partly = "*" * bool(verdict.unknown)
+    fair, raw = (Cell(words.points(lost) + partly, lost) for lost in (verdict.mean_regret, verdict.mean_raw_regret))
     return (
         Cell(f"{verdict.hits} of {verdict.judged}", verdict.hits),
         Cell(", ".join(f"{level}\u202f(×{_factor(off)})" for level, off in missed) or "none"),
-        regret,
+        fair,
+        raw,
     )
 
 
@@ -115,7 +158,7 @@ def _trained(run: TrainedRun | None) -> tuple[Cell, Cell, Cell]:
         return Cell("not trained"), Cell(words.NOTHING), Cell(words.NOTHING)
     fresh = "fresh" if run.fresh else "not all fresh"
     return (
-        Cell(words.estimate(run.regret), run.regret.mean if run.regret else None),
+        Cell(words.regret(run.regret), run.regret.mean if run.regret else None),
         table.whole(run.epochs),
         Cell(f"{len(run.seeds)}, {fresh}", len(run.seeds)),
     )

@@ -10,7 +10,8 @@ from statistics import mean
 from typing import Any
 
 import pytest
-from scipy.stats import ttest_1samp, ttest_ind
+from scipy.stats import t as student
+from scipy.stats import ttest_ind
 
 from oracle.comparison import compare_study, to_json
 from oracle.study.opening import REPLAYED
@@ -49,9 +50,22 @@ def surface_mean(level: Json, max_lr: float) -> float | None:
     return None
 
 
+def cross_fitted(level: Json, max_lr: float) -> float:
+    """Judge each seed's test accuracy by the winner that the other seeds' validation accuracies choose."""
+    losses = []
+    for seed in range(3):
+        others = [sum(c["val_accuracies"]) - c["val_accuracies"][seed] for c in level["candidates"]]
+        winner = level["candidates"][others.index(max(others))]
+        candidates = [{"max_lr": c["max_lr"], "accuracy": c["test_accuracies"][seed]} for c in level["candidates"]]
+        here = surface_mean({"candidates": candidates}, max_lr)
+        assert here is not None
+        losses.append(winner["test_accuracies"][seed] - here)
+    return float(mean(losses))
+
+
 def test_hits_and_regrets_on_the_surface(values: Json) -> None:
     for schedule in values["schedules"].values():
-        regrets, hits = [], 0
+        regrets, raw, hits = [], [], 0
         for level, oracle in zip(schedule["levels"], values["levels"], strict=True):
             low, high = oracle["interval"]
             low_open, high_open = oracle["open"]
@@ -61,12 +75,16 @@ def test_hits_and_regrets_on_the_surface(values: Json) -> None:
             if here is None or best is None:
                 assert level["level"] in schedule["unknown"]
                 continue
-            regrets.append(best - here)
-            assert level["regret"] == pytest.approx(best - here, abs=1e-12)
+            raw.append(best - here)
+            assert level["raw_regret"] == pytest.approx(best - here, abs=1e-12)
+            regrets.append(cross_fitted(oracle, level["max_lr"]))
+            assert level["regret"] == pytest.approx(regrets[-1], abs=1e-12)
         assert schedule["hits"] == hits
         if regrets:
             assert schedule["mean_regret"] == pytest.approx(mean(regrets), abs=1e-12)
-            assert f"{100 * mean(regrets):.2f} points of validation accuracy lost" in schedule["sentence"]
+            assert schedule["mean_raw_regret"] == pytest.approx(mean(raw), abs=1e-12)
+            assert f"{100 * mean(regrets):.2f} points of test accuracy lost" in schedule["sentence"]
+            assert f"{100 * mean(raw):.2f} points of validation accuracy on" in schedule["sentence"]
         missed = schedule["judged"] - hits
         claim = f"Outside the oracle's interval at {missed} of {schedule['judged']} levels" if missed else "Inside"
         assert schedule["sentence"].startswith(claim)
@@ -85,28 +103,45 @@ def test_measured_regrets_and_their_intervals(values: Json) -> None:
         by_seed = [mean(losses) for losses in zip(*by_level[1:], strict=True)]  # the dense level is not pruned
         assert run["regret"]["mean"] == pytest.approx(mean(by_seed), abs=1e-12)
         if name != "oracle":
-            interval = ttest_1samp(by_seed, 0).confidence_interval(0.95)
-            assert [run["regret"]["low"], run["regret"]["high"]] == pytest.approx([interval.low, interval.high])
+            regret = run["regret"]
+            half = student.ppf(0.975, regret["freedom"]) * regret["error"]
+            assert [regret["low"], regret["high"]] == pytest.approx([mean(by_seed) - half, mean(by_seed) + half])
+            assert regret["p"] == pytest.approx(2 * student.sf(abs(mean(by_seed)) / regret["error"], regret["freedom"]))
+            assert regret["freedom"] >= 2
         numbers = [float(number) for number in re.findall(r"-?\d+\.\d\d", run["sentence"])]
         bounds = [run["regret"]["low"], run["regret"]["high"]]
         if run["regret"]["mean"] < 0:
             bounds = [-bounds[1], -bounds[0]]
         told = [abs(run["regret"]["mean"]), *bounds]
+        if "As many seeds tell" in run["sentence"]:
+            told.append(run["regret"]["told"])
         assert numbers == pytest.approx([100 * value for value in told], abs=0.0051)
         assert ("loses" in run["sentence"]) == (run["regret"]["mean"] >= 0)
         certain = run["regret"]["low"] > 0 or run["regret"]["high"] < 0
+        together = run["regret"]["p_together"] is not None and run["regret"]["p_together"] < 0.05
+        assert ("none if all schedules are judged together" in run["sentence"]) == (certain and not together)
         assert ("no difference" in run["sentence"]) != certain
 
 
 def test_the_winners_curse(values: Json) -> None:
     curse, replayed = values["curse"], values["runs"]["oracle"]
     assert curse["held_out"] == pytest.approx(mean(level["chosen"] - level["held_out"] for level in curse["levels"]))
-    assert curse["fresh"]["mean"] == pytest.approx(mean(level["chosen"] - level["fresh"] for level in curse["levels"]))
+    assert curse["fresh"]["mean"] == pytest.approx(mean(level["test"] - level["fresh"] for level in curse["levels"]))
+    assert curse["examples"] == pytest.approx(
+        mean(level["lead"] - level["test_lead"] for level in curse["levels"]), abs=1e-12
+    )
     assert replayed["fresh"]
     for level, oracle in zip(curse["levels"], values["levels"], strict=True):
         assert level["chosen"] == pytest.approx(surface_mean(oracle, oracle["winner"]))
+        rates = [candidate["max_lr"] for candidate in oracle["candidates"]]
+        place = rates.index(oracle["winner"])
+        beside = [oracle["candidates"][i] for i in (place - 1, place + 1) if 0 <= i < len(rates)]
+        for lead, split in (("lead", "val_accuracies"), ("test_lead", "test_accuracies")):
+            best = mean(oracle["candidates"][place][split])
+            assert level[lead] == pytest.approx(best - mean(mean(each[split]) for each in beside), abs=1e-12)
     told = [float(number) for number in re.findall(r"-?\d+\.\d\d", curse["sentence"])]
-    known = [curse["held_out"], curse["fresh"]["mean"], curse["fresh"]["low"], curse["fresh"]["high"]]
+    fresh = curse["fresh"]
+    known = [abs(curse["examples"]), fresh["mean"], fresh["low"], fresh["high"], curse["held_out"]]
     assert told == pytest.approx([100 * value for value in known], abs=0.0051)
 
 

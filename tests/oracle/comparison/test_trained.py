@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
 from oracle.comparison import compare_study, to_json
-from oracle.comparison.trained import estimate
+from oracle.comparison.regret import estimate
+from oracle.comparison.sampling import of_examples
+from oracle.results.answers import path_answers
 from oracle.results.run_view import view_runs
 from oracle.study.opening import REPLAYED
 from scyc import Constant, GradientScaled, Policy, Replay
-from tests.oracle.simulation import Laboratory, small_spec
+from tests.oracle.simulation import Answering, Laboratory, small_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,6 +72,31 @@ def test_differences_are_paired_by_seed(lab: Laboratory) -> None:
     assert run.regret.mean == pytest.approx(math.fsum(later) / 2)
     assert run.fresh
     assert run.seeds == run.paired == FRESH
+
+
+def test_the_interval_holds_for_other_test_examples_where_the_answers_are_on_record() -> None:
+    with Answering(small_spec(), optimum=0.1, growth=1.5) as lab:
+        lab.finish()
+        replay(lab)
+        walk(lab, "constant", Policy(Constant(0.1)))
+        run = compare_study(lab.store, "s").runs["constant"]
+        answers = {
+            name: path_answers(lab.store, view) for name, view in view_runs(lab.store, lab.store.study("s")).items()
+        }
+    losses = [answers["oracle"][seed][1:].mean(0) - answers["constant"][seed][1:].mean(0) for seed in FRESH]
+    assert run.regret is not None
+    assert run.regret.mean == pytest.approx(np.mean(losses))
+    assert run.regret.sampling == pytest.approx(math.sqrt(of_examples(np.array(losses))[0]))
+    assert "over seeds and test examples" in run.sentence
+
+
+def test_a_schedule_s_interval_is_the_same_whichever_others_are_shown(lab: Laboratory) -> None:
+    replay(lab)
+    for name, max_lr in (("constant", 0.1), ("mine", 0.2), ("other", 0.4)):
+        walk(lab, name, Policy(Constant(max_lr)), FRESH)
+    alone = compare_study(lab.store, "s", names=["mine"]).runs
+    assert list(alone) == ["mine"]
+    assert alone["mine"] == compare_study(lab.store, "s").runs["mine"]
 
 
 def test_the_oracle_loses_nothing_to_itself(lab: Laboratory) -> None:
@@ -134,10 +162,11 @@ class TestCurse:
         assert curse is not None
         assert curse.fresh is not None
         for level in curse.levels:
-            chosen = [lab.left_by(level.level, lab.winners()[level.level], seed).val_accuracy for seed in (0, 7)]
-            assert level.chosen == pytest.approx(sum(chosen) / 2)
+            results = [lab.left_by(level.level, lab.winners()[level.level], seed) for seed in (0, 7)]
+            assert level.chosen == pytest.approx(sum(result.val_accuracy for result in results) / 2)
+            assert level.test == pytest.approx(sum(result.test_accuracy for result in results) / 2)
             assert level.fresh is not None
-        gaps = [level.chosen - (level.fresh or 0) for level in curse.levels]
+        gaps = [(level.test or 0) - (level.fresh or 0) for level in curse.levels]
         assert curse.fresh.mean == pytest.approx(sum(gaps) / len(gaps))
 
     def test_it_is_found_where_there_is_nothing_but_noise(self) -> None:
@@ -164,6 +193,6 @@ class TestCurse:
 def test_as_json_it_is_plain(lab: Laboratory) -> None:
     replay(lab)
     values = to_json(compare_study(lab.store, "s"))
-    assert values["comparison"] == 2
+    assert values["comparison"] == 3
     assert values["runs"]["oracle"]["levels"][1]["regret"] == {"mean": 0, "low": 0, "high": 0}
     assert values["curse"]["sentence"]

@@ -106,10 +106,18 @@ class TestStudy:
     @pytest.mark.parametrize("rule", ["within", "paired"])
     def test_as_json_it_is_plain_and_has_the_documented_shape(self, rule: str, lab: Laboratory) -> None:
         values = to_json(compare(view_study(lab.store, "s"), rule, names=["constant", "fitted"]))
-        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 2
+        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 3
         assert list(values["schedules"]) == ["constant", "fitted"]
         for schedule in values["schedules"].values():
-            assert schedule.keys() >= {"python", "levels", "judged", "hits", "mean_regret", "sentence"}
+            assert schedule.keys() >= {
+                "python",
+                "levels",
+                "judged",
+                "hits",
+                "mean_regret",
+                "mean_raw_regret",
+                "sentence",
+            }
             assert len(schedule["levels"]) == 8
         assert values["fit"].keys() >= {"schedule", "errors", "identified", "band", "held_out", "sentences", "python"}
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import random
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from oracle.comparison import Comparison, OracleLevel, TrainedLevel, TrainedRun, WinnersCurse, fit_scyc, judge
 from oracle.comparison.curse import LevelCurse
 from oracle.comparison.gradients import GradientFinding, find_narrowing
-from oracle.comparison.trained import Estimate, estimate
+from oracle.comparison.regret import Estimate, estimate, holm, regrets
 from oracle.results.intervals import Interval
 from scyc import Constant, InverseDensity, LevelSchedule, LinearRamp, Replay, SCyc
 from tests.oracle.comparison.surfaces import P, surface, within
@@ -88,7 +89,17 @@ def trained(comparison: Comparison, names: Sequence[str], seeds: Sequence[int] =
         if name == "inverse-density":
             losses[-2:] = [[0.45] * len(seeds)] * 2
         runs[name] = run(comparison, name, best, losses, seeds)
-    return runs
+    beyond = {name: np.array(_losses(runs["oracle"], one)[1:]) for name, one in runs.items() if one.levels[1:]}
+    judged = regrets(beyond)
+    judged |= holm({name: regret for name, regret in judged.items() if name != "oracle"})
+    return {name: dataclasses.replace(one, regret=judged.get(name, one.regret)) for name, one in runs.items()}
+
+
+def _losses(oracle: TrainedRun, one: TrainedRun) -> list[list[float]]:
+    return [
+        [best - own for best, own in zip(reference.test_accuracies, level.test_accuracies, strict=True)]
+        for reference, level in zip(oracle.levels, one.levels, strict=True)
+    ]
 
 
 def run(
@@ -106,18 +117,23 @@ def run(
         diverged = len(seeds) * (min(loss) > 0.3)
         accuracy, regret = estimate(accuracies), estimate(loss)
         found.append(TrainedLevel(level.level, level.density, rates, accuracies, diverged, accuracy, regret))
-    beyond = [math.fsum(of_seed) / len(of_seed) for of_seed in zip(*(losses[1:] or losses), strict=True)]
     epochs = 10.0 * len(found) + (0 if name in comparison.schedules else 13)
     seeds = tuple(seeds)
-    return TrainedRun(seeds, seeds, True, tuple(found), estimate(beyond), epochs, f"What came of {name}.")
+    return TrainedRun(seeds, seeds, True, tuple(found), None, epochs, f"What came of {name}.")
 
 
 def _curse(levels: Sequence[OracleLevel]) -> WinnersCurse:
     found = []
     for level in levels:
         chosen = level.mean(level.winner) or 0.0
-        found.append(LevelCurse(level.level, level.density, chosen, chosen - 0.004, None if level.level else 0.8))
-    return WinnersCurse(tuple(found), 0.004, Estimate(0.01, -0.002, 0.022), "The oracle is flattered by 1.00 points.")
+        found.append(
+            LevelCurse(
+                level.level, level.density, chosen, chosen - 0.004, 0.05, 0.04, chosen, None if level.level else 0.8
+            )
+        )
+    return WinnersCurse(
+        tuple(found), 0.004, 0.01, Estimate(0.01, -0.002, 0.022), "The oracle is flattered by 1.00 points."
+    )
 
 
 def _one(accuracies: Mapping[float, Sequence[float]], interval: Interval | None = None) -> Comparison:

@@ -87,16 +87,19 @@ def test_the_verdicts_are_those_of_comparison_json() -> None:
     rows = {row[0][0]: row[1:] for row in read(page).tables["Every schedule against the oracle"][1:]}
     assert rows.keys() == {*values["schedules"], *values["runs"]}
     for name, verdict in values["schedules"].items():
-        hits, missed, surface, *_ = rows[name]
+        hits, missed, surface, raw, *_ = rows[name]
         assert hits == (f"{verdict['hits']} of {verdict['judged']}", verdict["hits"])
         off = {level["level"]: level["off"] for level in verdict["levels"] if level["inside"] is False}
         found = {int(m): float(x) for m, x in re.findall(r"(\d+)\s\(×([\d.]+)\)", missed[0])}
         assert found == pytest.approx(off, rel=0.05)
-        assert surface[1] == verdict["mean_regret"]
+        if name != "oracle":
+            assert (surface[1], raw[1]) == (verdict["mean_regret"], verdict["mean_raw_regret"])
     for name, run in values["runs"].items():
         *_, lost, epochs, seeds = rows[name]
         if name != "oracle":
             assert lost[1] == run["regret"]["mean"]
+            together = run["regret"]["p_together"]
+            assert ("†" in lost[0]) == (together is not None and together < 0.05)
             numbers = [float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d+", lost[0])]
             regret = (run["regret"]["mean"], run["regret"]["low"], run["regret"]["high"])
             assert numbers == pytest.approx([100 * value for value in regret], abs=0.005)
@@ -122,9 +125,10 @@ def test_the_headline_is_the_sentences_of_comparison_json() -> None:
 
 def test_curse_and_fit_are_those_of_comparison_json() -> None:
     tables, values = read(render(full(), VIEW)).tables, written(full())
-    curse = tables["Mean validation accuracy of the oracle's winners"][1:]
+    curse = tables["The oracle's winners where they were chosen, and elsewhere"][1:]
     for row, level in zip(curse, values["curse"]["levels"], strict=True):
-        assert [cell[1] for cell in row[2:]] == [level["chosen"], level["held_out"], level["fresh"]]
+        names = ("chosen", "held_out", "lead", "test_lead", "test", "fresh")
+        assert [cell[1] for cell in row[2:]] == [level[name] for name in names]
     parameters = {row[0][0]: row[1:] for row in tables["The fitted parameters"][1:]}
     for name, errors in values["fit"]["errors"].items():
         value, low, high, known = parameters[name]
