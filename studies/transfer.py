@@ -9,7 +9,7 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Boolean, Float, Integer, Table, insert, select
+from sqlalchemy import JSON, Boolean, Float, Integer, Table, insert, inspect, select
 
 from studies import schema
 from studies.errors import StudyError, StudyExists
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, ColumnElement, Connection
 
+    from studies.dialect import Dialect
     from studies.records import StudyRecord
 
 Rows = list[dict[str, Any]]
@@ -37,6 +38,8 @@ _TABLES: dict[str, Table] = {  # parents first
         schema.epochs,
         schema.checkpoints,
         schema.gradients,
+        schema.machines,
+        schema.trial_machines,
         schema.measurements,
     )
 }
@@ -61,7 +64,11 @@ class Transfer(StorePart):
         tables: Tables = {}
         with self._database.read() as connection:
             self._study(connection, name)  # type: ignore[attr-defined]
+            there = inspect(connection).get_table_names()
             for table_name, table in _TABLES.items():
+                if table.name not in there:  # in a former version's database, opened for reading
+                    tables[table_name] = []
+                    continue
                 found = connection.execute(
                     select(table).where(_of_study(table, name)).order_by(*table.primary_key.columns)
                 )
@@ -97,12 +104,13 @@ class Transfer(StorePart):
             "artifacts": self._database.stored(artifacts) if artifacts else study["artifacts"],
         }
         numbers: dict[str, dict[int, int]] = {}
+        dialect = self._database.dialect
         query = select(schema.studies).where(schema.studies.c.name == study["name"])
         with self._database.write() as connection:
             if connection.execute(query).first() is not None:
                 raise StudyExists(f"A study named {study['name']!r} is there already; import it under another name.")
             for table_name, found in checked.items():
-                numbers[table_name] = _insert(connection, table_name, found, numbers)
+                numbers[table_name] = _insert(connection, dialect, table_name, found, numbers)
             return self._record(connection.execute(query).one())  # type: ignore[attr-defined,no-any-return]
 
 
@@ -115,11 +123,15 @@ def _of_study(table: Table, name: str) -> ColumnElement[bool]:
     runs = select(schema.runs.c.id).where(schema.runs.c.study_id.in_(study))
     if "run_id" in table.c:
         return table.c.run_id.in_(runs)
-    return table.c.trial_id.in_(select(schema.trials.c.id).where(schema.trials.c.run_id.in_(runs)))
+    trials = select(schema.trials.c.id).where(schema.trials.c.run_id.in_(runs))
+    if table is schema.machines:
+        used = schema.trial_machines.c
+        return table.c.hash.in_(select(used.machine).where(used.trial_id.in_(trials)))
+    return table.c.trial_id.in_(trials)
 
 
 def _insert(
-    connection: Connection, table_name: str, found: Rows, numbers: Mapping[str, Mapping[int, int]]
+    connection: Connection, dialect: Dialect, table_name: str, found: Rows, numbers: Mapping[str, Mapping[int, int]]
 ) -> dict[int, int]:
     """Insert rows under new numbers, and return the new number of each former one."""
     table, former = _TABLES[table_name], [row.get("id") for row in found]
@@ -134,6 +146,10 @@ def _insert(
                         f"The export's {table_name} refer to {parent} that are missing; export the study again."
                     )
                 row[column] = numbers[parent][row[column]]
+    if table is schema.machines:  # studies share them
+        columns = {name: [row[name] for row in found] for name in found[0]}
+        dialect.insert_new(connection, table, columns, {})
+        return {}
     if "id" not in table.c:
         connection.execute(insert(table), found)
         return {}

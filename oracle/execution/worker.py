@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
+from oracle.execution.machine import this_machine
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.spec.model import AUTO
 from scyc import InputError
@@ -76,6 +77,7 @@ class Worker:
         self.engine = "eager" if spec.engine == AUTO else spec.engine
         self.protocol, self._workload = spec.protocol(), spec.workload
         self.device = training_device(spec)
+        self._machine = this_machine(self.threads, self.device)
         self._share = min(1.0, spec.resources.gpus_per_trial)  # of a GPU; 0 on the CPU
         if 0 < self._share < 1:
             torch.cuda.set_per_process_memory_fraction(self._share)
@@ -230,7 +232,7 @@ class Worker:
             "epochs": tuple(EpochRecord(**asdict(epoch)) for epoch in trial.training.epochs),
             "gradients": tuple(GradientRecord(**asdict(gradient)) for gradient in trial.training.gradients),
         }
-        return Outcome(TrialResult(**values), tuple(saved))
+        return Outcome(TrialResult(**values), tuple(saved), self._machine)
 
     def _save(self, kind: CheckpointKind, data: bytes, parent: str | None) -> NewCheckpoint:
         return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)

@@ -17,7 +17,7 @@ from oracle.study.opening import ORACLE
 from oracle.study.rows import ROWS
 from scyc import InputError
 from scyc.policies import policy_from_dict
-from studies import LevelRecord, StudyError, TrialRecord, TrialResult
+from studies import LevelRecord, MachineRecord, StudyError, TrialRecord, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from studies import Store, Tables
 
+_OF_TRIALS = (("epochs", "epoch"), ("checkpoints", "kind"), ("gradients", "point"), ("trial_machines", "trial_id"))
 _RESULT = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
 
 
@@ -161,7 +162,8 @@ def _check_trials(
             raise _BrokenError(f"trial {number} has the seed {trial['seed']}, which is not in the spec")
     for row in tables["measurements"]:
         _check_place("a measurement", row, spec)
-    for table, key in (("epochs", "epoch"), ("checkpoints", "kind"), ("gradients", "point")):
+    _check_machines(tables)
+    for table, key in _OF_TRIALS:
         _distinct(f"trial_id, {key} in {table}", ((row["trial_id"], row[key]) for row in tables[table]))
         for row in tables[table]:
             if trials[row["trial_id"]]["state"] != "complete":
@@ -174,6 +176,17 @@ def _check_trials(
             )
     measured = ((row["run_id"], row["level"], row["seed"], row["parent"]) for row in tables["measurements"])
     _distinct("run_id, level, seed, parent in measurements", measured)
+
+
+def _check_machines(tables: Tables) -> None:
+    for row in tables["machines"]:
+        facts = {name: value for name, value in row.items() if name != "hash"}
+        if MachineRecord(**facts).hash != row["hash"]:
+            raise _BrokenError("the hash of a machine is that of another one")
+    hashes = [row["hash"] for row in tables["machines"]]
+    _distinct("hash in machines", hashes)
+    if not {row["machine"] for row in tables["trial_machines"]} <= set(hashes):
+        raise _BrokenError("trial_machines refer to a row of machines, which is missing")
 
 
 def _came_from(trial: Mapping[str, Any]) -> tuple[int, int, int, str]:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "parquet"]
 
 MANIFEST = "export.json"
-VERSION = 1
+VERSION = 2
+_SINCE = {"machines": 2, "trial_machines": 2}
+"""Tables that exports of earlier versions lack, with the first version that has them."""
 
 
 def write_export(tables: Tables, folder: Path, format_: Format) -> list[Path]:
@@ -63,13 +65,16 @@ def read_export(folder: Path) -> Tables:
         raise InputError(
             f"{folder} holds no export: its {MANIFEST} cannot be read; give a folder that an export was written to."
         ) from error
-    if version != VERSION or format_ not in ("json", "csv", "parquet"):
+    if version not in range(1, VERSION + 1) or format_ not in ("json", "csv", "parquet"):
         raise InputError(
             f"The export in {folder} was written by another version ({version}, {format_}); export the study again "
             "with this version."
         )
     tables: Tables = {}
     for name, kinds in columns().items():
+        if version < _SINCE.get(name, 1):
+            tables[name] = []
+            continue
         path = folder / f"{name}.{format_}"
         try:
             tables[name] = _read(path, kinds, format_)

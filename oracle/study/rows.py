@@ -191,6 +191,34 @@ class GradientRow(Row):
     histogram: Annotated[list[Large], Field(min_length=len(HISTOGRAM_EDGES) + 1, max_length=len(HISTOGRAM_EDGES) + 1)]
 
 
+class MachineRow(Row):
+    """Of `machines`."""
+
+    hash: Hash
+    device: Text
+    capability: Text
+    vendor: Text
+    family: Text
+    model: Text
+    processor: Text
+    threads: Annotated[int, Field(ge=1, lt=2**31)]
+    torch: Text
+    build: Text
+    settings: Text
+    gpu: Text
+    gpu_capability: Text
+    driver: Text
+    cuda: Text
+    cudnn: Text
+
+
+class TrialMachineRow(Row):
+    """Of `trial_machines`."""
+
+    trial_id: Number
+    machine: Hash
+
+
 class MeasurementRow(Row):
     """Of `measurements`."""
 
@@ -212,5 +240,7 @@ ROWS: dict[str, type[Row]] = {
     "epochs": EpochRow,
     "checkpoints": CheckpointRow,
     "gradients": GradientRow,
+    "machines": MachineRow,
+    "trial_machines": TrialMachineRow,
     "measurements": MeasurementRow,
 }

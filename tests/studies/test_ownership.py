@@ -260,7 +260,9 @@ class TestOlderVersions:
     def test_is_read_before_it_is_upgraded(self, old: Path) -> None:
         before = (old / "a.db").read_bytes()
         with Store.open(f"sqlite:///{old}/a.db", read_only=True) as store:
-            assert store.study("s").artifacts == str(old / "a-artifacts" / "s")
+            assert (study := store.study("s")).artifacts == str(old / "a-artifacts" / "s")
+            assert store.machines(study.id) == {}
+            assert store.dump_study("s")["machines"] == []
         assert (old / "a.db").read_bytes() == before
         with pytest.raises(StudyError, match="studies upgrade"):
             Store.open(f"sqlite:///{old}/a.db")

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from oracle.results.study_view import to_json, view_study
+from oracle.study.checking import broken_rule
 from oracle.study.export import MANIFEST, Format, read_export, write_export
 from oracle.study.writing import UNFINISHED
+from oracle.testing.records import MACHINE
 from scyc import InputError
 from studies import Store, StudyError, StudyExists, columns
 from tests.oracle.disks import full_disk
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from studies import Tables
     from tests.studies.server import Server
 
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 def lab() -> Iterator[Laboratory]:
     """A study with everything: an unlucky trial, a diverged one, a former spec and former decisions."""
     with Laboratory(small_spec(levels=2), optimum=0.28, ceiling=0.5) as lab:
+        lab.machine = MACHINE
         lab.finish()
+        lab.machine = None
         study = lab.store.study("s")
         lab.store.reopen_levels(lab.run.id, 1)
         lab.store.extend_study(study.id, {**study.spec, "levels": 3}, "f" * 64)
@@ -69,6 +74,33 @@ def test_tables_that_an_editor_has_saved_again(format_: Format, encoding: str, l
     with Store.open(f"sqlite:///{tmp_path}/other.db") as other:
         other.load_study(read_export(tmp_path / "export"))
         assert to_json(view_study(other, "s")) == to_json(view_study(lab.store, "s"))
+
+
+@pytest.mark.parametrize("format_", get_args(Format))
+def test_an_export_of_a_version_that_knew_no_machines(format_: Format, lab: Laboratory, tmp_path: Path) -> None:
+    tables = lab.store.dump_study("s")
+    write_export(tables, tmp_path / "export", format_)
+    for name in (later := ("machines", "trial_machines")):
+        (tmp_path / "export" / f"{name}.{format_}").unlink()
+    (tmp_path / "export" / MANIFEST).write_text(json.dumps({"scyc_export": 1, "format": format_}))
+    assert read_export(tmp_path / "export") == tables | {name: [] for name in later}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda tables: tables["machines"][0].update(threads=64), "the hash of a machine"),
+        (lambda tables: tables["machines"].clear(), "refer to a row of machines, which is missing"),
+        (lambda tables: tables["machines"].append(tables["machines"][0]), "hash in machines should be distinct"),
+    ],
+)
+def test_a_machine_that_is_not_what_it_says(change: Callable[[Tables], None], rule: str, lab: Laboratory) -> None:
+    tables = lab.store.dump_study("s")
+    tables["levels"], tables["spec_history"], tables["level_history"] = [], [], []
+    tables["studies"][0] |= {"spec": lab.spec.to_dict(), "spec_hash": lab.spec.hash}
+    assert broken_rule(tables) is None
+    change(tables)
+    assert rule in (broken_rule(tables) or "")
 
 
 def test_an_imported_study_goes_on(lab: Laboratory, tmp_path: Path) -> None:
