@@ -113,7 +113,8 @@ def run_trial(
 ) -> Trial:
     """Train one network at one pruning level.
 
-    On a CPU, with a given number of threads, the result is the same to the bit however often and wherever it runs.
+    On one kind of CPU, with one build of PyTorch and one number of threads, the result is the same to the bit however
+    often it runs.
 
     Args:
         protocol: workload, recipe and pruning.

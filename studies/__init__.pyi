@@ -2,6 +2,7 @@ from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import upgrade
 from .errors import LeaseLost, NoDatabase, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
+from .machine import MachineRecord
 from .ownership import claim, retire
 from .records import (
     AnswersRecord,
@@ -39,6 +40,7 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "LevelRecord",
+    "MachineRecord",
     "MeasurementRecord",
     "NewCheckpoint",
     "NewTrial",

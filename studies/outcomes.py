@@ -29,7 +29,7 @@ class Outcomes(StorePart):
 
     @persistent
     def finish_trials(self, finished: Sequence[FinishedTrial]) -> list[int]:
-        """Record results of trials with their curves, gradients, answers and checkpoints: everything, or nothing.
+        """Record results of trials with all that belongs to them, in one transaction: everything, or nothing.
 
         A result that arrives late for a failed trial is accepted; of several for one trial, the first counts.
 
@@ -57,6 +57,8 @@ class Outcomes(StorePart):
             dialect.insert(connection, schema.epochs, row_mapping.epoch_columns(taken))
             dialect.insert(connection, schema.gradients, row_mapping.gradient_columns(taken))
             dialect.insert(connection, schema.answers, row_mapping.answers_columns(taken))
+            dialect.insert_new(connection, schema.machines, row_mapping.machine_columns(taken), {})
+            dialect.insert(connection, schema.trial_machines, row_mapping.trial_machine_columns(taken))
             kept = row_mapping.checkpoint_columns([(trial.id, trial.checkpoints) for trial in taken])
             dialect.insert(connection, schema.checkpoints, kept)
         return late

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from studies.machine import MachineRecord
+
 TrialState = Literal["pending", "complete", "failed"]
 CheckpointKind = Literal["trained", "rewind"]
 SplitName = Literal["validation", "test"]
@@ -289,8 +291,9 @@ class CheckpointRecord:
 
 @dataclass(frozen=True, slots=True)
 class FinishedTrial:
-    """The result of the trial in a row, and the weights that it left in the artifact store."""
+    """The result of the trial in a row, the weights that it left in the artifact store, and what machine trained it."""
 
     id: int
     result: TrialResult
     checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()
+    machine: MachineRecord | None = None

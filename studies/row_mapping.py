@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from studies import schema
 from studies.errors import StudyError
+from studies.machine import MachineRecord
 from studies.records import (
     AnswersRecord,
     CheckpointKind,
@@ -170,6 +171,18 @@ def result_columns(finished: Sequence[FinishedTrial]) -> Columns:
     """Return the ids of trials, and the columns that their results fill; errors as above."""
     results = [trial.result for trial in finished]
     return {"id": [int(trial.id) for trial in finished], **columns_of(TrialResult, results)}
+
+
+def machine_columns(finished: Sequence[FinishedTrial]) -> Columns:
+    """Return the machines of trials, each once, in the order of their hashes, so that two writers never block."""
+    machines = sorted({trial.machine for trial in finished if trial.machine}, key=lambda machine: machine.hash)
+    return {"hash": [machine.hash for machine in machines], **columns_of(MachineRecord, machines)}
+
+
+def trial_machine_columns(finished: Sequence[FinishedTrial]) -> Columns:
+    """Return which machine trained which trial."""
+    known = [(int(trial.id), trial.machine.hash) for trial in finished if trial.machine]
+    return {"trial_id": [trial_id for trial_id, _ in known], "machine": [machine for _, machine in known]}
 
 
 def epoch_columns(finished: Sequence[FinishedTrial]) -> Columns:

@@ -251,6 +251,27 @@ answers = Table(
     CheckConstraint("examples > 0", name="examples"),
 )
 
+machines = Table(  # studies share them
+    "scyc_machines",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    *(
+        Column(name, Text, nullable=False)
+        for name in ("device", "capability", "vendor", "family", "model", "processor")
+    ),
+    Column("threads", Integer, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("torch", "build", "settings")),
+    *(Column(name, Text, nullable=False) for name in ("gpu", "gpu_capability", "driver", "cuda", "cudnn")),
+    CheckConstraint("threads > 0", name="threads"),
+)
+
+trial_machines = Table(
+    "scyc_trial_machines",
+    metadata,
+    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("machine", String(64), ForeignKey("scyc_machines.hash"), nullable=False),
+)
+
 measurements = Table(
     "scyc_measurements",
     metadata,

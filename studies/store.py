@@ -10,6 +10,7 @@ from studies.catalogue import Catalogue
 from studies.database import Database
 from studies.decisions import Decisions
 from studies.leases import Leases
+from studies.machines import Machines
 from studies.measurements import Measurements
 from studies.outcomes import Outcomes
 from studies.places import Places
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from studies.records import Lease
 
 
-class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Leases, Transfer, Places):
+class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Transfer, Places):
     """Everything in one database: studies, their runs and levels, trials and checkpoints.
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that

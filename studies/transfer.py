@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, ColumnElement, Connection
 
+    from studies.dialect import Dialect
     from studies.records import StudyRecord
 
 Rows = list[dict[str, Any]]
@@ -39,6 +40,8 @@ _TABLES: dict[str, Table] = {  # parents first
         schema.checkpoints,
         schema.gradients,
         schema.answers,
+        schema.machines,
+        schema.trial_machines,
         schema.measurements,
     )
 }
@@ -103,12 +106,13 @@ class Transfer(StorePart):
             "artifacts": self._database.stored(artifacts) if artifacts else study["artifacts"],
         }
         numbers: dict[str, dict[int, int]] = {}
+        dialect = self._database.dialect
         query = select(schema.studies).where(schema.studies.c.name == study["name"])
         with self._database.write() as connection:
             if connection.execute(query).first() is not None:
                 raise StudyExists(f"A study named {study['name']!r} is there already; import it under another name.")
             for table_name, found in checked.items():
-                numbers[table_name] = _insert(connection, table_name, found, numbers)
+                numbers[table_name] = _insert(connection, dialect, table_name, found, numbers)
             return self._record(connection.execute(query).one())  # type: ignore[attr-defined,no-any-return]
 
 
@@ -127,11 +131,15 @@ def _of_study(table: Table, name: str) -> ColumnElement[bool]:
     runs = select(schema.runs.c.id).where(schema.runs.c.study_id.in_(study))
     if "run_id" in table.c:
         return table.c.run_id.in_(runs)
-    return table.c.trial_id.in_(select(schema.trials.c.id).where(schema.trials.c.run_id.in_(runs)))
+    trials = select(schema.trials.c.id).where(schema.trials.c.run_id.in_(runs))
+    if table is schema.machines:
+        used = schema.trial_machines.c
+        return table.c.hash.in_(select(used.machine).where(used.trial_id.in_(trials)))
+    return table.c.trial_id.in_(trials)
 
 
 def _insert(
-    connection: Connection, table_name: str, found: Rows, numbers: Mapping[str, Mapping[int, int]]
+    connection: Connection, dialect: Dialect, table_name: str, found: Rows, numbers: Mapping[str, Mapping[int, int]]
 ) -> dict[int, int]:
     """Insert rows under new numbers, and return the new number of each former one."""
     table, former = _TABLES[table_name], [row.get("id") for row in found]
@@ -146,6 +154,10 @@ def _insert(
                         f"The export's {table_name} refer to {parent} that are missing; export the study again."
                     )
                 row[column] = numbers[parent][row[column]]
+    if table is schema.machines:  # studies share them
+        columns = {name: [row[name] for row in found] for name in found[0]}
+        dialect.insert_new(connection, table, columns, {})
+        return {}
     if "id" not in table.c:
         connection.execute(insert(table), found)
         return {}

@@ -159,7 +159,7 @@ class Trials(StorePart):
             elif not known or not same:
                 raise StudyError(
                     f"Trial {trial_id} was trained again and its weights differ from those on record; on a CPU that "
-                    f"means another version of the code or of torch: use the one that the study was made with."
+                    f"means other code, another build of torch or another kind of processor: use those that trained it."
                 )
             connection.execute(delete(schema.checkpoints).where(schema.checkpoints.c.trial_id == trial_id))
             kept = row_mapping.checkpoint_columns([(trial_id, checkpoints)])

@@ -13,12 +13,14 @@ from oracle.driver.apart import check_ready_apart
 from oracle.driver.events import Listeners
 from oracle.driver.interruption import interruptible
 from oracle.driver.lease import driving
+from oracle.driver.machine_watch import MachineWatch
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution import make_executor
 from oracle.results.silence import STUCK
 from oracle.study.checking import explained
 from oracle.study.fingerprints import check_trained_on, trained_on_now
+from oracle.study.machines import Machines
 from oracle.study.opening import ORACLE, study_spec
 from scyc.fence import fenced
 from scyc.workloads import is_own
@@ -149,8 +151,10 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
 
             mirror = OptunaMirror(db, store, run, study.name, spec, display.warn)
             listener = Listeners(listener, stack.enter_context(closing(mirror)))
+        listener = Listeners(listener, watch := MachineWatch(study.name, Machines.read(store, study.id), display.warn))
         source = OracleRun(store, run, spec, held.artifacts, listener, options.retries, held.trained_on)
         if not source.finished:
+            _see_this_machine(watch, executor, spec)
             executor.run(source, spec, held.artifacts)
     if source.failed:
         raise TrialsFailed(f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed.")
@@ -191,16 +195,29 @@ def train_runs(
         if options.retry_failed:
             for run in runs:
                 store.requeue_failed(run.id)
+        machines = Machines.read(store, held.study.id)
+        listener = Listeners(listener, watch := MachineWatch(held.study.name, machines, display.warn))
         walks = ScheduleRuns(
             [ScheduleRun(store, run, spec, seeds, listener, options.retries, held.trained_on) for run in runs]
         )
         listener.trials_expected(walks.steps_left)
         if not walks.finished:
+            _see_this_machine(watch, executor, spec)
             executor.run(walks, spec, held.artifacts)
     if walks.failures:
         raise TrialsFailed(f"Some runs are blocked by failures: {'; '.join(walks.failures)}.")
     if not walks.complete:
         raise WorkersEnded
+
+
+def _see_this_machine(watch: MachineWatch, executor: Executor, spec: Spec) -> None:
+    """If trials are trained on this machine's processor, warn before the first of them, not after it."""
+    if watch.begun and executor.here and spec.resources.gpus_per_trial == 0:
+        import torch
+
+        from oracle.execution.machine import this_machine
+
+        watch.see(this_machine(spec.resources.cpus_per_trial, torch.device("cpu")))
 
 
 @contextmanager

@@ -89,19 +89,21 @@ def verdicts(comparison: Comparison) -> pd.DataFrame:
 def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
     """Return a row per trial of every run, including trials that an extension turned into history.
 
-    Columns: `run`, those of `studies.TrialRecord`, and those of `studies.TrialResult`, which are empty until `state` is
-    "complete".
+    Columns: `run`, those of `studies.TrialRecord`, those of `studies.TrialResult`, which are empty until `state` is
+    "complete", and `machine`, the hash of the machine that trained it; empty if that is not on record.
     """
+    machines = {key: machine for run in store.runs(study.id) for key, machine in store.trial_machines(run.id).items()}
     return pd.DataFrame(
         (
             {
                 "run": run,
                 **{name: getattr(trial, name) for name in _RECORD},
                 **{name: getattr(trial.result and trial.result.counted, name, None) for name in _RESULT},
+                "machine": machines.get(trial.id),
             }
             for run, trial in _trials(store, study)
         ),
-        columns=["run", *_RECORD, *_RESULT],
+        columns=["run", *_RECORD, *_RESULT, "machine"],
     )
 
 

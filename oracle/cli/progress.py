@@ -57,8 +57,8 @@ class ConsoleDisplay:
         say(err, f"Data: {line}")
 
     def warn(self, sentence: str) -> None:
-        """Print a sentence."""
-        self.say(sentence)
+        """Print it on standard error; if that is the terminal of the bar, then above the bar."""
+        say(self.console if self.console.is_terminal and err.is_terminal else err, sentence)
 
     def say(self, sentence: str) -> None:
         """Print a sentence."""

@@ -63,7 +63,7 @@ class Fit:
 def fit_scyc(levels: Sequence[OracleLevel], p: float, judge: Judge, refits: int = REFITS) -> Fit:
     """Fit S-Cyc to the oracle's levels and say how far the result can be relied on.
 
-    A pure function: the same levels give the same result, to the bit.
+    A pure function: the same levels give the same result, to the bit on one machine.
 
     Args:
         levels: decided levels, three or more, in any order, all with the same seeds.

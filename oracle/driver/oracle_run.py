@@ -65,7 +65,9 @@ class OracleRun:
         if decided:  # a driver that was killed after a decision may have left the losers' weights
             self._delete_losers(decided[-1].level, winning)
         self._queue: deque[TrialRequest] = deque()
-        self._restoring: set[int] = set()  # trials that are trained again for their weights
+        self._restoring: dict[
+            int, str | None
+        ] = {}  # trials trained again for their weights, and on what machine before
         self._enter_level()
 
     @property
@@ -97,7 +99,7 @@ class OracleRun:
             if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Failure):
                 raise TypeError(f"A sweep asks only for trials, but this is the answer to {request!r}.")
             if isinstance(outcome, Outcome) and request.id not in self._restoring:
-                finished.append(FinishedTrial(request.id, outcome.result, outcome.saved))
+                finished.append(FinishedTrial(request.id, outcome.result, outcome.saved, outcome.machine))
         self.store.finish_trials(finished)
         for request, outcome in answers:
             if isinstance(request, TrialRequest) and isinstance(outcome, Outcome | Failure):
@@ -200,7 +202,8 @@ class OracleRun:
         there = self.store.with_weights(self.run.id, self.level)
         lacking = [trial for trial in winning if trial.id not in there]
         if lacking:  # a former loser, whose weights were deleted, has won on more seeds
-            self._restoring = {trial.id for trial in lacking}
+            machines = self.store.trial_machines(self.run.id)
+            self._restoring = {trial.id: machines.get(trial.id) for trial in lacking}
             self._queue.extend(self._request(trial) for trial in lacking)
             return
         results = [trial.result for trial in winning if trial.result is not None]
@@ -231,9 +234,10 @@ class OracleRun:
                 f"The weights of trial {request.id} are needed again, but training it again failed ({outcome.reason}); "
                 "fix the cause, then resume the study."
             )
+        machine = self._restoring.pop(request.id)
+        elsewhere = machine is not None and outcome.machine is not None and outcome.machine.hash != machine
         on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU may round differently each time
-        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu)
-        self._restoring.remove(request.id)
+        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu and not elsewhere)
 
     def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
         """Delete the weights of a decided level that no trial will start from."""

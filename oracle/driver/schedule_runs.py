@@ -112,7 +112,7 @@ class ScheduleRun:
         """
         self.store.finish_trials(
             [
-                FinishedTrial(request.id, answer.result, answer.saved)
+                FinishedTrial(request.id, answer.result, answer.saved, answer.machine)
                 for request, answer in answers
                 if isinstance(request, TrialRequest) and isinstance(answer, Outcome)
             ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict, TypeAdapter
 
 from scyc.measured_schedules import Measured, Measurement
-from studies import NewCheckpoint, TrialResult  # noqa: TC001
+from studies import MachineRecord, NewCheckpoint, TrialResult  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,10 +54,11 @@ class MeasureRequest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trial that was trained to its end, diverged or not."""
+    """A trial that was trained to its end, diverged or not, and the machine that trained it; None if unknown."""
 
     result: TrialResult
     saved: tuple[NewCheckpoint, ...]
+    machine: MachineRecord | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
+from oracle.execution.machine import this_machine
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
 from oracle.spec.model import AUTO
 from scyc import InputError
@@ -78,6 +79,7 @@ class Worker:
         self.protocol, self._workload = spec.protocol(), spec.workload
         self._records_answers = spec.records_answers
         self.device = training_device(spec)
+        self._machine = this_machine(self.threads, self.device)
         self._share = min(1.0, spec.resources.gpus_per_trial)  # of a GPU; 0 on the CPU
         if 0 < self._share < 1:
             torch.cuda.set_per_process_memory_fraction(self._share)
@@ -237,7 +239,7 @@ class Worker:
                 if self._records_answers(len(answers))
             ),
         }
-        return Outcome(TrialResult(**values), tuple(saved))
+        return Outcome(TrialResult(**values), tuple(saved), self._machine)
 
     def _save(self, kind: CheckpointKind, data: bytes, parent: str | None) -> NewCheckpoint:
         return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)

@@ -48,6 +48,11 @@ def provenance(view: StudyView, *names: str) -> list[tuple[str, str]]:
     return [(name.capitalize(), words.flat(view.provenance.get(name))) for name in names]
 
 
+def machines(view: StudyView) -> list[tuple[str, str]]:
+    """Return on which kinds of machines the trials were trained, as provenance; nothing if none is on record."""
+    return [("Machines", view.status.machines.sentence)] if view.status.machines.kinds else []
+
+
 @cache
 def environment(*folders: Path) -> jinja2.Environment:
     """Return the environment that fills templates: those of this folder, and of other folders if given."""

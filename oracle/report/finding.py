@@ -45,7 +45,7 @@ def find(view: StudyView) -> Finding:
     headline = _headline(view, decided)
     if decided and _count_decided(view) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
-    notes += accepted_changes(view.provenance)
+    notes += [*accepted_changes(view.provenance), *view.status.machines.notes]
     return Finding(headline, tuple(note for note in notes if note))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
-from oracle.report.base import fill, provenance
+from oracle.report.base import fill, machines, provenance
 from oracle.report.figures import plates
 from oracle.report.finding import find
 from oracle.results.intervals import RULES, TOLERANCE
@@ -29,7 +29,7 @@ def render(view: StudyView) -> str:
         levels=[_row(lv, view.status.partly_pruned) for lv in view.levels],
         rules={name: f"{rule.defined(TOLERANCE)}; it needs {rule.needs}" for name, rule in RULES.items()},
         costs=_costs(view),
-        origins=provenance(view, "data", "started", "commit", "versions"),
+        origins=[*provenance(view, "data", "started", "commit", "versions"), *machines(view)],
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def to_json(view: StudyView) -> dict[str, Any]:
     """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded.
 
-    A level that is silent has two more keys, `silence` and `chosen`, and no `winner`.
+    A silent level has two more keys, `silence` and `chosen`, and no `winner`. `machines` is there if any is on record.
     """
     return {
         "study": view.name,
@@ -40,6 +40,7 @@ def to_json(view: StudyView) -> dict[str, Any]:
         "cost": vars(view.cost),
         "spec": view.spec.to_dict(),
         "provenance": view.provenance,
+        **({"machines": view.status.machines.to_json()} if view.status.machines.kinds else {}),
     }
 
 

@@ -5,12 +5,13 @@ Whatever shows it (`scyc show`, `watch`, `studies list`, the report, the web pag
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from oracle.results.silence import observed_in, silence_of
 from oracle.study import lineage
 from oracle.study.checking import explained, finite
+from oracle.study.machines import Machines
 from oracle.study.opening import ORACLE, study_spec
 from scyc.pruning.coverage import Coverage
 from studies import StudyNotFound, StudyUnavailable
@@ -52,6 +53,7 @@ class StudyStatus:
         silent: the decided levels that say nothing about `max_lr`, so that their winners are no measurements; empty
             unless they were asked for.
         coverage: how much of the network is pruned; None if that was not recorded, as of a version before this.
+        machines: what its trials were trained on, those of runs of schedules included.
     """
 
     study: str
@@ -68,6 +70,7 @@ class StudyStatus:
     stuck: bool = False
     silent: frozenset[int] = frozenset()
     coverage: Coverage | None = None
+    machines: Machines = field(default_factory=Machines)
 
     @property
     def state(self) -> State:
@@ -188,6 +191,7 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
         stuck=not pending and done > 0 and _is_stuck(store, run, spec, decided),
         silent=_silent(store, run, spec, decided) if run and silent else frozenset(),
         coverage=Coverage.read(study.provenance.get("network")),
+        machines=Machines.read(store, study.id),
     )
 
 

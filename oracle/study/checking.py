@@ -17,7 +17,7 @@ from oracle.study.opening import ORACLE
 from oracle.study.rows import ROWS, AnswersRow
 from scyc import InputError
 from scyc.policies import policy_from_dict
-from studies import LevelRecord, StudyError, TrialRecord, TrialResult
+from studies import LevelRecord, MachineRecord, StudyError, TrialRecord, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from studies import Store, Tables
 
-_OF_TRIALS = (("epochs", "epoch"), ("checkpoints", "kind"), ("gradients", "point"), ("answers", "split"))
+_OF_TRIALS = (
+    ("epochs", "epoch"),
+    ("checkpoints", "kind"),
+    ("gradients", "point"),
+    ("answers", "split"),
+    ("trial_machines", "trial_id"),
+)
 _ROUNDING = 1e-6
 _RESULT = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
 
@@ -163,6 +169,7 @@ def _check_trials(
             raise _BrokenError(f"trial {number} has the seed {trial['seed']}, which is not in the spec")
     for row in tables["measurements"]:
         _check_place("a measurement", row, spec)
+    _check_machines(tables)
     for table, key in _OF_TRIALS:
         _distinct(f"trial_id, {key} in {table}", ((row["trial_id"], row[key]) for row in tables[table]))
         for row in tables[table]:
@@ -184,6 +191,17 @@ def _check_trials(
             )
     measured = ((row["run_id"], row["level"], row["seed"], row["parent"]) for row in tables["measurements"])
     _distinct("run_id, level, seed, parent in measurements", measured)
+
+
+def _check_machines(tables: Tables) -> None:
+    for row in tables["machines"]:
+        facts = {name: value for name, value in row.items() if name != "hash"}
+        if MachineRecord(**facts).hash != row["hash"]:
+            raise _BrokenError("the hash of a machine is that of another one")
+    hashes = [row["hash"] for row in tables["machines"]]
+    _distinct("hash in machines", hashes)
+    if not {row["machine"] for row in tables["trial_machines"]} <= set(hashes):
+        raise _BrokenError("trial_machines refer to a row of machines, which is missing")
 
 
 def _came_from(trial: Mapping[str, Any]) -> tuple[int, int, int, str]:

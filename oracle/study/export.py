@@ -22,7 +22,7 @@ Format = Literal["json", "csv", "parquet"]
 
 MANIFEST = "export.json"
 VERSION = 2
-_SINCE = {"answers": 2}
+_SINCE = {"answers": 2, "machines": 2, "trial_machines": 2}
 """Tables that exports of earlier versions lack, with the first version that has them."""
 
 

@@ -110,8 +110,8 @@ def check_trained_on(
     if begun and versions:
         then, today = (" and ".join(f"{name} {of.versions[name]}" for name in versions) for of in (before, now))
         warn(
-            f"The study {study.name!r} was trained with {then} and continues with {today}: the numbers of its new "
-            "trials may differ in their last digits."
+            f"The study {study.name!r} was trained with {then} and continues with {today}: its new trials may have "
+            "other numbers than that would have given."
         )
 
 

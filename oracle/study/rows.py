@@ -213,6 +213,34 @@ class AnswersRow(Row):
         return as_text(b64decode(self.bits, validate=True), self.examples).count("1")
 
 
+class MachineRow(Row):
+    """Of `machines`."""
+
+    hash: Hash
+    device: Text
+    capability: Text
+    vendor: Text
+    family: Text
+    model: Text
+    processor: Text
+    threads: Annotated[int, Field(ge=1, lt=2**31)]
+    torch: Text
+    build: Text
+    settings: Text
+    gpu: Text
+    gpu_capability: Text
+    driver: Text
+    cuda: Text
+    cudnn: Text
+
+
+class TrialMachineRow(Row):
+    """Of `trial_machines`."""
+
+    trial_id: Number
+    machine: Hash
+
+
 class MeasurementRow(Row):
     """Of `measurements`."""
 
@@ -235,5 +263,7 @@ ROWS: dict[str, type[Row]] = {
     "checkpoints": CheckpointRow,
     "gradients": GradientRow,
     "answers": AnswersRow,
+    "machines": MachineRow,
+    "trial_machines": TrialMachineRow,
     "measurements": MeasurementRow,
 }

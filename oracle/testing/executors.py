@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class ExecutorConformance:
-    """The same spec gives the same study to the bit, whatever executor trains it; failures are recorded."""
+    """On one machine, the same spec gives the same study to the bit, whatever executor trains it."""
 
     def make_executor(self, workers: int) -> Executor:
         """Return an executor that trains `workers` trials at a time; or one at a time, if it never trains more."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from oracle.execution.messages import Answer, Request, TrialRequest
-    from studies import Artifacts, CheckpointKind
+    from studies import Artifacts, CheckpointKind, MachineRecord
 
 
 @dataclass(eq=False)
@@ -37,6 +37,7 @@ class MadeUp:
         equal_weights: whether trials of one lineage leave the same weights whatever their `max_lr`.
         epochs: number of epochs of every trial, >= 0.
         flat: levels at which nothing learns: every trial diverges, with finite numbers.
+        machine: what machine they say has trained them.
     """
 
     rate: float
@@ -48,6 +49,7 @@ class MadeUp:
     equal_weights: bool = False
     epochs: int = 2
     flat: frozenset[int] = frozenset()
+    machine: MachineRecord | None = None
 
     def answer(self, request: Request) -> Answer:
         """Make up an answer."""
@@ -84,7 +86,7 @@ class MadeUp:
             rewind_point=saved[1].hash if level == 0 else None,
             epochs=tuple(EpochRecord(epoch, 1.0, 1.0, accuracy) for epoch in range(self.epochs)),
         )
-        return Outcome(result, tuple(saved))
+        return Outcome(result, tuple(saved), self.machine)
 
     def _save(self, kind: CheckpointKind, origin: list[Any], parent: str | None) -> NewCheckpoint:
         data = json.dumps(origin).encode()

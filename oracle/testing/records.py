@@ -11,6 +11,7 @@ from studies import (
     EpochRecord,
     FinishedTrial,
     GradientRecord,
+    MachineRecord,
     NewCheckpoint,
     NewTrial,
     TrialResult,
@@ -44,6 +45,24 @@ GRADIENTS = tuple(
 
 ANSWERS = (AnswersRecord("test", 10, bytes(range(128, 256))), AnswersRecord("validation", 8, b"\0"))
 
+MACHINE = MachineRecord(
+    device="cuda",
+    capability="AVX2",
+    vendor="AuthenticAMD",
+    family="25",
+    model="1",
+    processor="AMD EPYC 7763 64-Core Processor",
+    threads=2,
+    torch="2.9.0+cu130",
+    build="0fabc3ba 3c59dc048e88",
+    settings="MKL_CBWR=COMPATIBLE",
+    gpu="NVIDIA A100-SXM4-80GB",
+    gpu_capability="8.0",
+    driver="580.65.06",
+    cuda="13.0",
+    cudnn="91300",
+)
+
 
 def result(**changes: Any) -> TrialResult:
     """Return `RESULT` with some fields changed."""
@@ -61,7 +80,11 @@ def checkpoint(letter: str, kind: CheckpointKind = "trained", parent: str | None
 
 
 def finish(
-    store: Store, trial_id: int, result: TrialResult, checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()
+    store: Store,
+    trial_id: int,
+    result: TrialResult,
+    checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = (),
+    machine: MachineRecord | None = None,
 ) -> bool:
     """Record one trial's result; return whether the trial was not complete before."""
-    return not store.finish_trials([FinishedTrial(trial_id, result, checkpoints)])
+    return not store.finish_trials([FinishedTrial(trial_id, result, checkpoints, machine)])

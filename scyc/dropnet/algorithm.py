@@ -115,8 +115,8 @@ def dropnet(
 
     Tan & Motani, "DropNet: Reducing Neural Network Complexity via Iterative Pruning", ICML 2020, Algorithm 1: go back
     to the initial weights, apply the masks, train with early stopping, drop units, until the validation accuracy is at
-    most `kappa` times the first cycle's. On a CPU, with a given number of threads, the cycles are the same to the bit
-    however often they are asked for.
+    most `kappa` times the first cycle's. On one kind of CPU, with one build of PyTorch and one number of
+    threads, the cycles are the same to the bit however often they are asked for.
 
     Args:
         build_model: returns a new network, one sequence of layers, its weights drawn from PyTorch's default generator.

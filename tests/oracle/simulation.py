@@ -184,4 +184,4 @@ class Answering(Laboratory):
             test_accuracy=correct["test"] / self.EXAMPLES,
             answers=() if request.seed in self.without else answers,
         )
-        return Outcome(counted, made_up.saved)
+        return replace(made_up, result=counted)

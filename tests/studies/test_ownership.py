@@ -264,6 +264,8 @@ class TestOlderVersions:
             assert study.artifacts == str(old / "a-artifacts" / "s")
             assert store.answers(1, "test") == {}
             assert store.dump_study("s")["answers"] == []
+            assert store.machines(study.id) == {}
+            assert store.dump_study("s")["machines"] == []
         assert (old / "a.db").read_bytes() == before
         with pytest.raises(StudyError, match="studies upgrade"):
             Store.open(f"sqlite:///{old}/a.db")

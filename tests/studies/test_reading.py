@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from oracle.testing.records import ANSWERS, GRADIENTS, checkpoint, finish, new, result
+from oracle.testing.records import ANSWERS, GRADIENTS, MACHINE, checkpoint, finish, new, result
 from studies import Lease, MeasurementRecord, Store, StudyError, StudyNotFound, upgrade
 from studies.errors import TryAgain
 from tests.studies.permissions import sealed
@@ -41,7 +41,7 @@ def fill(url: str) -> None:
         study = store.create_study("s", {"levels": 2}, "h", "memory://a", {})
         run = store.open_run(study.id, "oracle")
         done, lost, _ = store.add_trials(run.id, [new(seed=seed) for seed in range(3)])
-        finish(store, done.id, result(gradients=GRADIENTS, answers=ANSWERS), [checkpoint("a")])
+        finish(store, done.id, result(gradients=GRADIENTS, answers=ANSWERS), [checkpoint("a")], MACHINE)
         store.fail_trial(lost.id, "out of memory")
         store.decide_level(run.id, 0, 1.0, 0.1, False)
         store.decide_level(run.id, 1, 0.8, 0.2, True)
@@ -69,6 +69,8 @@ def everything(store: Store) -> dict[str, Any]:
         "levels": store.levels(run.id, history=True),
         "trials": store.trials(run.id, curves=True),
         "counts": store.counts(run.id),
+        "machines": store.machines(study.id),
+        "trial_machines": store.trial_machines(run.id),
         "finished_since": store.finished_since(run.id, study.created_at),
         "epochs_trained": store.epochs_trained(run.id),
         "checkpoints": store.checkpoints(run.id),

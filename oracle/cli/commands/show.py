@@ -61,7 +61,7 @@ def show(
         say(out, sentence)
     if view.status.stuck:
         say(out, stuck_sentences(len(view.status.decided)))
-    for sentence in accepted_changes(view.provenance):
+    for sentence in [*accepted_changes(view.provenance), *view.status.machines.notes]:
         say(out, sentence)
     if view.status.partly_pruned:
         from oracle.report.words import DENSITIES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oracle.comparison import as_python
 from oracle.report import words
-from oracle.report.base import fill, provenance
+from oracle.report.base import fill, machines, provenance
 from oracle.report.comparison.accuracy import how_to_train
 from oracle.report.comparison.figures import plates
 from oracle.report.comparison.looks import EMPHASISED, looks
@@ -40,7 +40,7 @@ def render(comparison: Comparison, view: StudyView) -> str:
         "comparison.html",
         view,
         comparison=comparison,
-        notes=comparison.notes,
+        notes=[*comparison.notes, *view.status.machines.notes],
         headline=headline(comparison),
         verdicts=verdicts(comparison),
         reading=reading(comparison),
@@ -76,4 +76,5 @@ def _origins(comparison: Comparison, view: StudyView) -> list[tuple[str, str]]:
         ),
         ("Numbers of this page", "comparison.json, beside it"),
         *provenance(view, "data", "started", "commit", "versions", "hardware"),
+        *machines(view),
     ]

@@ -9,7 +9,7 @@
 from oracle.testing.databases.catalogue import Levels, Runs, Studies
 from oracle.testing.databases.checkpoints import Checkpoints, Threads
 from oracle.testing.databases.failures import Failing, Retrying
-from oracle.testing.databases.outcomes import Finishing, FinishingTogether
+from oracle.testing.databases.outcomes import Finishing, FinishingTogether, Machines
 from oracle.testing.databases.trials import AddingTrials, AdoptingTrials, ReadingTrials
 
 __all__ = ["DatabaseConformance"]
@@ -24,6 +24,7 @@ class DatabaseConformance(
     AdoptingTrials,
     Finishing,
     FinishingTogether,
+    Machines,
     Failing,
     Retrying,
     Checkpoints,

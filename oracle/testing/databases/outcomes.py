@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oracle.testing.databases.case import DatabaseCase
-from oracle.testing.records import ANSWERS, EPOCHS, GRADIENTS, RESULT, checkpoint, finish, new, result
+from oracle.testing.records import ANSWERS, EPOCHS, GRADIENTS, MACHINE, RESULT, checkpoint, finish, new, result
 from studies import EpochRecord, FinishedTrial, StudyError
 
 if TYPE_CHECKING:
@@ -164,3 +164,33 @@ class FinishingTogether(DatabaseCase):
 
     def test_finishing_nothing_is_nothing(self, store: Store) -> None:
         assert store.finish_trials([]) == []
+
+
+class Machines(DatabaseCase):
+    """Each trial says which machine trained it, and each machine is on record once."""
+
+    def test_a_trial_says_which_machine_trained_it(self, store: Store, run: RunRecord) -> None:
+        trials = store.add_trials(run.id, [new(seed=seed) for seed in range(5)])
+        other = replace(MACHINE, threads=3)
+        machines = [MACHINE, MACHINE, other, None]
+        finished = [FinishedTrial(t.id, RESULT, (), machine) for t, machine in zip(trials, machines, strict=False)]
+        store.finish_trials(finished[:1])
+        store.finish_trials(finished[1:])
+        expected = dict(zip([t.id for t in trials], [MACHINE.hash, MACHINE.hash, other.hash], strict=False))
+        assert store.trial_machines(run.id) == expected
+        assert store.machines(run.study_id) == {MACHINE: 2, other: 1}
+
+    def test_a_machine_outlives_a_study_that_others_share_it_with(self, store: Store, run: RunRecord) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        finish(store, trial.id, RESULT, (), MACHINE)
+        name = next(study.name for study in store.studies() if study.id == run.study_id)
+        copy = store.load_study(store.dump_study(name), name="copy")
+        store.delete_study(name)
+        assert store.machines(copy.id) == {MACHINE: 1}
+
+    def test_a_result_that_is_refused_leaves_no_machine(self, store: Store, run: RunRecord) -> None:
+        [trial] = store.add_trials(run.id, [new()])
+        with pytest.raises(StudyError):
+            finish(store, trial.id, RESULT, (), replace(MACHINE, threads=0))
+        assert store.machines(run.study_id) == {}
+        assert store.trials(run.id) == [trial]

@@ -58,7 +58,7 @@ class TestTables:
         trials = swept.trials()
         record = {field.name for field in fields(TrialRecord)} - {"run_id", "result"}
         result = {field.name for field in fields(TrialResult)} - {"epochs", "gradients", "answers"}
-        assert set(trials.columns) == {"run"} | record | result
+        assert set(trials.columns) == {"run", "machine"} | record | result
         assert len(trials) == 18
         best = trials[trials.level == 0].groupby("max_lr").val_accuracy.mean()
         assert best.max() == pytest.approx(swept.curve().val[0])

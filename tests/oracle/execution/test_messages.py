@@ -15,7 +15,7 @@ from oracle.execution.messages import (
     requests_to_json,
 )
 from oracle.testing.made_up_outcomes import MadeUp
-from oracle.testing.records import ANSWERS, result
+from oracle.testing.records import ANSWERS, MACHINE, result
 
 if TYPE_CHECKING:
     from oracle.execution.messages import Request
@@ -28,7 +28,7 @@ def test_they_come_back_as_they_were() -> None:
         MeasureRequest("range-test", 1, 3, "p" * 64, "r" * 64, 2, "{}"),
     ]
     assert requests_from_json(requests_to_json(requests)) == requests
-    made_up = MadeUp(0.2, fails={(1, 3, 1e-300)})
+    made_up = MadeUp(0.2, fails={(1, 3, 1e-300)}, machine=MACHINE)
     answers = [made_up.answer(request) for request in requests]
     answers.append(Outcome(result(answers=ANSWERS), ()))
     assert answers_from_json(answers_to_json(answers)) == answers

@@ -11,9 +11,10 @@ import pytest
 
 from oracle.results.plain import to_json
 from oracle.results.study_view import view_study
-from oracle.study.checking import check_export
+from oracle.study.checking import broken_rule, check_export
 from oracle.study.export import MANIFEST, Format, read_export, write_export
 from oracle.study.writing import UNFINISHED
+from oracle.testing.records import MACHINE
 from scyc import InputError
 from scyc.answers import packed
 from studies import Store, StudyError, StudyExists, columns
@@ -21,9 +22,10 @@ from tests.oracle.disks import full_disk
 from tests.oracle.simulation import Answering, Laboratory, small_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from studies import Tables
     from tests.studies.server import Server
 
 
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 def lab() -> Iterator[Laboratory]:
     """A study with everything: an unlucky trial, a diverged one, a former spec and former decisions."""
     with Answering(small_spec(levels=2), optimum=0.28, ceiling=0.5) as lab:
+        lab.machine = MACHINE
         lab.finish()
+        lab.machine = None
         study = lab.store.study("s")
         lab.store.reopen_levels(lab.run.id, 1)
         lab.store.extend_study(study.id, {**study.spec, "levels": 3}, "f" * 64)
@@ -77,16 +81,16 @@ def test_tables_that_an_editor_has_saved_again(format_: Format, encoding: str, l
 
 
 @pytest.mark.parametrize("format_", get_args(Format))
-def test_an_export_of_an_earlier_version_has_no_answers(format_: Format, lab: Laboratory, tmp_path: Path) -> None:
+def test_an_earlier_export_has_neither_answers_nor_machines(format_: Format, lab: Laboratory, tmp_path: Path) -> None:
     tables = lab.store.dump_study("s")
     write_export(tables, tmp_path / "export", format_)
     (tmp_path / "export" / f"answers.{format_}").unlink()
     with pytest.raises(InputError, match=f"answers.{format_} cannot be read"):
         read_export(tmp_path / "export")
+    for name in (later := ("answers", "machines", "trial_machines")):
+        (tmp_path / "export" / f"{name}.{format_}").unlink(missing_ok=True)
     (tmp_path / "export" / MANIFEST).write_text(json.dumps({"scyc_export": 1, "format": format_}))
-    found = read_export(tmp_path / "export")
-    assert found.pop("answers") == []
-    assert found == {name: rows for name, rows in tables.items() if name != "answers"}
+    assert read_export(tmp_path / "export") == tables | {name: [] for name in later}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,23 @@ def test_answers_must_be_what_the_accuracies_count(column: str, value: object, r
     tables["answers"][0][column] = value
     with pytest.raises(InputError, match=rule):
         check_export(tables)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda tables: tables["machines"][0].update(threads=64), "the hash of a machine"),
+        (lambda tables: tables["machines"].clear(), "refer to a row of machines, which is missing"),
+        (lambda tables: tables["machines"].append(tables["machines"][0]), "hash in machines should be distinct"),
+    ],
+)
+def test_a_machine_that_is_not_what_it_says(change: Callable[[Tables], None], rule: str, lab: Laboratory) -> None:
+    tables = lab.store.dump_study("s")
+    tables["levels"], tables["spec_history"], tables["level_history"] = [], [], []
+    tables["studies"][0] |= {"spec": lab.spec.to_dict(), "spec_hash": lab.spec.hash}
+    assert broken_rule(tables) is None
+    change(tables)
+    assert rule in (broken_rule(tables) or "")
 
 
 def test_an_imported_study_goes_on(lab: Laboratory, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,8 +13,12 @@ from oracle.execution.messages import Failure, Outcome
 from oracle.results.study_view import view_study
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import study_spec
+from oracle.testing.records import MACHINE
 from scyc import InputError
 from tests.oracle.simulation import Laboratory, small_spec
+
+if TYPE_CHECKING:
+    from studies import MachineRecord
 
 FIXED = {"max_lr": {"values": [0.1, 0.2, 0.4]}, "widen": 0}
 
@@ -40,7 +45,7 @@ def extend(lab: Laboratory, retries: int = 0, **more: object) -> Diary:
     return diary
 
 
-def drift(lab: Laboratory) -> None:
+def drift(lab: Laboratory, machine: MachineRecord | None = None) -> None:
     """From now on other weights come out of the seeds that there were, and more seeds would make 0.4 win."""
     honest = lab.train
 
@@ -51,7 +56,7 @@ def drift(lab: Laboratory) -> None:
         if request.seed in (0, 7):
             weights = lab._save("trained", ["another machine", request.level, request.seed, request.max_lr], None)
             result = replace(outcome.result, checkpoint=weights.hash)
-            return Outcome(result, (weights, *outcome.saved[1:]))
+            return Outcome(result, (weights, *outcome.saved[1:]), machine)
         return outcome
 
     lab.train = drifted  # type: ignore[method-assign]
@@ -108,6 +113,17 @@ class TestSeeds:
             drift(lab)
             with pytest.raises(StudyError, match="weights differ from those on record"):
                 extend(lab, seeds=[*range(20, 40)])
+
+    def test_on_another_machine_they_take_the_former_ones_place(self) -> None:
+        with Laboratory(small_spec(levels=1), optimum=0.2) as lab:
+            lab.machine = MACHINE
+            lab.finish()
+            former = {lab.left_by(0, 0.4, seed).checkpoint for seed in (0, 7)}
+            drift(lab, replace(MACHINE, capability="AVX512"))
+            extend(lab, seeds=[*range(20, 40)])
+            assert lab.winners() == [0.4]
+            assert not former & lab.needed()
+            assert lab.needed() <= set(lab.artifacts.hashes())
 
     def test_on_a_gpu_whose_numbers_drift_they_take_the_former_ones_place(self) -> None:
         with Laboratory(small_spec(levels=2, resources={"gpus_per_trial": 1}), optimum=0.2) as lab:
