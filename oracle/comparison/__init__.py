@@ -7,9 +7,9 @@ from oracle.comparison.contenders import USUAL, pick
 from oracle.comparison.curse import WinnersCurse
 from oracle.comparison.fit import Fit, fit_scyc
 from oracle.comparison.held_out import HeldOut, HeldOutError
+from oracle.comparison.levels import OracleLevel, winner_of
 from oracle.comparison.plain import as_python, to_json
 from oracle.comparison.regret import Estimate, Regret
-from oracle.comparison.surface import OracleLevel, winner_of
 from oracle.comparison.trained import TrainedLevel, TrainedRun
 from oracle.comparison.verdict import LevelVerdict, Verdict, judge
 

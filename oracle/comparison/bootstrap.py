@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oracle.comparison.levels import competing, winner_of
 from oracle.comparison.objective import targets
-from oracle.comparison.surface import competing, winner_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.comparison.families import SCycFamily
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
     from oracle.results.intervals.rule import Judge
 
 REFITS = 200

@@ -9,7 +9,7 @@ from oracle.comparison.contenders import contenders, on_surface, pick
 from oracle.comparison.curse import winners_curse
 from oracle.comparison.fit import FEWEST_LEVELS, fit_scyc
 from oracle.comparison.gradients import find_narrowing, gradient_scaled
-from oracle.comparison.surface import OracleLevel
+from oracle.comparison.levels import OracleLevel
 from oracle.comparison.trained import judge_runs
 from oracle.comparison.verdict import judge
 from oracle.results.answers import path_answers

@@ -15,7 +15,7 @@ from scyc import PRESETS, InputError, LevelSchedule, Policy, Replay, SCyc, named
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
     from oracle.spec.model import Spec
 
 FITTED = "fitted"

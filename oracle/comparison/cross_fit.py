@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from oracle.comparison.surface import competing, winner_of
+from oracle.comparison.levels import competing, winner_of
 
 if TYPE_CHECKING:
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
 
 
 def others_choices(level: OracleLevel) -> tuple[float, ...]:

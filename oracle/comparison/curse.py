@@ -27,7 +27,7 @@ from oracle.comparison.regret import Estimate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
     from oracle.results.run_view import RunView
 
 

@@ -17,8 +17,8 @@ from oracle.comparison.objective import minimise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oracle.comparison.levels import OracleLevel
     from oracle.comparison.objective import Floats, Targets
-    from oracle.comparison.surface import OracleLevel
 
 BETA = (0.5, 20.0)
 """The range in which beta is searched. Its authors use 4 and 5; at 20 the curve jumps from one level to the next."""

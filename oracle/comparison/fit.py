@@ -13,9 +13,9 @@ from oracle.comparison.bootstrap import FEWEST_SEEDS, REFITS, bootstrap
 from oracle.comparison.families import Range, SCycFamily
 from oracle.comparison.held_out import leave_one_out, sentences
 from oracle.comparison.identifiability import identify
+from oracle.comparison.levels import in_order
 from oracle.comparison.objective import targets
 from oracle.comparison.rivals import Constant, families
-from oracle.comparison.surface import in_order
 from scyc import InputError, SCyc
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from oracle.comparison.bootstrap import Bootstrap
     from oracle.comparison.held_out import HeldOut
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
     from oracle.results.intervals.rule import Judge
 
 FEWEST_LEVELS = 3

@@ -16,13 +16,13 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from oracle.comparison.bootstrap import FEWEST_SEEDS, REFITS
-from oracle.comparison.surface import competing, winner_of
+from oracle.comparison.levels import competing, winner_of
 from scyc import InputError, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
 
 FEWEST_LEVELS = 4
 """Fewer levels have too few orders for a rank correlation to mean anything."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from oracle.results.silence import level_list
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from oracle.comparison.surface import OracleLevel
+    from oracle.comparison.levels import OracleLevel
     from scyc import LevelSchedule
 
 

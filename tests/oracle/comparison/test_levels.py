@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oracle.comparison import OracleLevel, fit_scyc, winner_of
 from oracle.comparison.curse import winners_curse
-from oracle.comparison.surface import competing, in_order
+from oracle.comparison.levels import competing, in_order
 from oracle.results.intervals import RULES
 from scyc import InputError
 
