@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oracle.comparison import surface
+from oracle.comparison import levels
 from oracle.searching.candidates import Candidate, best, is_edge, silence, standing, winner_of
 from oracle.testing.proposers import spec_with
 
@@ -18,7 +18,7 @@ def test_the_highest_mean_wins_and_of_equal_ones_the_smallest_max_lr(
 ) -> None:
     assert winner_of(accuracies) == winner
     assert best([Candidate(max_lr, 0, mean, diverged=False) for max_lr, mean in accuracies.items()]).max_lr == winner
-    assert surface.winner_of({max_lr: [mean, mean] for max_lr, mean in accuracies.items()}) == winner
+    assert levels.winner_of({max_lr: [mean, mean] for max_lr, mean in accuracies.items()}) == winner
 
 
 def test_a_round_is_no_advantage() -> None:
