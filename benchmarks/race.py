@@ -12,32 +12,38 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
+from oracle.study.opening import ORACLE
 from oracle.study.provenance import provenance
 from oracle.study.writing import write_text
+from studies import Store
 
 SCYC = str(Path(sys.executable).with_name("scyc"))
 ROOT = Path(__file__).parent.parent
+FRESH = range(100, 112)
+SCHEDULES = ("smooth", "fitted", "s-cyc", "constant", "linear", "inverse-density", "range-test")
 SPECS = {"mnist1d": [], "fashion-mnist": [str(ROOT / "examples" / "fashion-mnist.toml")]}
 
 
-def chain(name: str, folder: Path) -> list[str]:
-    """Run the commands; return a line for each, with its time."""
-    commands = [
+def chain(name: str, folder: Path) -> None:
+    """Run the commands."""
+    seeds = [part for seed in FRESH for part in ("--seed", str(seed))]
+    schedules = [part for schedule in SCHEDULES for part in ("--schedule", schedule)]
+    for command in (
         ["sweep", *SPECS[name], "--name", name],
-        ["run", name],
+        ["run", name, *seeds, *schedules],
         ["compare", name, "--out", "comparison"],
-    ]
-    lines = []
-    for command in commands:
-        started = time.monotonic()
+    ):
         subprocess.run([SCYC, *command], cwd=folder, check=True)
-        shown = " ".join(part.replace(f"{ROOT}/", "") for part in command)
-        lines.append(f"| `scyc {shown}` | {time.monotonic() - started:.0f} s |")
-    return lines
+
+
+def times(name: str, folder: Path) -> list[str]:
+    """Return a table row per run, with the time that all its drivers took; runs of schedules are trained together."""
+    with Store.open(f"sqlite:///{folder}/scyc.db", read_only=True) as store:
+        runs = store.runs(store.study(name).id)
+    return [f"| {run.name if run.name != ORACLE else 'search'} | {run.wall_seconds:.0f} s |" for run in runs]
 
 
 def verdicts(values: dict[str, Any]) -> list[str]:
@@ -69,7 +75,7 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else "mnist1d"
     folder = Path(sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp(prefix="scyc-race-")).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    times = chain(name, folder)
+    chain(name, folder)
     values = json.loads((folder / "comparison" / "comparison.json").read_text(encoding="utf-8"))
     made = provenance()
     hardware, versions = made["hardware"], made["versions"]
@@ -79,9 +85,9 @@ def main() -> None:
         f"Made by `python -m benchmarks.race {name}` at commit {made['commit']} on {hardware['processor']}, "
         f"{hardware['cores']} cores, with torch {versions['torch']} and ray {versions['ray']}.",
         "",
-        "| command | wall time |",
+        "| run | wall time |",
         "| --- | --- |",
-        *times,
+        *times(name, folder),
         "",
         "Regrets are points of accuracy, means over the levels. On the surface: test accuracy, each seed judged by the "
         "winner that the other seeds choose (in brackets validation accuracy, on the seeds that chose); every level "
