@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import contenders, on_surface, pick
 from oracle.comparison.curse import winners_curse
+from oracle.comparison.decided import chosen_path, oracle_levels, replayed_oracle
 from oracle.comparison.fit import FEWEST_LEVELS, fit_scyc
 from oracle.comparison.gradients import find_narrowing, gradient_scaled
-from oracle.comparison.levels import OracleLevel
 from oracle.comparison.trained import judge_runs
 from oracle.comparison.verdict import judge
 from oracle.results.answers import path_answers
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
-from oracle.results.silence import silent_sentences, stuck_sentences
-from oracle.results.study_view import oracle_intervals, view_study
+from oracle.results.silence import silent_sentences
+from oracle.results.study_view import view_study
 from oracle.study.checking import explained
 from oracle.study.commands import DATABASE, command
-from oracle.study.opening import ORACLE, REPLAYED
+from oracle.study.opening import ORACLE
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from oracle.comparison.curse import WinnersCurse
     from oracle.comparison.fit import Fit
     from oracle.comparison.gradients import GradientFinding
+    from oracle.comparison.levels import OracleLevel
     from oracle.comparison.trained import Answers, TrainedRun
     from oracle.comparison.verdict import Verdict
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.study_view import StudyView
     from scyc import LevelSchedule, Policy
     from studies import Store
 
@@ -118,11 +119,11 @@ def compare(
         InputError: no level is decided, or a schedule or the rule is not known.
     """
     judge_by, spec, runs = _rule(rule), view.spec, runs or {}
-    levels = _oracle_levels(view, judge_by, tolerance)
+    levels = oracle_levels(view, judge_by, tolerance)
     fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
     schedules = _schedules(view, levels, fit, names, runs, stds)
     silent = frozenset(level.level for level in view.levels if level.silence)
-    replayed, notes = _replayed(view, runs.get(ORACLE))
+    replayed, notes = replayed_oracle(view, runs.get(ORACLE))
     search_epochs = view.cost.epochs / len(spec.seeds)
     # Schedules learn their spreads from each other, so all are judged, wanted or not.
     trained = judge_runs(runs, replayed, spec.seeds, search_epochs, silent, answers)
@@ -145,7 +146,7 @@ def compare(
             *notes,
             *_other_rates(schedules, spec.pruning.rate),
             *silent_sentences(view.levels),
-            *_undecided(len(_chosen(view)), spec.levels),
+            *_undecided(len(chosen_path(view)), spec.levels),
         ),
     )
 
@@ -159,7 +160,7 @@ def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: floa
     """
     view, judge_by = view_study(store, name), _rule(rule)
     with explained(store, name):
-        return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
+        return fit_scyc(oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
@@ -172,8 +173,8 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     view = view_study(store, name)
     spec = view.spec
     rule = RULES[DEFAULT_RULE]
-    levels = _oracle_levels(view, rule, TOLERANCE)
-    if len(chosen := _chosen(view)) < spec.levels:
+    levels = oracle_levels(view, rule, TOLERANCE)
+    if len(chosen := chosen_path(view)) < spec.levels:
         raise InputError(
             f"The oracle of {name!r} has decided {len(chosen)} of {spec.levels} levels, and schedules can be trained "
             "only once it has decided all of them; resume it with "
@@ -192,7 +193,7 @@ def _schedules(
     stds: Mapping[str, Sequence[Sequence[float]]] | None,
 ) -> dict[str, LevelSchedule]:
     """Return those of the wanted schedules that the oracle's surface can judge."""
-    policies = contenders(levels, view.spec, fit.schedule if fit else None, _chosen(view))
+    policies = contenders(levels, view.spec, fit.schedule if fit else None, chosen_path(view))
     found: dict[str, LevelSchedule] = {}
     for name in names or dict.fromkeys([*policies, *runs]):
         policy = runs[name].policy if name in runs and name != ORACLE else pick(policies, name)
@@ -232,65 +233,7 @@ def _covers(schedule: LevelSchedule, level: int) -> bool:
     return True
 
 
-def _replayed(view: StudyView, run: RunView | None) -> tuple[RunView | None, tuple[str, ...]]:
-    """Return the run of the oracle's curve if it is still the oracle's, else what to say about it."""
-    if run is None:
-        return None, ()
-    chosen, trained = _chosen(view), getattr(run.policy.schedule, "values", ())
-    if chosen[: len(trained)] == list(trained)[: len(chosen)]:
-        return run, ()
-    return None, (
-        "The oracle's curve has changed since it was trained on fresh seeds, so there is nothing to compare the "
-        "trained schedules with. To fix that, run "
-        f"`{command('studies', 'delete', view.name, '--run', REPLAYED, db=view.database)}`, and then "
-        f"`{command('run', view.name, db=view.database)}`.",
-    )
-
-
 def _rule(name: str) -> Rule:
     if name not in RULES:
         raise InputError(f"There is no interval rule {name!r}; choose one of {', '.join(RULES)}.")
     return RULES[name]
-
-
-def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[OracleLevel, ...]:
-    """Return the levels that have a winner, with their intervals by a rule.
-
-    Raises:
-        InputError: the dense network has no winner, and waiting would not give it one.
-    """
-    intervals = oracle_intervals(view.levels, rule, tolerance)
-    if view.status.stuck and not any(level.chosen for level in view.levels):
-        raise InputError(stuck_sentences(0))
-    if view.levels and view.levels[0].level == 0 and view.levels[0].silence:
-        raise InputError(
-            f"There is no dense network to compare schedules with. {' '.join(silent_sentences(view.levels[:1]))}"
-        )
-    return tuple(
-        OracleLevel(
-            level.level,
-            level.density,
-            level.winner,
-            level.accuracies,
-            intervals[level.level],
-            diverged=level.diverged,
-            answers=level.answers,
-            test_accuracies=_test_accuracies(level),
-        )
-        for level in view.levels
-        if level.winner is not None
-    )
-
-
-def _test_accuracies(level: LevelView) -> dict[float, list[float]]:
-    """Return the test accuracies by candidate, one per seed in the order of `level.accuracies`."""
-    found: dict[float, list[float]] = {max_lr: [] for max_lr in level.accuracies}
-    for trial in level.trials:  # by ascending max_lr, then by seed
-        if trial.test_accuracy is not None:
-            found[trial.max_lr].append(trial.test_accuracy)
-    return found
-
-
-def _chosen(view: StudyView) -> list[float]:
-    """Return the candidates that the oracle's curve goes through, level by level."""
-    return [level.chosen for level in view.levels if level.chosen is not None]
