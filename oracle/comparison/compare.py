@@ -20,6 +20,7 @@ from oracle.results.study_view import view_study
 from oracle.study.checking import explained
 from oracle.study.commands import DATABASE, command
 from oracle.study.opening import ORACLE
+from oracle.surface import fit_surface
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
     from oracle.results.study_view import StudyView
+    from oracle.surface import Surface
     from scyc import LevelSchedule, Policy
     from studies import Store
 
@@ -47,7 +49,8 @@ class Comparison:
     Attributes:
         study: its name.
         rule: name of the interval's rule.
-        tolerance: margin of a rule that takes one, a fraction of accuracy.
+        tolerance: margin of a rule that takes one, and what the model of the surface counts as a hit, a fraction of
+            accuracy.
         p: fraction of the remaining weights pruned per level.
         levels: the oracle's decided levels that have a winner.
         fit: of S-Cyc; None with too few levels.
@@ -109,7 +112,8 @@ def compare(
     Args:
         view: the study.
         rule: which interval decides whether a schedule is as good as the oracle, a name in `RULES`.
-        tolerance: margin of a rule that takes one, a fraction of accuracy, > 0.
+        tolerance: margin of a rule that takes one, and what the model of the surface counts as a hit, a fraction of
+            accuracy, > 0.
         names: names of the schedules. Default: all.
         runs: schedules that were trained for real, by name.
         stds: spread of the winners' weight gradients, by point of the training, level and seed.
@@ -121,7 +125,8 @@ def compare(
     judge_by, spec, runs = _rule(rule), view.spec, runs or {}
     levels = oracle_levels(view, judge_by, tolerance)
     fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
-    schedules = _schedules(view, levels, fit, names, runs, stds)
+    surface = fit_surface(levels) if levels else None
+    schedules = _schedules(view, levels, fit, surface, names, runs, stds)
     silent = frozenset(level.level for level in view.levels if level.silence)
     replayed, notes = replayed_oracle(view, runs.get(ORACLE))
     search_epochs = view.cost.epochs / len(spec.seeds)
@@ -135,7 +140,10 @@ def compare(
         levels=levels,
         fit=fit,
         schedules=schedules,
-        verdicts={name: judge(schedule, levels) for name, schedule in schedules.items()},
+        verdicts={
+            name: judge(schedule, levels, surface, tolerance, probable=judge_by.modelled)
+            for name, schedule in schedules.items()
+        },
         runs={name: run for name, run in trained.items() if not names or name in names},
         curse=winners_curse(levels, replayed, spec.seeds),
         search_epochs=round(search_epochs),
@@ -181,19 +189,20 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
             f"`{command('resume', name, db=store.url)}`."
         )
     fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
-    return contenders(levels, spec, fit.schedule if fit else None, chosen)
+    return contenders(levels, spec, fit.schedule if fit else None, chosen, fit_surface(levels))
 
 
 def _schedules(
     view: StudyView,
     levels: Sequence[OracleLevel],
     fit: Fit | None,
+    surface: Surface | None,
     names: Sequence[str],
     runs: Mapping[str, RunView],
     stds: Mapping[str, Sequence[Sequence[float]]] | None,
 ) -> dict[str, LevelSchedule]:
     """Return those of the wanted schedules that the oracle's surface can judge."""
-    policies = contenders(levels, view.spec, fit.schedule if fit else None, chosen_path(view))
+    policies = contenders(levels, view.spec, fit.schedule if fit else None, chosen_path(view), surface)
     found: dict[str, LevelSchedule] = {}
     for name in names or dict.fromkeys([*policies, *runs]):
         policy = runs[name].policy if name in runs and name != ORACLE else pick(policies, name)
