@@ -51,7 +51,13 @@ def verdicts(values: dict[str, Any]) -> list[str]:
     rows = []
     for name in dict.fromkeys([*values["schedules"], *values["runs"]]):
         surface, run = values["schedules"].get(name), values["runs"].get(name)
+        model = surface["model"] if surface else None
         hits = f"{surface['hits']} of {surface['judged']}" if surface else "-"
+        near = f"{model['hits']:.1f} of {model['levels']}" if model else "-"
+        lost = "-"
+        if model:
+            mean, low, high = (_points(model["regret"][key]) for key in ("mean", "low", "high"))
+            lost = f"{mean} ({low} to {high})"
         loss = "-"
         if surface:
             raw = _points(surface["mean_raw_regret"])
@@ -62,7 +68,7 @@ def verdicts(values: dict[str, Any]) -> list[str]:
             measured += f" ({_points(regret['low'])} to {_points(regret['high'])})"
             measured += " †" * (regret["p_together"] is not None and regret["p_together"] < 0.05)
         epochs = f"{run['epochs']:,.0f}" if run else "-"
-        rows.append(f"| {name} | {hits} | {loss} | {measured} | {epochs} |")
+        rows.append(f"| {name} | {hits} | {near} | {loss} | {lost} | {measured} | {epochs} |")
     return rows
 
 
@@ -91,14 +97,16 @@ def main() -> None:
         "",
         "Regrets are points of accuracy, means over the levels. On the surface: test accuracy, each seed judged by the "
         "winner that the other seeds choose (in brackets validation accuracy, on the seeds that chose); every level "
-        "starts from the oracle's own winner; * marks a mean over only those levels where it is known. In training: "
+        "starts from the oracle's own winner; * marks a mean over only those levels where it is known. By the model: "
+        "validation accuracy against the best max_lr on the smooth surface, with a 90 % band. In training: "
         f"test accuracy, trained through all levels on {len(values['runs']['oracle']['seeds'])} fresh seeds, paired "
         "with the oracle's curve on the same seeds, with a 95 % interval, each taken alone; † marks those "
         "that are a difference also when all are judged together. The search took "
         f"{values['search_epochs']:,} epochs per seed.",
         "",
-        "| schedule | levels in the interval | surface regret | regret in training | epochs per seed |",
-        "| --- | --- | --- | --- | --- |",
+        "| schedule | levels in the interval | as good, expected | surface regret | by the model | regret in training "
+        "| epochs per seed |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
         *verdicts(values),
         "",
         *(f"* {name}: {run['sentence']}" for name, run in values["runs"].items() if name != "oracle"),

@@ -82,10 +82,13 @@ class Surface:
         return np.asarray(self.grid[self.regret.argmin(axis=2)])
 
     def regret_at(self, level: int, max_lr: float) -> Floats | None:
-        """Return the regret of a `max_lr` in every draw, shape (draws,); None outside the level's candidates."""
+        """Return the regret of a `max_lr` in every draw, shape (draws,).
+
+        None outside the level's candidates, and with fewer than two.
+        """
         place = self.levels.index(level)
         rates, u = self.seen.tops[place].rates, math.log(max_lr)
-        if not rates[0] - 1e-9 <= u <= rates[-1] + 1e-9:
+        if len(rates) < 2 or not rates[0] - 1e-9 <= u <= rates[-1] + 1e-9:
             return None
         right = int(np.clip(np.searchsorted(self.grid, u), 1, len(self.grid) - 1))
         share = np.clip((u - self.grid[right - 1]) / (self.grid[right] - self.grid[right - 1]), 0.0, 1.0)
@@ -93,7 +96,7 @@ class Surface:
         return np.asarray((1 - share) * values[:, right - 1] + share * values[:, right])
 
     def probability(self, level: int, max_lr: float, tolerance: float) -> float | None:
-        """Return how probable it is that a `max_lr` loses no more than the tolerance; None outside the candidates."""
+        """Return how probable it is that a `max_lr` loses no more than the tolerance; None as in `regret_at`."""
         regret = self.regret_at(level, max_lr)
         return None if regret is None else float((regret <= tolerance).mean())
 
