@@ -1,6 +1,6 @@
 """Try the bands and intervals of the surface's model on surfaces whose truth is known.
 
-    python -m benchmarks.bands [--studies 60] [--splits 12] [--surfaces FOLDER]
+    python -m benchmarks.bands [--studies 40] [--splits 6] [--surfaces FOLDER]
 
 It prints the tables, and keeps them in benchmarks/results/bands.md; about 15 minutes on two cores. Surfaces of real
 trainings are read from FOLDER (default: benchmarks/surfaces). Where one is missing, it is recorded first, which takes
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> None:
     """Make the tables, and keep them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--studies", type=int, default=60, help="made-up studies of each kind; default: 60")
-    parser.add_argument("--splits", type=int, default=12, help="pairs of studies on recorded surfaces; default: 12")
+    parser.add_argument("--studies", type=int, default=40, help="made-up studies of each kind; default: 40")
+    parser.add_argument("--splits", type=int, default=6, help="pairs of studies on recorded surfaces; default: 6")
     parser.add_argument("--surfaces", type=Path, default=surfaces.FOLDER, help="folder of the recorded surfaces")
     parser.add_argument("--recorded-only", action="store_true", help="record no surface that is missing")
     parser.add_argument("--processes", type=int, help="how many work at a time; default: one per core")
