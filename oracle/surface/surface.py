@@ -132,7 +132,7 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
         draws: how many draws of the posterior, >= 1.
     """
     levels = sorted(levels, key=lambda level: level.level)
-    key = _digest(levels, draws)
+    key = digest(levels, draws)
     if key not in _surfaces:
         while len(_surfaces) >= _REMEMBERED:
             _surfaces.pop(next(iter(_surfaces)))
@@ -181,8 +181,8 @@ def _first_loss(regret: Floats, grid: Floats, tolerance: float) -> Floats:
     return np.asarray(np.where(never, grid[-1], grid[before] + share * (grid[first] - grid[before])))
 
 
-def _digest(levels: Sequence[LevelData], draws: int) -> bytes:
-    """Return what identifies the data."""
+def digest(levels: Sequence[LevelData], draws: int = DRAWS) -> bytes:
+    """Return what identifies the data that a surface is fitted to, whatever is kept under it."""
     found = hashlib.sha256(repr(draws).encode())
     for level in levels:
         rates = sorted(level.accuracies)
