@@ -23,15 +23,20 @@ def study_html(view: StudyView) -> str:
     rules = list(view.levels[0].intervals) if view.levels else []
     headings = "".join(
         f"<th>{escape(word)}</th>"
-        for word in ("level", "density", *(["network"] if partly else []), "best max_lr", *rules, "val", "test")
+        for word in (
+            *("level", "density", *(["network"] if partly else [])),
+            *("best max_lr (90 % band)", "known", "winner", *rules, "val", "test"),
+        )
     )
     rows = []
     for level in view.levels:
-        winning = level.winning
+        winning, best = level.winning, view.best.levels.get(level.level)
         cells = [
             str(level.level),
             words.density(level.density),
             *([words.density(partly.network_density(level.density))] if partly else []),
+            words.best(best),
+            words.known(best),
             words.winner(level),
             *(words.interval(level.intervals[rule]) for rule in rules),
             words.accuracy(winning.val_accuracy if winning else None),
@@ -39,5 +44,7 @@ def study_html(view: StudyView) -> str:
         ]
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     table = f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
-    below = f"<p>{escape(words.DENSITIES)} {escape(partly.sentence)}</p>" if partly and rows else ""
+    said = [f"{words.DENSITIES} {partly.sentence}"] if partly and rows else []
+    said += [f"{words.BEST} {words.KNOWN}"] if view.best.levels else []
+    below = "".join(f"<p>{escape(sentence)}</p>" for sentence in said)
     return f"<div><p>{head}<br>{escape(progress)}</p>{table}{below}</div>"

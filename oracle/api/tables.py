@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oracle.comparison import Comparison
+    from oracle.results.best import LevelBest
     from oracle.results.study_view import StudyView
     from studies import SplitName, Store, StudyRecord
 
@@ -29,8 +30,10 @@ def curve(view: StudyView) -> pd.DataFrame:
     """Return the oracle curve, a row per level.
 
     Columns: `level`, `density` (of the prunable weights), `network_density` (of all parameters; missing if an
-    earlier version made the study), `winner` (NaN until the level is decided, and where it is silent), `RULE_low` and
-    `RULE_high` for each interval rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies,
+    earlier version made the study), `winner` (the candidate with the best mean; NaN until the level is decided, and
+    where it is silent), `best`, `best_low` and `best_high` (the best `max_lr` by the surface, and its 90 % band for
+    this level by itself), `word` (how well it is known: "resolved", "tied" or "open"), `RULE_low` and `RULE_high` for
+    each interval rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies,
     fractions), `edge`, `silence` (why a decided level says nothing about `max_lr`; else missing), `chosen` (the
     candidate that the next level starts from).
     """
@@ -40,6 +43,7 @@ def curve(view: StudyView) -> pd.DataFrame:
             "density": level.density,
             "network_density": view.status.densities(level.density).get("network_density"),
             "winner": level.winner,
+            **_best(view.best.levels.get(level.level)),
             **{
                 f"{rule}_{end}": getattr(interval, end) if interval else None
                 for rule, interval in level.intervals.items()
@@ -53,6 +57,11 @@ def curve(view: StudyView) -> pd.DataFrame:
         }
         for level in view.levels
     )
+
+
+def _best(best: LevelBest | None) -> dict[str, Any]:
+    columns = {"best": "best", "best_low": "low", "best_high": "high", "word": "word"}
+    return {column: getattr(best, name) if best else None for column, name in columns.items()}
 
 
 def verdicts(comparison: Comparison) -> pd.DataFrame:

@@ -1,19 +1,21 @@
-"""The figure of the oracle curve: the winner of each level, its intervals, and S-Cyc's default."""
+"""The figure of the oracle curve: the best of each level with its bands, winners, intervals, and S-Cyc's default."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from oracle.report import words
+from oracle.report.bands import bands, curve, read
 from oracle.report.intervals import drawn, explained, gaps, interval_looks, open_bounds
 from oracle.report.plate import Plate, no_winner, shown_levels
-from oracle.report.style import BLUE, GREEN, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
+from oracle.report.style import GREEN, INK, VERMILLION, Figure, Trace, layout, max_lr_axis
 from oracle.results.intervals import RULES
 from scyc.schedules import PRESETS, SCyc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from oracle.results.best import LevelBest
     from oracle.results.study_view import LevelView, StudyView
 
 AUTHORS = PRESETS["resnet20-cifar10"]
@@ -31,38 +33,49 @@ def _caption(view: StudyView, levels: Sequence[LevelView]) -> Iterator[str]:
     yield "The best max_lr at each density, dense network at the left; both axes are logarithmic."
     if any(lv.silence for lv in levels):
         yield "Levels that say nothing about max_lr are left out."
+    yield from read(view.best)
+    yield "The black dots are the winners, the candidates with the best mean."
     looks = interval_looks()
     for rule, look in looks.items():
-        if any(lv.intervals[rule] for lv in levels):
-            yield f"{look.said} the “{rule}” interval."
-        else:
+        if not any(lv.intervals[rule] for lv in levels):
             yield f"No “{rule}” interval could be judged; it needs {RULES[rule].needs}."
+        else:
+            yield f"{look.said} the “{rule}” interval{', of each level by itself' * look.filled}."
+    if any(lv.intervals[rule] for lv in levels for rule, look in looks.items() if not look.filled):
+        yield "Bars appear when their name in the legend is clicked."
     colours = ", ".join(f"{look.marks[1]} for “{rule}”" for rule, look in looks.items())
     if marks := explained([interval for lv in levels for interval in lv.intervals.values()], f" ({colours})"):
         yield marks
-    yield (
-        "The dotted line has the values that S-Cyc's authors use for ResNet-20 on CIFAR-10; another network may need "
-        "quite different ones."
-    )
     if scaled(view, levels):
         yield (
-            "The dashed line has the same shape, with this study's pruning rate, and scaled to start at this study's "
-            "dense winner. It is not fitted."
+            "The dashed line has the shape that S-Cyc's authors use for ResNet-20 on CIFAR-10, with this study's "
+            "pruning rate, and scaled to start at this study's dense winner. It is not fitted."
         )
 
 
 def _figure(view: StudyView, levels: Sequence[LevelView]) -> Figure:
-    bands: list[Trace] = []
-    bars: list[Trace] = []
-    marks: list[Trace] = []
-    for rank, (rule, look) in enumerate(interval_looks().items(), start=3):
+    behind: list[Trace] = []
+    asked_for: list[Trace] = []
+    for rank, (rule, look) in enumerate(interval_looks().items(), start=6):
         intervals = [lv.intervals[rule] for lv in levels]
-        (bands if look.filled else bars).extend(drawn(f"“{rule}” interval", look, levels, intervals, rank))
-        marks += open_bounds(levels, intervals, look.marks[0], look.away, look.aside)
-        marks += gaps(levels, intervals, look.marks[0], look.aside)
-    data = [*bands, *_schedules(view, levels), *bars, *marks, *_winners(levels)]
+        shown = drawn(f"“{rule}” interval", look, levels, intervals, rank)
+        shown += open_bounds(levels, intervals, look.marks[0], look.away, look.aside)
+        shown += gaps(levels, intervals, look.marks[0], look.aside)
+        if look.filled:
+            behind += shown
+        else:  # all at once are too many to read: each appears when its entry in the legend is clicked
+            asked_for += [trace | {"legendgroup": rule, "visible": "legendonly"} for trace in shown]
+    texts = [_describe(level, view.best.levels.get(level.level)) for level in levels]
+    data = [
+        *behind,
+        *bands(view.best, levels),
+        *_s_cyc(view, levels),
+        *asked_for,
+        *curve(view.best, levels, texts),
+        *_winners(levels, texts),
+    ]
     values = [value for trace in data for value in trace["y"] if value is not None]
-    return {"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=500)}
+    return {"data": data, "layout": layout(levels, max_lr_axis(values), "max_lr", height=560)}
 
 
 def scaled(view: StudyView, levels: Sequence[LevelView]) -> SCyc | None:
@@ -77,24 +90,23 @@ def scaled(view: StudyView, levels: Sequence[LevelView]) -> SCyc | None:
     return SCyc(delta=dense.winner, epsilon=epsilon, beta=AUTHORS.beta, q=AUTHORS.q, p=view.spec.pruning.rate)
 
 
-def _winners(levels: Sequence[LevelView]) -> list[Trace]:
-    decided = [lv for lv in levels if lv.winner is not None]
-    edges = [lv for lv in decided if lv.edge]
-    line = {
-        "name": "oracle: best max_lr",
-        "legendrank": 1,
+def _winners(levels: Sequence[LevelView], texts: Sequence[str]) -> list[Trace]:
+    decided = [(lv, text) for lv, text in zip(levels, texts, strict=True) if lv.winner is not None]
+    edges = [lv for lv, _ in decided if lv.edge]
+    dots = {
+        "name": "oracle's winner (best mean)",
+        "legendrank": 4,
         "type": "scatter",
-        "mode": "lines+markers",
-        "x": [lv.density for lv in decided],
-        "y": [lv.winner for lv in decided],
-        "text": [_describe(lv) for lv in decided],
+        "mode": "markers",
+        "x": [lv.density for lv, _ in decided],
+        "y": [lv.winner for lv, _ in decided],
+        "text": [text for _, text in decided],
         "hovertemplate": "%{text}<extra></extra>",
-        "line": {"color": BLUE, "width": 2.5},
-        "marker": {"color": BLUE, "size": 8, "line": {"color": "white", "width": 1}},
+        "marker": {"color": INK, "size": 6},
     }
     rings = {
         "name": "winner on the edge of its candidates",
-        "legendrank": 2,
+        "legendrank": 5,
         "type": "scatter",
         "mode": "markers",
         "x": [lv.density for lv in edges],
@@ -102,36 +114,35 @@ def _winners(levels: Sequence[LevelView]) -> list[Trace]:
         "hoverinfo": "skip",
         "marker": {"symbol": "square-open", "color": VERMILLION, "size": 16, "line": {"width": 2.5}},
     }
-    return [line, rings] if edges else [line]
+    return [dots, rings] if edges else [dots]
 
 
-def _describe(level: LevelView) -> str:
-    lines = [
-        f"<b>level {level.level}</b>, {words.density(level.density)} density",
-        f"best max_lr <b>{words.rate(level.winner or 0.0)}</b>" + " (on the edge)" * level.edge,
-        *(f"{rule} {words.interval(interval)}" for rule, interval in level.intervals.items()),
-    ]
+def _describe(level: LevelView, best: LevelBest | None) -> str:
+    lines = [f"<b>level {level.level}</b>, {words.density(level.density)} density"]
+    if best:
+        lines += [f"best max_lr <b>{words.best(best)}</b>", words.known_in_full(best)]
+    if level.winner is not None:
+        lines.append(f"winner {words.rate(level.winner)}" + " (on the edge)" * level.edge)
+    lines += [f"{rule} {words.interval(interval)}" for rule, interval in level.intervals.items()]
     if level.winning:
-        lines.append(f"validation accuracy {words.accuracy(level.winning.val_accuracy)}")
+        lines.append(f"the winner's validation accuracy {words.accuracy(level.winning.val_accuracy)}")
     return "<br>".join(lines)
 
 
-def _schedules(view: StudyView, levels: Sequence[LevelView]) -> list[Trace]:
-    """Return S-Cyc's default as published and, if level 0 is decided, scaled to its winner."""
-    traces = [_schedule("S-Cyc, authors' ResNet-20 values", AUTHORS, levels, PURPLE, "dot")]
-    if ours := scaled(view, levels):
-        traces.append(_schedule("S-Cyc's default shape, scaled, not fitted", ours, levels, GREEN, "dash"))
-    return traces
-
-
-def _schedule(name: str, schedule: SCyc, levels: Sequence[LevelView], colour: str, dash: str) -> Trace:
-    return {
-        "name": name,
-        "type": "scatter",
-        "mode": "lines",
-        "x": [lv.density for lv in levels],
-        "y": [schedule(lv.level) for lv in levels],
-        "text": [f"{name}<br>level {lv.level}: {words.rate(schedule(lv.level))}" for lv in levels],
-        "hovertemplate": "%{text}<extra></extra>",
-        "line": {"color": colour, "width": 2, "dash": dash},
-    }
+def _s_cyc(view: StudyView, levels: Sequence[LevelView]) -> list[Trace]:
+    """Return S-Cyc's default shape, scaled to the dense winner; nothing if level 0 is not decided."""
+    if (schedule := scaled(view, levels)) is None:
+        return []
+    name = "S-Cyc's shape, scaled, not fitted"
+    return [
+        {
+            "name": name,
+            "type": "scatter",
+            "mode": "lines",
+            "x": [lv.density for lv in levels],
+            "y": [schedule(lv.level) for lv in levels],
+            "text": [f"{name}<br>level {lv.level}: {words.rate(schedule(lv.level))}" for lv in levels],
+            "hovertemplate": "%{text}<extra></extra>",
+            "line": {"color": GREEN, "width": 2, "dash": "dash"},
+        }
+    ]

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.report import words
+from oracle.results.best import NOT_SHOWN
 from oracle.results.intervals import RULES
-from oracle.results.silence import silent_sentences, stuck_sentences
+from oracle.results.silence import level_list, silent_sentences, stuck_sentences
 from oracle.study.fingerprints import accepted_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oracle.results.best import LevelBest, StudyBest
     from oracle.results.intervals import Interval
     from oracle.results.study_view import LevelView, StudyView
+
+
+SAID = "90\u202f% band"
 
 
 @dataclass(frozen=True)
@@ -25,86 +30,110 @@ class Finding:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Decided:
-    """A decided level and its winner."""
-
-    level: LevelView
-    winner: float
-
-    @property
-    def place(self) -> str:
-        return f"{words.density(self.level.density)} density"
-
-
 def find(view: StudyView) -> Finding:
     """Return what the study's decided levels show about the best max_lr."""
-    decided = [_Decided(lv, lv.winner) for lv in view.levels if lv.winner is not None]
-    notes = [_peak(decided), _overlap(decided), _edges(decided), _left_out(view)]
-    notes += [*silent_sentences(view.levels), _open_levels(view)]
+    decided = [level for level in view.levels if level.level in view.best.levels]
     headline = _headline(view, decided)
     if decided and _count_decided(view) < view.spec.levels:
         headline = f"So far, {headline[0].lower()}{headline[1:]}"
-    notes += [*accepted_changes(view.provenance), *view.status.machines.notes]
+    notes = [
+        _peak(view.best, decided),
+        _resolved(view.best),
+        _overlap(decided),
+        _edges(view.best, decided),
+        _examples(view.best),
+        _left_out(view),
+        *silent_sentences(view.levels),
+        _open_levels(view),
+        *accepted_changes(view.provenance),
+        *view.status.machines.notes,
+    ]
     return Finding(headline, tuple(note for note in notes if note))
 
 
-def _headline(view: StudyView, decided: Sequence[_Decided]) -> str:
+def _headline(view: StudyView, decided: Sequence[LevelView]) -> str:
     if view.levels and view.levels[0].level == 0 and view.levels[0].silence:
         return "The dense network has no best max_lr, so it is not known whether max_lr rises."
-    if not decided or decided[0].level.level != 0:
+    if not decided or decided[0].level != 0:
         return "The dense network's best max_lr is not decided yet, so it is not known whether max_lr rises."
-    dense, last = decided[0], decided[-1]
+    best, dense, last = view.best, decided[0], decided[-1]
     if dense is last:
         has = "has a best one" if _count_decided(view) > 1 else "is decided"
-        return f"The dense network's best max_lr is {words.rate(dense.winner)}; no sparser level {has}."
-    start, end = words.rate(dense.winner), words.rate(last.winner)
-    if last.winner == dense.winner:
-        return f"The best max_lr shows no rise: it is {start} both dense and at {last.place}."
-    if last.winner < dense.winner:
-        return f"The best max_lr shows no rise: it falls from {start} (dense) to {end} at {last.place}."
-    ratio = last.winner / dense.winner
-    times = f"{ratio:.{1 if ratio < 9.95 else 0}f} times"
-    holding = [f"“{rule}”" for rule, interval in last.level.intervals.items() if _contains(interval, dense.winner)]
-    if holding:
-        return (
-            f"The best max_lr goes from {start} (dense) to {end} at {last.place}, {times}, but {start} is still inside "
-            f"the {words.listing(holding)} interval{'s' * (len(holding) > 1)} there: no clear rise."
-        )
-    return f"The best max_lr rises from {start} (dense) to {end} at {last.place}: {times}."
+        return f"The dense network's best max_lr is {_banded(best.levels[0], SAID)}; no sparser level {has}."
+    low, ratio, high = best.ratio(0, last.level)
+    clear = low > 1 or high < 1
+    if not clear and not best.shown:
+        return f"No rise can be told. {NOT_SHOWN}"
+    start, end = _banded(best.levels[0], f"dense; {SAID}"), _banded(best.levels[last.level])
+    factor = f"a factor of {_factor(ratio)} (95\u202f%: {_factor(low)} to {_factor(high)})"
+    if clear:
+        way = "rises" if low > 1 else "falls"
+        return f"The best max_lr {way} from {start} to {end} at {_place(last)}, by {factor}."
+    return f"No rise can be told: the best max_lr is {start} and {end} at {_place(last)}, {factor}."
 
 
-def _peak(decided: Sequence[_Decided]) -> str:
+def _peak(best: StudyBest, decided: Sequence[LevelView]) -> str:
+    """Say where the best is higher than at both ends, if it clearly is."""
     if len(decided) < 3:
         return ""
-    top = max(decided, key=lambda d: d.winner)
-    if top.winner <= max(decided[0].winner, decided[-1].winner):
+    top = max(decided, key=lambda level: best.levels[level.level].best)
+    if any(top is end or best.ratio(end.level, top.level)[0] <= 1 for end in (decided[0], decided[-1])):
         return ""
-    return f"In between, it is highest at {top.place}: {words.rate(top.winner)}."
+    return f"In between, it is highest at {_place(top)}: {_banded(best.levels[top.level], SAID)}."
 
 
-def _overlap(decided: Sequence[_Decided]) -> str:
+def _resolved(best: StudyBest) -> str:
+    """Say at how many levels the best is resolved, if there are others."""
+    known = sum(level.word == "resolved" for level in best.levels.values())
+    if not 0 < known < len(best.levels):
+        return ""
+    return f"The best max_lr is known to within a factor of two at {known} of {len(best.levels)} levels."
+
+
+def _overlap(decided: Sequence[LevelView]) -> str:
     """Say at how many of the sparser levels the dense winner is as good as the level's own winner."""
-    if len(decided) < 2 or decided[0].level.level != 0:
+    if len(decided) < 2 or decided[0].level != 0 or (dense := decided[0].winner) is None:
         return ""
-    dense, sparser = decided[0].winner, [d.level for d in decided[1:]]
     clauses = [
         f"inside the “{rule}” interval at {sum(_contains(i, dense) for i in judged)} of {len(judged)}"
         for rule in RULES
-        if (judged := [lv.intervals[rule] for lv in sparser if lv.intervals[rule]])
+        if (judged := [lv.intervals[rule] for lv in decided[1:] if lv.intervals[rule]])
     ]
     if not clauses:
-        return "No interval could be judged at the sparser levels, so how much of this is noise is not known."
+        return ""
     return f"Of the sparser levels, the dense winner, {words.rate(dense)}, still lies {words.listing(clauses)}."
 
 
-def _edges(decided: Sequence[_Decided]) -> str:
-    edges = [str(d.level.level) for d in decided if d.level.edge]
+def _edges(best: StudyBest, decided: Sequence[LevelView]) -> str:
+    """Say where the candidates end before the best is known."""
+    edges = [level.level for level in decided if level.edge or best.levels[level.level].word == "open"]
     if not edges:
         return ""
-    if len(edges) == 1:
-        return f"At level {edges[0]} the winner is on the edge of its candidates: the best may lie beyond."
-    return f"At levels {words.listing(edges)} the winners are on the edge of their candidates: the best may lie beyond."
+    return f"At {level_list(edges)} the best max_lr may lie beyond the candidates: they end first."
+
+
+def _examples(best: StudyBest) -> str:
+    """Say what the bands leave out."""
+    if not best.levels or best.judged_together:
+        return ""
+    return (
+        "All candidates are judged on the same validation examples, and it is not on record how each was answered. So "
+        "bands and factors do not hold for other examples: those may move the whole curve further."
+    )
+
+
+def _place(level: LevelView) -> str:
+    return f"{words.density(level.density)} density"
+
+
+def _banded(best: LevelBest, said: str = "") -> str:
+    """Return the best max_lr of a level and its band, with what is said before the band."""
+    band = f"{words.rate(best.low)} to {words.rate(best.high)}" + ", open" * (best.word == "open")
+    return f"{words.rate(best.best)} ({said}{' ' * bool(said)}{band})"
+
+
+def _factor(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.0f}"
 
 
 def _left_out(view: StudyView) -> str:

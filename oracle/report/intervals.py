@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import cycle, groupby
 from typing import TYPE_CHECKING
 
-from oracle.report.style import BLUE, INK, MUTED, ORANGE, SKY, Level, Trace, density_step, translucent
+from oracle.report.style import INK, MUTED, ORANGE, PURPLE, Level, Trace, density_step, translucent
 from oracle.report.words import GAPS
 from oracle.results.intervals import RULES
 
@@ -41,10 +41,10 @@ class IntervalLook:
 
 
 _LOOKS = (
-    IntervalLook("The band is", SKY, (BLUE, "blue"), away=12, filled=True),
-    IntervalLook("The bars are", translucent(INK, 0.65), (INK, "black"), away=23),
+    IntervalLook("The grey band is", MUTED, (MUTED, "grey"), away=12, filled=True),
+    IntervalLook("The black bars are", translucent(INK, 0.65), (INK, "black"), away=23),
     IntervalLook("The orange bars are", ORANGE, (ORANGE, "orange"), away=12, aside=-0.2),
-    IntervalLook("The grey bars are", MUTED, (MUTED, "grey"), away=12, aside=0.2),
+    IntervalLook("The purple bars are", PURPLE, (PURPLE, "purple"), away=12, aside=0.2),
 )
 
 
@@ -56,11 +56,13 @@ def interval_looks() -> dict[str, IntervalLook]:
 def drawn(name: str, look: IntervalLook, levels: Sequence[Level], intervals: Intervals, rank: int) -> list[Trace]:
     """Return a rule's intervals in their look, without the triangles at open bounds."""
     if look.filled:
-        return band(name, levels, intervals, look.colour, rank)
+        return band(name, levels, intervals, look.colour, rank, opacity=0.15)
     return bars(name, levels, intervals, look.colour, 1.2, rank, look.aside)
 
 
-def band(name: str, levels: Sequence[Level], intervals: Intervals, colour: str, rank: int) -> list[Trace]:
+def band(
+    name: str, levels: Sequence[Level], intervals: Intervals, colour: str, rank: int, opacity: float = 0.25
+) -> list[Trace]:
     """Return one filled band per unbroken stretch of levels with an interval, all under one legend entry."""
     traces: list[Trace] = []
     step = density_step(levels)
@@ -83,7 +85,7 @@ def band(name: str, levels: Sequence[Level], intervals: Intervals, colour: str, 
                 "x": x + x[::-1],
                 "y": high + low[::-1],
                 "fill": "toself",
-                "fillcolor": translucent(colour, 0.25),
+                "fillcolor": translucent(colour, opacity),
                 "line": {"width": 0, "color": colour},
                 "hoverinfo": "skip",
             }

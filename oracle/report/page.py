@@ -9,15 +9,18 @@ from oracle.report.base import fill, machines, provenance
 from oracle.report.figures import plates
 from oracle.report.finding import find
 from oracle.results.intervals import RULES, TOLERANCE
+from oracle.results.repeatability import repeatability
+from oracle.results.study_view import decided_levels
 
 if TYPE_CHECKING:
+    from oracle.results.best import LevelBest
     from oracle.results.study_view import LevelView, StudyView
     from scyc.pruning.coverage import Coverage
 
 
 def render(view: StudyView) -> str:
     """Return the report on a study as one self-contained HTML page."""
-    finding = find(view)
+    finding, repeated = find(view), repeatability(decided_levels(view.levels))
     return fill(
         "sweep.html",
         view,
@@ -26,7 +29,8 @@ def render(view: StudyView) -> str:
         notes=finding.notes,
         plates=plates(view),
         facts=_facts(view),
-        levels=[_row(lv, view.status.partly_pruned) for lv in view.levels],
+        levels=[_row(lv, view.best.levels.get(lv.level), view.status.partly_pruned) for lv in view.levels],
+        repeats=repeated.sentence if repeated else "",
         rules={name: f"{rule.defined(TOLERANCE)}; it needs {rule.needs}" for name, rule in RULES.items()},
         costs=_costs(view),
         origins=[*provenance(view, "data", "started", "commit", "versions"), *machines(view)],
@@ -51,7 +55,7 @@ def _uniform(view: StudyView) -> bool:
     return len({len(lv.candidates) for lv in view.levels if lv.candidates}) <= 1
 
 
-def _row(level: LevelView, partly: Coverage | None) -> dict[str, Any]:
+def _row(level: LevelView, best: LevelBest | None, partly: Coverage | None) -> dict[str, Any]:
     """Return one level as the table shows it."""
     done, failed = (sum(t.state == state for t in level.trials) for state in ("complete", "failed"))
     trials = f"{done}" if done == len(level.trials) else f"{done} of {len(level.trials)}"
@@ -60,6 +64,8 @@ def _row(level: LevelView, partly: Coverage | None) -> dict[str, Any]:
         "level": level.level,
         "densities": [words.density(level.density)]
         + ([words.density(partly.network_density(level.density))] if partly else []),
+        "best": words.best(best),
+        "known": words.known_in_full(best),
         "winner": None if level.winner is None else words.rate(level.winner),
         "edge": level.edge,
         "silent": level.silence is not None,

@@ -78,6 +78,7 @@ def plain_layout(
             "yanchor": "bottom",
             "font": {"size": 12},
             "itemsizing": "trace",
+            "tracegroupgap": 0,
         },
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": PAPER, "bordercolor": MUTED, "font": {"color": INK}, "align": "left"},
@@ -94,10 +95,15 @@ def density_axis(levels: Sequence[Level]) -> dict[str, Any]:
         "type": "log",
         "range": outer,
         "tickvals": [lv.density for lv in ticked],
-        "ticktext": [f"{100 * lv.density:.3g}<br><span style='color:{MUTED}'>{lv.level}</span>" for lv in ticked],
+        "ticktext": [f"{_percent(lv.density)}<br><span style='color:{MUTED}'>{lv.level}</span>" for lv in ticked],
         "tickangle": 0,
         "showgrid": False,
     }
+
+
+def _percent(density: float) -> str:
+    """Return a density in percent with two significant digits: thirteen levels fit side by side on a telephone."""
+    return f"{100 * density:.{2 if density < 0.995 else 3}g}"
 
 
 def max_lr_axis(values: Iterable[float], pad: float = 0.08) -> dict[str, Any]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, Credible
     from oracle.comparison.regret import Estimate, Regret
+    from oracle.results.best import LevelBest
     from oracle.results.intervals import Interval
     from oracle.results.study_view import LevelView
 
 NOTHING = "–"
 DENSITIES = "Density is that of the prunable weights, network that of all parameters."
 GAPS = "A gap is a candidate inside an interval that is told from the best all the same."
+BEST = (
+    "The best max_lr is that of one smooth surface, fitted to all candidates of all levels; its 90\u202f% band is for "
+    "each level by itself. The winner is the candidate with the best mean."
+)
+KNOWN = (
+    "Resolved: the band spans no more than a factor of two. Tied: it spans more, and the values in it differ by less "
+    "than so many points of accuracy; a larger difference would have shown. Open: the candidates end before the band."
+)
 TOGETHER = "†"
 """Marks a difference that is also one when all schedules are judged together."""
 NOT_RECORDED = "not recorded"
@@ -30,6 +40,34 @@ def winner(level: LevelView) -> str:
     if level.winner is None:
         return "none" if level.silence else NOTHING
     return rate(level.winner) + " (edge)" * level.edge
+
+
+def best(found: LevelBest | None) -> str:
+    """Return the best max_lr of a level by the model, with its 90 % band: `0.16 (0.14 – 0.17)`."""
+    return NOTHING if found is None else f"{rate(found.best)} ({rate(found.low)} – {rate(found.high)})"
+
+
+def known(found: LevelBest | None) -> str:
+    """Return how well the best max_lr of a level is known: "resolved", "tied < 0.6" (points) or "open"."""
+    if found is None:
+        return NOTHING
+    return f"tied < {most(found.difference)}" if found.word == "tied" else found.word
+
+
+def known_in_full(found: LevelBest | None) -> str:
+    """Return the same as `known`, as a phrase that needs no explanation."""
+    if found is None:
+        return NOTHING
+    return {
+        "resolved": "resolved",
+        "tied": f"tied: they differ by less than {most(found.difference)} points",
+        "open": "open: the candidates end first",
+    }[found.word]
+
+
+def most(difference: float) -> str:
+    """Return a difference of accuracies in points with one decimal, rounded up: what it is less than."""
+    return f"{max(math.ceil(1000 * difference - 1e-9), 1) / 10:.1f}"
 
 
 def density(fraction: float) -> str:

@@ -30,6 +30,7 @@ def to_json(view: StudyView) -> dict[str, Any]:
                 "level": level.level,
                 **view.status.densities(level.density),
                 "winner": level.winner,
+                "model": vars(view.best.levels[level.level]) if level.level in view.best.levels else None,
                 **_plain(level.intervals),
                 "edge": level.edge,
                 "trials": [vars(trial) for trial in level.trials],

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from oracle.results.answers import answers_of
+from oracle.results.best import study_best
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.silence import silence_of
 from oracle.results.status import study_status
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from oracle.results.best import StudyBest
     from oracle.results.intervals import Interval
     from oracle.results.silence import Silence
     from oracle.results.status import State, StudyStatus
@@ -144,6 +147,11 @@ class StudyView:
         """What the study is doing."""
         return self.status.state
 
+    @cached_property
+    def best(self) -> StudyBest:
+        """The best `max_lr` of each level by the surface. Nothing is fitted until this is asked for."""
+        return study_best(decided_levels(self.levels))
+
 
 def view_study(store: Store, name: str) -> StudyView:
     """Return the study `name` as it is in the database now.
@@ -185,6 +193,17 @@ def _view(store: Store, name: str) -> StudyView:
     )
 
 
+def decided_levels(levels: Sequence[LevelView]) -> list[DecidedLevel]:
+    """Return those of a study's levels that have a winner, as rules and the surface see them."""
+    return [
+        DecidedLevel(
+            level.level, level.density, level.winner, level.accuracies, diverged=level.diverged, answers=level.answers
+        )
+        for level in levels
+        if level.winner is not None
+    ]
+
+
 def oracle_intervals(
     levels: Sequence[LevelView], rule: Rule, tolerance: float = TOLERANCE
 ) -> dict[int, Interval | None]:
@@ -192,13 +211,7 @@ def oracle_intervals(
 
     None if the rule cannot judge the level, or the level has no winner.
     """
-    decided = [
-        DecidedLevel(
-            level.level, level.density, level.winner, level.accuracies, diverged=level.diverged, answers=level.answers
-        )
-        for level in levels
-        if level.winner is not None
-    ]
+    decided = decided_levels(levels)
     judged = zip(decided, rule.intervals(decided, tolerance), strict=True)
     return dict.fromkeys(level.level for level in levels) | {level.level: interval for level, interval in judged}
 

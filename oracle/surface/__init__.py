@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from oracle.surface.curve import BestCurve, LevelWord, best_curve
 from oracle.surface.observations import LevelData
-from oracle.surface.surface import Surface, SurfaceInterval, fit_surface
+from oracle.surface.surface import Surface, SurfaceInterval, digest, fit_surface
 
-__all__ = ["BestCurve", "LevelData", "LevelWord", "Surface", "SurfaceInterval", "best_curve", "fit_surface"]
+__all__ = ["BestCurve", "LevelData", "LevelWord", "Surface", "SurfaceInterval", "best_curve", "digest", "fit_surface"]

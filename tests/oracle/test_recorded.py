@@ -101,9 +101,10 @@ def without_the_model(comparison: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown(study: Study) -> dict[str, Any]:
-    """What `scyc show --json` prints, without the rules that the earlier version did not have."""
+    """What `scyc show --json` prints, without the rules and the model that the earlier version did not have."""
     found = json.loads(json.dumps(to_json(study.view())))
     for level in found["levels"]:
+        del level["model"]
         for key in ("interval", "open", "gaps"):
             level[key] = {rule: level[key][rule] for rule in ("within", "paired")}
     return found  # type: ignore[no-any-return]

@@ -10,6 +10,8 @@ from oracle.cli.app import RESULTS, AsJson, DatabaseUrl, StudyName, app
 from oracle.cli.speaking import out, print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.table import Table
 
     from oracle.api.study import Study
@@ -34,7 +36,7 @@ def show(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a study's oracle curve with its intervals, or a schedule to paste into a training loop."""
+    """Show a study's oracle curve and how well it is known, or a schedule to paste into a training loop."""
     from oracle.api.errors import InputError
     from oracle.api.study import Study
     from oracle.results.silence import silent_sentences, stuck_sentences
@@ -53,10 +55,8 @@ def show(
         return
     view = study.view()
     out.print(_table(view))
-    if any(interval and interval.gaps for level in view.levels for interval in level.intervals.values()):
-        from oracle.report.words import GAPS
-
-        say(out, GAPS)
+    for sentence in _explained(view):
+        say(out, sentence)
     for sentence in silent_sentences(view.levels):
         say(out, sentence)
     if view.status.stuck:
@@ -72,6 +72,21 @@ def show(
         f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
         f"{cost.wall_seconds:.0f} s; the study is {view.state}."
     )
+
+
+def _explained(view: StudyView) -> Iterator[str]:
+    """Say how to read the table."""
+    from oracle.report import words
+    from oracle.results.best import NOT_SHOWN
+    from oracle.results.intervals import DEFAULT_RULE
+
+    if not view.best.levels:
+        return
+    if not view.best.shown:
+        yield NOT_SHOWN
+    yield f"{words.BEST} {words.KNOWN}"
+    if any(interval.gaps for level in view.levels if (interval := level.intervals[DEFAULT_RULE])):
+        yield words.GAPS
 
 
 def _show_schedule(study: Study, name: str, *, python: bool, as_json: bool) -> None:
@@ -96,22 +111,26 @@ def _show_schedule(study: Study, name: str, *, python: bool, as_json: bool) -> N
 def _table(view: StudyView) -> Table:
     from rich.table import Table
 
-    from oracle.results.intervals import RULES
+    from oracle.report.words import best, known
+    from oracle.results.intervals import DEFAULT_RULE
 
     partly = view.status.partly_pruned
     densities = ("density", "network") if partly else ("density",)
-    table = Table("level", *densities, "best max_lr", *RULES, "val", "test", "trials", box=None)
+    headings = ("level", *densities, "best (90 % band)", "known", "winner", DEFAULT_RULE, "val", "test", "trials")
+    table = Table(*headings, box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
     table.title = f"{view.name}: {view.spec.workload}"
     for level in view.levels:
-        winning = level.winning
+        winning, found = level.winning, view.best.levels.get(level.level)
         table.add_row(
             str(level.level),
             f"{level.density:.2%}",
             *([f"{partly.network_density(level.density):.2%}"] if partly else []),
+            best(found) if found else "",
+            known(found) if found else "",
             _winner(level),
-            *(_range(interval) for interval in level.intervals.values()),
+            _range(level.intervals[DEFAULT_RULE]),
             f"{winning.val_accuracy:.1%}" if winning else "",
             f"{winning.test_accuracy:.1%}" if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),

@@ -12,6 +12,7 @@ from oracle.report.comparison.accuracy import how_to_train
 from oracle.report.comparison.figures import plates
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.verdicts import curse_table, fit_tables, reading, verdicts
+from oracle.results.repeatability import repeatability
 from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def render(comparison: Comparison, view: StudyView) -> str:
         comparison: of the study.
         view: the study, for where the numbers come from.
     """
-    fit, curse = comparison.fit, comparison.curse
+    fit, curse, repeated = comparison.fit, comparison.curse, repeatability(comparison.levels)
     return fill(
         "comparison.html",
         view,
@@ -44,6 +45,7 @@ def render(comparison: Comparison, view: StudyView) -> str:
         headline=headline(comparison),
         verdicts=verdicts(comparison),
         reading=reading(comparison),
+        repeats=repeated.sentence if repeated else "",
         untrained=how_to_train(comparison),
         curse=curse_table(curse) if curse else None,
         fit_tables=fit_tables(fit) if fit else [],

@@ -115,6 +115,21 @@ def climbing(m: int, grid: Sequence[float] = GRID, seeds: Sequence[int] = SEEDS)
     )
 
 
+def peaked(
+    m: int, optimum: float, within: Interval | None = None, curvature: float = 0.05, noise: float = 0.002
+) -> LevelView:
+    """A level whose accuracy is a parabola in log max_lr around the optimum, with a seed noise."""
+    drawn = random.Random(m)
+    trials = [
+        trial(rate, seed, 0.7 - curvature * math.log(rate / optimum) ** 2 + drawn.gauss(0, noise))
+        for rate in GRID
+        for seed in SEEDS
+    ]
+    means = {rate: sum(t.val_accuracy or 0.0 for t in trials if t.max_lr == rate) for rate in GRID}
+    winner = max(GRID, key=lambda rate: means[rate])
+    return level(m, trials, winner, within, edge=winner in (GRID[0], GRID[-1]))
+
+
 def finished(levels: int = 13) -> StudyView:
     """A whole study of the usual size."""
     return study([climbing(m) for m in range(levels)], name="mnist1d-mlp")

@@ -44,7 +44,7 @@ def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, vie
     assert page.locator(".js-plotly-plot svg.main-svg").first.is_visible()
     assert page.evaluate("[...document.querySelectorAll('.plot')].every(p => p.querySelector('svg .xy'))")
     assert page.locator("#injected").count() == 0
-    for width in (1280, 700):
+    for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

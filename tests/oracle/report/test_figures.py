@@ -42,11 +42,56 @@ def test_plotly_knows_every_attribute(view: StudyView) -> None:
         go.Figure(plate.figure)
 
 
-def test_the_curve_goes_through_the_winners() -> None:
+def test_the_curve_is_the_models_and_the_dots_are_the_winners() -> None:
     view = samples.finished()
-    line = trace(figure(view, "curve"), "oracle")
-    assert line["x"] == [lv.density for lv in view.levels]
-    assert line["y"] == [lv.winner for lv in view.levels]
+    drawn, best = figure(view, "curve"), view.best.levels
+    line, dots = trace(drawn, "best max_lr"), trace(drawn, "oracle's winner")
+    assert line["x"] == dots["x"] == [lv.density for lv in view.levels]
+    assert line["y"] == [one.best for one in best.values()]
+    assert dots["y"] == [lv.winner for lv in view.levels]
+    assert line["mode"] == "lines+markers"
+    assert dots["mode"] == "markers"
+    assert "resolved" in line["text"][0]
+
+
+def test_each_band_is_the_models() -> None:
+    view = samples.finished()
+    drawn, best = figure(view, "curve"), list(view.best.levels.values())
+    alone, together = trace(drawn, "90 % band, each"), trace(drawn, "90 % band, all")
+    assert alone["y"] == [one.high for one in best] + [one.low for one in reversed(best)]
+    assert together["y"] == [one.high_everywhere for one in best] + [one.low_everywhere for one in reversed(best)]
+    caption = made("curve", view).caption
+    assert "each level by itself: on average 1.3 of 13 levels lie outside it." in caption
+    assert "The light band holds the best of all levels at once" in caption
+    assert "but not for other validation examples" in caption
+
+
+def test_bands_that_hold_for_other_examples_say_so() -> None:
+    view = samples.finished()
+    view.__dict__["best"] = dataclasses.replace(view.best, judged_together=True)
+    assert "Both allow for other seeds and for other validation examples." in made("curve", view).caption
+
+
+def test_where_no_level_is_resolved_no_line_is_drawn_and_the_caption_says_why() -> None:
+    view = study([level(m, [trial(x, 0, 0.7) for x in GRID], GRID[3]) for m in range(3)])
+    assert not any(t.get("name", "").startswith("best max_lr") for t in figure(view, "curve")["data"])
+    assert trace(figure(view, "curve"), "90 % band, each level")
+    caption = made("curve", view).caption
+    assert "at no level is it known to within a factor of two. So no line is drawn" in caption
+
+
+def test_marks_on_the_curve_say_how_well_each_level_is_known() -> None:
+    drawn = figure(samples.open_ended(), "curve")
+    symbols = trace(drawn, "best max_lr")["marker"]["symbol"]
+    assert symbols == ["triangle-up-open", "circle", "circle", "triangle-up-open"]
+    assert "a hollow triangle" in made("curve", samples.open_ended()).caption
+
+
+def test_bars_wait_for_a_click_on_the_legend() -> None:
+    drawn = figure(samples.open_ended(), "curve")
+    assert trace(drawn, "“paired”")["visible"] == "legendonly"
+    assert "visible" not in trace(drawn, "“within”")
+    assert "Bars appear when their name in the legend is clicked." in made("curve", samples.open_ended()).caption
 
 
 def test_the_band_is_the_within_interval() -> None:
@@ -89,13 +134,11 @@ def test_gaps_are_crossed_and_explained() -> None:
     assert words.GAPS not in made("curve", samples.open_ended()).caption
 
 
-def test_s_cyc_is_drawn_as_published_and_scaled() -> None:
+def test_s_cycs_shape_is_drawn_scaled_and_not_at_the_rates_of_another_network() -> None:
     view = samples.finished()
     drawn = figure(view, "curve")
-    published = trace(drawn, "S-Cyc, authors'")["y"]
-    ours = trace(drawn, "S-Cyc's default shape, scaled, not fitted")["y"]
-    assert published == [AUTHORS(m) for m in range(13)]
-    assert published[0] == 0.03
+    [ours] = [t["y"] for t in drawn["data"] if "S-Cyc" in t["name"]]
+    published = [AUTHORS(m) for m in range(13)]
     assert ours[0] == view.levels[0].winner
     assert [o / p for o, p in zip(ours, published, strict=True)] == pytest.approx([ours[0] / 0.03] * 13)
 

@@ -45,9 +45,11 @@ def test_the_page_tells_the_study() -> None:
     page = text(render(samples.finished()))
     for words in (
         "mnist1d-mlp",
-        "mnist1d/mlp-300-100",
+        "mnist1d-8k/mlp-300-100",
         "✓ finished",
-        "The best max_lr rises from 0.169 (dense) to 0.344 at 6.87",
+        "The best max_lr rises from 0.1",
+        "(dense; 90 % band 0.1",
+        "Two halves of the seeds (1 and 2 seeds, split in 3 ways) put the best max_lr a factor of 1.",
         "13 of 13",
         "the best of many noisy candidates looks better than it is",
         "The papers do not define the Oracle-optimised interval; the rules are this project's own.",
@@ -66,6 +68,14 @@ def test_the_table_has_one_row_per_level_and_one_per_candidate() -> None:
     levels, candidates = re.findall(r"<tbody>(.*?)</tbody>", page, flags=re.DOTALL)
     assert levels.count("<tr>") == 13
     assert candidates.count("<tr>") == 13 * 12
+
+
+def test_each_level_is_said_in_a_word_how_well_it_is_known() -> None:
+    table = render(samples.open_ended()).split('id="levels"')[1]
+    assert table.count('<td class="text">open: the candidates end first</td>') == 2
+    assert table.count('<td class="text">resolved</td>') == 2
+    flat = study([samples.peaked(0, 0.16, curvature=0.004, noise=0.008)])
+    assert re.search(r">tied: they differ by less than \d\.\d points<", render(flat))
 
 
 def test_open_bounds_edges_and_missing_intervals_show_in_the_table() -> None:

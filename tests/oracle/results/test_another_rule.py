@@ -44,11 +44,14 @@ def test_the_view_has_it_and_the_report_shows_it() -> None:
     assert "<b>“smooth”</b> is what a surface says; it needs a surface." in html
     assert "inside the “smooth” interval at 2 of 2" in html
     curve = figures.plate("curve", view)
-    assert "The grey bars are the “smooth” interval." in curve.caption
+    assert "The purple bars are the “smooth” interval." in curve.caption
     assert curve.figure is not None
     [drawn] = [trace for trace in curve.figure["data"] if trace["name"] == "“smooth” interval"]
     assert drawn["y"] == [0.05, 0.2, None] * 3
-    assert "smooth 0.05 – 0.2" in next(t for t in curve.figure["data"] if t["name"].startswith("oracle"))["text"][0]
+    assert (
+        "smooth 0.05 – 0.2"
+        in next(t for t in curve.figure["data"] if t["name"].startswith("oracle's winner"))["text"][0]
+    )
 
 
 def test_schedules_are_judged_by_it() -> None:
