@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
-WINDOW = 4.0
+WINDOW = 6.0
 """How far below the best mean of its level a candidate may be to count as part of the top, in points of accuracy; where
 the means are very noisy, `_DEVIATIONS` standard deviations of a difference between two of them."""
 

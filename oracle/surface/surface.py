@@ -135,7 +135,7 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
         draws: how many draws of the posterior, >= 1.
     """
     levels = sorted(levels, key=lambda level: level.level)
-    key = _digest(levels, draws)
+    key = digest(levels, draws)
     if key not in _surfaces:
         while len(_surfaces) >= _REMEMBERED:
             _surfaces.pop(next(iter(_surfaces)))
@@ -169,7 +169,23 @@ def _regret(top: Top, grid: Floats, smooth: Floats, random: np.random.Generator)
         shown[:, grid > top.rates[last]] = top.shortfall[last + 1]
     inside = (grid >= low - 1e-9) & (grid <= high + 1e-9)
     best = np.where(inside, smooth, -np.inf).max(axis=1, keepdims=True)
-    return np.where(inside, best - smooth, shown)
+    regret = np.where(inside, best - smooth, shown)
+    for end, before in ((first, first + 1), (last, last - 1)):
+        if end in top.rough | top.soft and before in top.kept:
+            regret += _unexplained(top, end, before, grid, regret, random)
+    return np.asarray(regret - regret.min(axis=1, keepdims=True))
+
+
+def _unexplained(top: Top, end: int, before: int, grid: Floats, regret: Floats, random: np.random.Generator) -> Floats:
+    """Return what a smooth top does not explain of a fall to a candidate at its end, shape (draws, G).
+
+    It begins somewhere after the candidate before; at the one at the end it is what was seen. If the smooth top
+    explains half of the fall or more, the rest may be noise.
+    """
+    missing = top.shortfall[end] - regret[:, [np.abs(grid - top.rates[end]).argmin()]]
+    missing = np.where(missing > top.shortfall[end] / 2, missing, 0.0)
+    begins = random.uniform(*sorted((top.rates[before], top.rates[end])), (len(regret), 1))
+    return np.asarray(np.clip((grid - begins) / (top.rates[end] - begins), 0.0, 1.0) * missing)
 
 
 def _first_loss(regret: Floats, grid: Floats, tolerance: float) -> Floats:
@@ -184,8 +200,8 @@ def _first_loss(regret: Floats, grid: Floats, tolerance: float) -> Floats:
     return np.asarray(np.where(never, grid[-1], grid[before] + share * (grid[first] - grid[before])))
 
 
-def _digest(levels: Sequence[LevelData], draws: int) -> bytes:
-    """Return what identifies the data."""
+def digest(levels: Sequence[LevelData], draws: int = DRAWS) -> bytes:
+    """Return what identifies the data that a surface is fitted to, whatever is kept under it."""
     found = hashlib.sha256(repr(draws).encode())
     for level in levels:
         rates = sorted(level.accuracies)
