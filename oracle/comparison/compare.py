@@ -119,7 +119,7 @@ def compare(
     """
     judge_by, spec, runs = _rule(rule), view.spec, runs or {}
     levels = _oracle_levels(view, judge_by, tolerance)
-    fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
+    fit = fit_scyc(levels, spec.pruning.rate) if len(levels) >= FEWEST_LEVELS else None
     schedules = _schedules(view, levels, fit, names, runs, stds)
     silent = frozenset(level.level for level in view.levels if level.silence)
     replayed, notes = _replayed(view, runs.get(ORACLE))
@@ -159,7 +159,7 @@ def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: floa
     """
     view, judge_by = view_study(store, name), _rule(rule)
     with explained(store, name):
-        return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
+        return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate)
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
@@ -179,7 +179,7 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
             "only once it has decided all of them; resume it with "
             f"`{command('resume', name, db=store.url)}`."
         )
-    fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
+    fit = fit_scyc(levels, spec.pruning.rate, refits=1) if len(levels) >= FEWEST_LEVELS else None
     return contenders(levels, spec, fit.schedule if fit else None, chosen)
 
 

@@ -67,6 +67,10 @@ class Family(Protocol):
         """Return one problem's parameters, shape (k,), by the names that people know them by."""
         ...
 
+    def freedom(self, curve: Floats, /) -> int:
+        """Return how many parameters a fitted curve, shape (n,), has."""
+        ...
+
 
 @dataclass(frozen=True)
 class SCycFamily:
@@ -99,31 +103,27 @@ class SCycFamily:
         rows = np.arange(len(best))
         return parameters[rows, best], costs[rows, best]
 
-    def profile(self, aims: Targets, fixed: int | None = None, value: float = 0.0) -> tuple[Floats, Floats]:
-        """Return the best parameters, shape (N, Q, 4), and costs, shape (N, Q), for every q = 0 ... Q-1.
-
-        Args:
-            aims: the N problems.
-            fixed: index of a parameter (of the first three) that is held at `value`, or None.
-            value: where it is held.
-        """
+    def profile(self, aims: Targets) -> tuple[Floats, Floats]:
+        """Return the best parameters, shape (N, Q, 4), and costs, shape (N, Q), for every q = 0 ... Q-1."""
         steps = max(int(aims.levels[-1]), 1)
-        problems, qs, betas = (axis.ravel() for axis in np.indices((len(aims.low), steps, len(_BETAS))))
+        problems, qs, betas = (axis.ravel() for axis in np.indices((len(aims.centre), steps, len(_BETAS))))
         # A level that is left out must have no influence, not even on where the search starts.
-        centres = np.ma.masked_array(aims.centre, mask=aims.weight == 0)
+        centres = np.ma.masked_array(aims.centre, mask=~aims.heard)
         lowest, rise = centres.min(axis=1).filled(), np.ma.ptp(centres, axis=1).filled()
         start = np.stack([lowest[problems], rise[problems], np.log(_BETAS)[betas], qs], axis=1)
         lower, upper = start.copy(), start.copy()
         lower[:, :3] = self.range.low, 0.0, math.log(BETA[0])
         upper[:, :3] = self.range.high, self.range.high - self.range.low, math.log(BETA[1])
-        if fixed is not None:
-            lower[:, fixed] = upper[:, fixed] = value
         parameters, costs = minimise(self, start, lower, upper, aims[problems])
         costs = costs.reshape(-1, len(_BETAS))
         best = (costs <= costs.min(axis=1, keepdims=True) + _EQUAL).argmax(axis=1)
         rows = np.arange(len(best))
-        shape = (len(aims.low), steps)
+        shape = (len(aims.centre), steps)
         return parameters.reshape(-1, len(_BETAS), 4)[rows, best].reshape(*shape, 4), costs[rows, best].reshape(shape)
+
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 4."""
+        return 4
 
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return delta, epsilon, beta and q."""

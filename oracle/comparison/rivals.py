@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from oracle.comparison.families import Family, Range, SCycFamily
-from oracle.comparison.objective import PULL, Floats, Targets, minimise
+from oracle.comparison.objective import Floats, Targets, minimise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,10 @@ class Constant:
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
         """Return the best parameters and their costs."""
         return minimise(self, _middle(aims), np.array(self.range.low), np.array(self.range.high), aims)
+
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 1."""
+        return 1
 
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return `max_lr`."""
@@ -52,6 +61,10 @@ class Linear:
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
         """Return the best parameters and their costs."""
         return _fit_ends(self, self.range, aims)
+
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 2."""
+        return 2
 
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return c, the `max_lr` at level 0, and the slope per level."""
@@ -82,6 +95,10 @@ class Exponential:
         """Return the best parameters and their costs."""
         return _fit_ends(self, self.range, aims)
 
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 2."""
+        return 2
+
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return c, the `max_lr` at level 0, and the power a."""
         slope = (parameters[1] - parameters[0]) / (self.ends[1] - self.ends[0])
@@ -100,26 +117,28 @@ class Monotone:
         return parameters, np.broadcast_to(np.eye(len(levels)), (len(parameters), len(levels), len(levels)))
 
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
-        """Return the best curves and their costs; a level left out is interpolated, at an end it is its neighbour's."""
-        curves = np.array([self._fit(aims[slice(i, i + 1)]) for i in range(len(aims.low))])
+        """Return the best curves and their costs; a level left out is interpolated, at an end it is its neighbour's.
+
+        Each level counts by its own variance: isotonic regression knows nothing of covariances.
+        """
+        curves = np.array(
+            [self._fit(*problem) for problem in zip(aims.centre, aims.precision, aims.heard, strict=True)]
+        )
         return curves, aims.cost(curves)
+
+    def _fit(self, centre: Floats, precision: Floats, heard: NDArray[np.bool_]) -> Floats:
+        variances = np.diag(np.linalg.inv(precision[np.ix_(heard, heard)]))
+        found = isotonic_regression(centre[heard], weights=1 / variances).x
+        places = np.arange(len(centre))
+        return np.asarray(np.interp(places, places[heard], found))
+
+    def freedom(self, curve: Floats, /) -> int:
+        """Return the number of its steps."""
+        return int((np.abs(np.diff(curve)) > 1e-9).sum()) + 1
 
     def named(self, _parameters: Floats, /) -> dict[str, float]:
         """Return nothing: the curve says it all."""
         return {}
-
-    def _fit(self, aim: Targets) -> Floats:
-        """Pool adjacent violators (Best, Chakravarti and Ubhaya, SIAM J. Optim. 10, 2000): right for convex costs."""
-        heard = np.flatnonzero(aim.weight[0])
-        blocks: list[tuple[list[int], float]] = []
-        for place in heard.tolist():
-            block, value = [place], _lowest_level_line(aim, [place])
-            while blocks and blocks[-1][1] >= value:
-                block = blocks.pop()[0] + block
-                value = _lowest_level_line(aim, block)
-            blocks.append((block, value))
-        values = np.concatenate([np.full(len(block), value) for block, value in blocks])
-        return np.asarray(np.interp(aim.levels, aim.levels[heard], values))
 
 
 def families(p: float, of: Range, ends: tuple[float, float]) -> tuple[Family, ...]:
@@ -146,18 +165,4 @@ def _fit_ends(family: Linear | Exponential, of: Range, aims: Targets) -> tuple[F
 
 def _middle(aims: Targets) -> Floats:
     """Return the mean centre of the levels that count, shape (N, 1)."""
-    return np.asarray((aims.weight * aims.centre).sum(axis=1, keepdims=True) / aims.weight.sum(axis=1, keepdims=True))
-
-
-def _lowest_level_line(aim: Targets, block: list[int]) -> float:
-    """Return the one value that costs least over all levels of the block.
-
-    The derivative of the cost grows, and is linear between the bounds and centres of the intervals. So linear
-    interpolation finds where it is zero.
-    """
-    low, high, centre = aim.low[0, block], aim.high[0, block], aim.centre[0, block]
-    corners = np.concatenate([low, high, centre])
-    corners = np.unique(corners[np.isfinite(corners)])
-    at = corners[:, None]
-    slopes = (np.maximum(at - high, 0) - np.maximum(low - at, 0) + PULL * (at - centre)).sum(axis=1)
-    return float(np.interp(0.0, slopes, corners))
+    return np.asarray(aims.centre.mean(axis=1, keepdims=True, where=aims.heard))
