@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from oracle.surface.draws import posterior_draws
 from oracle.surface.observations import Observations
@@ -136,7 +137,8 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
     if key not in _surfaces:
         while len(_surfaces) >= _REMEMBERED:
             _surfaces.pop(next(iter(_surfaces)))
-        _surfaces[key] = _fit(Observations.of(levels), draws)
+        with threadpool_limits(1):  # the matrices are small: several threads would wait for each other, 20 times as long
+            _surfaces[key] = _fit(Observations.of(levels), draws)
     return _surfaces[key]
 
 
