@@ -150,16 +150,16 @@ def compare(
     )
 
 
-def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Fit:
+def fit_study(store: Store, name: str) -> Fit:
     """Fit S-Cyc to the decided levels of a study in the database; see `fit_scyc`.
 
     Raises:
         StudyNotFound: there is no such study.
-        InputError: too few levels are decided, or the rule is not known.
+        InputError: too few levels are decided.
     """
-    view, judge_by = view_study(store, name), _rule(rule)
+    view = view_study(store, name)
     with explained(store, name):
-        return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate)
+        return fit_scyc(_oracle_levels(view, RULES[DEFAULT_RULE], TOLERANCE), view.spec.pruning.rate)
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:

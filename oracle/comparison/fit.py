@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oracle.comparison.families import Range, SCycFamily
+from oracle.comparison.families import SCycFamily
 from oracle.comparison.held_out import leave_one_out, sentences
 from oracle.comparison.identifiability import Rise, identify, percentiles
 from oracle.comparison.levels import in_order
-from oracle.comparison.objective import posterior_targets
 from oracle.comparison.rivals import Exponential, families
+from oracle.comparison.targets import Range, posterior_targets
 from oracle.surface import fit_surface
 from scyc import InputError, SCyc
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from oracle.comparison.held_out import HeldOut
     from oracle.comparison.levels import OracleLevel
-    from oracle.comparison.objective import Targets
+    from oracle.comparison.targets import Floats, Targets
     from oracle.surface import Surface
 
 FEWEST_LEVELS = 3
@@ -44,10 +44,11 @@ class Fit:
         schedule: the fitted schedule, at the study's pruning rate.
         levels: the levels it was fitted to, ascending.
         max_lr: the fitted curve at these levels.
-        target: the posterior mean of the best `max_lr` at these levels, to which it was fitted.
-        misfit: squared distance of the curve to the target, in standard deviations, summed over the levels.
+        target: the posterior mean (of the logarithm) of the best `max_lr` at these levels, to which it was fitted.
+        target_band: 95 % interval of the best `max_lr` over the posterior, each level by itself.
+        misfit: squared distance of the curve to the target, in standard deviations of the posterior.
         errors: 95 % intervals of delta, epsilon, beta and q over the posterior.
-        band: 95 % interval of the fitted curve at each level, each by itself.
+        band: 95 % interval of the fitted curve over the posterior, each level by itself.
         rise: how many times as large the best `max_lr` is at the last level as at the first.
         identified: whether the levels determine delta, epsilon, beta and q, by name.
         held_out: S-Cyc and its rivals, S-Cyc first.
@@ -58,6 +59,7 @@ class Fit:
     levels: tuple[int, ...]
     max_lr: tuple[float, ...]
     target: tuple[float, ...]
+    target_band: tuple[tuple[float, float], ...]
     misfit: float
     errors: Mapping[str, tuple[float, float]]
     band: tuple[tuple[float, float], ...]
@@ -89,15 +91,15 @@ def fit_scyc(levels: Sequence[OracleLevel], p: float, refits: int = REFITS) -> F
     if not 0 < p < 1:
         raise InputError(f"S-Cyc needs p to be between 0 and 1, both excluded, but it is {p!r}.")
     surface = fit_surface(levels)
-    aim, draws = posterior_targets(surface, refits)
     reach, ends = Range.of(levels), (float(levels[0].level), float(levels[-1].level))
+    aim, draws = posterior_targets(surface, reach, refits)
     family = SCycFamily(p, reach)
     parameters, costs = family.fit(aim)
     named = family.named(parameters[0])
     refitted, _ = family.fit(draws)
     drawn = [family.named(one) for one in refitted]
     errors = {name: percentiles([one[name] for one in drawn]) for name in named}
-    curves = np.exp(family(refitted, aim.levels)[0])
+    curves = family(refitted, aim.levels)[0]
     rise = _rise(Exponential(p, reach, ends), draws)
     known = identify(named, errors, rise)
     held_out = leave_one_out(families(p, reach, ends), aim)
@@ -107,14 +109,20 @@ def fit_scyc(levels: Sequence[OracleLevel], p: float, refits: int = REFITS) -> F
         levels=tuple(level.level for level in levels),
         max_lr=tuple(schedule(level.level) for level in levels),
         target=tuple(np.exp(aim.centre[0]).tolist()),
+        target_band=_band(draws.centre),
         misfit=float(costs[0]),
         errors=errors,
-        band=tuple(percentiles(at_level) for at_level in curves.T.tolist()),
+        band=_band(curves),
         rise=rise,
         identified=known.identified,
         held_out=held_out,
         sentences=(_on_rise(rise), *known.sentences, _on_errors(surface), *sentences(held_out)),
     )
+
+
+def _band(log_max_lr: Floats) -> tuple[tuple[float, float], ...]:
+    """Return the 95 % interval at each level, from draws of shape (draws, levels)."""
+    return tuple(percentiles(at_level) for at_level in np.exp(log_max_lr).T.tolist())
 
 
 def _rise(line: Exponential, draws: Targets) -> Rise:

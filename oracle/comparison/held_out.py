@@ -4,7 +4,8 @@ The weight of a family is its posterior probability if all were as probable befo
 well its best curve agrees with the posterior of the best `max_lr`, less a price for every parameter.
 
 The error at a held-out level is the log distance of the curve fitted to all other levels to where the level is best.
-A family with more parameters follows its own levels more closely, but gains nothing here by following noise.
+A family with more parameters follows its own levels more closely, but gains little here by following noise. It gains
+something: the surface makes neighbouring levels alike, so they have some noise in common.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.comparison.families import Family
-    from oracle.comparison.objective import Floats, Targets
+    from oracle.comparison.targets import Floats, Targets
 
 Verdict = Literal["worse", "better", "not told apart"]
 
@@ -60,7 +61,7 @@ class HeldOut:
         family: its name.
         parameters: fitted to all levels, by name; empty for a family that has none to name.
         max_lr: its curve, fitted to all levels, in their order.
-        misfit: squared distance of that curve to the posterior's mean, in standard deviations.
+        misfit: squared distance of that curve to the posterior's mean, in standard deviations of the posterior.
         weight: posterior probability among the families, in [0, 1].
         error: at held-out levels; None with fewer than `FEWEST` levels.
     """
@@ -98,7 +99,8 @@ def sentences(table: Sequence[HeldOut]) -> list[str]:
     """Return what the table says about S-Cyc and its rivals."""
     likely = sorted((row for row in table if row.weight >= LIKELY), key=lambda row: -row.weight)
     shown = ", ".join(f"{row.family} {100 * row.weight:.0f} %" for row in likely)
-    said = [f"Of these shapes, this is how probable each is: {shown}; the others less than {100 * LIKELY:.0f} %."]
+    rest = f"; the others less than {100 * LIKELY:.0f} % each" * (len(likely) < len(table))
+    said = [f"If one of these shapes is right, this is how probable each is: {shown}{rest}."]
     if table[0].error is None:
         said.append(f"With fewer than {FEWEST} levels, none can be held out to compare S-Cyc with simpler schedules.")
         return said

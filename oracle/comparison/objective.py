@@ -1,25 +1,13 @@
-"""What a curve through the levels costs, and the search for the cheapest one.
-
-A curve is fitted to the posterior of the best `max_lr` (`oracle.surface`), all in log `max_lr`. It costs its squared
-distance to where a draw is best, in units of how well all levels together know it: the draws' covariance counts the
-levels that know little for little, and what neighbouring levels err together only once.
-"""
+"""The search for the curve of lowest cost (`oracle.comparison.targets`) in a family of curves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from oracle.surface import Surface
-
-Floats = NDArray[np.float64]
-
-RESOLUTION = 0.05
-"""Curves within five per cent of `max_lr` of each other are not told apart, however sure the surface is."""
+    from oracle.comparison.targets import Floats, Targets
 
 _STEPS = 200
 _TOLERANCE = 1e-7
@@ -27,58 +15,6 @@ _TOLERANCE = 1e-7
 
 _STUCK = 1e10
 """Damping at which no step of any length lowers the cost."""
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What curves are to go through: a batch of N problems over the same n levels, all in log `max_lr`.
-
-    Attributes:
-        levels: the level numbers, shape (n,).
-        centre: where the best `max_lr` lies, shape (N, n).
-        precision: inverse covariance of the centres, shape (N, n, n); rows and columns of 0 leave a level out.
-    """
-
-    levels: Floats
-    centre: Floats
-    precision: Floats
-
-    def __getitem__(self, problems: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Targets:
-        """Return some of the problems, or the same one several times."""
-        return Targets(self.levels, self.centre[problems], self.precision[problems])
-
-    @property
-    def heard(self) -> NDArray[np.bool_]:
-        """Whether a level counts, shape (N, n)."""
-        return np.asarray(np.einsum("ikk->ik", self.precision) > 0)
-
-    def each_left_out(self) -> Targets:
-        """Return the n problems that leave out one level each, of a batch of one."""
-        n = len(self.levels)
-        covariance = np.linalg.inv(self.precision[0])
-        precision = np.zeros((n, n, n))
-        for left_out in range(n):
-            others = np.arange(n) != left_out
-            precision[left_out][np.ix_(others, others)] = np.linalg.inv(covariance[np.ix_(others, others)])
-        return Targets(self.levels, np.repeat(self.centre, n, axis=0), precision)
-
-    def cost(self, curve: Floats) -> Floats:
-        """Return the cost of curves, shape (N, n), as shape (N,): squared, in standard deviations."""
-        off = curve - self.centre
-        return np.asarray(np.einsum("in,inm,im->i", off, self.precision, off))
-
-
-def posterior_targets(surface: Surface, draws: int) -> tuple[Targets, Targets]:
-    """Return the target of the fit, a batch of one, and those of `draws` draws of the posterior."""
-    best = surface.best()
-    covariance = np.atleast_2d(np.cov(best.T)) + RESOLUTION**2 * np.eye(best.shape[1])
-    precision = np.linalg.inv(covariance)[None]
-    levels = np.array(surface.levels, dtype=float)
-    some = best[np.linspace(0, len(best) - 1, draws).astype(int)]
-    return (
-        Targets(levels, best.mean(axis=0)[None], precision),
-        Targets(levels, some, np.broadcast_to(precision, (draws, *precision.shape[1:]))),
-    )
 
 
 class Curve(Protocol):

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+from scipy.optimize import nnls
 
-from oracle.comparison.families import Family, Range, SCycFamily
-from oracle.comparison.objective import Floats, Targets, minimise
+from oracle.comparison.families import Family, SCycFamily
+from oracle.comparison.objective import minimise
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from oracle.comparison.targets import Floats, Range, Targets
+
+_STEP = 1e-6
+"""A curve that rises by less is flat."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Exponential:
 class Monotone:
     """Any curve that never falls: isotonic regression. Parameters: log `max_lr` at every level."""
 
+    range: Range
     name: str = "monotone"
 
     def __call__(self, parameters: Floats, levels: Floats, /) -> tuple[Floats, Floats]:
@@ -117,24 +121,18 @@ class Monotone:
         return parameters, np.broadcast_to(np.eye(len(levels)), (len(parameters), len(levels), len(levels)))
 
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
-        """Return the best curves and their costs; a level left out is interpolated, at an end it is its neighbour's.
-
-        Each level counts by its own variance: isotonic regression knows nothing of covariances.
-        """
-        curves = np.array(
-            [self._fit(*problem) for problem in zip(aims.centre, aims.precision, aims.heard, strict=True)]
-        )
+        """Return the best curves and their costs; a level left out is interpolated, at an end it is its neighbour's."""
+        curves = np.empty_like(aims.centre)
+        for curve, centre, precision, heard in zip(curves, aims.centre, aims.precision, aims.heard, strict=True):
+            # Steps up, the first one from the bottom of the range, of least squares: none is negative.
+            root = np.linalg.cholesky(precision[np.ix_(heard, heard)]).T
+            steps, _ = nnls(root @ np.tri(len(root)), root @ (centre[heard] - self.range.low))
+            curve[:] = np.interp(aims.levels, aims.levels[heard], self.range.low + np.cumsum(steps))
         return curves, aims.cost(curves)
 
-    def _fit(self, centre: Floats, precision: Floats, heard: NDArray[np.bool_]) -> Floats:
-        variances = np.diag(np.linalg.inv(precision[np.ix_(heard, heard)]))
-        found = isotonic_regression(centre[heard], weights=1 / variances).x
-        places = np.arange(len(centre))
-        return np.asarray(np.interp(places, places[heard], found))
-
     def freedom(self, curve: Floats, /) -> int:
-        """Return the number of its steps."""
-        return int((np.abs(np.diff(curve)) > 1e-9).sum()) + 1
+        """Return how many values it has, and how many places where it rises: both were chosen."""
+        return 1 + 2 * int((np.diff(curve) > _STEP).sum())
 
     def named(self, _parameters: Floats, /) -> dict[str, float]:
         """Return nothing: the curve says it all."""
@@ -149,7 +147,7 @@ def families(p: float, of: Range, ends: tuple[float, float]) -> tuple[Family, ..
         of: the range in which `max_lr` is searched.
         ends: the first and the last level.
     """
-    return SCycFamily(p, of), Constant(of), Linear(of, ends), Exponential(p, of, ends), Monotone()
+    return SCycFamily(p, of), Constant(of), Linear(of, ends), Exponential(p, of, ends), Monotone(of)
 
 
 def _shares(levels: Floats, ends: tuple[float, float]) -> Floats:

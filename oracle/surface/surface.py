@@ -137,7 +137,7 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
     if key not in _surfaces:
         while len(_surfaces) >= _REMEMBERED:
             _surfaces.pop(next(iter(_surfaces)))
-        with threadpool_limits(1):  # the matrices are small: several threads would wait for each other, 20 times as long
+        with threadpool_limits(1):  # the matrices are small: threads would only wait for each other
             _surfaces[key] = _fit(Observations.of(levels), draws)
     return _surfaces[key]
 
