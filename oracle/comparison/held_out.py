@@ -99,7 +99,7 @@ def sentences(table: Sequence[HeldOut]) -> list[str]:
     """Return what the table says about S-Cyc and its rivals."""
     likely = sorted((row for row in table if row.weight >= LIKELY), key=lambda row: -row.weight)
     shown = ", ".join(f"{row.family} {100 * row.weight:.0f} %" for row in likely)
-    rest = f"; the others less than {100 * LIKELY:.0f} % each" * (len(likely) < len(table))
+    rest = f"; any other less than {100 * LIKELY:.0f} %" * (len(likely) < len(table))
     said = [f"If one of these shapes is right, this is how probable each is: {shown}{rest}."]
     if table[0].error is None:
         said.append(f"With fewer than {FEWEST} levels, none can be held out to compare S-Cyc with simpler schedules.")

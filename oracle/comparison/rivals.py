@@ -131,8 +131,8 @@ class Monotone:
         return curves, aims.cost(curves)
 
     def freedom(self, curve: Floats, /) -> int:
-        """Return how many values it has, and how many places where it rises: both were chosen."""
-        return 1 + 2 * int((np.diff(curve) > _STEP).sum())
+        """Return two for each of its flat stretches: the value, and where it begins."""
+        return 2 + 2 * int((np.diff(curve) > _STEP).sum())
 
     def named(self, _parameters: Floats, /) -> dict[str, float]:
         """Return nothing: the curve says it all."""

@@ -89,7 +89,7 @@ def posterior_targets(surface: Surface, reach: Range, draws: int) -> tuple[Targe
     """Return the target of the fit, a batch of one, and those of `draws` draws of the posterior."""
     best = _best(surface, reach)
     covariance = np.cov(best.T) + RESOLUTION**2 * np.eye(best.shape[1])
-    precision = np.linalg.inv(covariance)[None]
+    precision = np.asarray(np.linalg.inv(covariance)[None], dtype=np.float64)
     levels = np.array(surface.levels, dtype=float)
     some = best[np.linspace(0, len(best) - 1, draws).astype(int)]
     return (

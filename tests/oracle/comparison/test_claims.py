@@ -165,7 +165,7 @@ def test_the_weights_of_the_rivals_follow_from_their_misfits(values: Json) -> No
     free = {"s-cyc": 4, "constant": 1, "linear": 2, "exponential": 2}
     for row in rows:
         rises = sum(high / low > 1 + 1e-6 for low, high in pairwise(row["max_lr"]))
-        parameters = free.get(row["family"], 1 + 2 * rises)
+        parameters = free.get(row["family"], 2 + 2 * rises)
         row["score"] = math.exp(-0.5 * (row["misfit"] + price * parameters))
     total = sum(row["score"] for row in rows)
     assert [row["weight"] for row in rows] == pytest.approx([row["score"] / total for row in rows])

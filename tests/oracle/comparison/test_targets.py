@@ -19,7 +19,7 @@ REACH = Range(math.log(0.01), math.log(2.0))
 
 
 def aim(covariance: Floats) -> Targets:
-    return Targets(LEVELS, np.zeros((1, 3)), np.linalg.inv(covariance)[None])
+    return Targets(LEVELS, np.zeros((1, 3)), np.asarray(np.linalg.inv(covariance)[None], dtype=np.float64))
 
 
 class TestCost:
