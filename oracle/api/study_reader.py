@@ -144,8 +144,8 @@ class StudyReader:
         with self._store() as store:
             return figure(store, self.name, name, rule, tolerance)
 
-    def fit(self, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Fit:
-        """Return S-Cyc fitted to the oracle interval, with error bars and sentences that say how far to trust it.
+    def fit(self) -> Fit:
+        """Return S-Cyc fitted to the posterior of the best `max_lr`, with error bars and how far to trust it in words.
 
         Raises:
             InputError: too few levels are decided.
@@ -153,7 +153,7 @@ class StudyReader:
         from oracle.comparison import fit_study
 
         with self._store() as store:
-            return fit_study(store, self.name, rule, tolerance)
+            return fit_study(store, self.name)
 
     def compare(
         self, schedules: Sequence[str] = (), rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE

@@ -124,7 +124,7 @@ def compare(
     """
     judge_by, spec, runs = _rule(rule), view.spec, runs or {}
     levels = oracle_levels(view, judge_by, tolerance)
-    fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
+    fit = fit_scyc(levels, spec.pruning.rate) if len(levels) >= FEWEST_LEVELS else None
     surface = fit_surface(levels) if levels else None
     schedules = _schedules(view, levels, fit, surface, names, runs, stds)
     silent = frozenset(level.level for level in view.levels if level.silence)
@@ -159,16 +159,16 @@ def compare(
     )
 
 
-def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Fit:
+def fit_study(store: Store, name: str) -> Fit:
     """Fit S-Cyc to the decided levels of a study in the database; see `fit_scyc`.
 
     Raises:
         StudyNotFound: there is no such study.
-        InputError: too few levels are decided, or the rule is not known.
+        InputError: too few levels are decided.
     """
-    view, judge_by = view_study(store, name), _rule(rule)
+    view = view_study(store, name)
     with explained(store, name):
-        return fit_scyc(oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
+        return fit_scyc(oracle_levels(view, RULES[DEFAULT_RULE], TOLERANCE), view.spec.pruning.rate)
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
@@ -188,7 +188,7 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
             "only once it has decided all of them; resume it with "
             f"`{command('resume', name, db=store.url)}`."
         )
-    fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
+    fit = fit_scyc(levels, spec.pruning.rate, refits=1) if len(levels) >= FEWEST_LEVELS else None
     return contenders(levels, spec, fit.schedule if fit else None, chosen, fit_surface(levels))
 
 

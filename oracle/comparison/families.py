@@ -1,6 +1,7 @@
 """S-Cyc as a family of curves to be fitted, and what it shares with its rivals (`oracle.comparison.rivals`).
 
-All are fitted by the objective of `oracle.comparison.objective`, within bounds that follow from the candidates.
+All are fitted by `oracle.comparison.objective` to the targets of `oracle.comparison.targets`, within bounds that follow
+from the candidates.
 """
 
 from __future__ import annotations
@@ -15,36 +16,22 @@ from scipy.special import expit
 from oracle.comparison.objective import minimise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from oracle.comparison.levels import OracleLevel
-    from oracle.comparison.objective import Floats, Targets
+    from oracle.comparison.targets import Floats, Range, Targets
 
 BETA = (0.5, 20.0)
 """The range in which beta is searched. Its authors use 4 and 5; at 20 the curve jumps from one level to the next."""
 
 _BETAS = (5.0, 1.5, 12.0)
-"""Where the search starts. If the levels do not determine beta, the first one remains, which is the authors' own."""
+"""Where the search starts. The first is the authors' own; a curve that does not rise has it too."""
 
-_ROOM = 2.0
-"""How far, as a factor, curves may leave the range of the candidates."""
+_EQUAL = 1e-6
+"""Costs no further apart are equal; among them the smallest q is taken, and the first beta."""
 
-_EQUAL = 1e-8
-"""Costs no further apart are equal; among them the smallest q is taken."""
+_FLAT = 1e-4
+"""A curve that rises by a smaller share is a constant."""
 
-
-@dataclass(frozen=True)
-class Range:
-    """log `max_lr` of the smallest and the largest candidate of all levels, with some room beyond."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, levels: Sequence[OracleLevel]) -> Range:
-        """Return the range for fits to these levels."""
-        tried = [max_lr for level in levels for max_lr in level.accuracies]
-        return cls(math.log(min(tried) / _ROOM), math.log(max(tried) * _ROOM))
+_DIGITS = 4
+"""Significant digits of S-Cyc's parameters. More are never known, and differ between processors."""
 
 
 class Family(Protocol):
@@ -65,6 +52,10 @@ class Family(Protocol):
 
     def named(self, parameters: Floats, /) -> dict[str, float]:
         """Return one problem's parameters, shape (k,), by the names that people know them by."""
+        ...
+
+    def freedom(self, curve: Floats, /) -> int:
+        """Return how many parameters a fitted curve, shape (n,), has."""
         ...
 
 
@@ -94,39 +85,29 @@ class SCycFamily:
 
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
         """Return the best parameters, shape (N, 4), and costs, shape (N,), of N problems."""
-        parameters, costs = self.profile(aims)
-        best = (costs <= costs.min(axis=1, keepdims=True) + _EQUAL).argmax(axis=1)
-        rows = np.arange(len(best))
-        return parameters[rows, best], costs[rows, best]
-
-    def profile(self, aims: Targets, fixed: int | None = None, value: float = 0.0) -> tuple[Floats, Floats]:
-        """Return the best parameters, shape (N, Q, 4), and costs, shape (N, Q), for every q = 0 ... Q-1.
-
-        Args:
-            aims: the N problems.
-            fixed: index of a parameter (of the first three) that is held at `value`, or None.
-            value: where it is held.
-        """
         steps = max(int(aims.levels[-1]), 1)
-        problems, qs, betas = (axis.ravel() for axis in np.indices((len(aims.low), steps, len(_BETAS))))
+        problems, qs, betas = (axis.ravel() for axis in np.indices((len(aims.centre), steps, len(_BETAS))))
         # A level that is left out must have no influence, not even on where the search starts.
-        centres = np.ma.masked_array(aims.centre, mask=aims.weight == 0)
+        centres = np.ma.masked_array(aims.centre, mask=~aims.heard)
         lowest, rise = centres.min(axis=1).filled(), np.ma.ptp(centres, axis=1).filled()
         start = np.stack([lowest[problems], rise[problems], np.log(_BETAS)[betas], qs], axis=1)
         lower, upper = start.copy(), start.copy()
         lower[:, :3] = self.range.low, 0.0, math.log(BETA[0])
         upper[:, :3] = self.range.high, self.range.high - self.range.low, math.log(BETA[1])
-        if fixed is not None:
-            lower[:, fixed] = upper[:, fixed] = value
         parameters, costs = minimise(self, start, lower, upper, aims[problems])
-        costs = costs.reshape(-1, len(_BETAS))
-        best = (costs <= costs.min(axis=1, keepdims=True) + _EQUAL).argmax(axis=1)
-        rows = np.arange(len(best))
-        shape = (len(aims.low), steps)
-        return parameters.reshape(-1, len(_BETAS), 4)[rows, best].reshape(*shape, 4), costs[rows, best].reshape(shape)
+        by_problem = costs.reshape(len(aims.centre), -1)
+        best = (by_problem <= by_problem.min(axis=1, keepdims=True) + _EQUAL).argmax(axis=1)
+        found = parameters.reshape(*by_problem.shape, 4)[np.arange(len(best)), best]
+        found[found[:, 1] < _FLAT, 1:] = 0.0, math.log(_BETAS[0]), 0.0
+        return found, aims.cost(self(found, aims.levels)[0])
+
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 4."""
+        return 4
 
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return delta, epsilon, beta and q."""
         log_delta, log_ratio, log_beta, q = map(float, parameters)
         delta = math.exp(log_delta)
-        return {"delta": delta, "epsilon": delta * math.expm1(log_ratio), "beta": math.exp(log_beta), "q": q}
+        named = {"delta": delta, "epsilon": delta * math.expm1(log_ratio), "beta": math.exp(log_beta), "q": q}
+        return {name: float(f"{value:.{_DIGITS}g}") for name, value in named.items()}

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import spearmanr
 
-from oracle.comparison.bootstrap import FEWEST_SEEDS, REFITS
 from oracle.comparison.levels import competing, winner_of
 from scyc import InputError, Replay
 
@@ -23,6 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from oracle.comparison.levels import OracleLevel
+
+REFITS = 200
+"""Resamples of the seeds."""
+
+FEWEST_SEEDS = 3
+"""Two seeds have three different resamples: no 95 % interval can be had from those."""
 
 FEWEST_LEVELS = 4
 """Fewer levels have too few orders for a rank correlation to mean anything."""

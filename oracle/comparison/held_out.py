@@ -1,8 +1,11 @@
-"""Leave-one-level-out: how far each family is off at a level that it was not fitted to.
+"""S-Cyc next to its rivals: how probable each family is, and how far it is off at a level that it was not fitted to.
 
-The error at a level is the log distance of the curve fitted to all other levels to that level's interval (0 inside it
-and beyond an open bound), and to its centre. A family with more parameters follows its own levels more closely, but
-gains nothing here by following noise.
+The weight of a family is its posterior probability if all were as probable before, by Schwarz's criterion (BIC): how
+well its best curve agrees with the posterior of the best `max_lr`, less a price for every parameter.
+
+The error at a held-out level is the log distance of the curve fitted to all other levels to where the level is best.
+A family with more parameters follows its own levels more closely, but gains little here by following noise. It gains
+something: the surface makes neighbouring levels alike, so they have some noise in common.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.comparison.families import Family
-    from oracle.comparison.objective import Floats, Targets
+    from oracle.comparison.targets import Floats, Targets
 
 Verdict = Literal["worse", "better", "not told apart"]
 
@@ -28,10 +31,13 @@ FEWEST = 5
 NEGLIGIBLE = 0.01
 """Differences of log distances below this, one per cent of `max_lr`, decide nothing, however regular they are."""
 
+LIKELY = 0.05
+"""A family with less than this weight is improbable."""
+
 
 @dataclass(frozen=True)
 class HeldOutError:
-    """How far one family is off at held-out levels, by one of the two distances.
+    """How far one family is off at held-out levels.
 
     Attributes:
         rms: root mean square of the log distances.
@@ -49,83 +55,81 @@ class HeldOutError:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One family's row of the leave-one-level-out table.
+    """One family's row of the table.
 
     Attributes:
         family: its name.
         parameters: fitted to all levels, by name; empty for a family that has none to name.
         max_lr: its curve, fitted to all levels, in their order.
-        objective: mean cost per level of that curve.
-        to_interval: its error by the distance to the interval, over the levels that have one; None if fewer than
-            two have, or there are fewer than `FEWEST` levels.
-        to_centre: its error by the distance to the centre; None with fewer than `FEWEST` levels.
+        misfit: squared distance of that curve to the posterior's mean, in standard deviations of the posterior.
+        weight: posterior probability among the families, in [0, 1].
+        error: at held-out levels; None with fewer than `FEWEST` levels.
     """
 
     family: str
     parameters: dict[str, float]
     max_lr: tuple[float, ...]
-    objective: float
-    to_interval: HeldOutError | None
-    to_centre: HeldOutError | None
+    misfit: float
+    weight: float
+    error: HeldOutError | None
 
 
 def leave_one_out(families: Sequence[Family], aim: Targets) -> tuple[HeldOut, ...]:
     """Return the table for these families, S-Cyc first, on one problem (a batch of one)."""
-    judged = aim.judged[0]
+    fits = [family.fit(aim) for family in families]
+    curves = [family(parameters, aim.levels)[0][0] for family, (parameters, _) in zip(families, fits, strict=True)]
+    misfits = [float(costs[0]) for _, costs in fits]
+    weights = _weights(misfits, [family.freedom(curve) for family, curve in zip(families, curves, strict=True)], aim)
     enough = len(aim.levels) >= FEWEST
-    rows: list[HeldOut] = []
-    ours: tuple[Floats, Floats] | None = None
-    for family in families:
-        parameters, costs = family.fit(aim)
-        to_interval = to_centre = None
-        if enough:
-            errors = _distances(family, aim)
-            ours = ours or errors
-            first = not rows
-            to_centre = _error(errors[1], None if first else ours[1])
-            if judged.sum() >= 2:
-                to_interval = _error(errors[0][judged], None if first else ours[0][judged])
-        rows.append(
-            HeldOut(
-                family=family.name,
-                parameters=family.named(parameters[0]),
-                max_lr=tuple(np.exp(family(parameters, aim.levels)[0][0]).tolist()),
-                objective=float(costs[0]) / len(aim.levels),
-                to_interval=to_interval,
-                to_centre=to_centre,
-            )
+    distances = [_distances(family, aim) for family in families] if enough else []
+    return tuple(
+        HeldOut(
+            family=family.name,
+            parameters=family.named(fits[i][0][0]),
+            max_lr=tuple(np.exp(curves[i]).tolist()),
+            misfit=misfits[i],
+            weight=weights[i],
+            error=_error(distances[i], distances[0] if i else None) if enough else None,
         )
-    return tuple(rows)
+        for i, family in enumerate(families)
+    )
 
 
 def sentences(table: Sequence[HeldOut]) -> list[str]:
     """Return what the table says about S-Cyc and its rivals."""
-    if table[0].to_centre is None:
-        return [f"With fewer than {FEWEST} levels, none can be held out to compare S-Cyc with simpler schedules."]
+    likely = sorted((row for row in table if row.weight >= LIKELY), key=lambda row: -row.weight)
+    shown = ", ".join(f"{row.family} {100 * row.weight:.0f} %" for row in likely)
+    rest = f"; any other less than {100 * LIKELY:.0f} %" * (len(likely) < len(table))
+    said = [f"If one of these shapes is right, this is how probable each is: {shown}{rest}."]
+    if table[0].error is None:
+        said.append(f"With fewer than {FEWEST} levels, none can be held out to compare S-Cyc with simpler schedules.")
+        return said
     families: dict[str, list[str]] = {}
     for row in table[1:]:
-        verdicts = [
-            (error.verdict, where)
-            for error, where in ((row.to_interval, "intervals"), (row.to_centre, "centres"))
-            if error
-        ]
-        verdict, where = next((found for found in verdicts if found[0] != "not told apart"), (None, ""))
-        families.setdefault(_SAID[verdict].format(where=where), []).append(row.family)
-    return [f"{said}: {', '.join(names)}." for said, names in families.items()]
+        if row.error is not None and row.error.verdict is not None:
+            families.setdefault(_SAID[row.error.verdict], []).append(row.family)
+    return said + [f"{text}: {', '.join(names)}." for text, names in families.items()]
 
 
-_SAID = {
-    "worse": "At held-out levels S-Cyc comes nearer to the {where} than these do",
-    "better": "At held-out levels S-Cyc stays farther from the {where} than these do",
-    None: "These levels do not show whether S-Cyc is better or worse than these",
+_SAID: dict[Verdict, str] = {
+    "worse": "At held-out levels S-Cyc comes nearer to the best max_lr than these do",
+    "better": "At held-out levels S-Cyc stays farther from the best max_lr than these do",
+    "not told apart": "Held-out levels do not show whether S-Cyc is better or worse than these",
 }
 
 
-def _distances(family: Family, aim: Targets) -> tuple[Floats, Floats]:
-    """Return the held-out levels' log distances to their intervals and to their centres, each of shape (n,)."""
+def _weights(misfits: Sequence[float], freedoms: Sequence[int], aim: Targets) -> list[float]:
+    price = math.log(len(aim.levels))
+    logs = [-0.5 * (misfit + price * freedom) for misfit, freedom in zip(misfits, freedoms, strict=True)]
+    shares = [math.exp(one - max(logs)) for one in logs]
+    return [share / math.fsum(shares) for share in shares]
+
+
+def _distances(family: Family, aim: Targets) -> Floats:
+    """Return the held-out levels' log distances to where they are best, shape (n,)."""
     problems = aim.each_left_out()
-    predicted = np.diagonal(family(family.fit(problems)[0], aim.levels)[0])[None, :]
-    return np.abs(aim.outside(predicted)[0]), np.abs(predicted - aim.centre)[0]
+    predicted = np.diagonal(family(family.fit(problems)[0], aim.levels)[0])
+    return np.asarray(np.abs(predicted - aim.centre[0]))
 
 
 def _error(distances: Floats, ours: Floats | None) -> HeldOutError:

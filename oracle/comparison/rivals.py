@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import nnls
 
-from oracle.comparison.families import Family, Range, SCycFamily
-from oracle.comparison.objective import PULL, Floats, Targets, minimise
+from oracle.comparison.families import Family, SCycFamily
+from oracle.comparison.objective import minimise
+
+if TYPE_CHECKING:
+    from oracle.comparison.targets import Floats, Range, Targets
+
+_STEP = 1e-6
+"""A curve that rises by less is flat."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,10 @@ class Constant:
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
         """Return the best parameters and their costs."""
         return minimise(self, _middle(aims), np.array(self.range.low), np.array(self.range.high), aims)
+
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 1."""
+        return 1
 
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return `max_lr`."""
@@ -52,6 +64,10 @@ class Linear:
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
         """Return the best parameters and their costs."""
         return _fit_ends(self, self.range, aims)
+
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 2."""
+        return 2
 
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return c, the `max_lr` at level 0, and the slope per level."""
@@ -82,6 +98,10 @@ class Exponential:
         """Return the best parameters and their costs."""
         return _fit_ends(self, self.range, aims)
 
+    def freedom(self, _curve: Floats, /) -> int:
+        """Return 2."""
+        return 2
+
     def named(self, parameters: Floats) -> dict[str, float]:
         """Return c, the `max_lr` at level 0, and the power a."""
         slope = (parameters[1] - parameters[0]) / (self.ends[1] - self.ends[0])
@@ -93,6 +113,7 @@ class Exponential:
 class Monotone:
     """Any curve that never falls: isotonic regression. Parameters: log `max_lr` at every level."""
 
+    range: Range
     name: str = "monotone"
 
     def __call__(self, parameters: Floats, levels: Floats, /) -> tuple[Floats, Floats]:
@@ -101,25 +122,21 @@ class Monotone:
 
     def fit(self, aims: Targets) -> tuple[Floats, Floats]:
         """Return the best curves and their costs; a level left out is interpolated, at an end it is its neighbour's."""
-        curves = np.array([self._fit(aims[slice(i, i + 1)]) for i in range(len(aims.low))])
+        curves = np.empty_like(aims.centre)
+        for curve, centre, precision, heard in zip(curves, aims.centre, aims.precision, aims.heard, strict=True):
+            # Steps up, the first one from the bottom of the range, of least squares: none is negative.
+            root = np.linalg.cholesky(precision[np.ix_(heard, heard)]).T
+            steps, _ = nnls(root @ np.tri(len(root)), root @ (centre[heard] - self.range.low))
+            curve[:] = np.interp(aims.levels, aims.levels[heard], self.range.low + np.cumsum(steps))
         return curves, aims.cost(curves)
+
+    def freedom(self, curve: Floats, /) -> int:
+        """Return two for each of its flat stretches: the value, and where it begins."""
+        return 2 + 2 * int((np.diff(curve) > _STEP).sum())
 
     def named(self, _parameters: Floats, /) -> dict[str, float]:
         """Return nothing: the curve says it all."""
         return {}
-
-    def _fit(self, aim: Targets) -> Floats:
-        """Pool adjacent violators (Best, Chakravarti and Ubhaya, SIAM J. Optim. 10, 2000): right for convex costs."""
-        heard = np.flatnonzero(aim.weight[0])
-        blocks: list[tuple[list[int], float]] = []
-        for place in heard.tolist():
-            block, value = [place], _lowest_level_line(aim, [place])
-            while blocks and blocks[-1][1] >= value:
-                block = blocks.pop()[0] + block
-                value = _lowest_level_line(aim, block)
-            blocks.append((block, value))
-        values = np.concatenate([np.full(len(block), value) for block, value in blocks])
-        return np.asarray(np.interp(aim.levels, aim.levels[heard], values))
 
 
 def families(p: float, of: Range, ends: tuple[float, float]) -> tuple[Family, ...]:
@@ -130,7 +147,7 @@ def families(p: float, of: Range, ends: tuple[float, float]) -> tuple[Family, ..
         of: the range in which `max_lr` is searched.
         ends: the first and the last level.
     """
-    return SCycFamily(p, of), Constant(of), Linear(of, ends), Exponential(p, of, ends), Monotone()
+    return SCycFamily(p, of), Constant(of), Linear(of, ends), Exponential(p, of, ends), Monotone(of)
 
 
 def _shares(levels: Floats, ends: tuple[float, float]) -> Floats:
@@ -146,18 +163,4 @@ def _fit_ends(family: Linear | Exponential, of: Range, aims: Targets) -> tuple[F
 
 def _middle(aims: Targets) -> Floats:
     """Return the mean centre of the levels that count, shape (N, 1)."""
-    return np.asarray((aims.weight * aims.centre).sum(axis=1, keepdims=True) / aims.weight.sum(axis=1, keepdims=True))
-
-
-def _lowest_level_line(aim: Targets, block: list[int]) -> float:
-    """Return the one value that costs least over all levels of the block.
-
-    The derivative of the cost grows, and is linear between the bounds and centres of the intervals. So linear
-    interpolation finds where it is zero.
-    """
-    low, high, centre = aim.low[0, block], aim.high[0, block], aim.centre[0, block]
-    corners = np.concatenate([low, high, centre])
-    corners = np.unique(corners[np.isfinite(corners)])
-    at = corners[:, None]
-    slopes = (np.maximum(at - high, 0) - np.maximum(low - at, 0) + PULL * (at - centre)).sum(axis=1)
-    return float(np.interp(0.0, slopes, corners))
+    return np.asarray(aims.centre.mean(axis=1, keepdims=True, where=aims.heard))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from oracle.surface.draws import posterior_draws
 from oracle.surface.observations import Observations
@@ -139,7 +140,8 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
     if key not in _surfaces:
         while len(_surfaces) >= _REMEMBERED:
             _surfaces.pop(next(iter(_surfaces)))
-        _surfaces[key] = _fit(Observations.of(levels), draws)
+        with threadpool_limits(1):  # the matrices are small: threads would only wait for each other
+            _surfaces[key] = _fit(Observations.of(levels), draws)
     return _surfaces[key]
 
 
@@ -184,7 +186,7 @@ def _unexplained(top: Top, end: int, before: int, grid: Floats, regret: Floats, 
     """
     missing = top.shortfall[end] - regret[:, [np.abs(grid - top.rates[end]).argmin()]]
     missing = np.where(missing > top.shortfall[end] / 2, missing, 0.0)
-    begins = random.uniform(*sorted((top.rates[before], top.rates[end])), (len(regret), 1))
+    begins = top.rates[before] + (top.rates[end] - top.rates[before]) * random.random((len(regret), 1))
     return np.asarray(np.clip((grid - begins) / (top.rates[end] - begins), 0.0, 1.0) * missing)
 
 

@@ -1,8 +1,10 @@
 """Studies that an earlier version made are read, resumed, extended and compared with the same numbers to the bit.
 
 `recorded/` holds what version 0.1.0 left at commit fe2de46: one study that was stopped within a level, and one that was
-finished and then had schedules trained; what that version showed of the latter, before and after it extended it. Only
-the `paired` intervals, and what is fitted to them, are of the rule as it is now, which pools the noise over the levels.
+finished and then had schedules trained; what that version showed of the latter, before and after it extended it. Two
+things are of the program as it is now: the `paired` intervals, which pool the noise over the levels, and the fit of
+S-Cyc, which goes to the posterior of the surface. The last digits of the fit differ between processors, so it is held
+to 1 %.
 """
 
 from __future__ import annotations
@@ -124,12 +126,15 @@ def test_a_study_is_read(finished: Study) -> None:
 @pytest.mark.parametrize("rule", ["within", "paired"])
 def test_a_study_is_compared(rule: str, finished: Study) -> None:
     found = without_the_model(json.loads(json.dumps(comparison_to_json(finished.compare(rule=rule)))))
+    fitted = [found.pop("fit")["max_lr"], [level["max_lr"] for level in found["schedules"].pop("fitted")["levels"]]]
+    assert fitted == [pytest.approx(list(expected("finished-fitted.json")["max_lr"].values()), rel=0.01)] * 2
     assert without_sentences(found) == without_sentences(expected(f"finished-compare-{rule}.json"))
 
 
 def test_a_schedule_is_fitted(finished: Study) -> None:
     schedule = finished.schedule("fitted")
-    assert {str(level): schedule(level) for level in range(4)} == expected("finished-fitted.json")["max_lr"]
+    found = {str(level): schedule(level) for level in range(4)}
+    assert found == pytest.approx(expected("finished-fitted.json")["max_lr"], rel=0.01)
 
 
 @pytest.mark.usefixtures("same_bits")

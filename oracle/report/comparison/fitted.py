@@ -1,4 +1,4 @@
-"""The figure of the fit: S-Cyc, what it was fitted to, how far it would move with other seeds, and its rivals."""
+"""The figure of the fit: S-Cyc, what it was fitted to, how sure it is, and its rivals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oracle.report.comparison import table
 from oracle.report.comparison.looks import EMPHASISED, Look
 from oracle.report.comparison.marks import path, with_legend
 from oracle.report.comparison.table import Table
-from oracle.report.intervals import band, bars, explained, gaps, open_bounds
+from oracle.report.intervals import band, bars
 from oracle.report.plate import Plate
 from oracle.report.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILLION, Figure, Trace, layout, max_lr_axis
 from oracle.results.intervals import Interval
@@ -39,35 +39,25 @@ def plate(comparison: Comparison) -> Plate:
             f"`{command('extend', comparison.study, db=comparison.database)}` adds levels."
         )
         return Plate(title, None, caption)
-    judged = any(level.interval for level in comparison.levels)
     caption = (
-        "The fitted curve, and what it was fitted to: "
-        + (f"the “{comparison.rule}” intervals (bars)" if judged else "the winners")
-        + (", in which the dots are the winners." if judged else " (dots).")
+        "The fitted curve, and what it was fitted to: the posterior of the best max_lr. The diamonds are its mean, and "
+        "the bars 95 % intervals, of each level by itself; the dots are the candidates that won. The band is the 95 % "
+        "interval of the fitted curve over this posterior, again of each level by itself. It takes S-Cyc's shape for "
+        "granted, so it does not show whether that is wrong. The thin lines are simpler curves, fitted to the same, to "
+        "compare S-Cyc with."
     )
-    if marks := explained([level.interval for level in comparison.levels]):
-        caption += f" {marks}"
-    if fit.band is not None:
-        caption += (
-            " At each level, the band holds the middle 95 % of the curves that are fitted to resampled seeds. It does "
-            "not show whether S-Cyc's shape is wrong."
-        )
-    else:
-        caption += " There is no band: resampling needs three seeds or more."
-    caption += " The thin lines are simpler curves, fitted in the same way, to compare S-Cyc with."
     return Plate(title, figure(comparison, fit), caption, (_table(comparison, fit),))
 
 
 def figure(comparison: Comparison, fit: Fit) -> Figure:
-    """Return the fit with its band, the intervals and its rivals as Plotly JSON."""
+    """Return the fit with its band, what it was fitted to, and its rivals as Plotly JSON."""
     levels = comparison.levels
-    densities, intervals = [level.density for level in levels], [level.interval for level in levels]
-    refits = [Interval(*bounds) for bounds in fit.band] if fit.band else [None] * len(levels)
+    densities = [level.density for level in levels]
+    bounds, aims = ([Interval(*ends) for ends in bands] for bands in (fit.band, fit.target_band))
     data = [
-        *band("95 % of the refits", levels, refits, VERMILLION, rank=3),
-        *bars(f"“{comparison.rule}” interval", levels, intervals, MUTED, 1.4, rank=2),
-        *open_bounds(levels, intervals, INK),
-        *gaps(levels, intervals, INK),
+        *band("95 % of the fits", levels, bounds, VERMILLION, rank=3),
+        *bars("95 % of the posterior", levels, aims, MUTED, 1.4, rank=2),
+        _target(fit, densities),
         *_rivals(fit, densities),
         _fitted(fit, densities),
         _winners(comparison),
@@ -77,13 +67,22 @@ def figure(comparison: Comparison, fit: Fit) -> Figure:
 
 
 def _fitted(fit: Fit, densities: list[float]) -> Trace:
-    bands = fit.band or [None] * len(fit.levels)
     texts = [
-        f"<b>{FITTED}</b>, level {level}<br>max_lr <b>{words.rate(max_lr)}</b>"
-        + (f"<br>refits from {words.rate(bounds[0])} to {words.rate(bounds[1])}" if bounds else "")
-        for level, max_lr, bounds in zip(fit.levels, fit.max_lr, bands, strict=True)
+        f"<b>{FITTED}</b>, level {level}<br>max_lr <b>{words.rate(max_lr)}</b><br>"
+        f"95 % from {words.rate(low)} to {words.rate(high)}"
+        for level, max_lr, (low, high) in zip(fit.levels, fit.max_lr, fit.band, strict=True)
     ]
     return path("S-Cyc, fitted", EMPHASISED[FITTED], densities, fit.max_lr, texts) | {"mode": "lines"}
+
+
+def _target(fit: Fit, densities: list[float]) -> Trace:
+    texts = [
+        f"<b>posterior</b>, level {level}<br>mean <b>{words.rate(max_lr)}</b><br>"
+        f"95 % from {words.rate(low)} to {words.rate(high)}"
+        for level, max_lr, (low, high) in zip(fit.levels, fit.target, fit.target_band, strict=True)
+    ]
+    look = Look(INK, "solid", "diamond", 1.4, 7, 2)
+    return path("mean of the posterior", look, densities, fit.target, texts) | {"mode": "markers"}
 
 
 def _rivals(fit: Fit, densities: list[float]) -> list[Trace]:
@@ -104,15 +103,14 @@ def _rivals(fit: Fit, densities: list[float]) -> list[Trace]:
 
 def _winners(comparison: Comparison) -> Trace:
     return {
-        "name": "oracle: best max_lr",
+        "name": "winners",
         "legendrank": 1,
         "type": "scatter",
         "mode": "markers",
         "x": [level.density for level in comparison.levels],
         "y": [level.winner for level in comparison.levels],
         "text": [
-            f"<b>oracle</b>, level {level.level}<br>best max_lr <b>{words.rate(level.winner)}</b><br>"
-            f"{comparison.rule} {words.interval(level.interval)}"
+            f"<b>oracle</b>, level {level.level}<br>winner <b>{words.rate(level.winner)}</b>"
             for level in comparison.levels
         ],
         "hovertemplate": "%{text}<extra></extra>",
@@ -123,13 +121,10 @@ def _winners(comparison: Comparison) -> Trace:
 def _table(comparison: Comparison, fit: Fit) -> Table:
     rows = []
     for i, level in enumerate(comparison.levels):
-        interval, bounds = level.interval, fit.band[i] if fit.band else None
         row = [table.whole(level.level), table.density(level.density), table.rate(level.winner)]
-        row += [table.rate(interval.low if interval else None), table.rate(interval.high if interval else None)]
-        row += [table.rate(fit.max_lr[i])]
-        row += [table.rate(bounds[0] if bounds else None), table.rate(bounds[1] if bounds else None)]
+        row += [table.rate(value) for value in (fit.target[i], *fit.target_band[i], fit.max_lr[i], *fit.band[i])]
         row += [table.rate(rival.max_lr[i]) for rival in fit.held_out[1:]]
         rows.append(tuple(row))
     rivals = [rival.family for rival in fit.held_out[1:]]
-    columns = ("Level", "Density", "Oracle", "Interval from", "to", "Fitted", "Band from", "to", *rivals)
-    return Table("max_lr of the fit, of what it was fitted to, and of its rivals", columns, tuple(rows))
+    columns = ("Level", "Density", "Winner", "Mean of the posterior", "95 % from", "to", "Fitted", "95 % from", "to")
+    return Table("max_lr of the fit, of what it was fitted to, and of its rivals", (*columns, *rivals), tuple(rows))

@@ -63,6 +63,11 @@ def plain(number: float | None) -> Cell:
     return Cell(words.NOTHING) if number is None else Cell(f"{number:.2f}".replace("-", "−"), number)
 
 
+def percent(probability: float) -> Cell:
+    """Return the entry for a probability."""
+    return Cell(f"{100 * probability:.0f}\u202f%", probability)
+
+
 def accuracy(fraction: float | None) -> Cell:
     """Return the entry for an accuracy."""
     return Cell(words.NOTHING) if fraction is None else Cell(f"{100 * fraction:.2f}\u202f%", fraction)

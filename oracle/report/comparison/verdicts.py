@@ -138,22 +138,22 @@ def curse_table(curse: WinnersCurse) -> Table:
 
 
 def fit_tables(fit: Fit) -> list[Table]:
-    """Return the table of the parameters with their errors, and that of the errors at levels left out of the fit."""
+    """Return the table of the parameters with their errors, and that of S-Cyc and its rivals."""
     parameters = []
     for name, value in asdict(fit.schedule).items():
-        bounds = fit.errors.get(name) or (None, None)
-        known = {True: "yes", False: "no"}.get(fit.identified.get(name, None), "given")  # type: ignore[arg-type]
-        parameters.append((Cell(name), table.rate(value), table.rate(bounds[0]), table.rate(bounds[1]), Cell(known)))
+        low, high = fit.errors.get(name, (None, None))
+        known = {True: "yes", False: "no"}[fit.identified[name]] if name in fit.identified else "given"
+        parameters.append((Cell(name), table.rate(value), table.rate(low), table.rate(high), Cell(known)))
     columns = ("Parameter", "Value", "95 % from", "to", "Determined by the levels")
-    tables = [Table("The fitted parameters", columns, tuple(parameters))]
-    if fit.held_out[0].to_centre is not None:
-        rows = tuple(
-            (Cell(row.family), *_error(row.to_interval), *_error(row.to_centre), table.rate(row.objective))
-            for row in fit.held_out
-        )
-        headings = ("Family", "RMS to the interval", "next to S-Cyc", "RMS to the centre", "next to S-Cyc", "Objective")
-        tables.append(Table("Log distance at levels left out of the fit", headings, rows))
-    return tables
+    rows = tuple(
+        (Cell(row.family), table.plain(row.misfit), table.percent(row.weight), *_error(row.error))
+        for row in fit.held_out
+    )
+    headings = ("Family", "Misfit", "How probable", "RMS at held-out levels", "next to S-Cyc")
+    return [
+        Table("The fitted parameters", columns, tuple(parameters)),
+        Table("S-Cyc and its rivals: squared misfit, how probable, log distance at held-out levels", headings, rows),
+    ]
 
 
 def hits(comparison: Comparison, verdict: Verdict | None) -> Cell:

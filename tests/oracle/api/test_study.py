@@ -141,7 +141,7 @@ class TestFigure:
 
 class TestSchedules:
     def test_the_fit_is_the_schedule(self, swept: Study) -> None:
-        fit, schedule = swept.fit(rule="within"), swept.schedule("fitted")
+        fit, schedule = swept.fit(), swept.schedule("fitted")
         assert isinstance(schedule, SCyc)
         assert schedule == fit.schedule
 
@@ -150,7 +150,7 @@ class TestSchedules:
         with pytest.raises(oracle.InputError, match="no schedule 'cosine'"):
             swept.schedule("cosine")
         with pytest.raises(oracle.InputError, match="no interval rule 'without'"):
-            swept.fit(rule="without")
+            swept.compare(rule="without")
 
     def test_what_is_trained_is_compared(self, study: Study) -> None:
         study.run(["constant"], seeds=[100, 101], executor="inline")

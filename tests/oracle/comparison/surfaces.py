@@ -9,6 +9,7 @@ import numpy as np
 
 from oracle.comparison import OracleLevel, winner_of
 from oracle.results.intervals import RULES, TOLERANCE, Interval
+from tests.oracle.surface.tops import RATES, study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,22 +41,20 @@ def surface(
     return [replace(level, interval=interval) for level, interval in zip(found, judge(found), strict=True)]
 
 
-def narrow(truth: Sequence[float], seed: int = 0, noise: float = 0.02, half_width: float = 0.05) -> list[OracleLevel]:
-    """One seed's oracle that knows the truth to `noise`, and says so: intervals of +- `half_width` in log max_lr."""
-    shifts = np.clip(noise * np.random.default_rng(seed).standard_normal(len(truth)), -half_width, half_width)
-    return [
-        known(m, max_lr * float(np.exp(shift)), half_width)
-        for m, (max_lr, shift) in enumerate(zip(truth, shifts, strict=True))
-    ]
-
-
-def known(
-    m: int, max_lr: float, half_width: float | None = 0.05, low_open: bool = False, high_open: bool = False
-) -> OracleLevel:
+def known(m: int, max_lr: float) -> OracleLevel:
     """A level whose best max_lr is this one."""
     accuracies = {max_lr / 2: [0.8], max_lr: [0.9], max_lr * 2: [0.8]}
-    interval = None
-    if half_width is not None:
-        factor = float(np.exp(half_width))
-        interval = Interval(max_lr / factor, max_lr * factor, low_open, high_open)
-    return OracleLevel(m, (1 - P) ** m, max_lr, accuracies, interval)
+    return OracleLevel(m, (1 - P) ** m, max_lr, accuracies, Interval(max_lr / 1.05, max_lr * 1.05))
+
+
+def tops(
+    truth: Sequence[float], seed: int = 0, seeds: int = 3, examples: int = 2000, recorded: bool = True
+) -> list[OracleLevel]:
+    """An oracle of asymmetric tops on shared examples (`tests.oracle.surface.tops`), best at this truth by level."""
+    centres = 2 * np.log(np.array(truth) / RATES[0]) / np.log(RATES[-1] / RATES[0]) - 1
+    return [
+        OracleLevel(
+            found.level, (1 - P) ** found.level, winner_of(found.accuracies), found.accuracies, answers=found.answers
+        )
+        for found in study(seed, centres, seeds, examples, recorded)
+    ]

@@ -160,6 +160,29 @@ def test_the_fit_is_the_schedule_that_is_printed(values: Json) -> None:
     assert [level["max_lr"] for level in values["schedules"]["fitted"]["levels"]] == values["fit"]["max_lr"]
 
 
+def test_the_weights_of_the_rivals_follow_from_their_misfits(values: Json) -> None:
+    rows, price = values["fit"]["held_out"], math.log(len(values["levels"]))
+    free = {"s-cyc": 4, "constant": 1, "linear": 2, "exponential": 2}
+    for row in rows:
+        rises = sum(high / low > 1 + 1e-6 for low, high in pairwise(row["max_lr"]))
+        parameters = free.get(row["family"], 2 + 2 * rises)
+        row["score"] = math.exp(-0.5 * (row["misfit"] + price * parameters))
+    total = sum(row["score"] for row in rows)
+    assert [row["weight"] for row in rows] == pytest.approx([row["score"] / total for row in rows])
+    assert f"s-cyc {100 * rows[0]['weight']:.0f} %" in " ".join(values["fit"]["sentences"]) or rows[0]["weight"] < 0.05
+
+
+def test_what_is_identified_follows_from_the_intervals(values: Json) -> None:
+    fit = values["fit"]
+    rises = fit["rise"]["low"] > 1
+    for name, factor in {"delta": 1.5, "epsilon": 2, "beta": 2}.items():
+        (low, high), value = fit["errors"][name], fit["schedule"][name]
+        known = value / factor < low and high < factor * value
+        assert fit["identified"][name] == (known and (rises or name == "delta"))
+    for bands, inside in ((fit["band"], fit["max_lr"]), (fit["target_band"], fit["target"])):
+        assert all(low <= value <= high for (low, high), value in zip(bands, inside, strict=True))
+
+
 def test_welch_is_what_scipy_says() -> None:
     from oracle.comparison.curse import _difference
 

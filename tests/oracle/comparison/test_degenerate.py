@@ -26,7 +26,7 @@ def test_one_seed() -> None:
         lab.finish()
         lab.work(lab.walk(lab.open_walk(Policy(Replay(tuple(lab.winners()))), REPLAYED), [1000]))
         values = compared(lab)
-    assert "no error bars" in " ".join(values["fit"]["sentences"])
+    assert "so they are too narrow" in " ".join(values["fit"]["sentences"])
     regret = values["runs"]["oracle"]["regret"]
     assert (regret["mean"], regret["low"], regret["high"], regret["told"]) == (0, None, None, None)
     assert "(one seed has no interval)" in values["runs"]["oracle"]["sentence"]

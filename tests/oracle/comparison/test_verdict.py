@@ -120,7 +120,16 @@ class TestStudy:
                 "model",
             }
             assert len(schedule["levels"]) == 8
-        assert values["fit"].keys() >= {"schedule", "errors", "identified", "band", "held_out", "sentences", "python"}
+        assert values["fit"].keys() >= {
+            "schedule",
+            "errors",
+            "rise",
+            "target",
+            "band",
+            "held_out",
+            "sentences",
+            "python",
+        }
 
     def test_the_line_of_code_makes_the_schedule(self, lab: Laboratory) -> None:
         comparison = compare(view_study(lab.store, "s"))

@@ -28,7 +28,7 @@ SEEDS = (100, 101, 102)
 def full() -> Comparison:
     """Everything that a comparison can have: a rising oracle, trained schedules, one that collapses, gradients."""
     levels = tuple(surface(SCyc(0.17, 0.25, 4.0, 1, P), levels=7, candidates=8, judge=within))
-    fit = fit_scyc(levels, P, within, refits=20)
+    fit = fit_scyc(levels, P, refits=20)
     schedules = named(levels) | {"fitted": fit.schedule}
     comparison = bare(levels, schedules)
     runs = trained(comparison, ("constant", "s-cyc", "inverse-density"))
@@ -166,7 +166,7 @@ def _open() -> Comparison:
         dataclasses.replace(level, interval=Interval(level.winner / 1.5, level.winner * 1.5, True, True))
         for level in full().levels
     ]
-    return dataclasses.replace(bare(levels), fit=fit_scyc(levels, P, within, refits=5))
+    return dataclasses.replace(bare(levels), fit=fit_scyc(levels, P, refits=5))
 
 
 def _partial() -> Comparison:
@@ -192,7 +192,7 @@ def odd() -> dict[str, Comparison]:
         "no cost": dataclasses.replace(single, level_epochs=None),
         "one candidate": _one({0.1: [0.6, 0.7]}),
         "all equal": _one({0.1: [0.1], 0.2: [0.1]}, Interval(0.1, 0.2, True, True)),
-        "one seed": dataclasses.replace(bare(one_seed), fit=fit_scyc(one_seed, P, within)),
+        "one seed": dataclasses.replace(bare(one_seed), fit=fit_scyc(one_seed, P)),
         "half judged": _unjudged(full()),
         "open": _open(),
         "partial": _partial(),

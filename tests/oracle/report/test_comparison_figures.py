@@ -134,17 +134,20 @@ def test_losses_and_costs_stand_beside_each_other() -> None:
     assert losses == sorted(losses)
 
 
-def test_the_fit_has_its_band_and_its_rivals() -> None:
+def test_the_fit_has_its_band_its_target_and_its_rivals() -> None:
     comparison = full()
     fit, found = comparison.fit, traces(comparison, "fit")
     assert fit is not None
-    assert fit.band is not None
     assert found["S-Cyc, fitted"]["y"] == list(fit.max_lr)
-    assert found["95 % of the refits"]["y"] == [b[1] for b in fit.band] + [b[0] for b in reversed(fit.band)]
+    assert found["95 % of the fits"]["y"] == [b[1] for b in fit.band] + [b[0] for b in reversed(fit.band)]
+    assert found["mean of the posterior"]["y"] == list(fit.target)
+    bars = [y for low, high in fit.target_band for y in (low, high, None)]
+    assert found["95 % of the posterior"]["y"] == bars
+    assert found["winners"]["y"] == [level.winner for level in comparison.levels]
     for rival in fit.held_out[1:]:
         assert found[rival.family]["y"] == list(rival.max_lr)
-    assert "95 % of the refits" not in traces(ODD["one seed"], "fit")
-    assert "resampling needs three seeds or more" in plate(ODD["one seed"], "fit").caption
+    assert "95 % of the fits" in traces(ODD["one seed"], "fit")
+    assert "takes S-Cyc's shape for granted" in plate(comparison, "fit").caption
 
 
 def test_the_surface_holds_every_candidate() -> None:

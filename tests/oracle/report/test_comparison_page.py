@@ -160,6 +160,10 @@ def test_curse_and_fit_are_those_of_comparison_json() -> None:
         value, low, high, known = parameters[name]
         assert [value[1], low[1], high[1]] == [values["fit"]["schedule"][name], *errors]
         assert known[0] == ("yes" if values["fit"]["identified"][name] else "no")
+    [rivals] = [rows[1:] for caption, rows in tables.items() if caption.startswith("S-Cyc and its rivals")]
+    for row, rival in zip(rivals, values["fit"]["held_out"], strict=True):
+        assert [cell[1] for cell in row[1:4]] == [rival["misfit"], rival["weight"], rival["error"]["rms"]]
+        assert (row[0][0], row[4][0]) == (rival["family"], rival["error"]["verdict"] or "–")
 
 
 def test_gradients_are_those_of_comparison_json() -> None:
