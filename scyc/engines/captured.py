@@ -61,14 +61,36 @@ class Captured:
                 for _ in range(WARM_UP):
                     take(self._inputs, self._targets)
             torch.cuda.current_stream(device).wait_stream(aside)
-            self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):  # others may be loading data
-                self._losses = take(self._inputs, self._targets)
+            self._graph, self._losses = recorded(take, self._inputs, self._targets)
         else:
             take(self._inputs, self._targets)
         with torch.no_grad():
             for tensor, former in zip(self._state, kept, strict=True):
                 tensor.copy_(former)
+
+
+def recorded(take: Step, inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.cuda.CUDAGraph, torch.Tensor]:
+    """Return a step as a graph, and where it leaves its losses.
+
+    What the step raises is what is raised: a recording that is broken off ends with an error of its own, which would
+    hide that the memory was full.
+    """
+    graph, failed = torch.cuda.CUDAGraph(), None
+    try:
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # others may be loading data
+            try:
+                losses = take(inputs, targets)
+            except BaseException as error:
+                failed = error
+    except RuntimeError:
+        if failed is None:
+            raise
+    if failed is not None:
+        try:
+            raise failed
+        finally:
+            del failed  # it holds this frame, which would hold it
+    return graph, losses
 
 
 class LockStep(ABC):

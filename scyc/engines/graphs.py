@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,8 +13,7 @@ from scyc.engines.eager import Autograd
 from scyc.optimizer_state import start_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from torch import nn
 
@@ -48,12 +47,12 @@ class _SideBySide(LockStep):
         super().__init__(learners)
         self._gradients = [Autograd(learner.model, learner.recipe) for learner in learners]
         self._streams = [_stream(self.device) for _ in learners] if self.device.type == "cuda" else None
+        groups = [group for learner in learners for group in learner.optimizer.param_groups]
+        self._adams = [group for group in groups if "capturable" in group]
         state: list[torch.Tensor] = []
         for learner, rate in zip(learners, self.rates.now, strict=True):
             for group in learner.optimizer.param_groups:
                 group["lr"] = rate
-                if "capturable" in group:  # Adam's, whose count of steps then is read on the GPU
-                    group["capturable"] = self.device.type == "cuda"
             start_state(learner.optimizer)
             state += [*learner.model.parameters(), *learner.model.buffers()]
             for remembered in learner.optimizer.state.values():
@@ -64,21 +63,34 @@ class _SideBySide(LockStep):
         """Take a step with every network on its stream; return the losses."""
         if inputs.dim() == 4:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
+        recording = self._streams is not None and torch.cuda.is_current_stream_capturing()
+        for group in self._adams:  # it warns of steps that could be recorded and are not, as in the warm-up
+            group["capturable"] = recording
+        begin = None if self._streams is None else torch.cuda.current_stream(self.device).record_event()
         losses = []
         for number, (learner, gradients) in enumerate(zip(self.learners, self._gradients, strict=True)):
-            with self._stream(number):
+            with self._aside(number, begin):
                 losses.append(gradients(inputs, targets))
                 learner.advance()
-        if self._streams is not None:
-            for stream in self._streams:
-                torch.cuda.current_stream(self.device).wait_stream(stream)
         return torch.stack(losses)
 
-    def _stream(self, number: int) -> AbstractContextManager[object]:
-        if self._streams is None:
-            return nullcontext()
-        self._streams[number].wait_stream(torch.cuda.current_stream(self.device))
-        return torch.cuda.stream(self._streams[number])
+    @contextmanager
+    def _aside(self, number: int, begin: torch.cuda.Event | None) -> Iterator[None]:
+        """Work on a network's stream, from `begin` on; whoever comes after waits for it.
+
+        Also where the work breaks off: a recording with a stream that nobody waits for cannot be ended, and from then
+        on PyTorch would not give back any memory.
+        """
+        if self._streams is None or begin is None:
+            yield
+            return
+        stream = self._streams[number]
+        stream.wait_event(begin)
+        try:
+            with torch.cuda.stream(stream):
+                yield
+        finally:
+            torch.cuda.current_stream(self.device).wait_stream(stream)
 
 
 def _stream(device: torch.device) -> torch.cuda.Stream:
