@@ -43,7 +43,7 @@ def _together(
     eps: float = 1e-5,
 ) -> Any:
     """Take the arguments of `F.batch_norm`."""
-    return _Together.apply(inputs, mean, variance, weight, bias, training, momentum, eps)  # type: ignore[no-untyped-call]
+    return _Together.apply(inputs, mean, variance, weight, bias, training, momentum, eps)
 
 
 class _Together(torch.autograd.Function):
@@ -66,12 +66,12 @@ class _Together(torch.autograd.Function):
             inputs = inputs.unsqueeze(1).expand(-1, info.batch_size, *inputs.shape[1:])
         else:
             inputs = inputs.movedim(in_dims[0], 1)
-        folded = [
+        mean, variance, weight, bias = (
             None if vector is None else _of_all(vector, dim, info.batch_size)
             for vector, dim in zip(vectors, in_dims[1:5], strict=True)
-        ]
-        outputs = F.batch_norm(inputs.flatten(1, 2), *folded, *args[5:])
-        return outputs.unflatten(1, (info.batch_size, -1)), 1
+        )
+        outputs = F.batch_norm(inputs.flatten(1, 2), mean, variance, weight, bias, *args[5:])
+        return outputs.view(len(outputs), info.batch_size, -1, *outputs.shape[2:]), 1
 
 
 def _of_all(vector: torch.Tensor, dim: int | None, networks: int) -> torch.Tensor:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from scyc.engines.captured import LockStep
+from scyc.engines.captured import LockStep, side_stream
 from scyc.engines.demands import objection_to_lock_step
 from scyc.engines.eager import Autograd
 from scyc.optimizer_state import start_state
@@ -46,7 +46,8 @@ class _SideBySide(LockStep):
     def __init__(self, learners: Sequence[Learner]) -> None:
         super().__init__(learners)
         self._gradients = [Autograd(learner.model, learner.recipe) for learner in learners]
-        self._streams = [_stream(self.device) for _ in learners] if self.device.type == "cuda" else None
+        on_gpu = self.device.type == "cuda"
+        self._streams = [side_stream(self.device, 1 + number) for number in range(len(learners))] if on_gpu else None
         groups = [group for learner in learners for group in learner.optimizer.param_groups]
         self._adams = [group for group in groups if "capturable" in group]
         state: list[torch.Tensor] = []
@@ -91,7 +92,3 @@ class _SideBySide(LockStep):
                 yield
         finally:
             torch.cuda.current_stream(self.device).wait_stream(stream)
-
-
-def _stream(device: torch.device) -> torch.cuda.Stream:
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
