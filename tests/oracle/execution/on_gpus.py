@@ -42,7 +42,7 @@ def noted(self: worker.Worker, requests: Sequence[Request]) -> list[Answer]:
 
 if FOLDER in os.environ:  # in a worker
     worker.Worker.attempt = noted  # type: ignore[method-assign]
-    worker.training_device = lambda _: torch.device("cpu")
-    torch.cuda.set_per_process_memory_fraction = shares.append
+    worker.training_device = lambda spec: torch.device("cpu")
+    torch.cuda.set_per_process_memory_fraction = lambda fraction, device=None: shares.append(fraction)
 
 workload = replace(load_workload("digits/mlp-20"), name="on GPUs")
