@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Each command, worker and test starts a Python, which should not compile what the last one compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo check test lint lock audit browser clean
+.PHONY: demo check test lint lock audit browser gpu-check clean
 
 demo: .venv/ready
 	mkdir -p demo
@@ -57,6 +57,11 @@ browser:
 	@command -v chromium chromium-browser google-chrome >/dev/null || [ "$$(id -u)" != 0 ] \
 		|| ! command -v apt-get >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium >/dev/null) \
 		|| echo "No browser could be installed; the browser tests will be skipped."
+
+# Whether the GPU side works. It takes this Python if there is no .venv: PyTorch is all that must be there. GPU_CHECK has
+# its options, such as GPU_CHECK="--data cifar10.npz".
+gpu-check:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m benchmarks.gpu_check $(GPU_CHECK)
 
 clean:
 	rm -rf .venv demo

@@ -15,6 +15,7 @@ from scyc.engines import ENGINES, find_engine
 from scyc.engines.eager import Autograd
 from scyc.gradients import windows
 from scyc.randomness import seeded
+from scyc.training.evaluation import EVALUATION_BATCH, answers_on
 from scyc.trial import Member, make_learner
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def measure(
     """
     engine = find_engine(name)
     members = members or fitting(engine, protocol, data)
-    return _timed(name, members, _steps(engine, protocol, data, members), protocol, data.train.device, seconds)
+    take = _steps(engine, protocol, data, _learners(engine, protocol, data, members))
+    return _timed(name, members, take, protocol, data.train.device, seconds)
 
 
 def measure_bare(protocol: Protocol, data: Dataset, seconds: float = SECONDS) -> Speed:
@@ -197,15 +199,22 @@ def room(one: int, two: int, free: int, largest: int) -> int:
 
 
 def _peak(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> int:
+    """Return the bytes that a GPU's memory takes at the peak: for steps, and for the evaluation of one network after.
+
+    What a recorded step has used stays its own, so the evaluation needs memory of its own.
+    """
     device = data.train.device
     free_memory(device)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_reserved(device)
-    take = _steps(engine, protocol, data, members)
+    learners = _learners(engine, protocol, data, members)
+    take = _steps(engine, protocol, data, learners)
     for _ in range(2):
         take()
+    with protocol.recipe.autocast(device):
+        answers_on(learners[0].model, data.validation.first(EVALUATION_BATCH))
     peak = torch.cuda.max_memory_reserved(device) - before
-    del take
+    del take, learners
     free_memory(device)
     return peak
 
@@ -214,9 +223,8 @@ def _learners(engine: Engine, protocol: Protocol, data: Dataset, members: int) -
     return [make_learner(Member(protocol, _RATE), data, seed=0, level=0, engine=engine) for _ in range(members)]
 
 
-def _steps(engine: Engine, protocol: Protocol, data: Dataset, members: int) -> Callable[[], object]:
+def _steps(engine: Engine, protocol: Protocol, data: Dataset, learners: Sequence[Learner]) -> Callable[[], object]:
     """Return a function that takes one training step at each call, epoch after epoch."""
-    learners = _learners(engine, protocol, data, members)
     augmentation, recipe = protocol.workload.augmentation, protocol.recipe
     steps_per_level = recipe.steps(len(data.train))
     looked_at = {step for window in windows(steps_per_level).values() for step in window}

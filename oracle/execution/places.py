@@ -1,4 +1,4 @@
-"""How many trials this machine has room for."""
+"""How many trials a machine has room for."""
 
 from __future__ import annotations
 
@@ -11,9 +11,25 @@ if TYPE_CHECKING:
 
 def places(spec: Spec) -> int:
     """Return how many trials of a study fit on this machine at a time; at least one."""
-    fitting = len(os.sched_getaffinity(0)) // spec.resources.cpus_per_trial
-    if spec.resources.gpus_per_trial > 0:
+    gpus, wanted = 0, spec.resources
+    if wanted.gpus_per_trial > 0:
         import torch
 
-        fitting = min(fitting, int(torch.cuda.device_count() / spec.resources.gpus_per_trial))
-    return max(1, fitting)
+        gpus = torch.cuda.device_count()
+    cpus = len(os.sched_getaffinity(0))
+    return max(1, fitting(cpus, gpus, wanted.cpus_per_trial, wanted.gpus_per_trial))
+
+
+def fitting(cpus: float, gpus: float, cpus_per_trial: float, gpus_per_trial: float) -> int:
+    """Return how many trials fit on a machine at a time. A trial that takes a part of a GPU takes it of one GPU.
+
+    Args:
+        cpus: of the machine.
+        gpus: likewise.
+        cpus_per_trial: > 0.
+        gpus_per_trial: >= 0.
+    """
+    room = int(cpus / cpus_per_trial)
+    if gpus_per_trial >= 1:
+        return min(room, int(gpus / gpus_per_trial))
+    return min(room, int(gpus) * int(1 / gpus_per_trial)) if gpus_per_trial > 0 else room

@@ -24,7 +24,7 @@ from oracle.execution import search_path
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
-from oracle.execution.places import places
+from oracle.execution.places import fitting, places
 from oracle.execution.scratch import scratch_folder
 from oracle.execution.surroundings import short_place
 from oracle.execution.trainer import Trainer
@@ -89,7 +89,10 @@ class TuneExecutor:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
         with self._cluster(spec) as folder:
-            workers, forgiving = self.workers or _room(resources), Forgiving(source, self.limit)
+            workers, forgiving = (
+                self.workers or _room(resources["cpu"], resources["gpu"]),
+                Forgiving(source, self.limit),
+            )
             searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers, forgiving.alone))
             folders = search_path.folders_of_the_user()
             trainable = tune.with_parameters(
@@ -162,10 +165,16 @@ def _on_loopback() -> Iterator[None]:
         ray_constants.ENABLE_RAY_CLUSTER = True
 
 
-def _room(resources: dict[str, float]) -> int:
-    """Return how many trials fit on the cluster at a time; at least one, since more nodes may be about to join."""
-    there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return max(1, int(min(there.get(name.upper(), 0) / amount for name, amount in resources.items() if amount)))
+def _room(cpus: float, gpus: float) -> int:
+    """Return how many trials fit on the cluster at a time; at least one, since more nodes may be about to join.
+
+    Args:
+        cpus: of one trial.
+        gpus: likewise.
+    """
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    there = [node["Resources"] for node in nodes if node["Alive"]]
+    return max(1, sum(fitting(node.get("CPU", 0), node.get("GPU", 0), cpus, gpus) for node in there))
 
 
 class _Job(JobConfig):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -55,20 +56,50 @@ class Captured:
         assert self._inputs is not None
         kept = [tensor.detach().clone() for tensor in self._state]
         if device.type == "cuda":
-            aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            aside = side_stream(device, 0)
             aside.wait_stream(torch.cuda.current_stream(device))
             with torch.cuda.stream(aside):
                 for _ in range(WARM_UP):
                     take(self._inputs, self._targets)
             torch.cuda.current_stream(device).wait_stream(aside)
-            self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):  # others may be loading data
-                self._losses = take(self._inputs, self._targets)
+            self._graph, self._losses = recorded(take, self._inputs, self._targets, aside)
         else:
             take(self._inputs, self._targets)
         with torch.no_grad():
             for tensor, former in zip(self._state, kept, strict=True):
                 tensor.copy_(former)
+
+
+@cache
+def side_stream(device: torch.device, _number: int) -> torch.cuda.Stream:
+    """Return a stream beside the usual one, always the same: libraries keep memory for each that they have seen."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+
+def recorded(
+    take: Step, inputs: torch.Tensor, targets: torch.Tensor, stream: torch.cuda.Stream | None = None
+) -> tuple[torch.cuda.CUDAGraph, torch.Tensor]:
+    """Return a step as a graph, recorded on a stream, and where it leaves its losses.
+
+    What the step raises is what is raised: a recording that is broken off ends with an error of its own, which would
+    hide that the memory was full.
+    """
+    graph, failed = torch.cuda.CUDAGraph(), None
+    try:
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):  # others may be loading data
+            try:
+                losses = take(inputs, targets)
+            except BaseException as error:
+                failed = error
+    except RuntimeError:
+        if failed is None:
+            raise
+    if failed is not None:
+        try:
+            raise failed
+        finally:
+            del failed  # it holds this frame, which would hold it
+    return graph, losses
 
 
 class LockStep(ABC):

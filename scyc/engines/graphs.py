@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
 
-from scyc.engines.captured import LockStep
+from scyc.engines.captured import LockStep, side_stream
 from scyc.engines.demands import objection_to_lock_step
 from scyc.engines.eager import Autograd
 from scyc.optimizer_state import start_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from torch import nn
 
@@ -47,13 +46,14 @@ class _SideBySide(LockStep):
     def __init__(self, learners: Sequence[Learner]) -> None:
         super().__init__(learners)
         self._gradients = [Autograd(learner.model, learner.recipe) for learner in learners]
-        self._streams = [_stream(self.device) for _ in learners] if self.device.type == "cuda" else None
+        on_gpu = self.device.type == "cuda"
+        self._streams = [side_stream(self.device, 1 + number) for number in range(len(learners))] if on_gpu else None
+        groups = [group for learner in learners for group in learner.optimizer.param_groups]
+        self._adams = [group for group in groups if "capturable" in group]
         state: list[torch.Tensor] = []
         for learner, rate in zip(learners, self.rates.now, strict=True):
             for group in learner.optimizer.param_groups:
                 group["lr"] = rate
-                if "capturable" in group:  # Adam's, whose count of steps then is read on the GPU
-                    group["capturable"] = self.device.type == "cuda"
             start_state(learner.optimizer)
             state += [*learner.model.parameters(), *learner.model.buffers()]
             for remembered in learner.optimizer.state.values():
@@ -64,22 +64,31 @@ class _SideBySide(LockStep):
         """Take a step with every network on its stream; return the losses."""
         if inputs.dim() == 4:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
+        recording = self._streams is not None and torch.cuda.is_current_stream_capturing()
+        for group in self._adams:  # it warns of steps that could be recorded and are not, as in the warm-up
+            group["capturable"] = recording
+        begin = None if self._streams is None else torch.cuda.current_stream(self.device).record_event()
         losses = []
         for number, (learner, gradients) in enumerate(zip(self.learners, self._gradients, strict=True)):
-            with self._stream(number):
+            with self._aside(number, begin):
                 losses.append(gradients(inputs, targets))
                 learner.advance()
-        if self._streams is not None:
-            for stream in self._streams:
-                torch.cuda.current_stream(self.device).wait_stream(stream)
         return torch.stack(losses)
 
-    def _stream(self, number: int) -> AbstractContextManager[object]:
-        if self._streams is None:
-            return nullcontext()
-        self._streams[number].wait_stream(torch.cuda.current_stream(self.device))
-        return torch.cuda.stream(self._streams[number])
+    @contextmanager
+    def _aside(self, number: int, begin: torch.cuda.Event | None) -> Iterator[None]:
+        """Work on a network's stream, from `begin` on; whoever comes after waits for it.
 
-
-def _stream(device: torch.device) -> torch.cuda.Stream:
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        Also where the work breaks off: a recording with a stream that nobody waits for cannot be ended, and from then
+        on PyTorch would not give back any memory.
+        """
+        if self._streams is None or begin is None:
+            yield
+            return
+        stream = self._streams[number]
+        stream.wait_event(begin)
+        try:
+            with torch.cuda.stream(stream):
+                yield
+        finally:
+            torch.cuda.current_stream(self.device).wait_stream(stream)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch.func import vmap
 
+from scyc.engines.batch_norm import AllChannels
 from scyc.engines.captured import LockStep
 from scyc.engines.demands import objection_to_lock_step
 from scyc.optimizer_state import start_state
@@ -78,7 +79,7 @@ class _Stacks(LockStep):
     def take(self, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Take a step with all networks at once; return the losses."""
         all_losses = vmap(self._loss, in_dims=(0, 0, None, None), randomness="same")
-        with self._recipe.autocast(inputs.device):
+        with self._recipe.autocast(inputs.device), AllChannels():
             losses: torch.Tensor = all_losses(self._weights, self._buffers, inputs, targets)
         wanted = [self._weights[name] for name in self._gradients]
         gradients = torch.autograd.grad(losses.sum(), wanted, allow_unused=True)

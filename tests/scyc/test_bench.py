@@ -89,3 +89,17 @@ def test_a_group_fills_the_free_memory(one: int, two: int, free: int, expected: 
 
 def test_one_at_a_time_needs_no_measuring(protocol: Protocol) -> None:
     assert fitting(ENGINES["eager"], protocol, protocol.workload.load_data()) == 1
+
+
+def test_the_memory_of_a_group_is_that_of_its_steps_and_of_an_evaluation_after_them(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a recorded step has used cannot be used by an evaluation."""
+    reserved = iter([10, 510])
+    monkeypatch.setattr("torch.cuda.reset_peak_memory_stats", lambda _: None)
+    monkeypatch.setattr("torch.cuda.memory_reserved", lambda _: next(reserved))
+    evaluated: list[int] = []
+    monkeypatch.setattr("torch.cuda.max_memory_reserved", lambda _: next(reserved) if evaluated else 0)
+    monkeypatch.setattr(bench, "answers_on", lambda _, split: evaluated.append(len(split)))
+    assert bench._peak(ENGINES["stacked"], protocol, protocol.workload.load_data(), members=2) == 500
+    assert evaluated == [288]

@@ -54,7 +54,7 @@ def test_without_a_number_there_are_as_many_workers_as_the_machine_has_room_for(
         return made.workers
 
     assert [workers("processes", cpus_per_trial=cpus) for cpus in (1, 3, 100)] == [7, 2, 1]
-    assert [workers("tune", gpus_per_trial=gpus) for gpus in (0.25, 1.0, 4.0)] == [7, 2, 1]
+    assert [workers("tune", gpus_per_trial=gpus) for gpus in (0.25, 0.4, 1.0, 4.0)] == [7, 4, 2, 1]
 
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -16,30 +17,46 @@ import psutil
 import pytest
 
 from oracle.driver.events import Listener
+from oracle.execution.messages import Outcome, TrialRequest
 from oracle.execution.tune import LOCAL, QUIET, TuneExecutor
+from oracle.spec.files import parse_spec
 from oracle.testing import sweeps
 from oracle.testing.worker_processes import WorkerConformance
+from studies import Artifacts
+from tests.oracle.execution import on_gpus
 from tests.oracle.execution.processes import OURS, Connections, processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oracle.execution import Executor
-    from oracle.execution.messages import Failure, Outcome, TrialRequest
+    from oracle.execution.messages import Answer, Failure, Request
     from tests.studies.server import Server
 
 pytestmark = pytest.mark.ray
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """Address of the cluster."""
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where workers say what they were given."""
+    return tmp_path_factory.mktemp("notes")
+
+
+@pytest.fixture(scope="module")
+def cluster(notes: Path) -> Iterator[str]:
+    """Address of the cluster. It is told of two GPUs, which are not there."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", f"--port={port}"]
-    command += ["--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats", "--node-ip-address=127.0.0.1"]
-    environment = os.environ | QUIET | {"SCYC_TEST_CLUSTER": OURS}
+    command += [
+        "--num-cpus=2",
+        "--num-gpus=2",
+        "--include-dashboard=false",
+        "--disable-usage-stats",
+        "--node-ip-address=127.0.0.1",
+    ]
+    environment = os.environ | QUIET | {"SCYC_TEST_CLUSTER": OURS, on_gpus.FOLDER: str(notes)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     address = f"127.0.0.1:{port}"
     deadline = time.monotonic() + 60
@@ -133,3 +150,44 @@ def test_a_cluster_of_its_own_listens_on_this_machine_alone_and_leaves_no_folder
     assert listening
     assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
     assert LOCAL not in os.environ
+
+
+class Requests:
+    """A source of trials; it remembers how they ended."""
+
+    def __init__(self, requests: list[TrialRequest]) -> None:
+        self.requests, self.answers, self.count = requests, list[object](), len(requests)
+
+    @property
+    def finished(self) -> bool:
+        return len(self.answers) == self.count
+
+    def next(self, most: int = 1) -> list[TrialRequest]:
+        handed, self.requests = self.requests[:most], self.requests[most:]
+        return handed
+
+    def record(self, answers: Sequence[tuple[Request, Answer]], /) -> None:
+        self.answers += [answer for _, answer in answers]
+
+
+def test_groups_go_to_workers_that_each_have_their_part_of_a_gpu(cluster: str, notes: Path, tmp_path: Path) -> None:
+    """Two GPUs that Ray is told of; trials that take a quarter of one."""
+    spec = parse_spec(
+        {
+            "workload": f"{on_gpus.__name__}:workload",
+            "engine": "graphs",
+            "epochs": 1,
+            "resources": {"gpus_per_trial": 0.25},
+        },
+        "test",
+    )
+    trials = [TrialRequest(number, 0, number % 2, 0.01 * (1 + number), None, None) for number in range(12)]
+    source = Requests(trials)
+    TuneExecutor(None, cluster).run(source, spec, Artifacts(str(tmp_path)))
+    assert all(isinstance(answer, Outcome) for answer in source.answers)
+    given = [json.loads(path.read_text()) for path in notes.iterdir()]
+    assert len({one["pid"] for one in given}) == 2  # as many as there are processors
+    assert {one["gpu"] for one in given} <= {"0", "1"}
+    assert all(one["shares"] == [0.25] for one in given)
+    assert all(len(set(one["seeds"])) == 1 for one in given)
+    assert sorted(len(one["seeds"]) for one in given) == [1, 2, 3, 6]

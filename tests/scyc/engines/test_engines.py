@@ -235,21 +235,3 @@ def test_where_an_engine_objects_the_reference_trains() -> None:
     assert engine_for("channels-last", plain, RECIPE, CPU) is EAGER
     assert engine_for("channels-last", network("resnet-8"), RECIPE, CPU) is ENGINES["channels-last"]
     assert engine_for("eager", drops, cycling, CPU) is EAGER
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no GPU here.")
-@pytest.mark.parametrize("kind", ["mlp", "resnet-8"])
-@pytest.mark.parametrize("name", TOGETHER)
-def test_on_a_gpu_networks_together_train_as_each_does_alone(name: str, kind: str) -> None:
-    data, engine = DATA.to("cuda"), ENGINES[name]
-    steps = RECIPE.steps(len(data.train))
-
-    def one(max_lr: float, engine: Engine) -> Learner:
-        model = network(kind).cuda()
-        engine.lay_out(model)
-        return Learner(model, Masks.dense(model, prunable_weights(model)), RECIPE, steps, max_lr=max_lr)
-
-    found = loop.train([one(rate, engine) for rate in RATES], data, seed=0, level=1, engine=engine)
-    for max_lr, training in zip(RATES, found, strict=True):
-        [reference] = loop.train([one(max_lr, EAGER)], data, seed=0, level=1)
-        assert_close(training, reference, tolerance=1e-2)
