@@ -26,5 +26,5 @@ RULES: Mapping[str, Rule] = {
 }
 """By name, in the order in which they are shown."""
 
-DEFAULT_RULE = "within"
+DEFAULT_RULE = "model"
 """Name of the rule that headlines and comparisons use by default."""
