@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +20,11 @@ from oracle.surface import best_curve, fit_surface
 from tests.oracle.report import samples
 from tests.oracle.report.samples import GRID, level, study, trial
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oracle.results.intervals import DecidedLevel
+
 
 def test_it_is_that_of_the_surface_of_the_decided_levels() -> None:
     view = samples.running()
@@ -33,7 +39,12 @@ def test_it_is_that_of_the_surface_of_the_decided_levels() -> None:
 
 def test_it_is_fitted_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(study_view, "study_best", lambda levels: asked.append(len(levels)) or study_best([]))
+
+    def counted(levels: Sequence[DecidedLevel]) -> StudyBest:
+        asked.append(len(levels))
+        return study_best([])
+
+    monkeypatch.setattr(study_view, "study_best", counted)
     view = samples.finished()
     assert asked == []
     assert view.best is view.best

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from oracle.comparison.levels import winner_of
 from oracle.results import repeatability as module
 from oracle.results.intervals import DecidedLevel, Interval
 from oracle.results.repeatability import Repeatability, overlap, repeatability, splits
@@ -16,13 +17,9 @@ from tests.oracle.surface.tops import study
 def decided(count: int, seeds: int) -> list[DecidedLevel]:
     """Levels with a known truth, whose seeds differ."""
     return [
-        DecidedLevel(one.level, 0.8**one.level, _winner(one.accuracies), one.accuracies, answers=one.answers)
+        DecidedLevel(one.level, 0.8**one.level, winner_of(one.accuracies), one.accuracies, answers=one.answers)
         for one in study(0, seeds=seeds)[:count]
     ]
-
-
-def _winner(accuracies):  # type: ignore[no-untyped-def]
-    return max(accuracies, key=lambda rate: sum(accuracies[rate]))
 
 
 @pytest.mark.parametrize(
