@@ -121,7 +121,7 @@ ARROWS: dict[str, set[str]] = {
     "study": {"spec"},
     "driver": {"execution", "searching", "spec", "study"},
     "results": {"execution", "searching", "spec", "study", "surface"},
-    "comparison": {"results", "searching", "spec", "study"},
+    "comparison": {"results", "searching", "spec", "study", "surface"},
     "report": {"comparison", "results", "spec", "study"},
     "testing": {"driver", "execution", "searching", "spec", "study"},
     "api": {"comparison", "driver", "execution", "report", "results", "spec", "study"},

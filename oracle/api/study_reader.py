@@ -163,7 +163,8 @@ class StudyReader:
         Args:
             schedules: names of the schedules. Default: all.
             rule: which interval to judge by.
-            tolerance: margin of the `within` rule, a fraction of accuracy.
+            tolerance: margin of the rules `within` and `model`, and what the model of the surface counts as a hit under
+                any rule, a fraction of accuracy.
 
         Raises:
             InputError: no level is decided, or a schedule is not known; the message lists the known ones.

@@ -72,11 +72,16 @@ def verdicts(comparison: Comparison) -> pd.DataFrame:
     large; `regret`, `regret_low` and `regret_high`, what it lost when it was trained, with a 95 % interval; `p` of
     that, taken alone, and `p_together`, of all schedules judged together; `epochs` per seed of that training. Regrets
     are fractions of accuracy; what is not known is missing.
+
+    By the model of the surface: `expected_hits`, the levels at which the schedule loses no more than the tolerance;
+    `model_regret` with its 90 % band, `model_regret_low` and `model_regret_high`; `within_on_average` and
+    `within_everywhere`, the probabilities that it loses no more than the tolerance on average over the levels, and at
+    all of them together.
     """
     rows = []
     for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
         verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
-        regret = run.regret if run else None
+        regret, model = run.regret if run else None, verdict.model if verdict else None
         rows.append(
             {
                 "schedule": name,
@@ -84,6 +89,12 @@ def verdicts(comparison: Comparison) -> pd.DataFrame:
                 "judged": verdict.judged if verdict else None,
                 "surface_regret": verdict.mean_regret if verdict else None,
                 "raw_surface_regret": verdict.mean_raw_regret if verdict else None,
+                "expected_hits": model.hits if model else None,
+                "model_regret": model.regret.mean if model else None,
+                "model_regret_low": model.regret.low if model else None,
+                "model_regret_high": model.regret.high if model else None,
+                "within_on_average": model.on_average if model else None,
+                "within_everywhere": model.everywhere if model else None,
                 "regret": regret.mean if regret else None,
                 "regret_low": regret.low if regret else None,
                 "regret_high": regret.high if regret else None,

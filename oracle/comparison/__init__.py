@@ -8,6 +8,7 @@ from oracle.comparison.curse import WinnersCurse
 from oracle.comparison.fit import Fit, fit_scyc
 from oracle.comparison.held_out import HeldOut, HeldOutError
 from oracle.comparison.levels import OracleLevel, winner_of
+from oracle.comparison.modelled import Credible, Modelled
 from oracle.comparison.plain import as_python, to_json
 from oracle.comparison.regret import Estimate, Regret
 from oracle.comparison.trained import TrainedLevel, TrainedRun
@@ -16,11 +17,13 @@ from oracle.comparison.verdict import LevelVerdict, Verdict, judge
 __all__ = [
     "USUAL",
     "Comparison",
+    "Credible",
     "Estimate",
     "Fit",
     "HeldOut",
     "HeldOutError",
     "LevelVerdict",
+    "Modelled",
     "OracleLevel",
     "Regret",
     "TrainedLevel",

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from oracle.comparison.contenders import contenders, on_surface, pick
 from oracle.comparison.curse import winners_curse
+from oracle.comparison.decided import chosen_path, oracle_levels, replayed_oracle
 from oracle.comparison.fit import FEWEST_LEVELS, fit_scyc
 from oracle.comparison.gradients import find_narrowing, gradient_scaled
-from oracle.comparison.levels import OracleLevel
 from oracle.comparison.trained import judge_runs
 from oracle.comparison.verdict import judge
 from oracle.results.answers import path_answers
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
-from oracle.results.silence import silent_sentences, stuck_sentences
-from oracle.results.study_view import oracle_intervals, view_study
+from oracle.results.silence import silent_sentences
+from oracle.results.study_view import view_study
 from oracle.study.checking import explained
 from oracle.study.commands import DATABASE, command
-from oracle.study.opening import ORACLE, REPLAYED
+from oracle.study.opening import ORACLE
+from oracle.surface import fit_surface
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from oracle.comparison.curse import WinnersCurse
     from oracle.comparison.fit import Fit
     from oracle.comparison.gradients import GradientFinding
+    from oracle.comparison.levels import OracleLevel
     from oracle.comparison.trained import Answers, TrainedRun
     from oracle.comparison.verdict import Verdict
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.study_view import StudyView
+    from oracle.surface import Surface
     from scyc import LevelSchedule, Policy
     from studies import Store
 
@@ -46,7 +49,8 @@ class Comparison:
     Attributes:
         study: its name.
         rule: name of the interval's rule.
-        tolerance: margin of a rule that takes one, a fraction of accuracy.
+        tolerance: margin of a rule that takes one, and what the model of the surface counts as a hit, a fraction of
+            accuracy.
         p: fraction of the remaining weights pruned per level.
         levels: the oracle's decided levels that have a winner.
         fit: of S-Cyc; None with too few levels.
@@ -108,7 +112,8 @@ def compare(
     Args:
         view: the study.
         rule: which interval decides whether a schedule is as good as the oracle, a name in `RULES`.
-        tolerance: margin of a rule that takes one, a fraction of accuracy, > 0.
+        tolerance: margin of a rule that takes one, and what the model of the surface counts as a hit, a fraction of
+            accuracy, > 0.
         names: names of the schedules. Default: all.
         runs: schedules that were trained for real, by name.
         stds: spread of the winners' weight gradients, by point of the training, level and seed.
@@ -118,11 +123,12 @@ def compare(
         InputError: no level is decided, or a schedule or the rule is not known.
     """
     judge_by, spec, runs = _rule(rule), view.spec, runs or {}
-    levels = _oracle_levels(view, judge_by, tolerance)
+    levels = oracle_levels(view, judge_by, tolerance)
     fit = fit_scyc(levels, spec.pruning.rate, judge_by.at(tolerance)) if len(levels) >= FEWEST_LEVELS else None
-    schedules = _schedules(view, levels, fit, names, runs, stds)
+    surface = fit_surface(levels) if levels else None
+    schedules = _schedules(view, levels, fit, surface, names, runs, stds)
     silent = frozenset(level.level for level in view.levels if level.silence)
-    replayed, notes = _replayed(view, runs.get(ORACLE))
+    replayed, notes = replayed_oracle(view, runs.get(ORACLE))
     search_epochs = view.cost.epochs / len(spec.seeds)
     # Schedules learn their spreads from each other, so all are judged, wanted or not.
     trained = judge_runs(runs, replayed, spec.seeds, search_epochs, silent, answers)
@@ -134,7 +140,10 @@ def compare(
         levels=levels,
         fit=fit,
         schedules=schedules,
-        verdicts={name: judge(schedule, levels) for name, schedule in schedules.items()},
+        verdicts={
+            name: judge(schedule, levels, surface, tolerance, probable=judge_by.modelled)
+            for name, schedule in schedules.items()
+        },
         runs={name: run for name, run in trained.items() if not names or name in names},
         curse=winners_curse(levels, replayed, spec.seeds),
         search_epochs=round(search_epochs),
@@ -145,7 +154,7 @@ def compare(
             *notes,
             *_other_rates(schedules, spec.pruning.rate),
             *silent_sentences(view.levels),
-            *_undecided(len(_chosen(view)), spec.levels),
+            *_undecided(len(chosen_path(view)), spec.levels),
         ),
     )
 
@@ -159,7 +168,7 @@ def fit_study(store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: floa
     """
     view, judge_by = view_study(store, name), _rule(rule)
     with explained(store, name):
-        return fit_scyc(_oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
+        return fit_scyc(oracle_levels(view, judge_by, tolerance), view.spec.pruning.rate, judge_by.at(tolerance))
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
@@ -172,27 +181,28 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     view = view_study(store, name)
     spec = view.spec
     rule = RULES[DEFAULT_RULE]
-    levels = _oracle_levels(view, rule, TOLERANCE)
-    if len(chosen := _chosen(view)) < spec.levels:
+    levels = oracle_levels(view, rule, TOLERANCE)
+    if len(chosen := chosen_path(view)) < spec.levels:
         raise InputError(
             f"The oracle of {name!r} has decided {len(chosen)} of {spec.levels} levels, and schedules can be trained "
             "only once it has decided all of them; resume it with "
             f"`{command('resume', name, db=store.url)}`."
         )
     fit = fit_scyc(levels, spec.pruning.rate, rule.at(TOLERANCE), refits=1) if len(levels) >= FEWEST_LEVELS else None
-    return contenders(levels, spec, fit.schedule if fit else None, chosen)
+    return contenders(levels, spec, fit.schedule if fit else None, chosen, fit_surface(levels))
 
 
 def _schedules(
     view: StudyView,
     levels: Sequence[OracleLevel],
     fit: Fit | None,
+    surface: Surface | None,
     names: Sequence[str],
     runs: Mapping[str, RunView],
     stds: Mapping[str, Sequence[Sequence[float]]] | None,
 ) -> dict[str, LevelSchedule]:
     """Return those of the wanted schedules that the oracle's surface can judge."""
-    policies = contenders(levels, view.spec, fit.schedule if fit else None, _chosen(view))
+    policies = contenders(levels, view.spec, fit.schedule if fit else None, chosen_path(view), surface)
     found: dict[str, LevelSchedule] = {}
     for name in names or dict.fromkeys([*policies, *runs]):
         policy = runs[name].policy if name in runs and name != ORACLE else pick(policies, name)
@@ -232,65 +242,7 @@ def _covers(schedule: LevelSchedule, level: int) -> bool:
     return True
 
 
-def _replayed(view: StudyView, run: RunView | None) -> tuple[RunView | None, tuple[str, ...]]:
-    """Return the run of the oracle's curve if it is still the oracle's, else what to say about it."""
-    if run is None:
-        return None, ()
-    chosen, trained = _chosen(view), getattr(run.policy.schedule, "values", ())
-    if chosen[: len(trained)] == list(trained)[: len(chosen)]:
-        return run, ()
-    return None, (
-        "The oracle's curve has changed since it was trained on fresh seeds, so there is nothing to compare the "
-        "trained schedules with. To fix that, run "
-        f"`{command('studies', 'delete', view.name, '--run', REPLAYED, db=view.database)}`, and then "
-        f"`{command('run', view.name, db=view.database)}`.",
-    )
-
-
 def _rule(name: str) -> Rule:
     if name not in RULES:
         raise InputError(f"There is no interval rule {name!r}; choose one of {', '.join(RULES)}.")
     return RULES[name]
-
-
-def _oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[OracleLevel, ...]:
-    """Return the levels that have a winner, with their intervals by a rule.
-
-    Raises:
-        InputError: the dense network has no winner, and waiting would not give it one.
-    """
-    intervals = oracle_intervals(view.levels, rule, tolerance)
-    if view.status.stuck and not any(level.chosen for level in view.levels):
-        raise InputError(stuck_sentences(0))
-    if view.levels and view.levels[0].level == 0 and view.levels[0].silence:
-        raise InputError(
-            f"There is no dense network to compare schedules with. {' '.join(silent_sentences(view.levels[:1]))}"
-        )
-    return tuple(
-        OracleLevel(
-            level.level,
-            level.density,
-            level.winner,
-            level.accuracies,
-            intervals[level.level],
-            diverged=level.diverged,
-            answers=level.answers,
-            test_accuracies=_test_accuracies(level),
-        )
-        for level in view.levels
-        if level.winner is not None
-    )
-
-
-def _test_accuracies(level: LevelView) -> dict[float, list[float]]:
-    """Return the test accuracies by candidate, one per seed in the order of `level.accuracies`."""
-    found: dict[float, list[float]] = {max_lr: [] for max_lr in level.accuracies}
-    for trial in level.trials:  # by ascending max_lr, then by seed
-        if trial.test_accuracy is not None:
-            found[trial.max_lr].append(trial.test_accuracy)
-    return found
-
-
-def _chosen(view: StudyView) -> list[float]:
-    """Return the candidates that the oracle's curve goes through, level by level."""
-    return [level.chosen for level in view.levels if level.chosen is not None]

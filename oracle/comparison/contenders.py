@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from oracle.study.opening import ORACLE
+from oracle.surface import best_curve
 from scyc import PRESETS, InputError, LevelSchedule, Policy, Replay, SCyc, named_policies
 
 if TYPE_CHECKING:
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
     from oracle.comparison.levels import OracleLevel
     from oracle.spec.model import Spec
+    from oracle.surface import Surface
 
 FITTED = "fitted"
+SMOOTH = "smooth"
 
 USUAL = (
     ORACLE,
+    SMOOTH,
     FITTED,
     "s-cyc",
     "constant",
@@ -35,7 +39,11 @@ USUAL = (
 
 
 def contenders(
-    levels: Sequence[OracleLevel], spec: Spec, fitted: SCyc | None, chosen: Sequence[float] = ()
+    levels: Sequence[OracleLevel],
+    spec: Spec,
+    fitted: SCyc | None,
+    chosen: Sequence[float] = (),
+    surface: Surface | None = None,
 ) -> dict[str, Policy]:
     """Return the policies by name.
 
@@ -44,13 +52,17 @@ def contenders(
         spec: of the study.
         fitted: S-Cyc fitted to the oracle, if there were levels enough.
         chosen: the `max_lr` of each decided level that the next one starts from. Default: the winners.
+        surface: fitted to the levels, if there is one.
 
     Raises:
         InputError: level 0 is not decided.
     """
     if not levels or levels[0].level != 0:
         raise InputError("Schedules can be compared once the dense network, level 0, is decided; resume the sweep.")
-    policies = {ORACLE: Policy(Replay(tuple(chosen or (level.winner for level in levels))))}
+    chosen = tuple(chosen or (level.winner for level in levels))
+    policies = {ORACLE: Policy(Replay(chosen))}
+    if surface is not None:
+        policies[SMOOTH] = Policy(smooth(surface, levels, chosen))
     if fitted is not None:
         policies[FITTED] = Policy(fitted)
     policies |= named_policies(
@@ -61,6 +73,19 @@ def contenders(
         profile=spec.profile.build(),
     )
     return policies | {f"s-cyc:{name}": Policy(preset) for name, preset in PRESETS.items()}
+
+
+def smooth(surface: Surface, levels: Sequence[OracleLevel], chosen: Sequence[float]) -> Replay:
+    """Return the curve of the best by the model of the surface; where that has no level, what the oracle has chosen.
+
+    The values have four significant digits, because the last ones of a fit differ between processors, and a run that
+    is resumed must be asked for the same schedule.
+    """
+    curve, values = best_curve(surface), list(chosen)
+    for level, max_lr in zip(levels, curve.max_lr, strict=True):
+        tried = level.accuracies
+        values[level.level] = min(max(float(f"{max_lr:.4g}"), min(tried)), max(tried))
+    return Replay(tuple(values))
 
 
 def pick(policies: Mapping[str, Policy], wanted: str) -> Policy:

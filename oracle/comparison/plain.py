@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from oracle.comparison.compare import Comparison
     from scyc import LevelSchedule
 
-VERSION = 3
+VERSION = 4
 """Version of the structure that `to_json` returns."""
 
 

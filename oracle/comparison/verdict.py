@@ -1,7 +1,8 @@
 """The verdict on a level schedule: where it leaves the oracle's interval, and what it loses on the oracle's surface.
 
 If it is trained through all levels, the loss may differ: here every level starts from the oracle's winner. The loss is
-the cross-fitted one (`cross_fit`); the raw one beside it, on the very accuracies that chose the winner, is too large.
+the cross-fitted one (`cross_fit`). Beside it stand the raw one, on the very accuracies that chose the winner, which is
+too large, and that by the model of the surface (`modelled`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oracle.comparison.cross_fit import cross_fitted
+from oracle.comparison.modelled import Credible, Modelled, modelled
+from oracle.results.intervals import TOLERANCE
 from oracle.results.silence import level_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.comparison.levels import OracleLevel
+    from oracle.surface import Surface
     from scyc import LevelSchedule
+
+IMPROBABLE = 0.1
+"""Below this probability of a hit, a level is named."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,9 @@ class LevelVerdict:
             over seeds, a fraction; None with one seed, and outside the range of the candidates.
         raw_regret: how far the mean validation accuracy there is below the winner's on the seeds that chose it, a
             fraction, too large; None outside the range of the candidates.
+        probability: by the model, that the accuracy there is below the level's best by no more than the tolerance; None
+            where the model cannot say, as outside the range of the candidates.
+        model_regret: by the model, how far it is below the level's best; None likewise.
     """
 
     level: int
@@ -41,6 +51,8 @@ class LevelVerdict:
     off: float | None
     regret: float | None
     raw_regret: float | None
+    probability: float | None = None
+    model_regret: Credible | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,7 @@ class Verdict:
         worst: the level of the largest known regret, of the raw ones with one seed.
         unknown: levels where the schedule leaves the candidates' range, so that its regret is not known.
         sentence: the verdict in plain words.
+        model: what the model of the surface says; None if it cannot judge a single level.
     """
 
     levels: tuple[LevelVerdict, ...]
@@ -66,19 +79,32 @@ class Verdict:
     worst: int | None
     unknown: tuple[int, ...]
     sentence: str
+    model: Modelled | None = None
 
 
-def judge(schedule: LevelSchedule, levels: Sequence[OracleLevel]) -> Verdict:
+def judge(
+    schedule: LevelSchedule,
+    levels: Sequence[OracleLevel],
+    surface: Surface | None = None,
+    tolerance: float = TOLERANCE,
+    *,
+    probable: bool = False,
+) -> Verdict:
     """Return the verdict on `schedule`.
 
     Args:
         schedule: from level to `max_lr`.
         levels: the oracle's decided levels, at least one, ascending.
+        surface: fitted to these levels. Default: nothing is said by the model.
+        tolerance: what the model still counts as a hit, a fraction of accuracy, > 0.
+        probable: whether the sentence says how probable hits are by the model, instead of where the schedule lies in
+            the interval.
     """
-    found = tuple(_judge_level(level, schedule(level.level)) for level in levels)
+    found = tuple(_judge_level(level, schedule(level.level), surface, tolerance) for level in levels)
+    model = modelled(surface, {one.level: one.max_lr for one in found}, tolerance) if surface else None
     by_level = {level.level: level.regret for level in found if level.regret is not None}
     raw = {level.level: level.raw_regret for level in found if level.raw_regret is not None}
-    known = by_level or raw
+    known, judged_on = by_level or raw, "test" if levels[0].test_accuracies else "validation"
     return Verdict(
         levels=found,
         judged=sum(level.inside is not None for level in found),
@@ -87,7 +113,8 @@ def judge(schedule: LevelSchedule, levels: Sequence[OracleLevel]) -> Verdict:
         mean_raw_regret=_mean(raw),
         worst=max(known, key=lambda level: known[level]) if known else None,
         unknown=tuple(level.level for level in found if level.raw_regret is None),
-        sentence=_sentence(found, _mean(by_level), _mean(raw), "test" if levels[0].test_accuracies else "validation"),
+        sentence=_sentence(found, _mean(by_level), _mean(raw), judged_on, model, probable=probable),
+        model=model,
     )
 
 
@@ -95,21 +122,34 @@ def _mean(by_level: Mapping[int, float]) -> float | None:
     return math.fsum(by_level.values()) / len(by_level) if by_level else None
 
 
-def _judge_level(level: OracleLevel, max_lr: float) -> LevelVerdict:
+def _judge_level(level: OracleLevel, max_lr: float, surface: Surface | None, tolerance: float) -> LevelVerdict:
     off = level.interval.off(max_lr) if level.interval else None
-    inside = None if off is None else off == 1.0
-    return LevelVerdict(level.level, max_lr, inside, off, cross_fitted(level, max_lr), level.regret(max_lr))
+    drawn = surface.regret_at(level.level, max_lr) if surface else None
+    return LevelVerdict(
+        level=level.level,
+        max_lr=max_lr,
+        inside=None if off is None else off == 1.0,
+        off=off,
+        regret=cross_fitted(level, max_lr),
+        raw_regret=level.regret(max_lr),
+        probability=surface.probability(level.level, max_lr, tolerance) if surface else None,
+        model_regret=None if drawn is None else Credible.of(drawn),
+    )
 
 
-def _sentence(levels: Sequence[LevelVerdict], regret: float | None, raw: float | None, judged_on: str) -> str:
+def _sentence(
+    levels: Sequence[LevelVerdict],
+    regret: float | None,
+    raw: float | None,
+    judged_on: str,
+    model: Modelled | None,
+    *,
+    probable: bool,
+) -> str:
     judged = [level for level in levels if level.inside is not None]
-    missed = [level for level in judged if not level.inside]
     if not judged:
         return "No level has an interval to be judged by."
-    if not missed:
-        text = f"Inside the oracle's interval at {_all(len(judged))}"
-    else:
-        text = f"Outside the oracle's interval at {len(missed)} of {len(judged)} levels ({_missed(missed)})"
+    text = _probable(levels, model) if probable and model else _inside(judged)
     if raw is None:
         return f"{text}; it is outside the candidates' range at every level, so what it loses is not known."
     flattered = f"{100 * raw:.2f} points of validation accuracy"
@@ -120,6 +160,8 @@ def _sentence(levels: Sequence[LevelVerdict], regret: float | None, raw: float |
             f"{100 * regret:.2f} points of {judged_on} accuracy lost on average to the winners that the other seeds "
             f"choose ({flattered} on the seeds that chose)"
         )
+    if model:
+        loss += f"; by the model {100 * model.regret.mean:.2f} points to the best max_lr ({model.regret.band})"
     beyond = sum(level.raw_regret is None for level in levels)
     known = (
         f", over the levels where it is within the candidates' range, not known at {beyond} of {len(levels)} levels"
@@ -127,6 +169,21 @@ def _sentence(levels: Sequence[LevelVerdict], regret: float | None, raw: float |
         else ""
     )
     return f"{text}; {loss}{known}."
+
+
+def _inside(judged: Sequence[LevelVerdict]) -> str:
+    if not (missed := [level for level in judged if not level.inside]):
+        return f"Inside the oracle's interval at {_all(len(judged))}"
+    return f"Outside the oracle's interval at {len(missed)} of {len(judged)} levels ({_missed(missed)})"
+
+
+def _probable(levels: Sequence[LevelVerdict], model: Modelled) -> str:
+    unlikely = [level for level in levels if level.probability is not None and level.probability < IMPROBABLE]
+    if not unlikely:
+        return model.sentence
+    where = f"at {len(unlikely)} of them"
+    missed = _missed([level for level in unlikely if level.inside is False])
+    return f"{model.sentence}; improbable (below {100 * IMPROBABLE:.0f} %) {where}{f' ({missed})' if missed else ''}"
 
 
 def _all(count: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oracle.comparison import Comparison, Credible
     from oracle.comparison.regret import Estimate, Regret
     from oracle.results.best import LevelBest
     from oracle.results.intervals import Interval
@@ -91,6 +92,16 @@ def interval(bounds: Interval | None) -> str:
 def points(fraction: float | None) -> str:
     """Return a difference of accuracies in points with two decimals."""
     return NOTHING if fraction is None else f"{round(100 * fraction, 2) + 0.0:.2f}".replace("-", "−")
+
+
+def credible(value: Credible | None) -> str:
+    """Return a regret by the model, in points, with its band."""
+    return NOTHING if value is None else f"{points(value.mean)} ({points(value.low)} to {points(value.high)})"
+
+
+def near_best(comparison: Comparison) -> str:
+    """Return what a hit is by the model."""
+    return f"within {100 * comparison.tolerance:g} points"
 
 
 def estimate(value: Estimate | None) -> str:

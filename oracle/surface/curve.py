@@ -94,17 +94,10 @@ def best_curve(surface: Surface) -> BestCurve:
 
 
 def _ramp(surface: Surface, place: int, side: int) -> float | None:
-    """Return log `max_lr` of the last candidate before a collapse on the lower (0) or upper side (1), or None.
-
-    Where that candidate has begun to fall itself, a smooth top may explain it: then it is none.
-    """
+    """Return log `max_lr` of the last candidate before a collapse on the lower (0) or upper side (1), or None."""
     top = surface.seen.tops[place]
     end = top.kept[-side]
-    rate = float(top.rates[end])
-    if end in top.soft:
-        smooth = 100 * np.median(surface.regret[:, place, np.abs(surface.grid - rate).argmin()])
-        return rate if smooth < top.shortfall[end] / 2 else None
-    return rate if top.cliff[side] else None
+    return float(top.rates[end]) if top.cliff[side] or end in top.soft else None
 
 
 def _rates(logarithms: Floats) -> tuple[float, ...]:

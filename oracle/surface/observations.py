@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
-WINDOW = 4.0
-"""How far below the best mean of its level a candidate may be to count as part of the top, in points of accuracy."""
+WINDOW = 6.0
+"""How far below the best mean of its level a candidate may be to count as part of the top, in points of accuracy; where
+the means are very noisy, `_DEVIATIONS` standard deviations of a difference between two of them."""
 
-_CLIP = 1.5 * WINDOW
-"""The neighbour of the top counts no further below than this: it marks the end of the top, not the depth beside it."""
+_DEVIATIONS = 3.0
 
-_COLLAPSE = 3 * WINDOW
-"""A neighbour of the top that is this far below, or that diverged, has collapsed: no smooth top falls like that."""
+_CLIP = 1.5
+"""The neighbour of the top counts no further below than this many windows: it marks where the top ends, not the depth
+beside it."""
+
+_COLLAPSE = 3.0
+"""A neighbour of the top that is this many windows below, or diverged, has collapsed: no smooth top falls like that."""
 
 _RIM = 1.0
 """Points below the best from which on the last candidate before a collapse has begun to fall itself."""
@@ -110,30 +114,31 @@ class Observations:
     @classmethod
     def of(cls, levels: Sequence[LevelData]) -> Observations:
         """Return the observations of levels that have a candidate that did not diverge, in ascending order."""
-        tops = tuple(_top(level) for level in levels)
+        window = max(WINDOW, _DEVIATIONS * _typical_error(levels))
+        tops = tuple(_top(level, window) for level in levels)
         cells = [(place, index) for place, top in enumerate(tops) for index in top.kept]
         place = np.array([at for at, _ in cells])
         u = np.array([tops[at].rates[index] for at, index in cells])
-        y = np.array([-min(tops[at].shortfall[index], _CLIP) for at, index in cells])
+        y = np.array([-min(tops[at].shortfall[index], _CLIP * window) for at, index in cells])
         y -= np.array([y[place == at].mean() for at in range(len(tops))])[place]
         names = [(at, sorted(levels[at].accuracies)[index]) for at, index in cells]
         smooth = np.array([index not in tops[at].rough for at, index in cells])
         noise, together = _noise(levels, names, smooth)
-        noise[np.diag_indices(len(cells))] += [_roughness(tops[at], index) for at, index in cells]
+        noise[np.diag_indices(len(cells))] += [_roughness(tops[at], index, window) for at, index in cells]
         low, high = min(top.rates[0] for top in tops), max(top.rates[-1] for top in tops)
         centre, scale = (low + high) / 2, max((high - low) / 2, 1e-6)
         numbers = tuple(level.level for level in levels)
         return cls(tops, numbers, place, (u - centre) / scale, y, noise, float(centre), float(scale), together)
 
 
-def _top(level: LevelData) -> Top:
+def _top(level: LevelData, window: float) -> Top:
     """Return the top of a level: from the first to the last candidate in the window, up to what diverged."""
     rates = sorted(level.accuracies)
     means = np.array([100 * math.fsum(level.accuracies[rate]) / len(level.accuracies[rate]) for rate in rates])
     out = np.array([rate in level.diverged for rate in rates])
     best = int(np.where(out, -np.inf, means).argmax())
     shortfall = np.maximum(means[best] - means, np.where(out, 100.0, 0.0))
-    high = [index for index in range(len(rates)) if shortfall[index] <= WINDOW]
+    high = [index for index in range(len(rates)) if shortfall[index] <= window]
     first, last = best, best
     while first > high[0] and not out[first - 1]:
         first -= 1
@@ -143,7 +148,7 @@ def _top(level: LevelData) -> Top:
     for side, (end, beyond) in enumerate(((first, first - 1), (last, last + 1))):
         if not 0 <= beyond < len(rates):
             continue
-        if shortfall[beyond] < _COLLAPSE:
+        if shortfall[beyond] < _COLLAPSE * window:
             rough.add(beyond)
         elif shortfall[end] <= _RIM:
             cliff[side] = True
@@ -153,11 +158,28 @@ def _top(level: LevelData) -> Top:
     return Top(np.log(rates), shortfall, kept, frozenset(rough), frozenset(soft), (cliff[0], cliff[1]))
 
 
-def _roughness(top: Top, index: int) -> float:
+def _roughness(top: Top, index: int, window: float) -> float:
     """Return the variance by which an observation is allowed to miss a smooth top."""
     if index in top.rough:
-        return (WINDOW / 4) ** 2
+        return (window / 4) ** 2
     return float(2 * top.shortfall[index]) ** 2 if index in top.soft else 0.0
+
+
+def _typical_error(levels: Sequence[LevelData]) -> float:
+    """Return about the standard deviation of the difference between two means, in points; 0 where nothing tells it."""
+    variances = []
+    for level in levels:
+        rates = [rate for rate in level.accuracies if rate not in level.diverged]
+        table = 100 * np.array([level.accuracies[rate] for rate in rates])
+        upper = table[table.mean(axis=1) >= np.median(table.mean(axis=1))]
+        if upper.shape[0] > 1 and upper.shape[1] > 1:
+            residuals = upper - upper.mean(axis=1, keepdims=True) - upper.mean(axis=0, keepdims=True) + upper.mean()
+            freedom = (upper.shape[0] - 1) * (upper.shape[1] - 1)
+            variances.append(2 * float((residuals**2).sum()) / freedom / upper.shape[1])
+        elif level.answers and (answers := level.answers.get(rates[0])) is not None:
+            share = upper.mean() / 100
+            variances.append(2e4 * share * (1 - share) / answers.shape[1])
+    return math.sqrt(float(np.median(variances))) if variances else 0.0
 
 
 def _noise(

@@ -83,10 +83,13 @@ class Surface:
         return np.asarray(self.grid[self.regret.argmin(axis=2)])
 
     def regret_at(self, level: int, max_lr: float) -> Floats | None:
-        """Return the regret of a `max_lr` in every draw, shape (draws,); None outside the level's candidates."""
+        """Return the regret of a `max_lr` in every draw, shape (draws,).
+
+        None outside the level's candidates, and with fewer than two.
+        """
         place = self.levels.index(level)
         rates, u = self.seen.tops[place].rates, math.log(max_lr)
-        if not rates[0] - 1e-9 <= u <= rates[-1] + 1e-9:
+        if len(rates) < 2 or not rates[0] - 1e-9 <= u <= rates[-1] + 1e-9:
             return None
         right = int(np.clip(np.searchsorted(self.grid, u), 1, len(self.grid) - 1))
         share = np.clip((u - self.grid[right - 1]) / (self.grid[right] - self.grid[right - 1]), 0.0, 1.0)
@@ -94,7 +97,7 @@ class Surface:
         return np.asarray((1 - share) * values[:, right - 1] + share * values[:, right])
 
     def probability(self, level: int, max_lr: float, tolerance: float) -> float | None:
-        """Return how probable it is that a `max_lr` loses no more than the tolerance; None outside the candidates."""
+        """Return how probable it is that a `max_lr` loses no more than the tolerance; None as in `regret_at`."""
         regret = self.regret_at(level, max_lr)
         return None if regret is None else float((regret <= tolerance).mean())
 
@@ -173,7 +176,23 @@ def _regret(top: Top, grid: Floats, smooth: Floats, random: np.random.Generator)
         shown[:, grid > top.rates[last]] = top.shortfall[last + 1]
     inside = (grid >= low - 1e-9) & (grid <= high + 1e-9)
     best = np.where(inside, smooth, -np.inf).max(axis=1, keepdims=True)
-    return np.where(inside, best - smooth, shown)
+    regret = np.where(inside, best - smooth, shown)
+    for end, before in ((first, first + 1), (last, last - 1)):
+        if end in top.rough | top.soft and before in top.kept:
+            regret += _unexplained(top, end, before, grid, regret, random)
+    return np.asarray(regret - regret.min(axis=1, keepdims=True))
+
+
+def _unexplained(top: Top, end: int, before: int, grid: Floats, regret: Floats, random: np.random.Generator) -> Floats:
+    """Return what a smooth top does not explain of a fall to a candidate at its end, shape (draws, G).
+
+    It begins somewhere after the candidate before; at the one at the end it is what was seen. If the smooth top
+    explains half of the fall or more, the rest may be noise.
+    """
+    missing = top.shortfall[end] - regret[:, [np.abs(grid - top.rates[end]).argmin()]]
+    missing = np.where(missing > top.shortfall[end] / 2, missing, 0.0)
+    begins = random.uniform(*sorted((top.rates[before], top.rates[end])), (len(regret), 1))
+    return np.asarray(np.clip((grid - begins) / (top.rates[end] - begins), 0.0, 1.0) * missing)
 
 
 def _first_loss(regret: Floats, grid: Floats, tolerance: float) -> Floats:

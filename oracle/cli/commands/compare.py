@@ -50,8 +50,8 @@ def compare(
         typer.Option(
             min=1e-6,
             max=1.0,
-            help="How far below the winner's accuracy the interval reaches, as a fraction. Only for rules with a "
-            f"tolerance: {', '.join(name for name in RULES if RULES[name].tolerant)}.",
+            help="How much accuracy a schedule may lose to count as good, as a fraction. Used by the model, and by the "
+            f"rules with a tolerance: {', '.join(name for name in RULES if RULES[name].tolerant)}.",
         ),
     ] = TOLERANCE,
     db: DatabaseUrl = None,
@@ -83,11 +83,19 @@ def _table(comparison: Comparison) -> Table:
     from rich.table import Table
 
     from oracle.report import words
-    from oracle.report.comparison.verdicts import CROSS_FITTED, intervals
+    from oracle.report.comparison.verdicts import CROSS_FITTED, by_model, hits, intervals
     from oracle.study.opening import ORACLE
 
-    headings = ("schedule", "in the interval", "cross-fitted (raw)", "trained (95 % interval)", "epochs", "max_lr")
-    table = Table(*headings, box=None)
+    table = Table(
+        "schedule",
+        words.near_best(comparison) if RULES[comparison.rule].modelled else "in the interval",
+        "cross-fitted (raw)",
+        "by the model (90 % band)",
+        "trained (95 % interval)",
+        "epochs",
+        "max_lr",
+        box=None,
+    )
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
     table.title = f"{comparison.study}: points of accuracy below the oracle, “{comparison.rule}” interval"
@@ -96,13 +104,15 @@ def _table(comparison: Comparison) -> Table:
         rates = [level.max_lr for level in verdict.levels] if verdict else []
         table.add_row(
             name,
-            f"{verdict.hits} of {verdict.judged}" if verdict else words.NOTHING,
+            hits(comparison, verdict).text,
             _surface(verdict, name),
+            words.credible(verdict.model.regret if verdict and verdict.model else None),
             words.regret(run.regret) if run else words.NOTHING,
             f"{run.epochs:,.0f}" if run else words.NOTHING,
             f"{rates[0]:.3g} – {rates[-1]:.3g}" if rates else words.NOTHING,
         )
     captions = [CROSS_FITTED] if comparison.levels[0].seeds > 1 else []
+    captions += by_model(comparison)
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
         captions.append("* Mean over those levels where the schedule is within the range of the candidates.")
     told = [run.regret for name, run in comparison.runs.items() if name != ORACLE and run.regret is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from oracle.comparison.modelled import percent
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import Look, bottom_up, looks
@@ -13,10 +14,12 @@ from oracle.report.comparison.table import Cell, Table
 from oracle.report.intervals import band, explained, gaps, open_bounds
 from oracle.report.plate import Plate
 from oracle.report.style import BLUE, SKY, Figure, Trace, layout, max_lr_axis
+from oracle.results.intervals import RULES
 from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison, LevelVerdict
+    from oracle.results.intervals import Rule
 
 
 def plate(comparison: Comparison) -> Plate:
@@ -69,11 +72,16 @@ def rates(comparison: Comparison) -> Table:
         interval = level.interval
         row = [table.whole(level.level), table.density(level.density), table.rate(level.winner)]
         row += [table.rate(interval.low if interval else None), table.rate(interval.high if interval else None)]
-        row += [_judged(comparison.verdicts[name].levels[i]) for name in names]
+        row += [_judged(comparison.verdicts[name].levels[i], RULES[comparison.rule]) for name in names]
         row += [table.rate(_mean_rates(comparison, name).get(level.level)) for name in own]
         rows.append(tuple(row))
     columns = ("Level", "Density", "Oracle", "Interval from", "to", *names, *own)
-    return Table("max_lr of every schedule; those outside the interval are marked ↑ or ↓", columns, tuple(rows))
+    caption = (
+        f"max_lr of every schedule, and how probable it is that it is {words.near_best(comparison)} of the best"
+        if RULES[comparison.rule].modelled
+        else "max_lr of every schedule; those outside the interval are marked ↑ or ↓"
+    )
+    return Table(caption, columns, tuple(rows))
 
 
 def measuring(comparison: Comparison) -> list[str]:
@@ -94,7 +102,7 @@ def _oracle(comparison: Comparison, look: Look) -> Trace:
 def _schedule(name: str, look: Look, comparison: Comparison) -> Trace:
     verdict = comparison.verdicts[name]
     texts = [
-        f"<b>{name}</b>, level {level.level}<br>max_lr <b>{words.rate(level.max_lr)}</b>, {_place(level)}"
+        f"<b>{name}</b>, level {level.level}<br>max_lr <b>{words.rate(level.max_lr)}</b>, {_place(level, comparison)}"
         for level in verdict.levels
     ]
     densities = [level.density for level in comparison.levels]
@@ -120,14 +128,19 @@ def _mean_rates(comparison: Comparison, name: str) -> dict[int, float]:
     }
 
 
-def _judged(level: LevelVerdict) -> Cell:
+def _judged(level: LevelVerdict, rule: Rule) -> Cell:
+    if rule.modelled:
+        known = "" if level.probability is None else f" ({percent(level.probability)})"
+        return Cell(words.rate(level.max_lr) + known, level.max_lr)
     mark = "" if level.inside in (True, None) else " ↑" if (level.off or 1) > 1 else " ↓"
     return Cell(words.rate(level.max_lr) + mark, level.max_lr)
 
 
-def _place(level: LevelVerdict) -> str:
+def _place(level: LevelVerdict, comparison: Comparison) -> str:
     """Return where a schedule lies at one level, and how much it loses there on the surface."""
-    if level.off is None:
+    if RULES[comparison.rule].modelled and level.probability is not None:
+        place = f"{words.near_best(comparison)} of the best with {percent(level.probability)}"
+    elif level.off is None:
         place = "no interval to judge by"
     elif level.inside:
         place = "inside the interval"
@@ -136,6 +149,6 @@ def _place(level: LevelVerdict) -> str:
     if level.raw_regret is None:
         return f"{place}<br>beyond the candidates"
     raw = f"{words.points(level.raw_regret)} on the seeds that chose the winner"
-    return f"{place}<br>points lost there: " + (
-        raw if level.regret is None else f"{words.points(level.regret)} ({raw})"
-    )
+    lost = raw if level.regret is None else f"{words.points(level.regret)} ({raw})"
+    model = f"<br>by the model: {words.credible(level.model_regret)}" if level.model_regret else ""
+    return f"{place}<br>points lost there: {lost}{model}"

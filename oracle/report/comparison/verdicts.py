@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from oracle.comparison.modelled import percent
 from oracle.report import words
 from oracle.report.comparison import table
 from oracle.report.comparison.looks import looks
@@ -27,6 +28,25 @@ CROSS_FITTED = (
 )
 
 _REFERENCE = (Cell("the reference"),) * 2
+
+
+def by_model(comparison: Comparison) -> list[str]:
+    """Return what the regret by the model is, and what its band holds for; nothing if the model has judged nothing."""
+    told = next((verdict.model for verdict in comparison.verdicts.values() if verdict.model), None)
+    if told is None:
+        return []
+    over = (
+        "other seeds and other validation examples"
+        if told.examples
+        else ("other seeds, but not for other validation examples, because it is not on record how each was answered")
+    )
+    text = (
+        "“By the model” is the loss in validation accuracy against the best max_lr of each level on one smooth surface "
+        f"over log max_lr and level, which the oracle's winners miss too. Its band holds for {over}."
+    )
+    if RULES[comparison.rule].modelled:
+        text += " The expected number of levels is the sum of the probabilities of each level by itself."
+    return [text]
 
 
 def intervals(regrets: Sequence[Regret]) -> str:
@@ -53,15 +73,16 @@ def verdicts(comparison: Comparison) -> Table:
         verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
         if verdict is not None or run is not None:
             if name == ORACLE:
-                rows.append((Cell(name), *_on_surface(verdict)[:2], *_REFERENCE, *_reference(run)))
+                surface, trained = (*_hit_and_missed(comparison, verdict), *_REFERENCE), _reference(run)
             else:
-                rows.append((Cell(name), *_on_surface(verdict), *_trained(run)))
+                surface, trained = (*_hit_and_missed(comparison, verdict), *_lost(verdict)), _trained(run)
+            rows.append((Cell(name), *surface, _modelled(verdict), *trained))
     columns = (
         "Schedule",
-        "In the interval",
-        "Missed levels, by what factor",
+        *_headings(comparison),
         "Points lost on the surface, cross-fitted",
         "Flattering the oracle",
+        "By the model (90 % band)",
         "Points lost when trained (95 % interval)",
         "Epochs per seed",
         "Seeds",
@@ -79,7 +100,7 @@ def reading(comparison: Comparison) -> str:
         "A trained schedule starts each level from its own level before; it is compared with the oracle's curve "
         "trained on the same seeds, over all levels but the dense one."
     )
-    text += f" {CROSS_FITTED}"
+    text = " ".join([text, CROSS_FITTED, *by_model(comparison)])
     told = [run.regret for name, run in comparison.runs.items() if name != ORACLE and run.regret is not None]
     if told:
         text += f" {intervals(told)}"
@@ -135,18 +156,57 @@ def fit_tables(fit: Fit) -> list[Table]:
     return tables
 
 
-def _on_surface(verdict: Verdict | None) -> tuple[Cell, Cell, Cell, Cell]:
+def hits(comparison: Comparison, verdict: Verdict | None) -> Cell:
+    """Return at how many levels a schedule is as good as the best: expected by the model, or in the interval."""
     if verdict is None:
-        return (Cell(words.NOTHING),) * 4
-    missed = [(level.level, level.off) for level in verdict.levels if level.inside is False and level.off is not None]
+        return Cell(words.NOTHING)
+    if not RULES[comparison.rule].modelled:
+        return Cell(f"{verdict.hits} of {verdict.judged}", verdict.hits)
+    model = verdict.model
+    return Cell(f"{model.hits:.1f} of {model.levels}", model.hits) if model else Cell(words.NOTHING)
+
+
+def _headings(comparison: Comparison) -> tuple[str, str]:
+    if RULES[comparison.rule].modelled:
+        return (
+            f"Levels {words.near_best(comparison)} of the best, expected",
+            "Levels where that is improbable (below 50\u202f%), by what factor",
+        )
+    return "In the interval", "Missed levels, by what factor"
+
+
+def _hit_and_missed(comparison: Comparison, verdict: Verdict | None) -> tuple[Cell, Cell]:
+    if verdict is None:
+        return (Cell(words.NOTHING),) * 2
+    if RULES[comparison.rule].modelled:
+        missed = [
+            f"{level.level}\u202f({percent(level.probability)}, ×{_factor(level.off or 1)})"
+            for level in verdict.levels
+            if level.probability is not None and level.probability < 0.5
+        ]
+    else:
+        missed = [
+            f"{level.level}\u202f(×{_factor(level.off)})"
+            for level in verdict.levels
+            if level.inside is False and level.off is not None
+        ]
+    return hits(comparison, verdict), Cell(", ".join(missed) or "none")
+
+
+def _lost(verdict: Verdict | None) -> tuple[Cell, Cell]:
+    """Return what a schedule loses on the surface: cross-fitted, and raw."""
+    if verdict is None:
+        return (Cell(words.NOTHING),) * 2
     partly = "*" * bool(verdict.unknown)
     fair, raw = (Cell(words.points(lost) + partly, lost) for lost in (verdict.mean_regret, verdict.mean_raw_regret))
-    return (
-        Cell(f"{verdict.hits} of {verdict.judged}", verdict.hits),
-        Cell(", ".join(f"{level}\u202f(×{_factor(off)})" for level, off in missed) or "none"),
-        fair,
-        raw,
-    )
+    return fair, raw
+
+
+def _modelled(verdict: Verdict | None) -> Cell:
+    if verdict is None or verdict.model is None:
+        return Cell(words.NOTHING)
+    regret = verdict.model.regret
+    return Cell(words.credible(regret) + "*" * bool(verdict.unknown), regret.mean)
 
 
 def _factor(off: float) -> str:

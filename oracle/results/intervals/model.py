@@ -40,4 +40,5 @@ MODEL = Rule(
     "over log max_lr and level that is fitted to all levels together",
     needs="two candidates or more",
     tolerant=True,
+    modelled=True,
 )

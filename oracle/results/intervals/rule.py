@@ -49,12 +49,14 @@ class Rule:
         definition: what its interval is, a phrase to follow "is"; `{margin}` stands for the tolerance.
         needs: what a level must have to be judged, a phrase to follow "it needs".
         tolerant: whether it uses the tolerance.
+        modelled: whether it judges by the model of the surface, which also says how probable a hit is.
     """
 
     judge: Callable[[Sequence[DecidedLevel], float], list[Interval | None]]
     definition: str
     needs: str
     tolerant: bool = False
+    modelled: bool = False
 
     def defined(self, tolerance: float) -> str:
         """Return the definition at a tolerance."""

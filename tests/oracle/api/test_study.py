@@ -163,6 +163,8 @@ class TestSchedules:
         assert verdicts.loc["constant", "epochs"] == 3
         assert math.isnan(verdicts.loc["fitted", "regret"])
         assert verdicts.loc["fitted", "judged"] == 3
+        assert 0 <= verdicts.loc["fitted", "expected_hits"] <= 3
+        assert verdicts.loc["fitted", "within_everywhere"] <= verdicts.loc["fitted", "within_on_average"]
         assert set(study.trials().run) == {"oracle", "oracle-replayed", "constant"}
         assert len(study.figure("accuracy").data) > 0
 

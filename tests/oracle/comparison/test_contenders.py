@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from oracle.comparison import USUAL, pick
+from oracle.comparison import USUAL, OracleLevel, pick, winner_of
 from oracle.comparison.contenders import contenders, on_surface
+from oracle.surface import best_curve, fit_surface
 from scyc import Constant, InputError, Policy, Replay, SCyc
 from tests.oracle.comparison.surfaces import known
 from tests.oracle.simulation import small_spec
+from tests.oracle.surface.tops import study
 
 LEVELS = [known(0, 0.1), known(1, 0.2), known(2, 0.2)]
-POLICIES = contenders(LEVELS, small_spec(), SCyc(0.1, 0.1))
+POLICIES = contenders(LEVELS, small_spec(), SCyc(0.1, 0.1), surface=fit_surface(LEVELS))
 
 
 def test_the_oracle_and_the_fit_are_among_them() -> None:
@@ -21,6 +23,24 @@ def test_the_oracle_and_the_fit_are_among_them() -> None:
     assert POLICIES["fitted"] == Policy(SCyc(0.1, 0.1))
     assert "fitted" not in contenders(LEVELS, small_spec(), None)
     assert set(USUAL) <= set(POLICIES)
+
+
+def test_the_smooth_curve_is_that_of_the_surface_to_four_digits() -> None:
+    levels = [OracleLevel(m, 0.8**m, winner_of(one.accuracies), one.accuracies) for m, one in enumerate(study(0))]
+    surface, winners = fit_surface(levels[:5] + levels[6:]), [level.winner for level in levels]
+    found = contenders(levels[:5] + levels[6:], small_spec(), None, winners, surface)["smooth"].schedule
+    assert isinstance(found, Replay)
+    curve = dict(zip((curve := best_curve(surface)).levels, curve.max_lr, strict=True))
+    assert found.values[5] == winners[5]  # a level without a winner: what the oracle went on with
+    for m, max_lr in curve.items():
+        assert found.values[m] == pytest.approx(max_lr, rel=6e-4)
+        assert found.values[m] == float(f"{max_lr:.4g}")
+
+
+def test_the_smooth_curve_stays_among_the_candidates() -> None:
+    rates = {1 / 3: [0.5], 2 / 3: [0.7]}
+    top = [OracleLevel(m, 0.8**m, 2 / 3, rates) for m in range(3)]
+    assert contenders(top, small_spec(), None, surface=fit_surface(top))["smooth"].max_lr(2) <= 2 / 3
 
 
 def test_scales_come_from_the_dense_winner_and_caps_from_the_candidates() -> None:
@@ -45,7 +65,7 @@ def test_parameters_can_be_given() -> None:
 @pytest.mark.parametrize(
     ("wanted", "reason"),
     [
-        ("nonsense", "no schedule 'nonsense'; choose one of oracle, fitted,"),
+        ("nonsense", "no schedule 'nonsense'; choose one of oracle, smooth, fitted,"),
         ("s-cyc:", r"'' does not set a parameter of the schedule 's-cyc' \(it has delta, epsilon, beta, q, p\)"),
         ("s-cyc:gamma=1", "'gamma=1' does not set a parameter"),
         ("s-cyc:delta", "'delta' does not set a parameter"),

@@ -193,6 +193,6 @@ class TestCurse:
 def test_as_json_it_is_plain(lab: Laboratory) -> None:
     replay(lab)
     values = to_json(compare_study(lab.store, "s"))
-    assert values["comparison"] == 3
+    assert values["comparison"] == 4
     assert values["runs"]["oracle"]["levels"][1]["regret"] == {"mean": 0, "low": 0, "high": 0}
     assert values["curse"]["sentence"]

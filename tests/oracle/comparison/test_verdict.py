@@ -106,7 +106,7 @@ class TestStudy:
     @pytest.mark.parametrize("rule", ["within", "paired"])
     def test_as_json_it_is_plain_and_has_the_documented_shape(self, rule: str, lab: Laboratory) -> None:
         values = to_json(compare(view_study(lab.store, "s"), rule, names=["constant", "fitted"]))
-        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 3
+        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 4
         assert list(values["schedules"]) == ["constant", "fitted"]
         for schedule in values["schedules"].values():
             assert schedule.keys() >= {
@@ -117,6 +117,7 @@ class TestStudy:
                 "mean_regret",
                 "mean_raw_regret",
                 "sentence",
+                "model",
             }
             assert len(schedule["levels"]) == 8
         assert values["fit"].keys() >= {"schedule", "errors", "identified", "band", "held_out", "sentences", "python"}
@@ -136,7 +137,7 @@ class TestStudy:
         assert lenient > 1
 
     def test_an_unknown_schedule_is_refused(self, lab: Laboratory) -> None:
-        with pytest.raises(InputError, match="no schedule 'cosine'; choose one of oracle, fitted, "):
+        with pytest.raises(InputError, match="no schedule 'cosine'; choose one of oracle, smooth, fitted, "):
             compare(view_study(lab.store, "s"), names=["cosine"])
 
     def test_a_study_without_decisions_is_refused(self) -> None:
@@ -149,3 +150,12 @@ class TestStudy:
             assert comparison.fit is None
             assert "fitted" not in comparison.verdicts
             assert to_json(comparison)["fit"] is None
+
+    def test_the_model_says_the_same_whatever_rule_draws_the_interval(self) -> None:
+        with Laboratory(small_spec(levels=2)) as short:
+            view = view_study(short.finish().store, "s")
+        verdicts = [compare(view, rule, names=["smooth"]).verdicts["smooth"] for rule in ("within", "paired", "model")]
+        assert verdicts[0].model is not None
+        assert {verdict.model for verdict in verdicts} == {verdicts[0].model}
+        assert len({tuple(one.probability for one in verdict.levels) for verdict in verdicts}) == 1
+        assert ["of the best at" in verdict.sentence for verdict in verdicts] == [False, False, True]

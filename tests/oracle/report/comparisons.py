@@ -13,7 +13,8 @@ from oracle.comparison import Comparison, OracleLevel, TrainedLevel, TrainedRun,
 from oracle.comparison.curse import LevelCurse
 from oracle.comparison.gradients import GradientFinding, find_narrowing
 from oracle.comparison.regret import Estimate, estimate, holm, regrets
-from oracle.results.intervals import Interval
+from oracle.results.intervals import RULES, Interval
+from oracle.surface import fit_surface
 from scyc import Constant, InverseDensity, LevelSchedule, LinearRamp, Replay, SCyc
 from tests.oracle.comparison.surfaces import P, surface, within
 
@@ -77,6 +78,19 @@ def bare(levels: Sequence[OracleLevel], schedules: Mapping[str, LevelSchedule] |
     schedules = schedules or named(levels)
     verdicts = {name: judge(schedule, levels) for name, schedule in schedules.items()}
     return Comparison("mine", "within", 0.005, P, tuple(levels), None, schedules, verdicts, level_epochs=10)
+
+
+@cache
+def probable() -> Comparison:
+    """Judged by the rule `model`, with a schedule that leaves the candidates; the other schedules are trained."""
+    plain = full().levels
+    intervals = RULES["model"].intervals(plain, 0.005)
+    levels = [dataclasses.replace(level, interval=one) for level, one in zip(plain, intervals, strict=True)]
+    surface = fit_surface(levels)
+    schedules = named(levels) | {"beyond": LinearRamp(0.17, 1.5, 6)}
+    verdicts = {name: judge(schedule, levels, surface, probable=True) for name, schedule in schedules.items()}
+    comparison = Comparison("mine", "model", 0.005, P, tuple(levels), None, schedules, verdicts, level_epochs=10)
+    return dataclasses.replace(comparison, runs=trained(comparison, ("constant", "s-cyc")))
 
 
 def trained(comparison: Comparison, names: Sequence[str], seeds: Sequence[int] = SEEDS) -> dict[str, TrainedRun]:
@@ -184,5 +198,6 @@ def odd() -> dict[str, Comparison]:
         "partial": _partial(),
         "no gradients left": dataclasses.replace(single, gradients=narrowing(single.levels, last=0.0)),
         "gradients of one level": dataclasses.replace(first, gradients=narrowing(first.levels)),
+        "probable": probable(),
         "one schedule": bare(full().levels, {"s-cyc:delta=0.1": SCyc(0.1, 0.1)}),
     }

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oracle.comparison import to_json
+from oracle.comparison.modelled import percent
 from oracle.report.comparison import plates, render
 from tests.oracle.report import samples
-from tests.oracle.report.comparisons import full, odd
+from tests.oracle.report.comparisons import full, odd, probable
 
 if TYPE_CHECKING:
     from oracle.comparison import Comparison
@@ -104,6 +105,31 @@ def test_the_verdicts_are_those_of_comparison_json() -> None:
             regret = (run["regret"]["mean"], run["regret"]["low"], run["regret"]["high"])
             assert numbers == pytest.approx([100 * value for value in regret], abs=0.005)
         assert (epochs[1], seeds) == (run["epochs"], ("3, fresh", 3))
+
+
+def test_by_the_rule_model_hits_are_probabilities() -> None:
+    comparison = probable()
+    page, values = render(comparison, VIEW), written(comparison)
+    tables = read(page).tables
+    header, *body = tables["Every schedule against the oracle"]
+    assert header[1][0] == "Levels within 0.5 points of the best, expected"
+    rows = {row[0][0]: row[1:] for row in body}
+    for name, verdict in values["schedules"].items():
+        hits, improbable, _, _, modelled, *_ = rows[name]
+        model = verdict["model"]
+        assert hits == (f"{model['hits']:.1f} of {model['levels']}", model["hits"])
+        known = {level["level"]: level["probability"] for level in verdict["levels"]}
+        unlikely = [level for level, chance in known.items() if chance is not None and chance < 0.5]
+        assert [int(level) for level in re.findall(r"(\d+)\s\(", improbable[0])] == unlikely
+        assert modelled[1] == model["regret"]["mean"]
+        assert ("*" in modelled[0]) == bool(verdict["unknown"])
+    caption = "max_lr of every schedule, and how probable it is that it is within 0.5 points of the best"
+    heads, *levels = tables[caption]
+    at = [cell[0] for cell in heads].index("constant")
+    for row, level in zip(levels, values["schedules"]["constant"]["levels"], strict=True):
+        assert row[at] == (f"{level['max_lr']:.3g} ({percent(level['probability'])})", level["max_lr"])
+    assert "the sum of the probabilities of each level by itself" in said(page)
+    assert values["schedules"]["beyond"]["model"]["levels"] < 7
 
 
 def test_the_headline_is_the_sentences_of_comparison_json() -> None:
