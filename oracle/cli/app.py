@@ -12,6 +12,7 @@ import typer
 
 from oracle.cli import commands
 from oracle.cli.speaking import only_json
+from oracle.results.intervals import RULES
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -52,6 +53,18 @@ DatabaseUrl = Annotated[
         help="SQLAlchemy URL of the study database. Default: sqlite:///scyc.db.",
         show_default=False,
     ),
+]
+
+
+def _known(rule: str) -> str:
+    if rule not in RULES:
+        raise typer.BadParameter(f"There is no interval rule {rule!r}; choose one of {', '.join(RULES)}.")
+    return rule
+
+
+RuleName = Annotated[
+    str,
+    typer.Option("--rule", metavar="|".join(RULES), callback=_known, help="Which interval of the oracle to use."),
 ]
 SpecFile = Annotated[
     Path | None,

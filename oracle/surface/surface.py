@@ -129,7 +129,7 @@ class Surface:
 
 
 def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
-    """Fit the surface to decided levels. The same levels give the same surface on the same kind of machine.
+    """Fit the surface to decided levels. The same levels give the same surface on the same kind of processor.
 
     Args:
         levels: one or more, in any order. Each has a candidate that did not diverge, and all the same number of seeds.
@@ -146,6 +146,12 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
 
 
 def _fit(seen: Observations, draws: int) -> Surface:
+    # One thread: the matrices are small, and threads that wait for a busy processor made this twenty times as slow.
+    with threadpool_limits(1, "blas"):
+        return _drawn(seen, draws)
+
+
+def _drawn(seen: Observations, draws: int) -> Surface:
     random = np.random.default_rng(_SEED)
     candidates = np.concatenate([(top.rates - seen.centre) / seen.scale for top in seen.tops])
     grid = np.unique(np.concatenate([np.linspace(-1, 1, _POINTS), candidates]).round(9))

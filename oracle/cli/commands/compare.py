@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oracle.cli.app import SCHEDULES, AsJson, DatabaseUrl, StudyName, app
+from oracle.cli.app import SCHEDULES, AsJson, DatabaseUrl, RuleName, StudyName, app
 from oracle.cli.speaking import err, out, print_json, say
 from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from oracle.comparison import Comparison, Verdict
-
-
-def _known(rule: str) -> str:
-    if rule not in RULES:
-        raise typer.BadParameter(f"There is no interval rule {rule!r}; choose one of {', '.join(RULES)}.")
-    return rule
 
 
 @app.command(rich_help_panel=SCHEDULES)
@@ -41,10 +35,7 @@ def compare(
         str | None,
         typer.Option(metavar="NAME,NAME,...", help="Schedules to compare. Default: all.", show_default=False),
     ] = None,
-    rule: Annotated[
-        str,
-        typer.Option(metavar="|".join(RULES), callback=_known, help="Which interval of the oracle to judge by."),
-    ] = DEFAULT_RULE,
+    rule: RuleName = DEFAULT_RULE,
     tolerance: Annotated[
         float,
         typer.Option(
@@ -97,7 +88,8 @@ def _table(comparison: Comparison) -> Table:
         box=None,
     )
     for column in table.columns[1:]:
-        column.justify, column.no_wrap = "right", True
+        column.justify = "right"
+    table.columns[0].no_wrap = True  # a narrow terminal breaks numbers over two lines, but drops no column
     table.title = f"{comparison.study}: points of accuracy below the oracle, “{comparison.rule}” interval"
     for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
         verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)

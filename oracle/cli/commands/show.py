@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oracle.cli.app import RESULTS, AsJson, DatabaseUrl, StudyName, app
+from oracle.cli.app import RESULTS, AsJson, DatabaseUrl, RuleName, StudyName, app
 from oracle.cli.speaking import out, print_json, say
+from oracle.results.intervals import DEFAULT_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def show(
     name: StudyName,
     db: DatabaseUrl = None,
+    rule: RuleName = DEFAULT_RULE,
     schedule: Annotated[
         str | None,
         typer.Option(
@@ -44,7 +46,7 @@ def show(
 
     study = Study(name, db)
     if schedule is not None:
-        _show_schedule(study, schedule, python=python, as_json=as_json)
+        _show_schedule(study, schedule, rule, python=python, as_json=as_json)
         return
     if python:
         raise InputError("--python shows a schedule as code; choose one with --schedule.")
@@ -54,8 +56,8 @@ def show(
         print_json(study.to_json(answers=answers))
         return
     view = study.view()
-    out.print(_table(view))
-    for sentence in _explained(view):
+    out.print(_table(view, rule))
+    for sentence in _explained(view, rule):
         say(out, sentence)
     for sentence in silent_sentences(view.levels):
         say(out, sentence)
@@ -74,27 +76,26 @@ def show(
     )
 
 
-def _explained(view: StudyView) -> Iterator[str]:
+def _explained(view: StudyView, rule: str) -> Iterator[str]:
     """Say how to read the table."""
     from oracle.report import words
     from oracle.results.best import NOT_SHOWN
-    from oracle.results.intervals import DEFAULT_RULE
 
     if not view.best.levels:
         return
     if not view.best.shown:
         yield NOT_SHOWN
     yield f"{words.BEST} {words.KNOWN}"
-    if any(interval.gaps for level in view.levels if (interval := level.intervals[DEFAULT_RULE])):
+    if any(interval.gaps for level in view.levels if (interval := level.intervals[rule])):
         yield words.GAPS
 
 
-def _show_schedule(study: Study, name: str, *, python: bool, as_json: bool) -> None:
+def _show_schedule(study: Study, name: str, rule: str, *, python: bool, as_json: bool) -> None:
     from rich.table import Table
 
     from oracle.comparison import as_python
 
-    comparison = study.compare([name])
+    comparison = study.compare([name], rule)
     code = as_python(comparison.schedules[name])
     if as_json:
         values = {level.level: level.max_lr for level in comparison.verdicts[name].levels}
@@ -108,15 +109,14 @@ def _show_schedule(study: Study, name: str, *, python: bool, as_json: bool) -> N
         out.print(table)
 
 
-def _table(view: StudyView) -> Table:
+def _table(view: StudyView, rule: str = DEFAULT_RULE) -> Table:
     from rich.table import Table
 
     from oracle.report.words import best, known
-    from oracle.results.intervals import DEFAULT_RULE
 
     partly = view.status.partly_pruned
     densities = ("density", "network") if partly else ("density",)
-    headings = ("level", *densities, "best (90 % band)", "known", "winner", DEFAULT_RULE, "val", "test", "trials")
+    headings = ("level", *densities, "best (90 % band)", "known", "winner", rule, "val", "test", "trials")
     table = Table(*headings, box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
@@ -130,7 +130,7 @@ def _table(view: StudyView) -> Table:
             best(found) if found else "",
             known(found) if found else "",
             _winner(level),
-            _range(level.intervals[DEFAULT_RULE]),
+            _range(level.intervals[rule]),
             f"{winning.val_accuracy:.1%}" if winning else "",
             f"{winning.test_accuracy:.1%}" if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),

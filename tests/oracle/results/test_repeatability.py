@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from oracle.comparison.levels import winner_of
 from oracle.results import repeatability as module
 from oracle.results.intervals import DecidedLevel, Interval
 from oracle.results.repeatability import Repeatability, overlap, repeatability, splits
 from tests.oracle.surface.tops import study
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 
 def decided(count: int, seeds: int) -> list[DecidedLevel]:
     """Levels with a known truth, whose seeds differ."""
     return [
-        DecidedLevel(one.level, 0.8**one.level, _winner(one.accuracies), one.accuracies, answers=one.answers)
+        DecidedLevel(one.level, 0.8**one.level, winner_of(one.accuracies), one.accuracies, answers=one.answers)
         for one in study(0, seeds=seeds)[:count]
     ]
-
-
-def _winner(accuracies: Mapping[float, Sequence[float]]) -> float:
-    return max(accuracies, key=lambda rate: sum(accuracies[rate]))
 
 
 @pytest.mark.parametrize(
