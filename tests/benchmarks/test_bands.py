@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from benchmarks.bands import recorded, synthetic
+from benchmarks.bands import fits, recorded, synthetic
 from benchmarks.bands.__main__ import main
 from benchmarks.bands.cells import decided
 from benchmarks.bands.surfaces import RecordedSurface
-from benchmarks.bands.truths import RATES, SURFACES
+from benchmarks.bands.truths import CURVES, RATES, SURFACES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,9 +88,12 @@ def test_both_kinds_of_surfaces_at_the_smallest_size(
     monkeypatch.setattr(synthetic, "SURFACES", SURFACES[-1:])
     monkeypatch.setattr(synthetic, "EXAMPLES", (100,))
     monkeypatch.setattr(synthetic, "SEEDS", (2,))
+    monkeypatch.setattr(fits, "CURVES", CURVES[:1])
+    monkeypatch.setattr(fits, "SIZES", ((2, 100),))
     smallest = ["--studies", "1", "--splits", "1", "--processes", "1", "--recorded-only"]
     main([*smallest, "--surfaces", str(tmp_path), "--out", str(tmp_path)])
     table = (tmp_path / "bands.md").read_text(encoding="utf-8")
     assert "| constant | 100 | 2 | 1 |" in table
     assert "Recorded: none." in table
+    assert "| S, rise 2.25 | 100 | 2 | 1 |" in table
     assert capsys.readouterr().out.strip() == table.strip()
