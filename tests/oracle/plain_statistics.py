@@ -61,7 +61,7 @@ def paired_margin(levels: list[dict[str, Any]], draws: int = 400_000) -> float:
 class Surface:
     """The surface near the tops, where no candidate diverged or collapsed."""
 
-    WINDOW = 4.0
+    WINDOW = 6.0
     MEDIANS = np.log([3.0, 3.0, 4.0, 1.0, 0.5, 0.15, 4.0])
     SPREADS = np.array([1.0, 1.0, 0.7, 0.8, 0.5, 0.8, 0.7])
 

@@ -66,7 +66,7 @@ def test_paired(shown: dict[str, Any]) -> None:
         found = plain.table(level)
         rates, means = np.log(list(found)), np.array([values.mean() for values in found.values()])
         for bound, is_open in zip(level["interval"]["paired"], level["open"]["paired"], strict=True):
-            assert is_open or means.max() - np.interp(np.log(bound), rates, means) == pytest.approx(margin, rel=0.02)
+            assert is_open or means.max() - np.interp(np.log(bound), rates, means) == pytest.approx(margin, rel=0.04)
 
 
 @pytest.mark.slow
