@@ -35,7 +35,7 @@ def values() -> Json:
         }
         for name, policy in policies.items():
             lab.work(lab.walk(lab.open_walk(policy, name), [1000, 1001, 1002]))
-        found: Json = json.loads(json.dumps(to_json(compare_study(lab.store, "s")), allow_nan=False))
+        found: Json = json.loads(json.dumps(to_json(compare_study(lab.store, "s", "within")), allow_nan=False))
         return found
 
 
