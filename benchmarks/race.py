@@ -23,14 +23,15 @@ from studies import Store
 SCYC = str(Path(sys.executable).with_name("scyc"))
 ROOT = Path(__file__).parent.parent
 FRESH = range(100, 112)
-SCHEDULES = ("smooth", "fitted", "s-cyc", "constant", "linear", "inverse-density", "range-test")
+COMMON = ("smooth", "fitted", "s-cyc", "constant", "linear")
+SCHEDULES = {"mnist1d": (*COMMON, "exponential", "inverse-density", "range-test"), "fashion-mnist": COMMON}
 SPECS = {"mnist1d": [], "fashion-mnist": [str(ROOT / "examples" / "fashion-mnist.toml")]}
 
 
 def chain(name: str, folder: Path) -> None:
     """Run the commands."""
     seeds = [part for seed in FRESH for part in ("--seed", str(seed))]
-    schedules = [part for schedule in SCHEDULES for part in ("--schedule", schedule)]
+    schedules = [part for schedule in SCHEDULES[name] for part in ("--schedule", schedule)]
     for command in (
         ["sweep", *SPECS[name], "--name", name],
         ["run", name, *seeds, *schedules],
