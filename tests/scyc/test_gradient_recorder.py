@@ -202,7 +202,9 @@ def test_the_training_is_the_same_to_the_bit_without_it(blobs: Dataset, monkeypa
     monkeypatch.setattr(learner, "GradientRecorder", Unheard)
     other = train_one(bare, half(bare), blobs, RECIPE, max_lr=0.2, seed=0, level=1)
     assert len(one.gradients) == 3
-    assert replace(one, gradients=(), last=other.last) == other
+    assert replace(one, gradients=(), last=other.last, answers=other.answers) == other
+    assert one.answers.keys() == other.answers.keys()
+    assert all(torch.equal(answers, other.answers[split]) for split, answers in one.answers.items())
     assert all(torch.equal(tensor, bare.state_dict()[name]) for name, tensor in recorded.state_dict().items())
 
 
