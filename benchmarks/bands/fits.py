@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from benchmarks.bands.cells import RATE, decided
-from benchmarks.bands.synthetic import held
+from benchmarks.bands.synthetic import Study, held
 from benchmarks.bands.truths import CURVES, RATES
 from benchmarks.bands.work import judged_all, percent, row
 from benchmarks.instruments import table
@@ -19,21 +19,6 @@ SIZES = (3, 800), (3, 8000), (10, 800)
 """Seeds and validation examples of the studies."""
 
 FAMILIES = ("s-cyc", "constant", "linear", "exponential", "monotone")
-
-
-@dataclass(frozen=True)
-class Study:
-    """A made-up study: `kind` is the place of its truth in `CURVES`."""
-
-    kind: int
-    seeds: int
-    examples: int
-    number: int
-
-    @property
-    def row(self) -> tuple[int, int, int]:
-        """Which row of the table it belongs to."""
-        return self.kind, self.examples, self.seeds
 
 
 @dataclass(frozen=True)
@@ -52,7 +37,7 @@ class Fitted:
 
 
 def judge(study: Study) -> Fitted:
-    """Make the study up, and fit it."""
+    """Make the study up, and fit it; its `kind` is the place of its truth in `CURVES`."""
     truth = CURVES[study.kind]
     random = np.random.default_rng([study.number, study.kind, study.seeds, study.examples])
     fit = fit_scyc(decided(RATES, truth.study(study.seeds, study.examples, random)), RATE)
@@ -78,7 +63,7 @@ def lines(studies: int, processes: int | None = None) -> list[str]:
         for kind, (seeds, examples) in product(range(len(CURVES)), SIZES)
         for number in range(studies)
     ]
-    rows: dict[tuple[int, int, int], list[Fitted]] = {}
+    rows: dict[tuple[int, int, int, bool], list[Fitted]] = {}
     for study, found in zip(tasks, judged_all(judge, tasks, processes), strict=True):
         rows.setdefault(study.row, []).append(found)
     families = " / ".join(FAMILIES)
@@ -91,7 +76,7 @@ def lines(studies: int, processes: int | None = None) -> list[str]:
         f"*weight* ({families}): studies in which the family has the largest posterior weight, and its mean weight.",
         table(f"truth | examples | seeds | studies | band | δ | rise told | found ({families}) | weight ({families})"),
     ]
-    for (kind, many, of_each), found in rows.items():
+    for (kind, many, of_each, _), found in rows.items():
         truth = CURVES[kind]
         band, delta, told = (
             np.array([getattr(one, name) for one in found], float) for name in ("band", "delta", "told")

@@ -33,7 +33,7 @@ _FEWER = 4
 
 @dataclass(frozen=True)
 class Study:
-    """A made-up study: `kind` is the place of its surface in `SURFACES`; with `recorded`, its answers are known."""
+    """A made-up study: `kind` is the place of its truth among `SURFACES`; with `recorded`, its answers are known."""
 
     kind: int
     seeds: int

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oracle.surface.curve import COVERAGE
+from oracle.surface.curve import COVERAGE, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oracle.surface import Surface
     from oracle.surface.observations import Floats
-
-_TAIL = (1 - COVERAGE) / 2
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Credible:
     @classmethod
     def of(cls, regret: Floats) -> Credible:
         """Return it from a regret in every draw, shape (draws,)."""
-        low, high = np.quantile(regret, (_TAIL, 1 - _TAIL)).tolist()
+        low, high = np.quantile(regret, (TAIL, 1 - TAIL)).tolist()
         return cls(float(regret.mean()), low, high)
 
     @property

@@ -16,9 +16,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import digamma, gammaln, polygamma
 from scipy.stats import f as fisher
+
+from oracle.results.intervals.noise import inverse_trigamma
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +105,6 @@ def _averaged(seen: Floats, freedom: int, middle: float, share: float) -> list[t
     variance = (weights * (polygamma(1, total / 2) + (centre - mean) ** 2)).sum(axis=(0, 1))
     answers = []
     for log_mean, log_variance in zip(mean.tolist(), variance.tolist(), strict=True):
-        half = float(brentq(lambda x, aim=log_variance: polygamma(1, x) - aim, 1e-3, 1e6))
+        half = inverse_trigamma(log_variance)
         answers.append((float(np.exp(log_mean + digamma(half)) / half), 2 * half))
     return answers

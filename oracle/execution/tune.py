@@ -89,10 +89,8 @@ class TuneExecutor:
         """Train until `source.finished`."""
         resources = {"cpu": spec.resources.cpus_per_trial, "gpu": spec.resources.gpus_per_trial}
         with self._cluster(spec) as folder:
-            workers, forgiving = (
-                self.workers or _room(resources["cpu"], resources["gpu"]),
-                Forgiving(source, self.limit),
-            )
+            workers = self.workers or _room(resources["cpu"], resources["gpu"])
+            forgiving = Forgiving(source, self.limit)
             searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers, forgiving.alone))
             folders = search_path.folders_of_the_user()
             trainable = tune.with_parameters(

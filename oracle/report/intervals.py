@@ -130,47 +130,29 @@ def open_bounds(
     marks += [(density, i.low, 0) for density, i in judged if i.low_open]
     if not marks:
         return []
-    x, y, angles = zip(*marks, strict=True)
-    return [
-        {
-            "name": "open bound",
-            "showlegend": False,
-            "type": "scatter",
-            "mode": "markers",
-            "x": list(x),
-            "y": list(y),
-            "hoverinfo": "skip",
-            "cliponaxis": False,
-            "marker": {
-                "symbol": "triangle-down-open",
-                "angle": list(angles),
-                "standoff": away,
-                "size": 10,
-                "color": colour,
-                "line": {"width": 1.8},
-            },
-        }
-    ]
+    angles = [angle for _, _, angle in marks]
+    marker = {"symbol": "triangle-down-open", "angle": angles, "standoff": away, "size": 10, "color": colour}
+    return [_marks("open bound", [mark[:2] for mark in marks], marker) | {"cliponaxis": False}]
 
 
 def gaps(levels: Sequence[Level], intervals: Intervals, colour: str, aside: float = 0.0) -> list[Trace]:
     """Return a cross at each gap of the intervals."""
     found = [(density, gap) for density, i in _judged(levels, intervals, aside) for gap in i.gaps]
-    if not found:
-        return []
-    x, y = zip(*found, strict=True)
-    return [
-        {
-            "name": "gap",
-            "showlegend": False,
-            "type": "scatter",
-            "mode": "markers",
-            "x": list(x),
-            "y": list(y),
-            "hoverinfo": "skip",
-            "marker": {"symbol": "x-thin-open", "size": 8, "color": colour, "line": {"width": 1.8}},
-        }
-    ]
+    return [_marks("gap", found, {"symbol": "x-thin-open", "size": 8, "color": colour})] if found else []
+
+
+def _marks(name: str, points: Sequence[tuple[float, float]], marker: Trace) -> Trace:
+    """Return marks at points (density, `max_lr`) that the legend does not show and the mouse does not read."""
+    return {
+        "name": name,
+        "showlegend": False,
+        "type": "scatter",
+        "mode": "markers",
+        "x": [density for density, _ in points],
+        "y": [max_lr for _, max_lr in points],
+        "hoverinfo": "skip",
+        "marker": marker | {"line": {"width": 1.8}},
+    }
 
 
 def explained(intervals: Intervals, colours: str = "") -> str:

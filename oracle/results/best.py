@@ -84,7 +84,7 @@ class StudyBest:
 
 def study_best(levels: Sequence[DecidedLevel]) -> StudyBest:
     """Return the best `max_lr` of decided levels. The first time takes a moment (`oracle.surface.fit_surface`)."""
-    seen = [one for one in levels if one.winner in one.accuracies and one.winner not in one.diverged]
+    seen = [level for level in levels if level.has_winner]
     if not seen:
         return StudyBest({}, shown=False, judged_together=False, draws={})
     from oracle.surface import best_curve, fit_surface  # scipy, which looking at a study's state does not need

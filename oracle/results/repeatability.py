@@ -16,7 +16,7 @@ from oracle.results.best import study_best
 from oracle.results.intervals import RULES, TOLERANCE
 from oracle.results.intervals.interval import mean
 from oracle.searching.candidates import winner_of
-from oracle.surface import digest
+from oracle.surface import Remembered, digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +28,6 @@ SPLITS = 3
 
 _SEED = 20211017
 """Seed of the random numbers that choose among many ways."""
-
-_REMEMBERED = 64
-"""How many results are remembered: a page shows the same study again and again."""
-
-_found: dict[bytes, Repeatability] = {}
 
 
 @dataclass(frozen=True)
@@ -85,15 +80,14 @@ def repeatability(levels: Sequence[DecidedLevel]) -> Repeatability | None:
     Args:
         levels: decided levels, all with the same number of seeds.
     """
-    levels = [one for one in levels if one.winner in one.accuracies and one.winner not in one.diverged]
+    levels = [level for level in levels if level.has_winner]
     seeds = min((len(one.accuracies[one.winner]) for one in levels), default=0)
     if seeds < 2:
         return None
-    if (key := digest(levels)) not in _found:
-        while len(_found) >= _REMEMBERED:
-            _found.pop(next(iter(_found)))
-        _found[key] = _judge(levels, seeds)
-    return _found[key]
+    return _found.get(digest(levels), lambda: _judge(levels, seeds))
+
+
+_found: Remembered[Repeatability] = Remembered(64)
 
 
 def _judge(levels: Sequence[DecidedLevel], seeds: int) -> Repeatability:

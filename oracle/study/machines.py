@@ -70,10 +70,8 @@ class Machines:
     @classmethod
     def read(cls, store: Store, study_id: int) -> Self:
         """Return the machines of a study on record."""
-        found, complete = (
-            store.machines(study_id),
-            sum(store.counts(run.id)["complete"] for run in store.runs(study_id)),
-        )
+        found = store.machines(study_id)
+        complete = sum(store.counts(run.id)["complete"] for run in store.runs(study_id))
         return cls.sorted_out(found, complete - sum(found.values()))
 
     @classmethod

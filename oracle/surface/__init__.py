@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from oracle.surface.curve import BestCurve, LevelWord, best_curve
 from oracle.surface.observations import LevelData
+from oracle.surface.remembered import Remembered
 from oracle.surface.surface import Surface, SurfaceInterval, digest, fit_surface
 
-__all__ = ["BestCurve", "LevelData", "LevelWord", "Surface", "SurfaceInterval", "best_curve", "digest", "fit_surface"]
+__all__ = [
+    "BestCurve",
+    "LevelData",
+    "LevelWord",
+    "Remembered",
+    "Surface",
+    "SurfaceInterval",
+    "best_curve",
+    "digest",
+    "fit_surface",
+]

@@ -17,7 +17,8 @@ COVERAGE = 0.9
 RESOLVED = 2.0
 """The best `max_lr` of a level is resolved if its band spans no more than this factor."""
 
-_TAIL = (1 - COVERAGE) / 2
+TAIL = (1 - COVERAGE) / 2
+"""Probability that a band leaves out at each of its ends."""
 
 Word = Literal["resolved", "tied", "open"]
 
@@ -73,7 +74,7 @@ def best_curve(surface: Surface) -> BestCurve:
     """
     best = surface.best()
     chosen = surface.grid[surface.regret.mean(axis=0).argmin(axis=1)]
-    low, high = np.quantile(best, (_TAIL, 1 - _TAIL), axis=0)
+    low, high = np.quantile(best, (TAIL, 1 - TAIL), axis=0)
     tail = _simultaneous_tail(best)
     low_everywhere, high_everywhere = np.quantile(best, (tail, 1 - tail), axis=0)
     for place in range(len(surface.levels)):
@@ -106,7 +107,7 @@ def _rates(logarithms: Floats) -> tuple[float, ...]:
 
 def _simultaneous_tail(best: Floats) -> float:
     """Return what to leave out at each end of each level, so that the whole curve is held with `COVERAGE`."""
-    enough, too_much = 0.0, _TAIL
+    enough, too_much = 0.0, TAIL
     for _ in range(20):
         tail = (enough + too_much) / 2
         low, high = np.quantile(best, (tail, 1 - tail), axis=0)

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from oracle.surface.two_way import residuals
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -173,9 +175,8 @@ def _typical_error(levels: Sequence[LevelData]) -> float:
         table = 100 * np.array([level.accuracies[rate] for rate in rates])
         upper = table[table.mean(axis=1) >= np.median(table.mean(axis=1))]
         if upper.shape[0] > 1 and upper.shape[1] > 1:
-            residuals = upper - upper.mean(axis=1, keepdims=True) - upper.mean(axis=0, keepdims=True) + upper.mean()
-            freedom = (upper.shape[0] - 1) * (upper.shape[1] - 1)
-            variances.append(2 * float((residuals**2).sum()) / freedom / upper.shape[1])
+            squares, freedom = residuals(upper)
+            variances.append(2 * squares / freedom / upper.shape[1])
         elif level.answers and (answers := level.answers.get(rates[0])) is not None:
             share = upper.mean() / 100
             variances.append(2e4 * share * (1 - share) / answers.shape[1])
@@ -209,9 +210,8 @@ def _between_seeds(levels: Sequence[LevelData], cells: Sequence[tuple[int, float
     for at, level in enumerate(levels):
         rates = [rate for (place, rate), wanted in zip(cells, smooth, strict=True) if place == at and wanted]
         table = 100 * np.array([level.accuracies[rate] for rate in rates])
-        residuals = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
-        squares += float((residuals**2).sum())
-        freedom += (len(rates) - 1) * (table.shape[1] - 1)
+        of_level = residuals(table)
+        squares, freedom = squares + of_level[0], freedom + of_level[1]
     return squares / freedom if freedom else 0.0
 
 

@@ -16,13 +16,8 @@ import numpy as np
 if TYPE_CHECKING:
     from oracle.surface.observations import Floats
 
-NAMES = ("slope", "curvature", "drift", "remainder", "width", "nugget", "remainder_drift")
-"""Hyperparameters, all positive: how far slope and curvature drift (points at the ends of the range) and over how many
-levels; the remainder's size (points), its width (x runs from -1 to 1) and over how many levels it drifts; the nugget,
-what is left as noise of each cell (points)."""
-
 MEDIAN = np.log([3.0, 3.0, 4.0, 1.0, 0.5, 0.15, 4.0])
-"""Medians of the log-normal priors, as logarithms."""
+"""Medians of the log-normal priors of the `Hyperparameters`, in their order, as logarithms."""
 
 SPREAD = np.array([1.0, 1.0, 0.7, 0.8, 0.5, 0.8, 0.7])
 """Standard deviations of the priors' logarithms."""
@@ -51,7 +46,17 @@ def shared(xx: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """One set of them; see `NAMES`."""
+    """What the prior depends on; all are positive.
+
+    Attributes:
+        slope: how far the slope drifts, in points at the ends of the range.
+        curvature: how far the curvature drifts, likewise.
+        drift: over how many levels they do.
+        remainder: size of the remainder, in points.
+        width: its width; x runs from -1 to 1.
+        nugget: what is left as noise of each cell, in points.
+        remainder_drift: over how many levels the remainder drifts.
+    """
 
     slope: float
     curvature: float

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from oracle.surface.draws import posterior_draws
 from oracle.surface.observations import Observations
+from oracle.surface.remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,7 @@ _POINTS = 90
 _SEED = 20211017
 """Seed of the random numbers. Any would do, but it must stay the same."""
 
-_REMEMBERED = 8
-"""How many surfaces are remembered: a page shows the same study again and again."""
-
-_surfaces: dict[bytes, Surface] = {}
+_surfaces: Remembered[Surface] = Remembered(8)
 
 
 @dataclass(frozen=True)
@@ -136,23 +134,16 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
         draws: how many draws of the posterior, >= 1.
     """
     levels = sorted(levels, key=lambda level: level.level)
-    key = digest(levels, draws)
-    if key not in _surfaces:
-        while len(_surfaces) >= _REMEMBERED:
-            _surfaces.pop(next(iter(_surfaces)))
+
+    def fit() -> Surface:
         with threadpool_limits(1):  # the matrices are small: threads would only wait for each other
-            _surfaces[key] = _fit(Observations.of(levels), draws)
-    return _surfaces[key]
+            return _fit(levels, draws)
+
+    return _surfaces.get(digest(levels, draws), fit)
 
 
-def _fit(seen: Observations, draws: int) -> Surface:
-    # One thread: the matrices are small, and threads that wait for a busy processor made this twenty times as slow.
-    with threadpool_limits(1, "blas"):
-        return _drawn(seen, draws)
-
-
-def _drawn(seen: Observations, draws: int) -> Surface:
-    random = np.random.default_rng(_SEED)
+def _fit(levels: Sequence[LevelData], draws: int) -> Surface:
+    seen, random = Observations.of(levels), np.random.default_rng(_SEED)
     candidates = np.concatenate([(top.rates - seen.centre) / seen.scale for top in seen.tops])
     grid = np.unique(np.concatenate([np.linspace(-1, 1, _POINTS), candidates]).round(9))
     at = np.abs(np.subtract.outer(seen.x, grid)).argmin(axis=1)

@@ -15,22 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
 
 FLOOR = 1e-5
 """A level's variance counts as this share of the common one at least: a level without any noise has no logarithm."""
-
-
-def residuals(table: NDArray[np.float64]) -> tuple[float, int]:
-    """Return the sum of squares and the degrees of freedom that are left of the two-way layout (candidate + seed).
-
-    Args:
-        table: accuracies, shape (candidates, seeds), each >= 1.
-    """
-    rest = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
-    candidates, seeds = table.shape
-    return float((rest**2).sum()), (candidates - 1) * (seeds - 1)
 
 
 def pooled(squares: Sequence[float], freedoms: Sequence[int]) -> list[tuple[float, float]]:
@@ -57,7 +44,7 @@ def pooled(squares: Sequence[float], freedoms: Sequence[int]) -> list[tuple[floa
     excess = float(np.var(logs, ddof=1) - polygamma(1, free / 2).mean())  # how much more they differ than by chance
     if excess <= 0:
         return of_all
-    half = _inverse_trigamma(excess)
+    half = inverse_trigamma(excess)
     prior, weight = math.exp(float(logs.mean() + digamma(half)) - math.log(half)), 2 * half
     return [
         (max(common, (weight * prior + square) / (weight + freedom)), min(weight + freedom, float(total)))
@@ -65,7 +52,7 @@ def pooled(squares: Sequence[float], freedoms: Sequence[int]) -> list[tuple[floa
     ]
 
 
-def _inverse_trigamma(value: float) -> float:
+def inverse_trigamma(value: float) -> float:
     """Return the x > 0 whose trigamma is `value` > 0; trigamma lies between 1/x and 1/x + 1/x²."""
     from scipy.optimize import brentq
     from scipy.special import polygamma

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from oracle.results.intervals.interval import Interval, around, mean
-from oracle.results.intervals.noise import pooled, residuals
+from oracle.results.intervals.noise import pooled
 from oracle.results.intervals.rule import Rule
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def paired(levels: Sequence[DecidedLevel], error_rate: float = ERROR_RATE) -> li
     if not any(len(race) > 1 for race in races):
         races = [_race(sound[i], fewest=2) for i in judged]
     import numpy as np  # not needed by those who only list the rules
+
+    from oracle.surface.two_way import residuals
 
     intervals: list[Interval | None] = [None] * len(levels)
     noise = pooled(*zip(*(residuals(np.array(race)) for race in races), strict=True))

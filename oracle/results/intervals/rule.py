@@ -35,6 +35,11 @@ class DecidedLevel:
     diverged: frozenset[float] = field(default=frozenset(), kw_only=True)
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, kw_only=True, compare=False, repr=False)
 
+    @property
+    def has_winner(self) -> bool:
+        """Whether the winner is a candidate that did not diverge; rows that somebody edited may say otherwise."""
+        return self.winner in self.accuracies and self.winner not in self.diverged
+
 
 Judge = Callable[[Sequence[DecidedLevel]], list[Interval | None]]
 """From the decided levels of a study to their intervals, in the same order; None for a level that cannot be judged."""
