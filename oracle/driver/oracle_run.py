@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from oracle.driver.attempts import Attempts
 from oracle.execution.messages import Failure, Outcome, TrialRequest
 from oracle.searching.candidates import Cell
+from oracle.searching.level_search import make_search
 from oracle.searching.machine import Blocked, Decide, Stuck, Train, next_action
-from oracle.searching.proposers import make_proposer
+from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study import lineage
 from scyc import density
 from studies import FinishedTrial, NewTrial, StudyError
@@ -59,9 +60,14 @@ class OracleRun:
         self._winners = [decision.winner for decision in decided]
         self._parents: dict[int, str] = {}
         self._rewind_points: dict[int, str] = {}
+        self._looks_back = SEARCH_METHODS[spec.search.method].looks_back
+        self._before: list[list[Cell]] = []  # the cells of all decided levels, if the search looks back
         winning: list[TrialRecord] = []
-        for decision, winning, parents in lineage.walk(decided, spec, self._winning):
+        for decision, counted, parents in lineage.walk(decided, spec, self._counting):
+            winning = [trial for trial in counted if trial.max_lr == decision.winner]
             self._pass_on(decision.level, winning, decision.winner, parents)
+            if self._looks_back:
+                self._before.append([_cell_of(trial) for trial in counted])
         if decided:  # a driver that was killed after a decision may have left the losers' weights
             self._delete_losers(decided[-1].level, winning)
         self._queue: deque[TrialRequest] = deque()
@@ -129,16 +135,16 @@ class OracleRun:
         self.level = len(self._winners)
         self._cells: dict[int, Cell] = {}
         self._pending: set[int] = set()
-        self._whole = False  # whether every candidate is known to have all seeds
+        self._asked = False  # whether the search was asked since the level was entered
         if self.complete:
             return
-        self._proposer = make_proposer(self.spec, self.level)
+        self._search = make_search(self.spec, self.level, self._before)
         self.listener.level_started(self.level, density(self.level, self.spec.pruning.rate))
         self._take(self._trials())
 
-    def _winning(self, decided: LevelRecord) -> list[TrialRecord]:
-        """Return the trials of a decided level's winner, whether they count or not."""
-        return self.store.trials(self.run.id, decided.level, decided.winner)
+    def _counting(self, decided: LevelRecord) -> list[TrialRecord]:
+        """Return the trials of a decided level, whether they count or not: its winner's, or all if they are needed."""
+        return self.store.trials(self.run.id, decided.level, None if self._looks_back else decided.winner)
 
     def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
         """Return the current level's trials that count: all, or one candidate's."""
@@ -149,7 +155,7 @@ class OracleRun:
         self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
         for trial in trials:
             self._attempts.start_from(trial.id, trial.attempts)
-            self._cells[trial.id] = _cell(trial.max_lr, trial.seed, trial.round, trial.state, trial.result)
+            self._cells[trial.id] = _cell_of(trial)
             if trial.state == "pending":
                 self._pending.add(trial.id)
                 self._queue.append(self._request(trial))
@@ -165,11 +171,11 @@ class OracleRun:
 
         The state machine looks at every cell of the level, so it is not asked while it could only say to wait.
         """
-        if self._restoring or (self._pending and self._whole):
+        if self._restoring or (self._pending and self._asked):
             return False
-        self._whole = True
+        self._asked = True
         cells = list(self._cells.values())
-        match next_action(self.spec.levels, self.level, self.spec.seeds, cells, self._proposer):
+        match next_action(self.spec.levels, self.level, self.spec.seeds, cells, self._search):
             case Train(wanted):
                 trials = [
                     NewTrial(
@@ -209,6 +215,8 @@ class OracleRun:
         results = [trial.result for trial in winning if trial.result is not None]
         self.store.decide_level(self.run.id, self.level, results[0].density, winner, edge)
         self._winners.append(winner)
+        if self._looks_back:
+            self._before.append(list(self._cells.values()))
         self._pass_on(self.level, winning, winner, lineage.checkpoints(winning, winner))
         self._delete_losers(self.level, winning)
         accuracy = sum(result.val_accuracy for result in results) / len(results)
@@ -246,6 +254,10 @@ class OracleRun:
         losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}
         for key in self.store.forget_checkpoints(sorted(losers)):
             self.artifacts.delete(key)
+
+
+def _cell_of(trial: TrialRecord) -> Cell:
+    return _cell(trial.max_lr, trial.seed, trial.round, trial.state, trial.result)
 
 
 def _cell(

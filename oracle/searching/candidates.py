@@ -35,13 +35,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One `max_lr` trained on every seed.
+    """One `max_lr`, over the seeds that it is trained on.
 
     Attributes:
-        val_accuracy: mean over all seeds. One whose training is not finite counts as 0, since its network answers
+        val_accuracy: mean over these seeds. One whose training is not finite counts as 0, since its network answers
             nothing: a mean over the others would flatter a `max_lr` at which training is a matter of luck.
-        diverged: on at least one seed.
-        finite: on every seed.
+        diverged: on at least one of them.
+        finite: on all of them.
         by_seed: validation accuracies, seeds ascending.
     """
 
@@ -70,6 +70,12 @@ def candidates(cells: Iterable[Cell]) -> list[Candidate]:
         )
         for (round_, max_lr), group in sorted(groups.items())
     ]
+
+
+def whole(observed: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that are trained on the most seeds; a search may give up the others before."""
+    most = max((len(candidate.by_seed) for candidate in observed), default=0)
+    return [candidate for candidate in observed if len(candidate.by_seed) == most]
 
 
 def winner_of(accuracies: Mapping[float, float]) -> float:
@@ -105,7 +111,7 @@ def silence(observed: Sequence[Candidate]) -> Silence | None:
     """
     if all(candidate.diverged for candidate in observed):
         return "diverged"
-    sound = competing(observed)
+    sound = competing(whole(observed))
     alike = {(candidate.val_accuracy, candidate.by_seed) for candidate in sound}
     return "equal" if len(sound) > 1 and len(alike) == 1 else None
 

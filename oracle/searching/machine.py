@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oracle.searching.candidates import Cell, Silence, best, candidates, is_edge, silence
+from oracle.searching.candidates import Cell, Silence, best, candidates, is_edge, silence, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.searching.proposers import Proposer
+    from oracle.searching.level_search import LevelSearch
 
 
 @dataclass(frozen=True)
@@ -63,44 +63,27 @@ class Finished:
 Action = Train | Wait | Blocked | Stuck | Decide | Finished
 
 
-def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[Cell], proposer: Proposer) -> Action:
+def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[Cell], search: LevelSearch) -> Action:
     """Return what to do at the first undecided level.
 
     Args:
         levels: number of levels in the run.
         level: the first undecided one; `levels` when all are decided.
-        seeds: the seeds that every candidate is trained on.
+        seeds: the seeds of the study. The winner is one of the candidates that are trained on all of them.
         cells: the trials of that level that have been proposed so far.
-        proposer: the proposer of that level.
+        search: the search of that level.
     """
     if level >= levels:
         return Finished()
-    missing = _missing(seeds, cells)
-    if missing:
-        return Train(missing)
+    if wanted := search.wanted(seeds, cells):
+        return Train(tuple(wanted))
     if any(cell.state == "pending" for cell in cells):
         return Wait()
     failed = tuple(cell for cell in cells if cell.state == "failed")
     if failed:
         return Blocked(failed)
     observed = candidates(cells)
-    proposed = proposer.propose(observed)
-    if proposed:
-        round_ = 1 + max((candidate.round for candidate in observed), default=-1)
-        return Train(tuple(Cell(max_lr, seed, round_, "pending") for max_lr in proposed for seed in seeds))
-    winner = best(observed)
+    winner = best(whole(observed))
     if not winner.finite:
         return Stuck()
     return Decide(winner.max_lr, is_edge(winner, observed), silence(observed))
-
-
-def _missing(seeds: Sequence[int], cells: Sequence[Cell]) -> tuple[Cell, ...]:
-    """Return the cells that candidates lack because seeds were added to the study."""
-    there = {(cell.max_lr, cell.seed) for cell in cells}
-    rounds = {cell.max_lr: cell.round for cell in cells}
-    return tuple(
-        Cell(max_lr, seed, round_, "pending")
-        for max_lr, round_ in rounds.items()
-        for seed in seeds
-        if (max_lr, seed) not in there
-    )

@@ -15,14 +15,17 @@ class SearchMethod:
 
     Attributes:
         name: its name in a spec.
-        proposer: import path, "package.module:name", of what makes a level's proposer from the spec and the level's
+        path: import path, "package.module:name", of what makes a level's proposer from the spec and the level's
             number. It is imported only when the first level begins: Optuna takes a second to import.
         needs_range: whether it searches between a low and a high `max_lr`; if not, candidates may be listed.
+        looks_back: whether it learns from the levels before. Then `path` makes a level's search, from the cells of
+            these levels too (`oracle.searching.level_search`).
     """
 
     name: str
-    proposer: str
+    path: str
     needs_range: bool = True
+    looks_back: bool = False
 
 
 SEARCH_METHODS = MappingProxyType(

@@ -28,5 +28,5 @@ class Proposer(Protocol):
 
 def make_proposer(spec: Spec, level: int) -> Proposer:
     """Return the proposer that the spec asks for."""
-    proposer: Proposer = resolve_name(SEARCH_METHODS[spec.search.method].proposer)(spec, level)
+    proposer: Proposer = resolve_name(SEARCH_METHODS[spec.search.method].path)(spec, level)
     return proposer

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracle.searching.candidates import Candidate, Cell, best, candidates, is_edge
+from oracle.searching.level_search import Rounds
 from oracle.searching.machine import Blocked, Decide, Finished, Stuck, Train, Wait, next_action
 from oracle.searching.proposers.grid import GridProposer
 
@@ -42,45 +43,47 @@ def cell(max_lr: float, val_accuracy: float, seed: int = 0, round: int = 0, dive
 
 
 def decide(cells: Sequence[Cell]) -> Decide:
-    action = next_action(1, 0, sorted({c.seed for c in cells}), cells, Scripted([1.0]))
+    action = next_action(1, 0, sorted({c.seed for c in cells}), cells, Rounds(Scripted([1.0])))
     assert isinstance(action, Decide)
     return action
 
 
 class TestActions:
     def test_a_fresh_level_begins_with_proposals(self) -> None:
-        assert next_action(1, 0, (0,), [], GridProposer(GRID, "log", 0)) == Train(
+        assert next_action(1, 0, (0,), [], Rounds(GridProposer(GRID, "log", 0))) == Train(
             tuple(Cell(max_lr, 0, 0, "pending") for max_lr in GRID)
         )
 
     def test_nothing_is_decided_while_a_trial_is_under_way(self) -> None:
         cells = [cell(0.1, 0.9), Cell(0.2, 0, 0, "pending")]
-        assert next_action(1, 0, (0,), cells, Scripted([0.1, 0.2])) == Wait()
+        assert next_action(1, 0, (0,), cells, Rounds(Scripted([0.1, 0.2]))) == Wait()
 
     def test_failed_trials_wait_for_the_others_to_end(self) -> None:
         cells = [Cell(0.1, 0, 0, "failed"), Cell(0.2, 0, 0, "pending")]
-        assert next_action(1, 0, (0,), cells, Scripted([0.1, 0.2])) == Wait()
+        assert next_action(1, 0, (0,), cells, Rounds(Scripted([0.1, 0.2]))) == Wait()
 
     def test_a_level_is_not_decided_over_a_failed_trial(self) -> None:
         failed = Cell(0.1, 0, 0, "failed")
-        assert next_action(1, 0, (0,), [failed, cell(0.2, 0.9)], Scripted([0.1, 0.2])) == Blocked((failed,))
+        assert next_action(1, 0, (0,), [failed, cell(0.2, 0.9)], Rounds(Scripted([0.1, 0.2]))) == Blocked((failed,))
 
     def test_the_next_round_is_proposed_under_the_next_number(self) -> None:
         cells = [cell(0.1, 0.9), cell(0.2, 0.8)]
-        assert next_action(1, 0, (0,), cells, Scripted([0.1, 0.2], [0.3])) == Train((Cell(0.3, 0, 1, "pending"),))
+        assert next_action(1, 0, (0,), cells, Rounds(Scripted([0.1, 0.2], [0.3]))) == Train(
+            (Cell(0.3, 0, 1, "pending"),)
+        )
 
     def test_seeds_that_were_added_are_trained_on_every_candidate_first(self) -> None:
         cells = [cell(0.1, 0.9), cell(0.2, 0.8), cell(0.3, 0.7, round=1)]
         missing = tuple(Cell(max_lr, 5, round_, "pending") for max_lr, round_ in [(0.1, 0), (0.2, 0), (0.3, 1)])
-        assert next_action(1, 0, (0, 5), cells, Scripted([0.1, 0.2], [0.3])) == Train(missing)
+        assert next_action(1, 0, (0, 5), cells, Rounds(Scripted([0.1, 0.2], [0.3]))) == Train(missing)
 
     def test_a_level_is_decided_when_nothing_more_is_proposed(self) -> None:
         cells = [cell(0.1, 0.8), cell(0.2, 0.9), cell(0.3, 0.7)]
-        assert next_action(1, 0, (0,), cells, Scripted([0.1, 0.2, 0.3])) == Decide(0.2, edge=False)
+        assert next_action(1, 0, (0,), cells, Rounds(Scripted([0.1, 0.2, 0.3]))) == Decide(0.2, edge=False)
 
     def test_a_run_is_finished_after_its_last_level(self) -> None:
-        assert next_action(3, 3, (0,), [], GridProposer(GRID, "log", 4)) == Finished()
-        assert next_action(3, 2, (0,), [], GridProposer(GRID, "log", 4)) != Finished()
+        assert next_action(3, 3, (0,), [], Rounds(GridProposer(GRID, "log", 4))) == Finished()
+        assert next_action(3, 2, (0,), [], Rounds(GridProposer(GRID, "log", 4))) != Finished()
 
 
 class TestDecision:
@@ -122,7 +125,7 @@ class TestDecision:
             Cell(max_lr, seed, 0, "complete", 0.0, not sound, sound)
             for (max_lr, seed), sound in zip(places, finite, strict=True)
         ]
-        assert next_action(1, 0, (0, 1), cells, GridProposer([0.1, 0.2], "log", 4)) == Stuck()
+        assert next_action(1, 0, (0, 1), cells, Rounds(GridProposer([0.1, 0.2], "log", 4))) == Stuck()
 
     def test_equal_candidates_say_nothing(self) -> None:
         equal = [cell(max_lr, accuracy, seed) for max_lr in (0.1, 0.2) for seed, accuracy in enumerate((0.5, 0.6))]
@@ -199,7 +202,7 @@ def simulate(
     actions: list[Action] = []
     cells: list[Cell] = []
     while True:
-        action = next_action(levels, len(decisions), SEEDS, cells, proposer)
+        action = next_action(levels, len(decisions), SEEDS, cells, Rounds(proposer))
         actions.append(action)
         match action:
             case Finished():
