@@ -14,7 +14,7 @@ from scyc import InputError
 if TYPE_CHECKING:
     from oracle.results.intervals import Rule
     from oracle.results.run_view import RunView
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.study_view import StudyView
 
 
 def oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[OracleLevel, ...]:
@@ -39,20 +39,12 @@ def oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracle
             intervals[level.level],
             diverged=level.diverged,
             answers=level.answers,
-            test_accuracies=_test_accuracies(level),
+            trained=level.trained,
+            test_accuracies=level.test_accuracies,
         )
         for level in view.levels
         if level.winner is not None
     )
-
-
-def _test_accuracies(level: LevelView) -> dict[float, list[float]]:
-    """Return the test accuracies by candidate, one per seed in the order of `level.accuracies`."""
-    found: dict[float, list[float]] = {max_lr: [] for max_lr in level.accuracies}
-    for trial in level.trials:  # by ascending max_lr, then by seed
-        if trial.test_accuracy is not None:
-            found[trial.max_lr].append(trial.test_accuracy)
-    return found
 
 
 def chosen_path(view: StudyView) -> list[float]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from oracle.results.best import LevelBest
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.level_view import LevelView
+    from oracle.results.study_view import StudyView
 
 AUTHORS = PRESETS["resnet20-cifar10"]
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from oracle.results.best import LevelBest, StudyBest
     from oracle.results.intervals import Interval
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.level_view import LevelView
+    from oracle.results.study_view import StudyView
 
 
 SAID = "90\u202f% band"

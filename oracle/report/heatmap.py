@@ -14,7 +14,8 @@ from oracle.report.style import INK, Figure, density_step, layout, max_lr_axis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.results.study_view import CandidateView, LevelView, StudyView
+    from oracle.results.level_view import CandidateView, LevelView
+    from oracle.results.study_view import StudyView
 
 CLIP_QUANTILE = 0.25
 """Below this quantile, all tiles have the same colour, so that colours can differ near the top."""

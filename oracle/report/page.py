@@ -14,7 +14,8 @@ from oracle.results.study_view import decided_levels
 
 if TYPE_CHECKING:
     from oracle.results.best import LevelBest
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.level_view import LevelView
+    from oracle.results.study_view import StudyView
     from scyc.pruning.coverage import Coverage
 
 

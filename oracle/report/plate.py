@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from oracle.report.comparison.table import Table
     from oracle.report.style import Figure
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.level_view import LevelView
+    from oracle.results.study_view import StudyView
 
 
 @dataclass(frozen=True)

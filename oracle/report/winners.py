@@ -11,7 +11,8 @@ from oracle.report.style import BLUE, VERMILLION, Figure, accuracy_axis, density
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.results.study_view import LevelView, StudyView, TrialView
+    from oracle.results.level_view import LevelView, TrialView
+    from oracle.results.study_view import StudyView
 
 
 def plate(view: StudyView) -> Plate:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from oracle.comparison.regret import Estimate, Regret
     from oracle.results.best import LevelBest
     from oracle.results.intervals import Interval
-    from oracle.results.study_view import LevelView
+    from oracle.results.level_view import LevelView
 
 NOTHING = "–"
 DENSITIES = "Density is that of the prunable weights, network that of all parameters."

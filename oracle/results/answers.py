@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from oracle.results.level_view import LevelView
     from oracle.results.run_view import RunView
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.study_view import StudyView
     from studies import AnswersRecord, SplitName, Store
 
 

@@ -73,16 +73,20 @@ class Repeatability:
 
 
 def repeatability(levels: Sequence[DecidedLevel]) -> Repeatability | None:
-    """Return how well a study repeats itself; None with fewer than two seeds, or without a level that has a winner.
+    """Return how well a study repeats itself.
 
     It fits the surface twice for each split, which takes seconds.
 
     Args:
-        levels: decided levels, all with the same number of seeds.
+        levels: decided levels, all with the same seeds.
+
+    Returns:
+        None with fewer than two seeds, or without a level that has a winner; and where a search spared candidates some
+        seeds: it chose them by the other half's.
     """
     levels = [level for level in levels if level.has_winner]
     seeds = min((len(one.accuracies[one.winner]) for one in levels), default=0)
-    if seeds < 2:
+    if seeds < 2 or any(level.trained for level in levels):
         return None
     return _found.get(digest(levels), lambda: _judge(levels, seeds))
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
-from oracle.surface.two_way import residuals
+from oracle.surface.two_way import filled, residuals, weights
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -55,7 +56,11 @@ class LevelData(Protocol):
 
     @property
     def accuracies(self) -> Mapping[float, Sequence[float]]:
-        """By `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order."""
+        """By `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order; some filled in."""
+
+    @property
+    def trained(self) -> Mapping[float, Sequence[bool]]:
+        """By `max_lr`, which of them are from trainings, one at least; empty if all are."""
 
     @property
     def diverged(self) -> Collection[float]:
@@ -63,7 +68,7 @@ class LevelData(Protocol):
 
     @property
     def answers(self) -> Mapping[float, NDArray[np.bool_]] | None:
-        """By `max_lr`, booleans of shape (seeds, examples): what each network classified correctly, if on record."""
+        """By `max_lr`, booleans of shape (trained seeds, examples): what each classified correctly, if on record."""
 
 
 @dataclass(frozen=True)
@@ -172,13 +177,14 @@ def _typical_error(levels: Sequence[LevelData]) -> float:
     variances = []
     for level in levels:
         rates = [rate for rate in level.accuracies if rate not in level.diverged]
-        table = 100 * np.array([level.accuracies[rate] for rate in rates])
-        upper = table[table.mean(axis=1) >= np.median(table.mean(axis=1))]
-        if upper.shape[0] > 1 and upper.shape[1] > 1:
-            squares, freedom = residuals(upper)
+        table = _table(level, rates)
+        means = filled(table).mean(axis=1)
+        upper = table[means >= np.median(means)]
+        squares, freedom = residuals(upper)
+        if freedom:
             variances.append(2 * squares / freedom / upper.shape[1])
         elif level.answers and (answers := level.answers.get(rates[0])) is not None:
-            share = upper.mean() / 100
+            share = np.nanmean(upper) / 100
             variances.append(2e4 * share * (1 - share) / answers.shape[1])
     return math.sqrt(float(np.median(variances))) if variances else 0.0
 
@@ -187,21 +193,31 @@ def _noise(
     levels: Sequence[LevelData], cells: Sequence[tuple[int, float]], smooth: NDArray[np.bool_]
 ) -> tuple[Floats, bool]:
     """Return the covariance of the cells' errors, and whether the examples' sampling is in it."""
-    between, seeds = _between_seeds(levels, cells, smooth), len(next(iter(levels[0].accuracies.values())))
-    answers = _answers(levels, cells)
-    if answers is None:
-        return np.eye(len(cells)) * between / seeds, False
-    n, examples = answers.shape
-    share = answers * 1e-2
-    covariance = np.cov(answers, bias=True) / examples
+    groups = [[rate for place, rate in cells if place == at] for at in range(len(levels))]
+    trained = [~np.isnan(_table(level, rates)) for level, rates in zip(levels, groups, strict=True)]
+    shares = [weights(each) for each in trained]  # of each training in its candidate's mean
+    between, training = _between_seeds(levels, cells, smooth), block_diag(*(share @ share.T for share in shares))
+    answers = [_answers(level, rates) for level, rates in zip(levels, groups, strict=True)]
+    known = [each for each in answers if each is not None]
+    if len(known) < len(answers) or len({each.shape[1] for each in known}) != 1 or known[0].shape[1] < 2:
+        return between * training, False
+    means = np.vstack([100 * share @ each for share, each in zip(shares, known, strict=True)])
+    n, examples = means.shape
+    covariance = np.cov(means, bias=True) / examples
     # A covariance that is estimated makes its inverse too large (Hartlap, Simon & Schneider, A&A 464, 2007, eq. 17).
     covariance = np.atleast_2d(covariance) * min(2.0, examples / max(examples - n - 2, 1))
-    training = 0.0
-    if seeds > 1:
-        # Of the variance between seeds, this much is the examples' doing, which the covariance has already.
-        sampled = 1e4 * float((share * (1 - share)).mean()) * seeds / (seeds - 1) / examples
-        training = max(between - sampled, _LEAST * between)
-    return covariance + np.eye(n) * training / seeds, True
+    # Of the variance between seeds, this much is the examples' doing, which the covariance has already.
+    sampled = [_flips(each, table) for each, table in zip(known, trained, strict=True)]
+    flips = np.concatenate(sampled)
+    between = max(between - 1e4 * float(flips.mean()) / examples, _LEAST * between) if len(flips) else 0.0
+    return covariance + between * training, True
+
+
+def _flips(answers: NDArray[np.bool_], trained: NDArray[np.bool_]) -> Floats:
+    """Return, for each candidate of several seeds, the variance of an answer between seeds, mean over the examples."""
+    ends = np.cumsum(trained.sum(axis=1))
+    rows = [answers[end - count : end] for end, count in zip(ends, trained.sum(axis=1), strict=True)]
+    return np.array([one.var(axis=0, ddof=1).mean() for one in rows if len(one) > 1])
 
 
 def _between_seeds(levels: Sequence[LevelData], cells: Sequence[tuple[int, float]], smooth: NDArray[np.bool_]) -> float:
@@ -209,18 +225,21 @@ def _between_seeds(levels: Sequence[LevelData], cells: Sequence[tuple[int, float
     squares, freedom = 0.0, 0
     for at, level in enumerate(levels):
         rates = [rate for (place, rate), wanted in zip(cells, smooth, strict=True) if place == at and wanted]
-        table = 100 * np.array([level.accuracies[rate] for rate in rates])
-        of_level = residuals(table)
+        of_level = residuals(_table(level, rates))
         squares, freedom = squares + of_level[0], freedom + of_level[1]
     return squares / freedom if freedom else 0.0
 
 
-def _answers(levels: Sequence[LevelData], cells: Sequence[tuple[int, float]]) -> Floats | None:
-    """Return in how many percent of the seeds each example was classified correctly, shape (cells, examples)."""
-    found = []
-    for at, rate in cells:
-        answers = levels[at].answers
-        if answers is None or answers.get(rate) is None:
-            return None
-        found.append(100 * answers[rate].mean(axis=0))
-    return np.array(found) if len({len(row) for row in found}) == 1 and len(found[0]) > 1 else None
+def _table(level: LevelData, rates: Sequence[float]) -> Floats:
+    """Return accuracies in points, shape (rates, seeds), NaN where nothing was trained."""
+    table = 100 * np.array([level.accuracies[rate] for rate in rates])
+    return np.where([level.trained[rate] for rate in rates], table, np.nan) if level.trained else table
+
+
+def _answers(level: LevelData, rates: Sequence[float]) -> NDArray[np.bool_] | None:
+    """Return the answers of some candidates' trainings, one row each; None if some are not on record."""
+    found = [level.answers.get(rate) if level.answers else None for rate in rates]
+    known = [each for each in found if each is not None]
+    if len(known) < len(found) or len({each.shape[1] for each in known}) != 1:
+        return None
+    return np.concatenate(known)

@@ -130,7 +130,7 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
     """Fit the surface to decided levels. The same levels give the same surface on the same kind of processor.
 
     Args:
-        levels: one or more, in any order. Each has a candidate that did not diverge, and all the same number of seeds.
+        levels: one or more, in any order. Each has a candidate that did not diverge, and all the same seeds.
         draws: how many draws of the posterior, >= 1.
     """
     levels = sorted(levels, key=lambda level: level.level)
@@ -207,6 +207,7 @@ def digest(levels: Sequence[LevelData], draws: int = DRAWS) -> bytes:
         found.update(
             repr((level.level, sorted(level.diverged), [list(level.accuracies[r]) for r in rates], rates)).encode()
         )
+        found.update(repr([list(level.trained[r]) for r in rates] if level.trained else "").encode())
         for rate in rates:
             answers = level.answers.get(rate) if level.answers else None
             found.update(b"-" if answers is None else np.packbits(answers).tobytes())

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from oracle.api.study import Study
     from oracle.results.intervals import Interval
-    from oracle.results.study_view import LevelView, StudyView
+    from oracle.results.level_view import LevelView
+    from oracle.results.study_view import StudyView
 
 
 @app.command(rich_help_panel=RESULTS)

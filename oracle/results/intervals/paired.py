@@ -20,7 +20,7 @@ from oracle.results.intervals.noise import pooled
 from oracle.results.intervals.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -71,14 +71,35 @@ def paired(levels: Sequence[DecidedLevel], error_rate: float = ERROR_RATE) -> li
     for i, (variance, freedom) in zip(judged, noise, strict=True):
         d = dunnett_quantile(len(sound[i]) - 1, _rounded(freedom), error_rate)
         margin = d * math.sqrt(2 * variance / len(sound[i][0]))
-        intervals[i] = around(levels[i].accuracies, levels[i].winner, margin, past_dips=True)
+        intervals[i] = around(_as_known(levels[i]), levels[i].winner, margin, past_dips=True)
     return intervals
 
 
 def _sound(level: DecidedLevel) -> list[Sequence[float]]:
-    """Return the accuracies of the candidates that did not diverge, the best mean first."""
-    sound = [level.accuracies[max_lr] for max_lr in sorted(level.accuracies) if max_lr not in level.diverged]
+    """Return the accuracies of the candidates that did not diverge, the best mean first.
+
+    A candidate that a search did not train on all seeds is compared by `_as_known`, but says nothing of the noise.
+    """
+    sound = [
+        level.accuracies[max_lr]
+        for max_lr in sorted(level.accuracies)
+        if max_lr not in level.diverged and level.times_trained(max_lr) == len(level.accuracies[max_lr])
+    ]
     return sorted(sound, key=mean, reverse=True)
+
+
+def _as_known(level: DecidedLevel) -> Mapping[float, Sequence[float]]:
+    """Return accuracies in which every mean is as certain: of candidates with fewer seeds, the shortfall is smaller.
+
+    On m of the n seeds, a difference has a standard error that is sqrt(n/m) times as large.
+    """
+    if not level.trained:
+        return level.accuracies
+    best = mean(level.accuracies[level.winner])
+    return {
+        rate: [best - (best - mean(values)) * math.sqrt(level.times_trained(rate) / len(values))]
+        for rate, values in level.accuracies.items()
+    }
 
 
 def _race(sound: Sequence[Sequence[float]], fewest: int) -> list[Sequence[float]]:

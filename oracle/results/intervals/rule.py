@@ -22,10 +22,13 @@ class DecidedLevel:
         density: fraction of prunable weights left, in (0, 1].
         winner: the level's winning `max_lr`, one of the candidates.
         accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order; 0 where
-            the training is not finite.
+            the training is not finite. Where nothing was trained, it is what candidate + seed make likely
+            (`oracle.results.filling`).
         diverged: the candidates that diverged on at least one seed; the winner is none of them.
-        answers: by `max_lr`, which validation examples each network classified correctly, shape (seeds, examples); None
-            if that is not on record for all candidates.
+        answers: by `max_lr`, which validation examples each network classified correctly, shape (seeds, examples), the
+            seeds that were trained; None if that is not on record for all candidates.
+        trained: by `max_lr`, on which of the seeds it was trained, if a search spared some candidates some seeds; the
+            winner was trained on all. Empty if all were.
     """
 
     level: int
@@ -34,6 +37,11 @@ class DecidedLevel:
     accuracies: Mapping[float, Sequence[float]]
     diverged: frozenset[float] = field(default=frozenset(), kw_only=True)
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, kw_only=True, compare=False, repr=False)
+    trained: Mapping[float, Sequence[bool]] = field(default_factory=dict, kw_only=True)
+
+    def times_trained(self, max_lr: float) -> int:
+        """Return on how many seeds a candidate was trained, >= 1."""
+        return sum(self.trained[max_lr]) if self.trained else len(self.accuracies[max_lr])
 
     @property
     def has_winner(self) -> bool:

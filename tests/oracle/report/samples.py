@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from oracle.results.intervals import RULES, Interval
+from oracle.results.level_view import CandidateView, LevelView, TrialView
 from oracle.results.status import StudyStatus
-from oracle.results.study_view import CandidateView, Cost, LevelView, StudyView, TrialView
+from oracle.results.study_view import Cost, StudyView
 from oracle.spec.model import Spec
 from studies import LevelRecord, TenureRecord
 

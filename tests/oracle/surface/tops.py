@@ -26,6 +26,7 @@ class Level:
     accuracies: Mapping[float, Sequence[float]]
     diverged: frozenset[float] = frozenset()
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, repr=False)
+    trained: Mapping[float, Sequence[bool]] = field(default_factory=dict)
 
 
 def rate_at(x: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -1,0 +1,180 @@
+"""One level as readers see it: its candidates and trials, and its winner once it is decided."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from oracle.results.filling import filled_in
+from oracle.results.silence import silence_of
+from oracle.study.checking import finite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from oracle.results.intervals import Interval
+    from oracle.results.silence import Silence
+    from studies import LevelRecord, TrialRecord, TrialResult
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """One trial. Accuracies are fractions, 0 if the training is not finite, and None until `state` is "complete"."""
+
+    max_lr: float
+    seed: int
+    state: str  # "pending" | "complete" | "failed"
+    val_accuracy: float | None
+    test_accuracy: float | None
+    diverged: bool | None
+    seconds: float | None
+    id: int = 0  # its row in the database
+
+
+@dataclass(frozen=True)
+class CandidateView:
+    """One `max_lr` at one level, over the seeds that have finished."""
+
+    max_lr: float
+    val_accuracy: float  # mean over seeds
+    test_accuracy: float  # mean over seeds
+    diverged: int  # how many of the seeds diverged
+    seeds: int  # how many seeds have finished
+
+
+@dataclass(frozen=True)
+class LevelView:
+    """One pruning level.
+
+    Attributes:
+        winner: None until the level is decided, and where it is silent.
+        edge: whether the winner is the smallest or the largest candidate.
+        trials: by ascending `max_lr`, then by seed.
+        candidates: by ascending `max_lr`.
+        intervals: by rule, in the order of `RULES`; None if a rule cannot judge the level.
+        stand_in: where the level is silent, the candidate that the next level starts from; else None.
+        silence: why a decided level says nothing about `max_lr`; None if it does, or is not decided.
+        answers: by candidate, which validation examples each network classified correctly, shape (seeds, examples),
+            seeds ascending; None if that is not on record for all of them, or the level is not decided.
+    """
+
+    level: int
+    density: float
+    winner: float | None
+    edge: bool
+    trials: tuple[TrialView, ...]
+    candidates: tuple[CandidateView, ...]
+    intervals: Mapping[str, Interval | None]
+    stand_in: float | None = None
+    silence: Silence | None = None
+    answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def chosen(self) -> float | None:
+        """The candidate that the next level starts from: winner or stand-in; None until the level is decided."""
+        return self.stand_in if self.winner is None else self.winner
+
+    @property
+    def winning(self) -> CandidateView | None:
+        """The winning candidate with its mean accuracies; None if there is no winner."""
+        return next((c for c in self.candidates if c.max_lr == self.winner), None)
+
+    @property
+    def diverged(self) -> frozenset[float]:
+        """The candidates that diverged on at least one seed."""
+        return frozenset(candidate.max_lr for candidate in self.candidates if candidate.diverged)
+
+    @property
+    def accuracies(self) -> dict[float, list[float]]:
+        """Validation accuracies by candidate, one for each seed, seeds ascending; see `filled_in`."""
+        return self._filled[0]
+
+    @property
+    def test_accuracies(self) -> dict[float, list[float]]:
+        """The same on the test examples."""
+        return filled_in(by_seed(self.trials, "test_accuracy"), self.diverged)[0]
+
+    @property
+    def trained(self) -> dict[float, tuple[bool, ...]]:
+        """By candidate, on which of the seeds it was trained; empty if all were trained on all."""
+        return self._filled[1]
+
+    @cached_property
+    def _filled(self) -> tuple[dict[float, list[float]], dict[float, tuple[bool, ...]]]:
+        return filled_in(by_seed(self.trials, "val_accuracy"), self.diverged)
+
+
+def level_view(
+    level: int, nominal_density: float, decided: LevelRecord | None, trials: Sequence[TrialRecord]
+) -> LevelView:
+    """Return the view of a level.
+
+    Args:
+        level: its number.
+        nominal_density: what its density should be.
+        decided: its decision, if there is one.
+        trials: the trials that count.
+    """
+    results: dict[float, dict[int, TrialResult]] = defaultdict(dict)
+    for trial in trials:
+        if trial.result is not None:
+            results[trial.max_lr][trial.seed] = trial.result.counted
+    ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
+    silent = silence_of(decided.winner, trials) if decided else None
+    sound = decided if decided and not silent else None
+    return LevelView(
+        level=level,
+        density=decided.density if decided else nominal_density,
+        winner=sound.winner if sound else None,
+        edge=sound.edge if sound else False,
+        trials=tuple(_trial_view(trial) for trial in ordered),
+        candidates=tuple(_candidate_view(max_lr, list(results[max_lr].values())) for max_lr in sorted(results)),
+        intervals={},
+        stand_in=decided.winner if decided and silent else None,
+        silence=silent,
+    )
+
+
+def by_seed(
+    trials: Iterable[TrialView], split: Literal["val_accuracy", "test_accuracy"]
+) -> dict[float, dict[int, float]]:
+    """Return the accuracies of the trials that are complete, by `max_lr` and seed."""
+    found: dict[float, dict[int, float]] = defaultdict(dict)
+    for trial in trials:
+        accuracy: float | None = getattr(trial, split)
+        if accuracy is not None:
+            found[trial.max_lr][trial.seed] = accuracy
+    return dict(found)
+
+
+def _trial_view(trial: TrialRecord) -> TrialView:
+    result = trial.result.counted if trial.result else None
+    return TrialView(
+        max_lr=trial.max_lr,
+        seed=trial.seed,
+        state=trial.state,
+        val_accuracy=result.val_accuracy if result else None,
+        test_accuracy=result.test_accuracy if result else None,
+        diverged=result.diverged if result else None,
+        seconds=result.seconds if result else None,
+        id=trial.id,
+    )
+
+
+def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateView:
+    val_accuracy = math.fsum(result.val_accuracy for result in results) / len(results)
+    test_accuracy = math.fsum(result.test_accuracy for result in results) / len(results)
+    finite(max_lr, val_accuracy, test_accuracy)
+    return CandidateView(
+        max_lr=max_lr,
+        val_accuracy=val_accuracy,
+        test_accuracy=test_accuracy,
+        diverged=sum(result.diverged for result in results),
+        seeds=len(results),
+    )
