@@ -116,7 +116,7 @@ def test_the_memory_knows_neither_torch_nor_ray_nor_optuna() -> None:
 ARROWS: dict[str, set[str]] = {
     "spec": set(),
     "surface": set(),
-    "searching": {"spec"},
+    "searching": {"spec", "surface"},
     "execution": {"spec"},
     "study": {"spec"},
     "driver": {"execution", "searching", "spec", "study"},

@@ -76,7 +76,7 @@ class Bar(NoDisplay):
     @contextmanager
     def sweep(self, spec: Spec, recorded: int) -> Iterator[Listener]:
         """Show a bar of all trials, with the current level and the winner of the level before."""
-        per_level = len(spec.seeds) * spec.search.max_lr.budget
+        per_level = spec.trials_per_level
         with _bar(total=spec.levels * per_level, initial=recorded) as bar:
             yield _SweepBar(bar, spec.levels, per_level)
 

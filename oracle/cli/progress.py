@@ -76,7 +76,7 @@ class PlainProgress(Listener):
 
     def __init__(self, console: Console, spec: Spec, recorded: int) -> None:
         self.console, self.levels, self.done = console, spec.levels, recorded
-        self.per_level = len(spec.seeds) * spec.search.max_lr.budget
+        self.per_level = spec.trials_per_level
         self.level = self.pending = self.ended = 0
         self.best: tuple[float, float] | None = None  # (validation accuracy, max_lr) of the level's best trial
         self.started = time.monotonic()

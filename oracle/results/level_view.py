@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from oracle.results.filling import filled_in
 from oracle.results.silence import silence_of
+from oracle.searching.filling import filled_in
 from oracle.study.checking import finite
 
 if TYPE_CHECKING:

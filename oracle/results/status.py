@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from oracle.results.silence import observed_in, silence_of
+from oracle.spec.search import RACING
 from oracle.study import lineage
 from oracle.study.checking import explained, finite
 from oracle.study.machines import Machines
@@ -171,8 +172,10 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
         counts |= _under_way(store, run.id, spec, decided)
     done, pending = counts["complete"], counts["pending"]
     proposed = 1 if pending else 0  # the current level, if its trials are known
-    per_level = len(spec.seeds) * spec.search.max_lr.budget
+    per_level = spec.trials_per_level
     total = done + pending + max(0, spec.levels - len(decided) - proposed) * per_level
+    if spec.search.method == RACING and len(decided) < spec.levels:  # its budget is for all levels together
+        total = max(done + pending, spec.levels * per_level)
     seconds_left = None
     if run and tenure and (recent := store.finished_since(run.id, tenure.since)):
         seconds_left = tenure.seconds / recent * (total - done)
@@ -205,8 +208,9 @@ def _is_stuck(store: Store, run: RunRecord | None, spec: Spec, decided: Sequence
     if run is None or len(decided) >= spec.levels:
         return False
     trials = _current(store, run.id, spec, decided)
-    observed = observed_in(trials)
-    return len(observed) >= spec.search.max_lr.budget and not any(candidate.finite for candidate in observed)
+    observed, grid = observed_in(trials), spec.search.max_lr.grid()
+    smallest = spec.search.method == RACING and any(candidate.max_lr <= grid[0] for candidate in observed)
+    return (smallest or len(observed) >= len(grid)) and not any(candidate.finite for candidate in observed)
 
 
 def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+TOLERANCE = 0.005
+"""How much less accuracy (a fraction) is as good as the best, by default: half a point."""
+
 Silence = Literal["diverged", "equal"]
 """Why a level says nothing about `max_lr`; see `silence`."""
 

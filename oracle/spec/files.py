@@ -119,7 +119,9 @@ def _explain(section: BaseModel, table: TOMLDocument | Table) -> None:
             sections[name] = value
         elif value is None:
             table.add(tomlkit.comment(f"{name} = []  # {field.description}"))
-        elif name in written:
+        elif name not in written:
+            table.add(tomlkit.comment(f"{name} = {value}  # {field.description}"))
+        else:
             choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
             named = f" ({', '.join(choices)})" if choices else ""
             item = tomlkit.item(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from oracle.spec.search import SearchSpec
+from oracle.spec.search import RACING, SearchSpec
 from oracle.spec.section import Section, distinct
 from oracle.spec.training import OptimizerSpec, ProfileSpec, PruningSpec
 from scyc.optimizers import OptimizerSettings
@@ -102,6 +103,12 @@ class Spec(Section):
     def records_answers(self, examples: int) -> bool:
         """Return whether a trial's answers on a split of so many examples are recorded."""
         return self.answers == "all" or (self.answers == "small" and examples <= SMALL_SPLIT)
+
+    @property
+    def trials_per_level(self) -> int:
+        """About how many trials a level takes: without any widening, and for a race the mean over the levels."""
+        share = self.search.budget if self.search.method == RACING else 1.0
+        return math.ceil(share * self.search.max_lr.budget * len(self.seeds))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, every default written out but those of `LATER`."""

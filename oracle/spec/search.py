@@ -17,6 +17,10 @@ else:  # a spec may name what is in the registry
     MethodName = Literal[*SEARCH_METHODS]
 
 
+RACING = "racing"
+_OF_RACING = frozenset({"budget", "certainty"})
+
+
 def rounded(value: float, space: float) -> float:
     """Return a candidate with four significant digits, or with as many as its distance to the next, `space`, needs."""
     for digits in range(4, 17):
@@ -94,6 +98,32 @@ class SearchSpec(Section):
         ge=1,
         description="candidates that a sampler proposes at a time, >= 1; independent of the number of workers",
     )
+
+    budget: float = Field(
+        default=0.25,
+        gt=0,
+        le=1,
+        description="racing: the most trainings it may take, as a share of the grid's; 1: as many as certainty takes",
+    )
+    certainty: float = Field(
+        default=0.9,
+        gt=0.5,
+        lt=1,
+        description="racing: how certain it must be that a level's winner is as good as the best, between 0.5 and 1",
+    )
+
+    @model_validator(mode="after")
+    def _only_a_race_has_a_budget(self) -> Self:
+        if self.method != RACING and (given := sorted(self.model_fields_set & _OF_RACING)):
+            names = " and ".join(given)
+            raise ValueError(f'{names} can be given only with method = "{RACING}", and the method is "{self.method}"')
+        return self
+
+    @model_serializer(mode="wrap")
+    def _of_its_method(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what only a race has, so that an earlier version can read the spec of any other search."""
+        unused = set() if self.method == RACING else _OF_RACING
+        return {name: value for name, value in dump(self).items() if name not in unused}
 
     @model_validator(mode="after")
     def _samplers_need_a_range(self) -> Self:

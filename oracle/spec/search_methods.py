@@ -33,6 +33,7 @@ SEARCH_METHODS = MappingProxyType(
         method.name: method
         for method in (
             SearchMethod("grid", _GRID, needs_range=False),
+            SearchMethod("racing", "oracle.searching.racing.race:Race", needs_range=False, looks_back=True),
             SearchMethod("tpe", _OPTUNA),
             SearchMethod("gp", _OPTUNA),
             SearchMethod("cmaes", _OPTUNA),

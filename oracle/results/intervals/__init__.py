@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.results.intervals.interval import TOLERANCE, Interval
+from oracle.results.intervals.interval import Interval
 from oracle.results.intervals.model import MODEL
 from oracle.results.intervals.paired import PAIRED
 from oracle.results.intervals.rule import DecidedLevel, Rule
 from oracle.results.intervals.within import WITHIN
+from oracle.searching.candidates import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TOLERANCE = 0.005
-"""The default margin of a rule that has one: half a point of accuracy."""
-
 SLACK = 0.01
 """How far beyond a bound a `max_lr` still counts as inside, as a fraction of it.
 

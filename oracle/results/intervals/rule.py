@@ -23,7 +23,7 @@ class DecidedLevel:
         winner: the level's winning `max_lr`, one of the candidates.
         accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order; 0 where
             the training is not finite. Where nothing was trained, it is what candidate + seed make likely
-            (`oracle.results.filling`).
+            (`oracle.searching.filling`).
         diverged: the candidates that diverged on at least one seed; the winner is none of them.
         answers: by `max_lr`, which validation examples each network classified correctly, shape (seeds, examples), the
             seeds that were trained; None if that is not on record for all candidates.

@@ -46,12 +46,20 @@ class GridProposer:
             return []
         winner = best(observed)
         if winner.max_lr == tried[-1]:
-            return self._beyond(tried[-1], tried[-2])
+            return beyond(tried[-1], tried[-2], self.scale)
         if winner.max_lr == tried[0]:
-            return self._beyond(tried[0], tried[1])
+            return beyond(tried[0], tried[1], self.scale)
         return []
 
-    def _beyond(self, edge: float, inner: float) -> list[float]:
-        value = edge * edge / inner if self.scale == "log" else edge + (edge - inner)
-        value = rounded(value, abs(edge - inner))
-        return [value] if value > 0 and value != edge else []
+
+def beyond(edge: float, inner: float, scale: Literal["log", "linear"]) -> list[float]:
+    """Return the candidate beyond the edge of a grid, as far from it as its neighbour; none if that is not positive.
+
+    Args:
+        edge: the first or the last candidate.
+        inner: its neighbour.
+        scale: whether the spacing is a ratio or a difference.
+    """
+    value = edge * edge / inner if scale == "log" else edge + (edge - inner)
+    value = rounded(value, abs(edge - inner))
+    return [value] if value > 0 and value != edge else []

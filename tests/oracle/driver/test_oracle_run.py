@@ -25,6 +25,10 @@ CLIMBING = functools.partial(Laboratory, small_spec(), optimum=0.2, growth=1.5) 
 TPE = functools.partial(
     Laboratory, small_spec(levels=2, search={"method": "tpe", "batch": 2, "max_lr": {"count": 5}}), growth=1.5
 )
+RACING = functools.partial(
+    Laboratory, small_spec(levels=3, search={"method": "racing", "max_lr": {"count": 9}}), growth=1.5
+)
+METHODS = pytest.mark.parametrize("laboratory", [CLIMBING, TPE, RACING], ids=["grid", "tpe", "racing"])
 
 
 class Diary(Listener):
@@ -96,7 +100,7 @@ class TestWholeRun:
             sweep.record([(request, lab.train(request)) for request in requests[4:]])
             assert [request.level for request in sweep.next(2)] == [1, 1]
 
-    @pytest.mark.parametrize("laboratory", [CLIMBING, TPE], ids=["grid", "tpe"])
+    @METHODS
     def test_neither_workers_nor_the_order_of_outcomes_change_anything(
         self, laboratory: Callable[[], Laboratory]
     ) -> None:
@@ -282,7 +286,7 @@ def kill_after(lab: Laboratory, writes: int) -> list[str]:
     return done
 
 
-@pytest.mark.parametrize("laboratory", [CLIMBING, TPE], ids=["grid", "tpe"])
+@METHODS
 @pytest.mark.slow
 class TestResuming:
     def test_after_any_number_of_trials(self, laboratory: Callable[[], Laboratory]) -> None:

@@ -356,7 +356,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     (max_lr(low=NAN), "search.max_lr.low", "but it is nan"),
     (max_lr(high=INF), "search.max_lr.high", "finite"),
     (max_lr(scale="sqrt"), "search.max_lr.scale", "'log' or 'linear'"),
-    ({"search": {"method": "bayes"}}, "search.method", "'grid', 'tpe', 'gp', 'cmaes', 'qmc' or 'random'"),
+    ({"search": {"method": "bayes"}}, "search.method", "'grid', 'racing', 'tpe', 'gp', 'cmaes', 'qmc' or 'random'"),
     ({"search": {"method": "tpe", "max_lr": {"values": [0.1, 0.2]}}}, "search", "needs max_lr.low"),
     ({"search": {"widen": -1}}, "search.widen", "at least 0"),
     ({"search": {"batch": 0}}, "search.batch", "at least 1"),

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from oracle.results.filling import filled_in
 from oracle.results.intervals import RULES, DecidedLevel
 from oracle.results.repeatability import repeatability
+from oracle.searching.filling import filled_in
 from oracle.surface import best_curve, fit_surface
 from tests.oracle.surface.tops import CENTRES, Level, rate_at, study
 

@@ -1,0 +1,141 @@
+"""The race of a level: from what its candidates have shown to the cells that are worth training next.
+
+1. *Bracket*, on the first seed: from where the levels before put the best, outwards on both sides until a candidate is
+   clearly worse. The steps grow, since the surface is smooth.
+2. *Race*: the candidates that may be the best get further seeds, until one is known to lose no more than the tolerance
+   with the wanted certainty. It is then trained on all seeds, so that the next level can start from it.
+3. *Straddle*: what is left of the budget goes where it is least clear whether a candidate is as good as the best. Those
+   are the ends of the interval.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from oracle.searching.candidates import TOLERANCE, Cell
+from oracle.searching.racing.belief import Belief, forecast
+from oracle.searching.racing.ladder import Ladder
+from oracle.searching.racing.standings import Standings, noise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from oracle.spec.model import Spec
+
+FIRST_STRIDE = 3
+"""At the first level every so-manieth candidate of the grid starts."""
+
+TOGETHER = 2
+"""Cells of a round of the race, one for either end of the interval. Each round asks the surface once."""
+
+
+class Race:
+    """The search of one level.
+
+    Args:
+        spec: spec of the study.
+        level: number of prunings done.
+        before: the cells of the levels before.
+    """
+
+    def __init__(self, spec: Spec, level: int, before: Sequence[Sequence[Cell]]) -> None:
+        self._search, self._level = spec.search, level
+        self._ladder = Ladder(spec.search)
+        self._before = [Standings.of(number, cells) for number, cells in enumerate(before)]
+        self._spent_before = sum(map(_trainings, before))
+
+    def wanted(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
+        """Return the next round; see `LevelSearch`."""
+        if any(cell.state in ("pending", "failed") for cell in cells):
+            return []
+        now = Standings.of(self._level, cells)
+        allowed = self._search.budget * len(self._ladder.grid) * len(seeds) * (self._level + 1)
+        left = allowed - self._spent_before - _trainings(cells)
+        chosen = self._start() if not cells else self._bracket(now, left - (len(seeds) - 1))
+        pairs = [(place, seeds[0]) for place in chosen] or self._race(now, seeds, left)
+        round_ = 1 + max((cell.round for cell in cells), default=-1)
+        return [Cell(self._ladder.rungs[place], seed, round_, "pending") for place, seed in sorted(pairs)]
+
+    def _start(self) -> list[int]:
+        """Return the places of the candidates that the level starts with."""
+        grid, expected = self._ladder.grid, forecast(self._before, TOLERANCE)
+        if expected is None:
+            return list(grid[1::FIRST_STRIDE] or grid)
+        low, middle, high = (
+            self._ladder.place(expected.centre * factor) for factor in (1 / expected.reach, 1.0, expected.reach)
+        )
+        around = {min(low, middle - 1), middle, max(high, middle + 1)}
+        return sorted(place for place in around if place in grid)
+
+    def _bracket(self, now: Standings, left: float) -> list[int]:
+        """Return the places of the candidates that the bracket still lacks; none once it is closed on both sides."""
+        rungs = self._ladder.rungs
+        tried = {place for place, rate in enumerate(rungs) if rate in now.found}
+        if not now.means:
+            return [place for place in [min(tried) - 1] if self._ladder.may_try(place, tried)]
+        best = max(now.means, key=now.means.__getitem__)
+        top, worse = rungs.index(best), TOLERANCE + math.sqrt(2) * noise([*self._before, now])
+        wanted = []
+        for side in (-1, 1):
+            outwards = [place for place in range(top + side, top + side * len(rungs), side) if place in tried]
+            end = next((at for at in outwards if now.means.get(rungs[at], -math.inf) < now.means[best] - worse), None)
+            if end is not None:
+                continue
+            last = outwards[-1] if outwards else top
+            leap = last + 2 * side if last != top and last + 2 * side in self._ladder.grid else last + side
+            if self._ladder.may_try(leap, tried):
+                wanted.append(leap)
+        return wanted if left >= len(wanted) else []
+
+    def _race(self, now: Standings, seeds: Sequence[int], left: float) -> list[tuple[int, int]]:
+        """Return the cells that the race needs to name a winner, and then those that show the interval's ends."""
+        rungs, sure = self._ladder.rungs, self._search.certainty
+        if not now.means:
+            sound = [rate for rate in now.finite if len(now.found[rate]) < len(seeds)]
+            done = any(len(now.found[rate]) == len(seeds) for rate in now.finite)
+            return [] if done else self._finish(min(sound), now, seeds) if sound else []
+        belief = Belief.of(now, self._before)
+        losses = {rate: belief.loss(rate) for rate in rungs if rate not in now.diverged}
+        ranked = sorted(losses, key=lambda rate: (losses[rate], rate))
+        leader = ranked[0]
+        whole = [rate for rate in now.means if len(now.found[rate]) == len(seeds)]
+        lacking = len(seeds) - len(now.found.get(leader, {}))
+        certain = leader in now.found and belief.as_good(leader, TOLERANCE) >= sure
+        if not whole and (certain or left < lacking + TOGETHER):
+            return self._finish(leader, now, seeds)
+        if not whole:
+            return self._next_seeds(ranked[:TOGETHER], now, seeds)
+        if leader not in whole and left >= lacking and max(belief.as_good(rate, TOLERANCE) for rate in whole) < sure:
+            return self._finish(leader, now, seeds)
+        return self._straddle(belief, now, seeds, whole) if left >= TOGETHER else []
+
+    def _straddle(
+        self, belief: Belief, now: Standings, seeds: Sequence[int], whole: Sequence[float]
+    ) -> list[tuple[int, int]]:
+        """Return the cells that tell most about the ends of the interval: one on either side of the best."""
+        best, sure, found = belief.best, self._search.certainty, []
+        for below in (True, False):
+            scores = {
+                rate: belief.unclear(rate, TOLERANCE)
+                for rate in self._ladder.rungs
+                if (rate < best) == below and rate not in now.diverged and rate not in whole
+            }
+            rate = max(scores, key=lambda one: (scores[one], -one), default=None)
+            if rate is not None and scores[rate] > 0 and 1 - sure < belief.as_good(rate, TOLERANCE) < sure:
+                found.append(rate)
+        return self._next_seeds(found, now, seeds)
+
+    def _next_seeds(self, rates: Iterable[float], now: Standings, seeds: Sequence[int]) -> list[tuple[int, int]]:
+        """Return each candidate with the first seed that it lacks."""
+        lacking = ((rate, [seed for seed in seeds if seed not in now.found.get(rate, {})]) for rate in rates)
+        return [(self._ladder.rungs.index(rate), of_rate[0]) for rate, of_rate in lacking if of_rate]
+
+    def _finish(self, rate: float, now: Standings, seeds: Sequence[int]) -> list[tuple[int, int]]:
+        """Return a candidate with every seed that it lacks."""
+        return [(self._ladder.rungs.index(rate), seed) for seed in seeds if seed not in now.found.get(rate, {})]
+
+
+def _trainings(cells: Iterable[Cell]) -> float:
+    """Return how many trainings the cells have cost."""
+    return float(sum(1 for cell in cells if cell.state == "complete"))

@@ -1,0 +1,99 @@
+"""How a race stands: its candidates on the seeds that they share, and the noise between seeds."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oracle.searching.filling import filled_in
+from oracle.surface.two_way import residuals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from oracle.searching.candidates import Cell
+
+PRIOR_NOISE, PRIOR_FREEDOM = 0.005, 4
+"""Standard deviation between seeds (a fraction of accuracy) that a study is taken to have before it shows its own, and
+with how many degrees of freedom."""
+
+TOP = 0.02
+"""Candidates further below the best than this say nothing about the noise at the top."""
+
+
+@dataclass(frozen=True)
+class Standings:
+    """The candidates of a level, as a race and the surface see them.
+
+    Attributes:
+        level: number of prunings done.
+        found: by `max_lr` and seed, validation accuracies.
+        diverged: candidates that diverged on at least one seed.
+        finite: candidates that a next level could start from, on the seeds so far.
+    """
+
+    level: int
+    found: Mapping[float, Mapping[int, float]]
+    diverged: frozenset[float]
+    finite: frozenset[float]
+    answers: None = None
+
+    @classmethod
+    def of(cls, level: int, cells: Iterable[Cell]) -> Standings:
+        """Return how the complete cells of a level stand."""
+        found: dict[float, dict[int, float]] = defaultdict(dict)
+        diverged, not_finite = set(), set()
+        for cell in cells:
+            if cell.state == "complete":
+                found[cell.max_lr][cell.seed] = cell.val_accuracy or 0.0
+                diverged |= {cell.max_lr} if cell.diverged else set()
+                not_finite |= set() if cell.finite else {cell.max_lr}
+        return cls(level, dict(found), frozenset(diverged), frozenset(found.keys() - not_finite))
+
+    @cached_property
+    def _filled(self) -> tuple[dict[float, list[float]], dict[float, tuple[bool, ...]]]:
+        return filled_in(self.found, self.diverged)
+
+    @property
+    def accuracies(self) -> Mapping[float, Sequence[float]]:
+        """By candidate, accuracies on all seeds that somebody was trained on; gaps are filled in."""
+        return self._filled[0]
+
+    @property
+    def trained(self) -> Mapping[float, Sequence[bool]]:
+        """By candidate, on which of these it was trained; empty if all were on all."""
+        return self._filled[1]
+
+    @cached_property
+    def means(self) -> dict[float, float]:
+        """By candidate that did not diverge, its mean accuracy over all seeds, gaps filled in."""
+        return {
+            rate: math.fsum(values) / len(values)
+            for rate, values in self.accuracies.items()
+            if rate not in self.diverged
+        }
+
+    @property
+    def spread(self) -> tuple[float, int]:
+        """Sum of squares and degrees of freedom between seeds, of the candidates at the top."""
+        least = max(self.means.values(), default=0.0) - TOP
+        rows = [
+            [self.found[rate].get(seed, math.nan) for seed in sorted({s for by in self.found.values() for s in by})]
+            for rate, mean in self.means.items()
+            if mean >= least
+        ]
+        return residuals(np.array(rows)) if rows else (0.0, 0)
+
+
+def noise(levels: Iterable[Standings]) -> float:
+    """Return the standard deviation of a training between seeds, beside what the seed does to all candidates."""
+    squares, freedom = PRIOR_NOISE**2 * PRIOR_FREEDOM, PRIOR_FREEDOM
+    for level in levels:
+        of_level = level.spread
+        squares, freedom = squares + of_level[0], freedom + of_level[1]
+    return math.sqrt(squares / freedom)

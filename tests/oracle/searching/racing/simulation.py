@@ -1,0 +1,79 @@
+"""Studies that are raced on made-up surfaces, in milliseconds per level."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from oracle.searching.level_search import make_search
+from oracle.searching.machine import Decide, Train, next_action
+from oracle.spec.files import parse_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oracle.searching.candidates import Cell
+    from oracle.spec.model import Spec
+
+SEEDS = (0, 1, 2)
+LEVELS = 6
+
+
+@dataclass(frozen=True)
+class Hills:
+    """A surface with one top per level, gentle to the left and steep to the right.
+
+    Attributes:
+        optimum: by level, the best `max_lr`.
+        noise: standard deviation of a training, beside that of its seed, as a fraction of accuracy.
+        ceiling: larger `max_lr` diverge.
+    """
+
+    optimum: Callable[[int], float]
+    noise: float = 0.003
+    ceiling: float = math.inf
+
+    def loss(self, level: int, max_lr: float) -> float:
+        """Return what a `max_lr` loses, a fraction."""
+        off = math.log(max_lr / self.optimum(level))
+        return (0.03 if off > 0 else 0.012) * off**2
+
+    def train(self, level: int, cell: Cell) -> Cell:
+        """Return the cell as its training ends."""
+        random = Random(f"{level} {cell.seed} {cell.max_lr}")
+        of_seed = Random(f"{level} {cell.seed}").gauss(0, 0.01)
+        diverged = cell.max_lr > self.ceiling
+        accuracy = 0.1 if diverged else 0.8 + of_seed - self.loss(level, cell.max_lr) + random.gauss(0, self.noise)
+        return replace(cell, state="complete", val_accuracy=min(max(accuracy, 0.0), 1.0), diverged=diverged)
+
+
+def racing(**search: Any) -> Spec:
+    """Return the spec of a race; by default over twelve candidates from 0.02 to 1."""
+    return parse_spec({"levels": LEVELS, "search": {"method": "racing", **search}}, "of the test")
+
+
+def race(
+    hills: Hills, spec: Spec, order: Callable[[list[Cell]], Sequence[Cell]] = list
+) -> tuple[list[float], list[list[Cell]]]:
+    """Race through all levels; return the winners, and the cells of each level as they were trained.
+
+    Args:
+        hills: the surface.
+        spec: of the race.
+        order: in which order the cells of a round end.
+    """
+    winners: list[float] = []
+    before: list[list[Cell]] = []
+    for level in range(spec.levels):
+        cells: list[Cell] = []
+        while True:
+            action = next_action(spec.levels, level, spec.seeds, cells, make_search(spec, level, before))
+            if isinstance(action, Decide):
+                winners.append(action.winner)
+                break
+            assert isinstance(action, Train)
+            cells += [hills.train(level, cell) for cell in order(list(action.cells))]
+        before.append(cells)
+    return winners, before
