@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from studies.machine import MachineRecord
 
-TrialState = Literal["pending", "complete", "failed"]
+TrialState = Literal["pending", "complete", "failed", "stopped"]
 CheckpointKind = Literal["trained", "rewind"]
 SplitName = Literal["validation", "test"]
 
@@ -232,6 +232,8 @@ class NewTrial:
         round: which proposal round of the level it came from, counted from 0.
         spec_hash: of that part of the spec that determines the trial's numbers. The rest (more seeds, levels or
             candidates) may be extended later, and the trial still counts.
+        stop_epoch: the epoch after which it may be stopped, from 0 on; None if it is trained to its end.
+        stop_below: it is stopped if its accuracy is below this then, a fraction; None together with `stop_epoch`.
     """
 
     level: int
@@ -240,6 +242,21 @@ class NewTrial:
     parent: str | None
     round: int
     spec_hash: str = ""
+    stop_epoch: int | None = None
+    stop_below: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTraining:
+    """A training that ended early, as it had no hope: the beginning of one, and no result.
+
+    Attributes:
+        seconds: duration of the training.
+        epochs: the learning curve up to there; empty where it was not asked for.
+    """
+
+    seconds: float
+    epochs: tuple[EpochRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +265,10 @@ class TrialRecord:
 
     Attributes:
         result: there once it is complete.
-        error: why it failed; while it is pending, why its last attempt did; None once it is complete.
+        error: why it failed; while it is pending, why its last attempt did; None once it is complete or stopped.
         attempts: how many of its trainings failed.
+        stop_epoch: the epoch after which it may be stopped; None if it may not. See `NewTrial`.
+        stopped: there once it is stopped.
     """
 
     id: int
@@ -266,6 +285,9 @@ class TrialRecord:
     finished_at: datetime | None
     attempts: int = 0
     spec_hash: str = ""
+    stop_epoch: int | None = None
+    stop_below: float | None = None
+    stopped: StoppedTraining | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,4 +318,13 @@ class FinishedTrial:
     id: int
     result: TrialResult
     checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()
+    machine: MachineRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTrial:
+    """What there is of the trial in a row, which was stopped, and what machine trained it."""
+
+    id: int
+    training: StoppedTraining
     machine: MachineRecord | None = None

@@ -75,7 +75,9 @@ class Transfer(StorePart):
                     tables[table_name] = []
                     continue
                 found = connection.execute(
-                    select(table).where(_of_study(table, name)).order_by(*table.primary_key.columns)
+                    select(*self._database.columns(connection, table))
+                    .where(_of_study(table, name))
+                    .order_by(*table.primary_key.columns)
                 )
                 tables[table_name] = [{key: _plain(value) for key, value in row.items()} for row in found.mappings()]
         return tables

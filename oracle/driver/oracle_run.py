@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oracle.driver.events import Listener
     from oracle.execution.messages import Answer, Request
     from oracle.spec.model import Spec
-    from studies import Artifacts, LevelRecord, RunRecord, Store, TrialRecord, TrialResult
+    from studies import Artifacts, LevelRecord, RunRecord, Store, TrialRecord, TrialResult, TrialState
 
 
 class OracleRun:
@@ -252,7 +252,7 @@ def _cell(
     max_lr: float,
     seed: int,
     round_: int,
-    state: Literal["pending", "complete", "failed"],
+    state: TrialState,
     result: TrialResult | None,
 ) -> Cell:
     if result is None:
