@@ -11,23 +11,18 @@ from .records import (
     EpochRecord,
     FinishedTrial,
     GradientRecord,
-    Lease,
-    LevelRecord,
     MeasurementRecord,
     NewCheckpoint,
     NewTrial,
-    RunRecord,
-    SpecRecord,
     SplitName,
     StoppedTraining,
     StoppedTrial,
-    StudyRecord,
-    TenureRecord,
     TrialRecord,
     TrialResult,
     TrialState,
 )
 from .store import Store
+from .study_records import Lease, LevelRecord, RunRecord, SpecRecord, StudyRecord, TenureRecord
 from .transfer import Tables, columns
 from .urls import database_file, engine_url, holds_password, is_in_memory, public_url
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement, Connection
 
     from studies.dialect import Dialect
-    from studies.records import StudyRecord
+    from studies.study_records import StudyRecord
 
 Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
