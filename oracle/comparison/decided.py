@@ -50,7 +50,7 @@ def _test_accuracies(level: LevelView) -> dict[float, list[float]]:
     """Return the test accuracies by candidate, one per seed in the order of `level.accuracies`."""
     found: dict[float, list[float]] = {max_lr: [] for max_lr in level.accuracies}
     for trial in level.trials:  # by ascending max_lr, then by seed
-        if trial.test_accuracy is not None:
+        if trial.test_accuracy is not None and trial.max_lr in found:
             found[trial.max_lr].append(trial.test_accuracy)
     return found
 

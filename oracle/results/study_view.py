@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.results.answers import answers_of
 from oracle.results.best import study_best
+from oracle.results.cost import cost_of
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.silence import silence_of
 from oracle.results.status import study_status
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from oracle.results.best import StudyBest
+    from oracle.results.cost import Cost
     from oracle.results.intervals import Interval
     from oracle.results.silence import Silence
     from oracle.results.status import State, StudyStatus
@@ -38,11 +40,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrialView:
-    """One trial. Accuracies are fractions, 0 if the training is not finite, and None until `state` is "complete"."""
+    """One trial.
+
+    Accuracies are fractions, 0 if the training is not finite, and None until `state` is "complete": a trial that was
+    stopped early has no result, only its `seconds`.
+    """
 
     max_lr: float
     seed: int
-    state: str  # "pending" | "complete" | "failed"
+    state: str  # "pending" | "complete" | "failed" | "stopped"
     val_accuracy: float | None
     test_accuracy: float | None
     diverged: bool | None
@@ -69,7 +75,8 @@ class LevelView:
         winner: None until the level is decided, and where it is silent.
         edge: whether the winner is the smallest or the largest candidate.
         trials: by ascending `max_lr`, then by seed.
-        candidates: by ascending `max_lr`.
+        candidates: by ascending `max_lr`. One that was stopped early on a seed is none of them: its mean over the other
+            seeds would flatter it.
         intervals: by rule, in the order of `RULES`; None if a rule cannot judge the level.
         stand_in: where the level is silent, the candidate that the next level starts from; else None.
         silence: why a decided level says nothing about `max_lr`; None if it does, or is not decided.
@@ -106,22 +113,18 @@ class LevelView:
     @property
     def accuracies(self) -> dict[float, list[float]]:
         """Validation accuracies by candidate, one for each seed that has finished, seeds ascending."""
+        there = {candidate.max_lr for candidate in self.candidates}
         finished = {(t.max_lr, t.seed): t.val_accuracy for t in self.trials if t.val_accuracy is not None}
         found: dict[float, list[float]] = defaultdict(list)
         for (max_lr, _), accuracy in sorted(finished.items()):
-            found[max_lr].append(accuracy)
+            if max_lr in there:
+                found[max_lr].append(accuracy)
         return dict(found)
 
-
-@dataclass(frozen=True)
-class Cost:
-    """What the study has cost so far, including trials that an extension turned into history."""
-
-    trials: int  # complete ones
-    failed: int
-    epochs: int  # epochs trained, all trials together
-    compute_seconds: float  # summed over trials
-    wall_seconds: float  # time that the sweep has been running, without pauses
+    @property
+    def stopped(self) -> int:
+        """How many trials were stopped early."""
+        return sum(trial.state == "stopped" for trial in self.trials)
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ def _view(store: Store, name: str) -> StudyView:
         status=status,
         spec=spec,
         levels=_with_intervals(_with_answers(store, run, levels)),
-        cost=_cost(
+        cost=cost_of(
             [trial for group in trials.values() for trial in group],
             epochs=store.epochs_trained(run.id) if run else 0,
             wall_seconds=run.wall_seconds if run else 0.0,
@@ -220,8 +223,9 @@ def _level_view(
     level: int, nominal_density: float, decided: LevelRecord | None, trials: Sequence[TrialRecord]
 ) -> LevelView:
     results: dict[float, dict[int, TrialResult]] = defaultdict(dict)
+    given_up = {trial.max_lr for trial in trials if trial.stopped is not None}
     for trial in trials:
-        if trial.result is not None:
+        if trial.result is not None and trial.max_lr not in given_up:
             results[trial.max_lr][trial.seed] = trial.result.counted
     ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
     silent = silence_of(decided.winner, trials) if decided else None
@@ -258,6 +262,7 @@ def _with_intervals(levels: Sequence[LevelView]) -> tuple[LevelView, ...]:
 
 def _trial_view(trial: TrialRecord) -> TrialView:
     result = trial.result.counted if trial.result else None
+    ended = result or trial.stopped
     return TrialView(
         max_lr=trial.max_lr,
         seed=trial.seed,
@@ -265,7 +270,7 @@ def _trial_view(trial: TrialRecord) -> TrialView:
         val_accuracy=result.val_accuracy if result else None,
         test_accuracy=result.test_accuracy if result else None,
         diverged=result.diverged if result else None,
-        seconds=result.seconds if result else None,
+        seconds=ended.seconds if ended else None,
         id=trial.id,
     )
 
@@ -280,17 +285,4 @@ def _candidate_view(max_lr: float, results: Sequence[TrialResult]) -> CandidateV
         test_accuracy=test_accuracy,
         diverged=sum(result.diverged for result in results),
         seeds=len(results),
-    )
-
-
-def _cost(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Cost:
-    results = [trial.result for trial in trials if trial.result is not None]
-    compute_seconds = math.fsum(result.seconds for result in results)
-    finite(compute_seconds, wall_seconds)
-    return Cost(
-        trials=len(results),
-        failed=sum(trial.state == "failed" for trial in trials),
-        epochs=epochs,
-        compute_seconds=compute_seconds,
-        wall_seconds=wall_seconds,
     )

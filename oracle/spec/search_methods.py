@@ -18,11 +18,13 @@ class SearchMethod:
         proposer: import path, "package.module:name", of what makes a level's proposer from the spec and the level's
             number. It is imported only when the first level begins: Optuna takes a second to import.
         needs_range: whether it searches between a low and a high `max_lr`; if not, candidates may be listed.
+        curves: whether it looks at learning curves, which take time to load where there are many trials.
     """
 
     name: str
     proposer: str
     needs_range: bool = True
+    curves: bool = False
 
 
 SEARCH_METHODS = MappingProxyType(

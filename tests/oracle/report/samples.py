@@ -7,9 +7,10 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from oracle.results.cost import Cost
 from oracle.results.intervals import RULES, Interval
 from oracle.results.status import StudyStatus
-from oracle.results.study_view import CandidateView, Cost, LevelView, StudyView, TrialView
+from oracle.results.study_view import CandidateView, LevelView, StudyView, TrialView
 from oracle.spec.model import Spec
 from studies import LevelRecord, TenureRecord
 
