@@ -35,6 +35,7 @@ from .schedules import (
     SCyc,
     density,
 )
+from .training.stop_rule import StopRule
 
 __all__ = [
     "MEASURED_SCHEDULES",
@@ -64,6 +65,7 @@ __all__ = [
     "SCyc",
     "ScaledRestart",
     "Step",
+    "StopRule",
     "Tail",
     "Triangular",
     "WarmupStep",

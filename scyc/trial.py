@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from scyc.data import Dataset
     from scyc.engines import Engine
     from scyc.training.result import Snapshot, State, Training
+    from scyc.training.stop_rule import StopRule
     from scyc.workloads import Workload
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A finished trial: the training's metrics, the trained network and, from level 0, the rewind point."""
+    """A trial that has ended: the training's metrics, the trained network and, from level 0, the rewind point."""
 
     training: Training
     checkpoint: Checkpoint
@@ -110,6 +111,7 @@ def run_trial(
     max_lr: float,
     parent: Checkpoint | None = None,
     rewind_point: Snapshot | None = None,
+    stop: StopRule | None = None,
 ) -> Trial:
     """Train one network at one pruning level.
 
@@ -124,11 +126,12 @@ def run_trial(
         max_lr: upper bound of the learning rate.
         parent: what the committed winner of the level before left; None at level 0 alone.
         rewind_point: the snapshot that a level-0 trial returned; None at level 0 alone.
+        stop: ends the training early if it is not good enough. Up to there, it is the same to the bit as without.
 
     Raises:
-        InputError: when a level above 0 has no parent or no rewind point.
+        InputError: when a level above 0 has no parent or no rewind point, or `stop` would stop nothing.
     """
-    member = Member(protocol, max_lr, parent, rewind_point)
+    member = Member(protocol, max_lr, parent, rewind_point, stop)
     return run_trials([member], data, seed=seed, level=level)[0]
 
 
@@ -140,6 +143,7 @@ class Member:
     max_lr: float
     parent: Checkpoint | None = None
     rewind_point: Snapshot | None = None
+    stop: StopRule | None = None
 
 
 def run_trials(
@@ -162,7 +166,7 @@ def run_trials(
         training: the networks are trained within this context; it is entered once they are built.
 
     Raises:
-        InputError: when a level above 0 has no parent or no rewind point.
+        InputError: when a level above 0 has no parent or no rewind point, or a member's `stop` would stop nothing.
     """
     learners = [make_learner(member, data, seed=seed, level=level, engine=engine) for member in members]
     augmentation = members[0].protocol.workload.augmentation
@@ -193,6 +197,7 @@ def make_learner(member: Member, data: Dataset, *, seed: int, level: int, engine
         rewind_step=pruning.rewind_step if level == 0 else None,
         keep_optimizer=pruning.optimizer_state == "with-weights",
         keep_change=pruning.needs_change,
+        stop=member.stop,
     )
 
 

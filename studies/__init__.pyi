@@ -11,21 +11,18 @@ from .records import (
     EpochRecord,
     FinishedTrial,
     GradientRecord,
-    Lease,
-    LevelRecord,
     MeasurementRecord,
     NewCheckpoint,
     NewTrial,
-    RunRecord,
-    SpecRecord,
     SplitName,
-    StudyRecord,
-    TenureRecord,
+    StoppedTraining,
+    StoppedTrial,
     TrialRecord,
     TrialResult,
     TrialState,
 )
 from .store import Store
+from .study_records import Lease, LevelRecord, RunRecord, SpecRecord, StudyRecord, TenureRecord
 from .transfer import Tables, columns
 from .urls import database_file, engine_url, holds_password, is_in_memory, public_url
 
@@ -48,6 +45,8 @@ __all__ = [
     "RunRecord",
     "SpecRecord",
     "SplitName",
+    "StoppedTraining",
+    "StoppedTrial",
     "Store",
     "StudyBusy",
     "StudyError",

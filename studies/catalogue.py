@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from studies import lineage, locks, places, row_mapping, schema
 from studies.errors import StudyError, StudyExists, StudyNotFound
-from studies.records import RunRecord, SpecRecord, StudyRecord
 from studies.store_part import StorePart, persistent
+from studies.study_records import RunRecord, SpecRecord, StudyRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

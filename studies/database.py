@@ -8,7 +8,7 @@ from copy import copy
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, inspect, null
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
@@ -22,6 +22,8 @@ from studies.urls import parse_url, secrets, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Table
 
 
 class Database:
@@ -152,6 +154,13 @@ class Database:
     def resolved(self, text: str) -> str:
         """Return the folder or URL of an artifact store that the tables speak of."""
         return locations.resolved(text, self.file.parent if self.file else None)
+
+    def columns(self, connection: Connection, table: Table) -> list[ColumnElement[Any]]:
+        """Return the columns of a table; NULL for one that a former version's database lacks, opened for reading."""
+        if not self.read_only:
+            return list(table.c)
+        there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        return [column if column.name in there else null().label(column.name) for column in table.c]
 
     def clock(self, connection: Connection) -> datetime:
         """Return the present time by the clock that all users of the database share."""

@@ -9,8 +9,8 @@ from sqlalchemy import delete, insert, select
 from studies import locks, row_mapping, schema
 from studies.catalogue import now
 from studies.errors import StudyError
-from studies.records import LevelRecord
 from studies.store_part import StorePart, persistent
+from studies.study_records import LevelRecord
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select

@@ -16,8 +16,8 @@ from sqlalchemy import insert, select, update
 
 from studies import locks, row_mapping, schema
 from studies.errors import LeaseLost, StudyBusy
-from studies.records import Lease, TenureRecord
 from studies.store_part import StorePart, persistent
+from studies.study_records import Lease, TenureRecord
 
 if TYPE_CHECKING:
     from datetime import datetime

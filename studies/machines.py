@@ -22,7 +22,7 @@ class Machines(StorePart):
 
     @persistent
     def machines(self, study_id: int) -> dict[MachineRecord, int]:
-        """Return the machines that trained a study's complete trials, and how many each.
+        """Return the machines that trained a study's complete and stopped trials, and how many each.
 
         Trials of a version that did not record their machines are left out.
         """

@@ -1,4 +1,4 @@
-"""What the database holds, as plain frozen values.
+"""Trials and what trainings gave, as plain frozen values; `study_records.py` has what is around them.
 
 Accuracies are fractions in [0, 1]. A loss that is not finite is None: NaN and infinity never reach the database.
 Times are aware and in UTC. Hashes are the SHA-256 of an artifact, in hexadecimal.
@@ -7,7 +7,7 @@ Times are aware and in UTC. Hashes are the SHA-256 of an artifact, in hexadecima
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,102 +15,9 @@ if TYPE_CHECKING:
 
     from studies.machine import MachineRecord
 
-TrialState = Literal["pending", "complete", "failed"]
+TrialState = Literal["pending", "complete", "failed", "stopped"]
 CheckpointKind = Literal["trained", "rewind"]
 SplitName = Literal["validation", "test"]
-
-
-@dataclass(frozen=True, slots=True)
-class StudyRecord:
-    """A spec and where its weights are kept.
-
-    Attributes:
-        spec: the spec as plain JSON values.
-        spec_hash: identifies the spec; a study is resumed only with a spec of the same hash.
-        artifacts: URL or absolute folder of the artifact store.
-        provenance: who and what made it (versions, hardware, commit), as plain JSON values.
-    """
-
-    id: int
-    name: str
-    spec: dict[str, Any]
-    spec_hash: str
-    artifacts: str
-    provenance: dict[str, Any]
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SpecRecord:
-    """A former spec of a study, from before it was extended."""
-
-    study_id: int
-    spec: dict[str, Any]
-    spec_hash: str
-    superseded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to drive a study until `expires_at`; `token` grows with every holder."""
-
-    study_id: int
-    token: int
-    holder: str
-    acquired_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TenureRecord:
-    """Who holds a study's lease, seen from outside.
-
-    Attributes:
-        since: when it was acquired.
-        seconds: how long ago that was.
-        silence: seconds since the last heartbeat.
-        seconds_left: until the lease lapses; negative once it has.
-    """
-
-    holder: str
-    since: datetime
-    seconds: float
-    silence: float
-    seconds_left: float
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """A walk through the levels under one policy: "oracle", or the name of a level schedule.
-
-    Attributes:
-        wall_seconds: that drivers have spent on it.
-        policy: the schedule with its parameters, as plain JSON values; None for the oracle's run.
-    """
-
-    id: int
-    study_id: int
-    name: str
-    created_at: datetime
-    wall_seconds: float
-    policy: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LevelRecord:
-    """A decided level: its density in (0, 1], the winning `max_lr`, and whether that sits on the grid's edge.
-
-    Attributes:
-        superseded_at: when the level was reopened; None while the decision holds.
-    """
-
-    run_id: int
-    level: int
-    density: float
-    winner: float
-    edge: bool
-    decided_at: datetime
-    superseded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +139,8 @@ class NewTrial:
         round: which proposal round of the level it came from, counted from 0.
         spec_hash: of that part of the spec that determines the trial's numbers. The rest (more seeds, levels or
             candidates) may be extended later, and the trial still counts.
+        stop_epoch: the epoch after which it may be stopped, from 0 on; None if it is trained to its end.
+        stop_below: it is stopped if its accuracy is below this then, a fraction; None together with `stop_epoch`.
     """
 
     level: int
@@ -240,6 +149,21 @@ class NewTrial:
     parent: str | None
     round: int
     spec_hash: str = ""
+    stop_epoch: int | None = None
+    stop_below: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTraining:
+    """A training that ended early, as it had no hope: the beginning of one, and no result.
+
+    Attributes:
+        seconds: duration of the training.
+        epochs: the learning curve up to there; empty where it was not asked for.
+    """
+
+    seconds: float
+    epochs: tuple[EpochRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +172,10 @@ class TrialRecord:
 
     Attributes:
         result: there once it is complete.
-        error: why it failed; while it is pending, why its last attempt did; None once it is complete.
+        error: why it failed; while it is pending, why its last attempt did; None once it is complete or stopped.
         attempts: how many of its trainings failed.
+        stop_epoch: the epoch after which it may be stopped; None if it may not. See `NewTrial`.
+        stopped: there once it is stopped.
     """
 
     id: int
@@ -266,6 +192,9 @@ class TrialRecord:
     finished_at: datetime | None
     attempts: int = 0
     spec_hash: str = ""
+    stop_epoch: int | None = None
+    stop_below: float | None = None
+    stopped: StoppedTraining | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,4 +225,13 @@ class FinishedTrial:
     id: int
     result: TrialResult
     checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()
+    machine: MachineRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTrial:
+    """What there is of the trial in a row, which was stopped, and what machine trained it."""
+
+    id: int
+    training: StoppedTraining
     machine: MachineRecord | None = None

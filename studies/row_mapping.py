@@ -27,6 +27,7 @@ from studies.records import (
     NewCheckpoint,
     NewTrial,
     SplitName,
+    StoppedTraining,
     TrialRecord,
     TrialResult,
 )
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, Row, Table
 
-    from studies.records import CheckpointRecord, FinishedTrial
+    from studies.records import CheckpointRecord, FinishedTrial, StoppedTrial
 
 KEY = ("level", "seed", "max_lr", "parent", "spec_hash")
 Columns = Mapping[str, Sequence[Any]]  # by name, all of equal length: an item for each row
@@ -173,21 +174,29 @@ def result_columns(finished: Sequence[FinishedTrial]) -> Columns:
     return {"id": [int(trial.id) for trial in finished], **columns_of(TrialResult, results)}
 
 
-def machine_columns(finished: Sequence[FinishedTrial]) -> Columns:
+def stopped_columns(stopped: Sequence[StoppedTrial]) -> Columns:
+    """Return the ids of trials that were stopped, and the columns that this fills; errors as above."""
+    return {
+        "id": [int(trial.id) for trial in stopped],
+        **columns_of(StoppedTraining, [trial.training for trial in stopped]),
+    }
+
+
+def machine_columns(finished: Sequence[FinishedTrial | StoppedTrial]) -> Columns:
     """Return the machines of trials, each once, in the order of their hashes, so that two writers never block."""
     machines = sorted({trial.machine for trial in finished if trial.machine}, key=lambda machine: machine.hash)
     return {"hash": [machine.hash for machine in machines], **columns_of(MachineRecord, machines)}
 
 
-def trial_machine_columns(finished: Sequence[FinishedTrial]) -> Columns:
+def trial_machine_columns(finished: Sequence[FinishedTrial | StoppedTrial]) -> Columns:
     """Return which machine trained which trial."""
     known = [(int(trial.id), trial.machine.hash) for trial in finished if trial.machine]
     return {"trial_id": [trial_id for trial_id, _ in known], "machine": [machine for _, machine in known]}
 
 
-def epoch_columns(finished: Sequence[FinishedTrial]) -> Columns:
-    """Return the learning curves of trials; errors as above."""
-    return _below(EpochRecord, [(trial.id, trial.result.epochs) for trial in finished])
+def epoch_columns(curves: Sequence[tuple[int, Sequence[EpochRecord]]]) -> Columns:
+    """Return the learning curves of trials, given with their ids; errors as above."""
+    return _below(EpochRecord, curves)
 
 
 def gradient_columns(finished: Sequence[FinishedTrial]) -> Columns:
@@ -226,8 +235,12 @@ def trial_record(row: Row[Any], epochs: Sequence[EpochRecord] = ()) -> TrialReco
     trial: dict[str, Any] = dict(zip(_trial_names, _of_trial(row), strict=True))
     trial["max_lr"] = float(trial["max_lr"])  # where SQLite returns what it just wrote, 1.0 is 1
     trial["parent"] = trial["parent"] or None
-    result = None
+    if trial["stop_below"] is not None:
+        trial["stop_below"] = float(trial["stop_below"])
+    result = stopped = None
     if trial["state"] == "complete":
         measured: dict[str, Any] = dict(zip(_result_names, _of_result(row), strict=True))
         result = TrialResult(**measured, epochs=tuple(epochs))
-    return TrialRecord(**trial, result=result)
+    elif trial["state"] == "stopped":
+        stopped = StoppedTraining(float(row.seconds), tuple(epochs))
+    return TrialRecord(**trial, result=result, stopped=stopped)

@@ -155,6 +155,7 @@ level_history = Table(
 _MEASURED = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
 _COMPLETE = " AND ".join(f"{column} IS NOT NULL" for column in _MEASURED)
 _UNKNOWN = " AND ".join(f"{column} IS NULL" for column in _MEASURED)
+_STOPPED = " AND ".join(f"{column} IS {'NOT ' * (column == 'seconds')}NULL" for column in _MEASURED)
 
 trials = Table(
     "scyc_trials",
@@ -182,16 +183,26 @@ trials = Table(
     Column("rewind_point", String(64)),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("spec_hash", String(64), nullable=False, server_default=""),
+    Column("stop_epoch", Integer),
+    Column("stop_below", Double),
     UniqueConstraint("run_id", "level", "seed", "max_lr", "parent", "spec_hash"),
     CheckConstraint("level >= 0", name="level"),
     CheckConstraint("round >= 0", name="round"),
     CheckConstraint("max_lr > 0", name="max_lr"),
-    CheckConstraint("state IN ('pending', 'complete', 'failed')", name="state"),
+    CheckConstraint("state IN ('pending', 'complete', 'failed', 'stopped')", name="state"),
     CheckConstraint("(state = 'pending') = (finished_at IS NULL)", name="pending"),
     CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="failed"),
-    CheckConstraint("state <> 'complete' OR error IS NULL", name="error"),
+    CheckConstraint("state NOT IN ('complete', 'stopped') OR error IS NULL", name="error"),
     CheckConstraint("attempts >= 0", name="attempts"),
-    CheckConstraint(f"(state = 'complete' AND {_COMPLETE}) OR (state <> 'complete' AND {_UNKNOWN})", name="complete"),
+    CheckConstraint(
+        f"(state = 'complete' AND {_COMPLETE}) OR (state = 'stopped' AND {_STOPPED}) "
+        f"OR (state NOT IN ('complete', 'stopped') AND {_UNKNOWN})",
+        name="complete",
+    ),
+    CheckConstraint("(stop_epoch IS NULL) = (stop_below IS NULL)", name="stop"),
+    CheckConstraint("state <> 'stopped' OR stop_epoch IS NOT NULL", name="stopped"),
+    CheckConstraint("stop_epoch >= 0", name="stop_epoch"),
+    CheckConstraint("stop_below >= 0 AND stop_below <= 1", name="stop_below"),
     CheckConstraint("val_accuracy >= 0 AND val_accuracy <= 1", name="val_accuracy"),
     CheckConstraint("test_accuracy >= 0 AND test_accuracy <= 1", name="test_accuracy"),
     CheckConstraint("density > 0 AND density <= 1", name="density"),

@@ -21,7 +21,7 @@ from studies.trials import Trials
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from studies.records import Lease
+    from studies.study_records import Lease
 
 
 class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Transfer, Places):

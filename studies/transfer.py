@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement, Connection
 
     from studies.dialect import Dialect
-    from studies.records import StudyRecord
+    from studies.study_records import StudyRecord
 
 Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
@@ -75,7 +75,9 @@ class Transfer(StorePart):
                     tables[table_name] = []
                     continue
                 found = connection.execute(
-                    select(table).where(_of_study(table, name)).order_by(*table.primary_key.columns)
+                    select(*self._database.columns(connection, table))
+                    .where(_of_study(table, name))
+                    .order_by(*table.primary_key.columns)
                 )
                 tables[table_name] = [{key: _plain(value) for key, value in row.items()} for row in found.mappings()]
         return tables

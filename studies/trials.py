@@ -84,7 +84,7 @@ class Trials(StorePart):
             run_id: the run.
             level: only this level.
             max_lr: only this candidate.
-            curves: load the learning curves too; without them `result.epochs` is empty.
+            curves: load the learning curves too; without them `result.epochs` and `stopped.epochs` are empty.
         """
         wanted = _trials.run_id == run_id
         if level is not None:
@@ -94,7 +94,8 @@ class Trials(StorePart):
         order = (_trials.level, _trials.round, _trials.max_lr, _trials.seed, _trials.id)
         with self._database.read() as connection:
             epochs = _curves(connection, wanted) if curves else {}
-            found = connection.execute(select(schema.trials).where(wanted).order_by(*order))
+            columns = self._database.columns(connection, schema.trials)
+            found = connection.execute(select(*columns).where(wanted).order_by(*order))
             return [row_mapping.trial_record(row, epochs.get(row.id, ())) for row in found]
 
     @persistent
@@ -107,14 +108,15 @@ class Trials(StorePart):
 
     @persistent
     def finished_since(self, run_id: int, since: datetime) -> int:
-        """Return how many trials of a run were completed at or after `since`, by the clock of their driver."""
-        wanted = (_trials.run_id == run_id) & (_trials.state == "complete") & (_trials.finished_at >= since)
+        """Return how many trials of a run were completed or stopped at or after `since`, by their driver's clock."""
+        ended = _trials.state.in_(("complete", "stopped"))
+        wanted = (_trials.run_id == run_id) & ended & (_trials.finished_at >= since)
         with self._database.read() as connection:
             return connection.execute(select(func.count()).where(wanted)).scalar_one()
 
     @persistent
     def epochs_trained(self, run_id: int) -> int:
-        """Return how many epochs all complete trials of a run took together."""
+        """Return how many epochs all complete and all stopped trials of a run took together."""
         query = select(func.count()).select_from(schema.epochs).join(schema.trials).where(_trials.run_id == run_id)
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()

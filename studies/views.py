@@ -28,7 +28,7 @@ Their names carry the tables' prefix because other tools (Optuna's dashboard, a 
 | seed               | its seed                                                                          |
 | max_lr             | upper bound of its learning rate                                                  |
 | round              | proposal round of the level that it came from; 0 is the first                     |
-| state              | pending, complete or failed                                                       |
+| state              | pending, complete, failed, or stopped early by its rule                           |
 | attempts           | number of its trainings that failed                                               |
 | error              | why the last of these failed; NULL once it is complete                            |
 | val_accuracy       | validation accuracy, a fraction                                                   |
@@ -41,7 +41,7 @@ Their names carry the tables' prefix because other tools (Optuna's dashboard, a 
 | seconds            | duration of the training                                                          |
 | won                | whether its max_lr is its level's winner; NULL while the level is undecided       |
 | created_at         | when it was added, in UTC                                                         |
-| finished_at        | when it completed or failed, in UTC                                               |
+| finished_at        | when it completed, failed or was stopped, in UTC                                  |
 | parent             | hash of the weights that it started from; '' at level 0                           |
 | checkpoint         | hash of its trained weights                                                       |
 | rewind_point       | hash of the weights that later levels rewind to; set at level 0                   |

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from oracle.execution.messages import Outcome, TrialRequest
+    from oracle.execution.messages import Outcome, Stopped, TrialRequest
     from oracle.results.silence import Silence
     from oracle.spec.model import Spec
 
@@ -28,7 +28,7 @@ class Display(Protocol):
         ...
 
     def sweep(self, spec: Spec, recorded: int) -> AbstractContextManager[Listener]:
-        """Show the oracle run of a study, in which `recorded` trials are complete already."""
+        """Show the oracle run of a study, in which `recorded` trials are complete or stopped already."""
         ...
 
     def runs(self, names: Mapping[int, str]) -> AbstractContextManager[Listener]:
@@ -97,6 +97,9 @@ class _RunsBar(Listener):
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:  # noqa: ARG002
         if not isinstance(outcome, Failure):
             self.bar.update()
+
+    def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:  # noqa: ARG002
+        self.bar.update()
 
 
 class _SweepBar(_RunsBar):

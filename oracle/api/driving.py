@@ -144,7 +144,8 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         stack.enter_context(_timed(store, [run]))
         if options.retry_failed:
             store.requeue_failed(run.id)
-        listener = stack.enter_context(display.sweep(spec, store.counts(run.id)["complete"]))
+        counts = store.counts(run.id)
+        listener = stack.enter_context(display.sweep(spec, counts["complete"] + counts["stopped"]))
         stack.enter_context(interruptible())
         if options.mirror:
             from oracle.driver.optuna_mirror import OptunaMirror  # importing Optuna takes half a second

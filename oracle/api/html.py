@@ -16,7 +16,9 @@ def study_html(view: StudyView) -> str:
     """Return a study as a fragment of HTML, with all text escaped."""
     status = view.status
     head = f"<b>{escape(view.name)}</b> · {escape(view.spec.workload)} · {escape(status.state)}"
-    progress = f"{len(status.decided)} of {words.count(status.levels, 'level')} decided, {status.done:,} trials done"
+    progress = f"{len(status.decided)} of {words.count(status.levels, 'level')} decided, {status.ended:,} trials done"
+    if status.stopped:
+        progress += f", {status.stopped:,} of them stopped early"
     if status.failed:
         progress += f", {status.failed:,} failed"
     partly = view.status.partly_pruned

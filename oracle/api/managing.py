@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def listing(store: Store) -> list[dict[str, Any]]:
     """Return the studies of a database as plain values, oldest first; for one that cannot be read, say why.
 
-    Keys: `study` and `state`; then `workload`, `decided`, `levels`, `trials` (complete) and `started`, or `error`.
+    Keys: `study` and `state`; then `workload`, `decided`, `levels`, `trials` (complete or stopped early) and `started`,
+    or `error`.
     """
     rows: list[dict[str, Any]] = []
     for seen in study_statuses(store):
@@ -41,7 +42,7 @@ def listing(store: Store) -> list[dict[str, Any]]:
                 "workload": seen.workload,
                 "decided": len(seen.decided),
                 "levels": seen.levels,
-                "trials": seen.done,
+                "trials": seen.ended,
                 "started": seen.started,
             }
         )
@@ -49,7 +50,7 @@ def listing(store: Store) -> list[dict[str, Any]]:
 
 
 def finished_trials(name: str, db: str, run: str = ORACLE) -> int:
-    """Return how many finished trials a run of a study has, which deleting it would lose.
+    """Return how many trials of a run of a study are complete or stopped early, which deleting it would lose.
 
     Raises:
         InputError: there is no such run.
@@ -57,7 +58,8 @@ def finished_trials(name: str, db: str, run: str = ORACLE) -> int:
     """
     with Store.open(db, read_only=True) as store:
         found = store.find_run(_number(store, name), ORACLE) if run == ORACLE else _schedule_run(store, name, run)
-        return store.counts(found.id)["complete"] if found else 0
+        counts = store.counts(found.id) if found else {"complete": 0, "stopped": 0}
+        return counts["complete"] + counts["stopped"]
 
 
 def delete_study(name: str, db: str, warn: Callable[[str], None]) -> None:

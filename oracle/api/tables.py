@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from oracle.comparison import Comparison
     from oracle.results.best import LevelBest
     from oracle.results.study_view import StudyView
-    from studies import SplitName, Store, StudyRecord
+    from studies import SplitName, StoppedTraining, Store, StudyRecord
 
-_RECORD = [field.name for field in fields(TrialRecord) if field.name not in ("run_id", "result")]
+_RECORD = [field.name for field in fields(TrialRecord) if field.name not in ("run_id", "result", "stopped")]
 _RESULT = [field.name for field in fields(TrialResult) if field.name not in ("epochs", "gradients", "answers")]
 _EPOCH = [field.name for field in fields(EpochRecord)]
 _GRADIENT = [field.name for field in fields(GradientRecord)]
@@ -110,7 +110,8 @@ def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
     """Return a row per trial of every run, including trials that an extension turned into history.
 
     Columns: `run`, those of `studies.TrialRecord`, those of `studies.TrialResult`, which are empty until `state` is
-    "complete", and `machine`, the hash of the machine that trained it; empty if that is not on record.
+    "complete", and `machine`, the hash of the machine that trained it; empty if that is not on record. A trial that was
+    stopped early has no result but its `seconds`.
     """
     machines = {key: machine for run in store.runs(study.id) for key, machine in store.trial_machines(run.id).items()}
     return pd.DataFrame(
@@ -118,7 +119,7 @@ def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
             {
                 "run": run,
                 **{name: getattr(trial, name) for name in _RECORD},
-                **{name: getattr(trial.result and trial.result.counted, name, None) for name in _RESULT},
+                **{name: getattr(_ended(trial), name, None) for name in _RESULT},
                 "machine": machines.get(trial.id),
             }
             for run, trial in _trials(store, study)
@@ -128,16 +129,24 @@ def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
 
 
 def epochs(store: Store, study: StudyRecord) -> pd.DataFrame:
-    """Return a row per epoch of every complete trial: `run`, `id`, `level`, `seed`, `max_lr`, and `EpochRecord`."""
+    """Return a row per epoch of every trial that is complete or was stopped early.
+
+    Columns: `run`, `id`, `level`, `seed`, `max_lr`, and those of `EpochRecord`.
+    """
     return pd.DataFrame(
         (
             _key(run, trial) | {name: getattr(epoch, name) for name in _EPOCH}
             for run, trial in _trials(store, study, curves=True)
-            if trial.result is not None
-            for epoch in trial.result.epochs
+            if (ended := _ended(trial)) is not None
+            for epoch in ended.epochs
         ),
         columns=[*_KEY, *_EPOCH],
     )
+
+
+def _ended(trial: TrialRecord) -> TrialResult | StoppedTraining | None:
+    """Return what there is of a trial that has ended, as it counts."""
+    return trial.stopped if trial.result is None else trial.result.counted
 
 
 def gradients(store: Store, study: StudyRecord) -> pd.DataFrame:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from oracle.execution.messages import Stopped
     from oracle.results.silence import Silence
     from oracle.spec.model import Spec
 
@@ -39,7 +40,7 @@ class ConsoleDisplay:
 
     @property
     def done(self) -> int | None:
-        """How many trials are complete; None as long as that is not known."""
+        """How many trials are complete or stopped; None as long as that is not known."""
         return self._shown.done if self._shown is not None else None
 
     def sweep(self, spec: Spec, recorded: int) -> PlainProgress:
@@ -71,7 +72,7 @@ class PlainProgress(Listener):
     Args:
         console: where to print.
         spec: of the study.
-        recorded: how many trials were complete in the database at the start.
+        recorded: how many trials were complete or stopped in the database at the start.
     """
 
     def __init__(self, console: Console, spec: Spec, recorded: int) -> None:
@@ -105,6 +106,13 @@ class PlainProgress(Listener):
         self.done += 1
         if not outcome.result.diverged:
             self.best = max(self.best or (-1.0, 0.0), (outcome.result.val_accuracy, request.max_lr))
+        self.advanced()
+
+    def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:  # noqa: ARG002
+        """Count a trial: nothing is left to do for it."""
+        self.pending -= 1
+        self.ended += 1
+        self.done += 1
         self.advanced()
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from oracle.execution.messages import Failure, Outcome, TrialRequest
+    from oracle.execution.messages import Failure, Outcome, Stopped, TrialRequest
     from oracle.searching.candidates import Silence
 
 
@@ -23,6 +23,9 @@ class Listener:
 
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """A trial was recorded."""
+
+    def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:
+        """A trial was recorded that its rule had stopped."""
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
         """An attempt at a trial failed, and it will be trained again."""
@@ -59,6 +62,11 @@ class Listeners(Listener):
         """Tell each."""
         for listener in self.listeners:
             listener.trial_ended(request, outcome)
+
+    def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:
+        """Tell each."""
+        for listener in self.listeners:
+            listener.trial_stopped(request, stopped)
 
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
         """Tell each."""

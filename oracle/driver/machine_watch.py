@@ -11,7 +11,7 @@ from oracle.study.machines import BITS, differences, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from oracle.execution.messages import Outcome, TrialRequest
+    from oracle.execution.messages import Outcome, Stopped, TrialRequest
     from oracle.study.machines import Machines
     from studies import MachineRecord
 
@@ -38,6 +38,11 @@ class MachineWatch(Listener):
         """See the machine that trained it."""
         if not isinstance(outcome, Failure) and outcome.machine is not None:
             self.see(outcome.machine)
+
+    def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:  # noqa: ARG002
+        """See the machine that trained it."""
+        if stopped.machine is not None:
+            self.see(stopped.machine)
 
     def see(self, machine: MachineRecord) -> None:
         """Warn if a machine is of a kind that was not seen so far; it is compared with the most similar one."""

@@ -21,13 +21,13 @@ from scyc import InputError, density
 from studies import TrialResult, engine_url, uninterruptible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from optuna.trial import FrozenTrial
 
-    from oracle.execution.messages import Outcome, TrialRequest
+    from oracle.execution.messages import Outcome, Stopped, TrialRequest
     from oracle.spec.model import Spec
-    from studies import RunRecord, Store, TrialRecord
+    from studies import EpochRecord, RunRecord, Store, TrialRecord
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # no log line for each level's Optuna study
 
@@ -75,8 +75,14 @@ class OptunaMirror(Listener):
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         """Mirror a trial that was just recorded."""
         result, error = (None, outcome.error) if isinstance(outcome, Failure) else (outcome.result, None)
-        frozen = self._frozen(request.id, request.seed, request.max_lr, result, error)
-        self._guarded(lambda: self._study(request.level).add_trial(frozen))
+        self._add(request.level, self._frozen(request.id, request.seed, request.max_lr, result, error))
+
+    def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:
+        """Mirror a trial that was just recorded."""
+        self._add(request.level, self._pruned(request.id, request.seed, request.max_lr, stopped.epochs))
+
+    def _add(self, level: int, frozen: FrozenTrial) -> None:
+        self._guarded(lambda: self._study(level).add_trial(frozen))
 
     @uninterruptible()
     def rebuild(self) -> int:
@@ -137,12 +143,25 @@ class OptunaMirror(Listener):
         return self._studies[level]
 
     def _of(self, trial: TrialRecord) -> FrozenTrial:
+        if trial.stopped is not None:
+            return self._pruned(trial.id, trial.seed, trial.max_lr, trial.stopped.epochs)
         return self._frozen(trial.id, trial.seed, trial.max_lr, trial.result, trial.error)
 
-    def _frozen(self, key: int, seed: int, max_lr: float, result: TrialResult | None, error: str | None) -> FrozenTrial:
+    def _pruned(self, key: int, seed: int, max_lr: float, epochs: Sequence[EpochRecord]) -> FrozenTrial:
+        return create_trial(
+            state=TrialState.PRUNED,
+            params={"max_lr": max_lr},
+            distributions={"max_lr": self._distribution(max_lr)},
+            user_attrs={KEY: key, "seed": seed},
+            intermediate_values={epoch.epoch: epoch.val_accuracy for epoch in epochs},
+        )
+
+    def _distribution(self, max_lr: float) -> FloatDistribution:
         space = self.spec.search.max_lr
         low, high = (min(space.values), max(space.values)) if space.values is not None else (space.low, space.high)
-        distribution = FloatDistribution(min(low, max_lr), max(high, max_lr), log=space.scale == "log")
+        return FloatDistribution(min(low, max_lr), max(high, max_lr), log=space.scale == "log")
+
+    def _frozen(self, key: int, seed: int, max_lr: float, result: TrialResult | None, error: str | None) -> FrozenTrial:
         attributes: dict[str, Any] = {KEY: key, "seed": seed}
         result = result.counted if result is not None else None
         if result is not None:
@@ -153,7 +172,7 @@ class OptunaMirror(Listener):
             state=TrialState.COMPLETE if result is not None else TrialState.FAIL,
             value=result.val_accuracy if result is not None else None,
             params={"max_lr": max_lr},
-            distributions={"max_lr": distribution},
+            distributions={"max_lr": self._distribution(max_lr)},
             user_attrs=attributes,
             intermediate_values={epoch.epoch: epoch.val_accuracy for epoch in result.epochs} if result else {},
         )

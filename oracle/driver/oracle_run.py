@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from oracle.driver.attempts import Attempts
-from oracle.execution.messages import Failure, Outcome, TrialRequest
-from oracle.searching.candidates import Cell
+from oracle.driver.cells import CellMaker, rule_of
+from oracle.execution.messages import Failure, Outcome, Stopped, TrialRequest
+from oracle.searching.audit import audited
 from oracle.searching.level_search import make_search
 from oracle.searching.machine import Blocked, Decide, Stuck, Train, next_action
 from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study import lineage
 from scyc import density
-from studies import FinishedTrial, NewTrial, StudyError
+from studies import FinishedTrial, NewTrial, StoppedTraining, StoppedTrial, StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.driver.events import Listener
     from oracle.execution.messages import Answer, Request
+    from oracle.searching.candidates import Cell
     from oracle.spec.model import Spec
-    from studies import Artifacts, LevelRecord, RunRecord, Store, TrialRecord, TrialResult
+    from scyc import StopRule
+    from studies import Artifacts, LevelRecord, RunRecord, Store, TrialRecord
 
 
 class OracleRun:
@@ -53,6 +57,7 @@ class OracleRun:
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
         self.stuck = False  # whether no candidate of the level left a network that can be pruned
         self._trial_hash = spec.trial_hash  # computed once: it is asked for often
+        self._make = CellMaker(SEARCH_METHODS[spec.search.method].curves)
         store.adopt_trials(run.id, self._trial_hash)
         decisions = store.levels(run.id, history=True)
         self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
@@ -67,7 +72,7 @@ class OracleRun:
             winning = [trial for trial in counted if trial.max_lr == decision.winner]
             self._pass_on(decision.level, winning, decision.winner, parents)
             if self._looks_back:
-                self._before.append([_cell_of(trial) for trial in counted])
+                self._before.append([self._make.recorded(trial) for trial in counted])
         if decided:  # a driver that was killed after a decision may have left the losers' weights
             self._delete_losers(decided[-1].level, winning)
         self._queue: deque[TrialRequest] = deque()
@@ -94,40 +99,46 @@ class OracleRun:
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
-        """Write outcomes to the database; those of trials that were trained to their end in one transaction.
+        """Write outcomes to the database; results in one transaction, and trials that were stopped in another.
 
         Raises:
             StudyError: they cannot be written, or weights that the study needs again could not be restored.
             TypeError: an answer is not the outcome of a trial; a sweep asks for nothing else.
         """
-        finished = []
+        finished, stopped = [], []
         for request, outcome in answers:
-            if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Failure):
+            if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Stopped | Failure):
                 raise TypeError(f"A sweep asks only for trials, but this is the answer to {request!r}.")
             if isinstance(outcome, Outcome) and request.id not in self._restoring:
                 finished.append(FinishedTrial(request.id, outcome.result, outcome.saved, outcome.machine))
+            elif isinstance(outcome, Stopped):
+                training = StoppedTraining(outcome.seconds, outcome.epochs)
+                stopped.append(StoppedTrial(request.id, training, outcome.machine))
         self.store.finish_trials(finished)
+        if stopped:
+            self.store.stop_trials(stopped)
         for request, outcome in answers:
-            if isinstance(request, TrialRequest) and isinstance(outcome, Outcome | Failure):
+            if isinstance(request, TrialRequest) and isinstance(outcome, Outcome | Stopped | Failure):
                 self._act_on(request, outcome)
 
-    def _act_on(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
+    def _act_on(self, request: TrialRequest, outcome: Outcome | Stopped | Failure) -> None:
         """Act on an outcome. It is already written, unless it is a failure or restores weights."""
-        if request.id in self._restoring:
+        cell = self._cells[request.id]
+        if isinstance(outcome, Stopped):
+            self._end(request, self._make.stopped(cell, outcome.epochs))
+            self.listener.trial_stopped(request, outcome)
+        elif request.id in self._restoring:
             self._restore(request, outcome)
         elif isinstance(outcome, Outcome):
-            self._end(request, "complete", outcome.result)
+            self._end(request, self._make.complete(cell, outcome.result))
             self.listener.trial_ended(request, outcome)
         elif self._attempts.retry(request, outcome):
             self._queue.append(request)
         else:
-            self._end(request, "failed")
+            self._end(request, replace(cell, state="failed"))
 
-    def _end(
-        self, request: TrialRequest, state: Literal["complete", "failed"], result: TrialResult | None = None
-    ) -> None:
-        cell = self._cells[request.id]
-        self._cells[request.id] = _cell(cell.max_lr, cell.seed, cell.round, state, result)
+    def _end(self, request: TrialRequest, cell: Cell) -> None:
+        self._cells[request.id] = cell
         self._pending.discard(request.id)
 
     def _enter_level(self) -> None:
@@ -144,26 +155,36 @@ class OracleRun:
 
     def _counting(self, decided: LevelRecord) -> list[TrialRecord]:
         """Return the trials of a decided level, whether they count or not: its winner's, or all if they are needed."""
-        return self.store.trials(self.run.id, decided.level, None if self._looks_back else decided.winner)
+        max_lr = None if self._looks_back else decided.winner
+        return self.store.trials(self.run.id, decided.level, max_lr, curves=self._make.curves and self._looks_back)
 
     def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
         """Return the current level's trials that count: all, or one candidate's."""
-        return lineage.current(self.store.trials(self.run.id, self.level, max_lr), self.spec, self._parents)
+        found = self.store.trials(self.run.id, self.level, max_lr, curves=self._make.curves)
+        return lineage.current(found, self.spec, self._parents)
 
     def _take(self, trials: list[TrialRecord]) -> None:
         """Remember the trials, and queue those that must still be trained."""
         self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
         for trial in trials:
             self._attempts.start_from(trial.id, trial.attempts)
-            self._cells[trial.id] = _cell_of(trial)
+            self._cells[trial.id] = self._make.recorded(trial)
             if trial.state == "pending":
                 self._pending.add(trial.id)
-                self._queue.append(self._request(trial))
+                audit = audited(trial.level, trial.seed, trial.max_lr)
+                self._queue.append(self._request(trial, None if audit else rule_of(trial)))
 
-    def _request(self, trial: TrialRecord) -> TrialRequest:
+    def _request(self, trial: TrialRecord, stop: StopRule | None = None) -> TrialRequest:
         rewind_point = self._rewind_points.get(trial.seed) if self.level else None
         return TrialRequest(
-            trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, rewind_point, trained_on=self.trained_on
+            trial.id,
+            trial.level,
+            trial.seed,
+            trial.max_lr,
+            trial.parent,
+            rewind_point,
+            trained_on=self.trained_on,
+            stop=stop,
         )
 
     def _advance(self) -> bool:
@@ -185,6 +206,8 @@ class OracleRun:
                         self._parents.get(cell.seed),
                         cell.round,
                         self._trial_hash,
+                        cell.stop.epoch if cell.stop else None,
+                        cell.stop.below if cell.stop else None,
                     )
                     for cell in wanted
                 ]
@@ -254,20 +277,3 @@ class OracleRun:
         losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}
         for key in self.store.forget_checkpoints(sorted(losers)):
             self.artifacts.delete(key)
-
-
-def _cell_of(trial: TrialRecord) -> Cell:
-    return _cell(trial.max_lr, trial.seed, trial.round, trial.state, trial.result)
-
-
-def _cell(
-    max_lr: float,
-    seed: int,
-    round_: int,
-    state: Literal["pending", "complete", "failed"],
-    result: TrialResult | None,
-) -> Cell:
-    if result is None:
-        return Cell(max_lr, seed, round_, state)
-    counted = result.counted
-    return Cell(max_lr, seed, round_, state, counted.val_accuracy, counted.diverged, counted.finite)

@@ -109,6 +109,7 @@ class ScheduleRun:
 
         Raises:
             StudyError: they cannot be written.
+            TypeError: a trial was stopped, which nobody asked for.
         """
         self.store.finish_trials(
             [
@@ -126,9 +127,11 @@ class ScheduleRun:
             if isinstance(answer, Measured):
                 found = MeasurementRecord(path.level, path.seed, path.parent, answer.value, answer.epochs)
                 path.measured.append(self.store.add_measurement(self.run.id, found).value)
-            elif isinstance(request, TrialRequest):
+            elif isinstance(request, TrialRequest) and isinstance(answer, Outcome):
                 path.step(answer)
                 self.listener.trial_ended(request, answer)
+            else:
+                raise TypeError(f"A run of a schedule trains its trials to their end, but {request!r} was stopped.")
             continuing.append(path)
         self._ask(continuing)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict, TypeAdapter
 
+from scyc import StopRule  # noqa: TC001
 from scyc.measured_schedules import Measured, Measurement
-from studies import MachineRecord, NewCheckpoint, TrialResult  # noqa: TC001
+from studies import EpochRecord, MachineRecord, NewCheckpoint, TrialResult  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ class TrialRequest:
         run_id: the run that the trial belongs to.
         policy: policy of that run, as JSON; "" for the oracle run, which trains as the spec says.
         trained_on: fingerprints that the worker's data and code must have, as JSON; "" for any.
+        stop: ends the training early if it is not good enough; None to train it to its end.
     """
 
     id: int
@@ -36,6 +38,7 @@ class TrialRequest:
     run_id: int = 0
     policy: str = ""
     trained_on: str = ""
+    stop: StopRule | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,21 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """A trial whose training its rule ended early: the learning curve up to there, and nothing else.
+
+    Attributes:
+        epochs: one entry for each epoch trained, at least one.
+        seconds: duration of the training.
+        machine: that trained it; None if unknown.
+    """
+
+    epochs: tuple[EpochRecord, ...]
+    seconds: float
+    machine: MachineRecord | None = None
+
+
+@dataclass(frozen=True)
 class Failure:
     """A request that raised an exception; `error` is the traceback."""
 
@@ -74,7 +92,7 @@ class Failure:
 
 
 Request = TrialRequest | MeasureRequest
-Answer = Outcome | Measured | Failure
+Answer = Outcome | Stopped | Measured | Failure
 
 
 _REQUESTS: TypeAdapter[list[Request]] = TypeAdapter(list[Request])

@@ -18,7 +18,7 @@ import torch
 
 from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
 from oracle.execution.machine import this_machine
-from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
+from oracle.execution.messages import Failure, MeasureRequest, Outcome, Stopped, TrialRequest
 from oracle.spec.model import AUTO
 from scyc import InputError
 from scyc.answers import packed
@@ -157,7 +157,7 @@ class Worker:
                 training=partial(self._training, len(members)),
             )
         seconds = (time.perf_counter() - started) / len(trained)
-        return [self._outcome(request, trial, seconds) for request, trial in zip(trials, trained, strict=True)]
+        return [self._answer(request, trial, seconds) for request, trial in zip(trials, trained, strict=True)]
 
     def _groups(self, requests: Sequence[Request]) -> Iterator[list[int]]:
         """Yield the positions of requests that are done together."""
@@ -190,7 +190,7 @@ class Worker:
         return self.protocol.workload.build_model()
 
     def _member(self, request: TrialRequest) -> Member:
-        return Member(self._protocol(request), request.max_lr, *self._start(request))
+        return Member(self._protocol(request), request.max_lr, *self._start(request), request.stop)
 
     def _start(self, request: Request) -> tuple[Checkpoint | None, Snapshot | None]:
         return (
@@ -222,7 +222,10 @@ class Worker:
             pruning=replace(protocol.pruning, rewind=rewind or protocol.pruning.rewind),
         )
 
-    def _outcome(self, request: TrialRequest, trial: Trial, seconds: float) -> Outcome:
+    def _answer(self, request: TrialRequest, trial: Trial, seconds: float) -> Outcome | Stopped:
+        epochs = tuple(EpochRecord(**asdict(epoch)) for epoch in trial.training.epochs)
+        if trial.training.stopped:
+            return Stopped(epochs, seconds, self._machine)
         saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
         if trial.rewind_point is not None:
             saved.append(self._save("rewind", dump_snapshot(trial.rewind_point), None))
@@ -231,7 +234,7 @@ class Worker:
             "seconds": seconds,
             "checkpoint": saved[0].hash,
             "rewind_point": saved[1].hash if len(saved) > 1 else None,
-            "epochs": tuple(EpochRecord(**asdict(epoch)) for epoch in trial.training.epochs),
+            "epochs": epochs,
             "gradients": tuple(GradientRecord(**asdict(gradient)) for gradient in trial.training.gradients),
             "answers": tuple(
                 AnswersRecord(split, len(answers), packed(answers.numpy()))

@@ -48,6 +48,7 @@ def _facts(view: StudyView) -> list[tuple[str, str]]:
         (f"{most}", "candidate" + "s" * (most != 1) + (" per level" if _uniform(view) else " at most")),
         (f"{len(seeds)}", "seed" + "s" * (len(seeds) != 1)),
         (f"{view.cost.trials:,}", "finished trial" + "s" * (view.cost.trials != 1)),
+        *([(f"{view.cost.stopped:,}", "stopped early")] if view.cost.stopped else []),
         (words.duration(view.cost.compute_seconds), "of computing"),
     ]
 
@@ -60,6 +61,7 @@ def _row(level: LevelView, best: LevelBest | None, partly: Coverage | None) -> d
     """Return one level as the table shows it."""
     done, failed = (sum(t.state == state for t in level.trials) for state in ("complete", "failed"))
     trials = f"{done}" if done == len(level.trials) else f"{done} of {len(level.trials)}"
+    trials += f" ({level.stopped} stopped early)" * (level.stopped > 0)
     winning = level.winning
     return {
         "level": level.level,
@@ -84,12 +86,13 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
     cost = view.cost
     rows = [
         ("Finished trials", f"{cost.trials:,}"),
+        *([("Trials stopped early", f"{cost.stopped:,}")] if cost.stopped else []),
         ("Failed trials", f"{cost.failed:,}"),
         ("Epochs trained", f"{cost.epochs:,}"),
         ("Computing, summed over trials", words.duration(cost.compute_seconds)),
     ]
-    if cost.trials:
-        rows.append(("Computing per trial", words.duration(cost.compute_seconds / cost.trials)))
+    if ended := cost.trials + cost.stopped:
+        rows.append(("Computing per trial", words.duration(cost.compute_seconds / ended)))
     return [
         *rows,
         ("Wall time, without pauses", words.duration(cost.wall_seconds)),

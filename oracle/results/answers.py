@@ -54,8 +54,9 @@ def answers_of(level: LevelView, recorded: Mapping[int, AnswersRecord]) -> dict[
         ValueError: a record is not that of so many examples; somebody has edited it.
     """
     by_seed: dict[float, dict[int, AnswersRecord | None]] = {}
+    there = level.accuracies
     for trial in level.trials:  # by ascending max_lr, then by seed
-        if trial.val_accuracy is not None:
+        if trial.val_accuracy is not None and trial.max_lr in there:
             by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
     return {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
 

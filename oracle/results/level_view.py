@@ -13,7 +13,7 @@ from oracle.searching.filling import filled_in
 from oracle.study.checking import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrialView:
-    """One trial. Accuracies are fractions, 0 if the training is not finite, and None until `state` is "complete"."""
+    """One trial.
+
+    Accuracies are fractions, 0 if the training is not finite, and None until `state` is "complete": a trial that was
+    stopped early has no result, only its `seconds`.
+    """
 
     max_lr: float
     seed: int
-    state: str  # "pending" | "complete" | "failed"
+    state: str  # "pending" | "complete" | "failed" | "stopped"
     val_accuracy: float | None
     test_accuracy: float | None
     diverged: bool | None
@@ -56,7 +60,8 @@ class LevelView:
         winner: None until the level is decided, and where it is silent.
         edge: whether the winner is the smallest or the largest candidate.
         trials: by ascending `max_lr`, then by seed.
-        candidates: by ascending `max_lr`.
+        candidates: by ascending `max_lr`. One that was stopped early on a seed is none of them: its mean over the other
+            seeds would flatter it.
         intervals: by rule, in the order of `RULES`; None if a rule cannot judge the level.
         stand_in: where the level is silent, the candidate that the next level starts from; else None.
         silence: why a decided level says nothing about `max_lr`; None if it does, or is not decided.
@@ -105,6 +110,11 @@ class LevelView:
         """By candidate, on which of the seeds it was trained; empty if all were trained on all."""
         return self._filled[1]
 
+    @property
+    def stopped(self) -> int:
+        """How many trials were stopped early."""
+        return sum(trial.state == "stopped" for trial in self.trials)
+
     @cached_property
     def _filled(self) -> tuple[dict[float, list[float]], dict[float, tuple[bool, ...]]]:
         return filled_in(by_seed(self.trials, "val_accuracy"), self.diverged)
@@ -122,8 +132,9 @@ def level_view(
         trials: the trials that count.
     """
     results: dict[float, dict[int, TrialResult]] = defaultdict(dict)
+    given_up = {trial.max_lr for trial in trials if trial.stopped is not None}
     for trial in trials:
-        if trial.result is not None:
+        if trial.result is not None and trial.max_lr not in given_up:
             results[trial.max_lr][trial.seed] = trial.result.counted
     ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
     silent = silence_of(decided.winner, trials) if decided else None
@@ -142,19 +153,21 @@ def level_view(
 
 
 def by_seed(
-    trials: Iterable[TrialView], split: Literal["val_accuracy", "test_accuracy"]
+    trials: Sequence[TrialView], split: Literal["val_accuracy", "test_accuracy"]
 ) -> dict[float, dict[int, float]]:
-    """Return the accuracies of the trials that are complete, by `max_lr` and seed."""
+    """Return the accuracies of the trials that are complete, by `max_lr` and seed, but of no candidate given up."""
     found: dict[float, dict[int, float]] = defaultdict(dict)
+    given_up = {trial.max_lr for trial in trials if trial.state == "stopped"}
     for trial in trials:
         accuracy: float | None = getattr(trial, split)
-        if accuracy is not None:
+        if accuracy is not None and trial.max_lr not in given_up:
             found[trial.max_lr][trial.seed] = accuracy
     return dict(found)
 
 
 def _trial_view(trial: TrialRecord) -> TrialView:
     result = trial.result.counted if trial.result else None
+    ended = result or trial.stopped
     return TrialView(
         max_lr=trial.max_lr,
         seed=trial.seed,
@@ -162,7 +175,7 @@ def _trial_view(trial: TrialRecord) -> TrialView:
         val_accuracy=result.val_accuracy if result else None,
         test_accuracy=result.test_accuracy if result else None,
         diverged=result.diverged if result else None,
-        seconds=result.seconds if result else None,
+        seconds=ended.seconds if ended else None,
         id=trial.id,
     )
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def to_json(view: StudyView) -> dict[str, Any]:
     """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded.
 
-    A silent level has two more keys, `silence` and `chosen`, and no `winner`. `machines` is there if any is on record.
+    A silent level has two more keys, `silence` and `chosen`, and no `winner`. `machines` is there if any is on record,
+    and `stopped` among the cost if any trial was stopped early.
     """
     return {
         "study": view.name,
@@ -38,7 +39,7 @@ def to_json(view: StudyView) -> dict[str, Any]:
             }
             for level in view.levels
         ],
-        "cost": vars(view.cost),
+        "cost": {name: value for name, value in vars(view.cost).items() if name != "stopped" or value},
         "spec": view.spec.to_dict(),
         "provenance": view.provenance,
         **({"machines": view.status.machines.to_json()} if view.status.machines.kinds else {}),

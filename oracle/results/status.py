@@ -45,6 +45,7 @@ class StudyStatus:
         levels: number of levels.
         decided: the levels that have a winner.
         done: number of complete trials, including those that an extension turned into history.
+        stopped: number of trials that were stopped early, likewise.
         pending: number of trials that are proposed and not complete; some may be in training.
         failed: number of trials that failed for good.
         total: number of trials of the whole sweep, as far as it is known: widening adds to it.
@@ -72,6 +73,12 @@ class StudyStatus:
     silent: frozenset[int] = frozenset()
     coverage: Coverage | None = None
     machines: Machines = field(default_factory=Machines)
+    stopped: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Number of trials for which nothing is left to do: those that are complete or were stopped early."""
+        return self.done + self.stopped
 
     @property
     def state(self) -> State:
@@ -107,7 +114,13 @@ class StudyStatus:
                 }
                 for level in self.decided
             ],
-            "trials": {"done": self.done, "pending": self.pending, "failed": self.failed, "total": self.total},
+            "trials": {
+                "done": self.done,
+                "stopped": self.stopped,
+                "pending": self.pending,
+                "failed": self.failed,
+                "total": self.total,
+            },
             "holder": self.tenure.holder if self.tenure else None,
             "heartbeat_seconds_ago": self.tenure.silence if self.tenure else None,
             "seconds_left": self.seconds_left,
@@ -162,7 +175,7 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
     study = store.study(name)
     spec, tenure = study_spec(study), store.tenure(study.id)
     run = store.find_run(study.id, ORACLE)
-    counts = store.counts(run.id) if run else {"complete": 0, "pending": 0, "failed": 0}
+    counts = store.counts(run.id) if run else {"complete": 0, "pending": 0, "failed": 0, "stopped": 0}
     decided = tuple(store.levels(run.id)) if run else ()
     for level in decided:
         finite(level.level, level.density, level.winner)
@@ -170,15 +183,15 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
             raise ValueError(f"level {level.level} has the winner {level.winner} and the density {level.density}")
     if run and store.spec_history(study.id):  # trials that an extension turned into history do not count
         counts |= _under_way(store, run.id, spec, decided)
-    done, pending = counts["complete"], counts["pending"]
+    done, stopped, pending = counts["complete"], counts["stopped"], counts["pending"]
     proposed = 1 if pending else 0  # the current level, if its trials are known
     per_level = spec.trials_per_level
-    total = done + pending + max(0, spec.levels - len(decided) - proposed) * per_level
+    total = done + stopped + pending + max(0, spec.levels - len(decided) - proposed) * per_level
     if spec.search.method == RACING and len(decided) < spec.levels:  # its budget is for all levels together
-        total = max(done + pending, spec.levels * per_level)
+        total = max(done + stopped + pending, spec.levels * per_level)
     seconds_left = None
     if run and tenure and (recent := store.finished_since(run.id, tenure.since)):
-        seconds_left = tenure.seconds / recent * (total - done)
+        seconds_left = tenure.seconds / recent * (total - done - stopped)
     return StudyStatus(
         study=study.name,
         workload=spec.workload,
@@ -195,6 +208,7 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
         silent=_silent(store, run, spec, decided) if run and silent else frozenset(),
         coverage=Coverage.read(study.provenance.get("network")),
         machines=Machines.read(store, study.id),
+        stopped=stopped,
     )
 
 
@@ -208,9 +222,9 @@ def _is_stuck(store: Store, run: RunRecord | None, spec: Spec, decided: Sequence
     if run is None or len(decided) >= spec.levels:
         return False
     trials = _current(store, run.id, spec, decided)
-    observed, grid = observed_in(trials), spec.search.max_lr.grid()
-    smallest = spec.search.method == RACING and any(candidate.max_lr <= grid[0] for candidate in observed)
-    return (smallest or len(observed) >= len(grid)) and not any(candidate.finite for candidate in observed)
+    tried, grid = {trial.max_lr for trial in trials}, spec.search.max_lr.grid()
+    smallest = spec.search.method == RACING and bool(tried) and min(tried) <= grid[0]
+    return (smallest or len(tried) >= len(grid)) and not any(one.finite for one in observed_in(trials))
 
 
 def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:

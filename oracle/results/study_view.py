@@ -5,7 +5,6 @@ Everything that is shown (`scyc show`, the report) comes from one `StudyView`, w
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.results.answers import answers_of
 from oracle.results.best import study_best
+from oracle.results.cost import cost_of
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.level_view import level_view
 from oracle.results.status import study_status
 from oracle.study import lineage
-from oracle.study.checking import explained, finite
+from oracle.study.checking import explained
 from oracle.study.commands import DATABASE
 from oracle.study.opening import ORACLE, study_spec
 from scyc import density
@@ -26,22 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.results.best import StudyBest
+    from oracle.results.cost import Cost
     from oracle.results.intervals import Interval
     from oracle.results.level_view import LevelView
     from oracle.results.status import State, StudyStatus
     from oracle.spec.model import Spec
     from studies import RunRecord, Store, TrialRecord
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What the study has cost so far, including trials that an extension turned into history."""
-
-    trials: int  # complete ones
-    failed: int
-    epochs: int  # epochs trained, all trials together
-    compute_seconds: float  # summed over trials
-    wall_seconds: float  # time that the sweep has been running, without pauses
 
 
 @dataclass(frozen=True)
@@ -103,7 +93,7 @@ def _view(store: Store, name: str) -> StudyView:
         status=status,
         spec=spec,
         levels=_with_intervals(_with_answers(store, run, levels)),
-        cost=_cost(
+        cost=cost_of(
             [trial for group in trials.values() for trial in group],
             epochs=store.epochs_trained(run.id) if run else 0,
             wall_seconds=run.wall_seconds if run else 0.0,
@@ -156,17 +146,4 @@ def _with_intervals(levels: Sequence[LevelView]) -> tuple[LevelView, ...]:
     by_rule = {name: oracle_intervals(levels, rule) for name, rule in RULES.items()}
     return tuple(
         replace(level, intervals={name: found[level.level] for name, found in by_rule.items()}) for level in levels
-    )
-
-
-def _cost(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Cost:
-    results = [trial.result for trial in trials if trial.result is not None]
-    compute_seconds = math.fsum(result.seconds for result in results)
-    finite(compute_seconds, wall_seconds)
-    return Cost(
-        trials=len(results),
-        failed=sum(trial.state == "failed" for trial in trials),
-        epochs=epochs,
-        compute_seconds=compute_seconds,
-        wall_seconds=wall_seconds,
     )

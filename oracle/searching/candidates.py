@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from scyc import StopRule
+
 TOLERANCE = 0.005
 """How much less accuracy (a fraction) is as good as the best, by default: half a point."""
 
@@ -25,15 +27,20 @@ class Cell:
         round: the round in which its candidate was proposed, from 0 on.
         val_accuracy: a fraction, 0 if the training is not finite; None until `state` is "complete".
         finite: whether a next level can start from its network.
+        stop: the rule that may end its training early; None if it is trained to its end.
+        curve: validation accuracy after each epoch, fractions, of a complete or stopped trial, where the search method
+            asks for curves. It is on the watched examples, but of a complete trial's last epoch on all.
     """
 
     max_lr: float
     seed: int
     round: int
-    state: Literal["pending", "complete", "failed"]
+    state: Literal["pending", "complete", "failed", "stopped"]
     val_accuracy: float | None = None
     diverged: bool = False
     finite: bool = True
+    stop: StopRule | None = None
+    curve: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,14 @@ class SearchMethod:
         needs_range: whether it searches between a low and a high `max_lr`; if not, candidates may be listed.
         looks_back: whether it learns from the levels before. Then `path` makes a level's search, from the cells of
             these levels too (`oracle.searching.level_search`).
+        curves: whether it looks at learning curves, which take time to load where there are many trials.
     """
 
     name: str
     path: str
     needs_range: bool = True
     looks_back: bool = False
+    curves: bool = False
 
 
 SEARCH_METHODS = MappingProxyType(

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from oracle.spec.errors import faults
 from oracle.spec.files import parse_spec
+from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study import lineage
 from oracle.study.opening import ORACLE
 from oracle.study.rows import ROWS, AnswersRow
@@ -33,6 +34,7 @@ _OF_TRIALS = (
     ("trial_machines", "trial_id"),
 )
 _ROUNDING = 1e-6
+_OF_STOPPED = ("epochs", "trial_machines")
 _RESULT = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
 
 
@@ -154,14 +156,7 @@ def _check_trials(
     left = {(trial["run_id"], trial["seed"], trial["level"], trial["checkpoint"]) for trial in trials.values()}
     _distinct(f"{', '.join(keys)} in trials", (tuple(trial[key] for key in keys) for trial in trials.values()))
     for number, trial in trials.items():
-        complete = trial["state"] == "complete"
-        for column in _RESULT:
-            if (trial[column] is not None) != complete:
-                raise _BrokenError(f"trial {number} is {trial['state']}, so {column} must{' not' * complete} be empty")
-        if (trial["finished_at"] is None) != (trial["state"] == "pending"):
-            raise _BrokenError(f"trial {number} is {trial['state']}, which its finished_at contradicts")
-        if (complete and trial["error"] is not None) or (trial["state"] == "failed" and trial["error"] is None):
-            raise _BrokenError(f"trial {number} is {trial['state']}, which its error contradicts")
+        _check_state(number, trial)
         _check_place(f"trial {number}", trial, spec)
         if runs[trial["run_id"]]["name"] != ORACLE and trial["parent"] and _came_from(trial) not in left:
             raise _BrokenError(f"trial {number} has a parent that no trial of its run and seed left one level before")
@@ -173,8 +168,10 @@ def _check_trials(
     for table, key in _OF_TRIALS:
         _distinct(f"trial_id, {key} in {table}", ((row["trial_id"], row[key]) for row in tables[table]))
         for row in tables[table]:
-            if trials[row["trial_id"]]["state"] != "complete":
+            state = trials[row["trial_id"]]["state"]
+            if state != "complete" and not (state == "stopped" and table in _OF_STOPPED):
                 raise _BrokenError(f"trial {row['trial_id']} is not complete, so it can have no {table}")
+    _check_stopped(tables, trials)
     for row in tables["checkpoints"]:
         column = "checkpoint" if row["kind"] == "trained" else "rewind_point"
         if trials[row["trial_id"]][column] != row["hash"]:
@@ -191,6 +188,42 @@ def _check_trials(
             )
     measured = ((row["run_id"], row["level"], row["seed"], row["parent"]) for row in tables["measurements"])
     _distinct("run_id, level, seed, parent in measurements", measured)
+
+
+def _check_state(number: int, trial: Mapping[str, Any]) -> None:
+    """Check that a trial has what its state says, and nothing else."""
+    state = trial["state"]
+    complete, stopped = state == "complete", state == "stopped"
+    for column in _RESULT:
+        there = complete or (stopped and column == "seconds")
+        if (trial[column] is not None) != there:
+            raise _BrokenError(f"trial {number} is {state}, so {column} must{' not' * there} be empty")
+    if (trial["finished_at"] is None) != (state == "pending"):
+        raise _BrokenError(f"trial {number} is {state}, which its finished_at contradicts")
+    if ((complete or stopped) and trial["error"] is not None) or (state == "failed" and trial["error"] is None):
+        raise _BrokenError(f"trial {number} is {state}, which its error contradicts")
+    if (trial["stop_epoch"] is None) != (trial["stop_below"] is None):
+        raise _BrokenError(f"trial {number} has half a stop rule: stop_epoch and stop_below belong together")
+    if stopped and trial["stop_epoch"] is None:
+        raise _BrokenError(f"trial {number} is stopped, but it has no stop rule")
+
+
+def _check_stopped(tables: Tables, trials: Mapping[int, dict[str, Any]]) -> None:
+    """Check that the learning curve of every stopped trial ends where its rule says, and below what it asks for."""
+    curves: dict[int, dict[int, float]] = {
+        number: {} for number, trial in trials.items() if trial["state"] == "stopped"
+    }
+    for row in tables["epochs"]:
+        if row["trial_id"] in curves:
+            curves[row["trial_id"]][row["epoch"]] = row["val_accuracy"]
+    for number, curve in curves.items():
+        last, below = trials[number]["stop_epoch"], trials[number]["stop_below"]
+        if len(curve) != last + 1 or max(curve) != last:
+            raise _BrokenError(f"trial {number} was stopped after epoch {last}, which its epochs contradict")
+        if not curve[last] < below:
+            raise _BrokenError(
+                f"trial {number} was stopped, but its accuracy of {curve[last]:g} is not below its rule's {below:g}"
+            )
 
 
 def _check_machines(tables: Tables) -> None:
@@ -235,8 +268,11 @@ def _check_levels(tables: Tables, runs: Mapping[int, dict[str, Any]], spec: Spec
         seeds: dict[float, set[int]] = {step.level.winner: set()}  # that completed a candidate
         for counted in step.trials:
             seeds.setdefault(counted.max_lr, set()).update([counted.seed] if counted.result else [])
+        spared = {counted.max_lr for counted in step.trials if counted.state == "stopped"}
+        if SEARCH_METHODS[spec.search.method].looks_back:  # it may spare all but the winner some seeds
+            spared = set(seeds)
         for max_lr, completed in seeds.items():
-            if completed != set(spec.seeds):
+            if completed != set(spec.seeds) and max_lr not in spared - {step.level.winner}:
                 what = "winner" if max_lr == step.level.winner else "candidate"
                 raise _BrokenError(
                     f"level {step.level.level} is decided, but its {what} {max_lr:g} was not trained to its end with "

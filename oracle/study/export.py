@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "parquet"]
 
 MANIFEST = "export.json"
-VERSION = 2
+VERSION = 3
 _SINCE = {"answers": 2, "machines": 2, "trial_machines": 2}
 """Tables that exports of earlier versions lack, with the first version that has them."""
+_COLUMNS_SINCE = {("trials", "stop_epoch"): 3, ("trials", "stop_below"): 3}
+"""Columns that exports of earlier versions lack, which are empty there, by their tables."""
 
 
 def write_export(tables: Tables, folder: Path, format_: Format) -> list[Path]:
@@ -77,7 +79,9 @@ def read_export(folder: Path) -> Tables:
             continue
         path = folder / f"{name}.{format_}"
         try:
-            tables[name] = _read(path, kinds, format_)
+            lacking = {column for column in kinds if version < _COLUMNS_SINCE.get((name, column), 1)}
+            there = {column: kind for column, kind in kinds.items() if column not in lacking}
+            tables[name] = [row | dict.fromkeys(lacking) for row in _read(path, there, format_)]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:  # Arrow's are among these
             raise InputError(f"The table {path} cannot be read ({error}); export the study again.") from error
     return tables

@@ -94,7 +94,8 @@ def check_trained_on(
     from scyc.fingerprints import changed
 
     before = recorded(study)
-    begun = any(store.counts(run.id)["complete"] for run in store.runs(study.id))
+    counts = [store.counts(run.id) for run in store.runs(study.id)]
+    begun = any(count["complete"] or count["stopped"] for count in counts)
     changes = changed(before.fingerprints, now.fingerprints) if before.fingerprints and begun else []
     versions = [name for name in PACKAGES if before.versions.get(name, now.versions[name]) != now.versions[name]]
     if before.fingerprints and begun and not changes and not versions:

@@ -57,7 +57,9 @@ class MachineKind:
 
 @dataclass(frozen=True)
 class Machines:
-    """On which machines a study's complete trials were trained, those that an extension turned into history included.
+    """On which machines a study's complete and stopped trials were trained.
+
+    Those that an extension turned into history are included.
 
     Attributes:
         kinds: those on record, most trials first.
@@ -71,8 +73,9 @@ class Machines:
     def read(cls, store: Store, study_id: int) -> Self:
         """Return the machines of a study on record."""
         found = store.machines(study_id)
-        complete = sum(store.counts(run.id)["complete"] for run in store.runs(study_id))
-        return cls.sorted_out(found, complete - sum(found.values()))
+        counts = [store.counts(run.id) for run in store.runs(study_id)]
+        ended = sum(count["complete"] + count["stopped"] for count in counts)
+        return cls.sorted_out(found, ended - sum(found.values()))
 
     @classmethod
     def sorted_out(cls, machines: Mapping[MachineRecord, int], unknown: int = 0) -> Self:

@@ -142,7 +142,7 @@ class TrialRow(Row):
     max_lr: MaxLr
     parent: Parent
     round: Small
-    state: Literal["pending", "complete", "failed"]
+    state: Literal["pending", "complete", "failed", "stopped"]
     error: Text | None
     created_at: Time
     finished_at: Time | None
@@ -158,6 +158,8 @@ class TrialRow(Row):
     rewind_point: Hash | None
     attempts: Small
     spec_hash: SpecHash
+    stop_epoch: Small | None
+    stop_below: Accuracy | None
 
 
 class EpochRow(Row):

@@ -49,6 +49,14 @@ class ExecutorConformance:
         """Including those that measure the network before they choose `max_lr`; trials are handed out one by one."""
         assert sweeps.walk(self.make_executor(2), tmp_path) == sweeps.reference_walk()
 
+    @pytest.mark.parametrize("engine", ["eager", "graphs"])
+    def test_trials_are_stopped_by_their_rules(self, engine: str, tmp_path: Path) -> None:
+        """Those that stop tell how far they came and leave no weights; the others are as if nobody had stopped."""
+        found = sweeps.one_by_one(self.make_executor(2), engine, tmp_path)
+        assert [len(epochs) for epochs, _ in found.values()] == [2, 1, 3, 3] * 2
+        assert [weights is None for _, weights in found.values()] == [True, True, False, False] * 2
+        assert found == sweeps.reference_one_by_one()
+
     def test_a_trial_that_raises_is_recorded_as_failed_and_can_be_trained_later(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
-from oracle.execution.messages import Failure, MeasureRequest, Outcome
+from oracle.execution.messages import Failure, MeasureRequest, Outcome, Stopped
 from scyc import density
 from scyc.measured_schedules import Measured
 from studies import EpochRecord, NewCheckpoint, TrialResult
@@ -59,8 +59,8 @@ class MadeUp:
             return Measured(0.2 / (1 + request.level), 1.5)
         return self.train(request)
 
-    def train(self, request: TrialRequest) -> Outcome | Failure:
-        """Make up the outcome of a trial."""
+    def train(self, request: TrialRequest) -> Outcome | Stopped | Failure:
+        """Make up the outcome of a trial, whose accuracy is the same after each of its epochs."""
         level, seed, max_lr = request.level, request.seed, request.max_lr
         if (level, seed, max_lr) in self.fails:
             return Failure("Traceback ...\nRuntimeError: the machine is on fire")
@@ -69,6 +69,9 @@ class MadeUp:
         loss = 0.05 * math.log(max_lr / (self.optimum * self.growth**level)) ** 2
         flat = level in self.flat
         accuracy = 0.0 if diverged else 0.1 if flat else 0.9 - loss + noise
+        epochs = tuple(EpochRecord(epoch, 1.0, 1.0, accuracy) for epoch in range(self.epochs))
+        if request.stop is not None and any(request.stop.stops(epoch.epoch, accuracy) for epoch in epochs[:-1]):
+            return Stopped(epochs[: request.stop.epoch + 1], 0.5, self.machine)
         origin = [level, seed, request.parent] if self.equal_weights else [level, seed, request.parent, max_lr]
         saved = [self._save("trained", origin, request.parent)]
         if level == 0:
@@ -84,7 +87,7 @@ class MadeUp:
             seconds=1.5,
             checkpoint=saved[0].hash,
             rewind_point=saved[1].hash if level == 0 else None,
-            epochs=tuple(EpochRecord(epoch, 1.0, 1.0, accuracy) for epoch in range(self.epochs)),
+            epochs=epochs,
         )
         return Outcome(result, tuple(saved), self.machine)
 

@@ -14,6 +14,7 @@ from studies import (
     MachineRecord,
     NewCheckpoint,
     NewTrial,
+    StoppedTraining,
     TrialResult,
 )
 
@@ -72,6 +73,16 @@ def result(**changes: Any) -> TrialResult:
 def new(level: int = 0, seed: int = 0, max_lr: float = 0.1, parent: str | None = None, round: int = 0) -> NewTrial:  # noqa: A002
     """Return a trial to add, at level 0 by default."""
     return NewTrial(level=level, seed=seed, max_lr=max_lr, parent=parent, round=round)
+
+
+def ruled(epoch: int, below: float, seed: int = 0) -> NewTrial:
+    """Return a trial to add that may be stopped after an epoch."""
+    return replace(new(seed=seed), stop_epoch=epoch, stop_below=below)
+
+
+def stopped(**changes: Any) -> StoppedTraining:
+    """Return a training that was stopped, with some fields changed."""
+    return replace(StoppedTraining(seconds=0.5, epochs=EPOCHS), **changes)
 
 
 def checkpoint(letter: str, kind: CheckpointKind = "trained", parent: str | None = None) -> NewCheckpoint:

@@ -13,15 +13,27 @@ from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
 from oracle.execution.inline import InlineExecutor
+from oracle.execution.messages import Outcome, Stopped, TrialRequest
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study
-from scyc import AdaptiveRestart, Constant, GradientScaled, Linear, OneCycle, Policy, RangeTest, policy_to_dict
+from scyc import (
+    AdaptiveRestart,
+    Constant,
+    GradientScaled,
+    Linear,
+    OneCycle,
+    Policy,
+    RangeTest,
+    StopRule,
+    policy_to_dict,
+)
 from studies import Artifacts, Store, TrialResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from oracle.execution import Executor
+    from oracle.execution.messages import Answer, Request
     from studies import TrialRecord
 
 SMALL: Mapping[str, Any] = MappingProxyType(
@@ -54,6 +66,54 @@ def sweep(
         store.close()
         raise
     return run, store
+
+
+def one_by_one(executor: Executor, engine: str, folder: Path) -> dict[int, Any]:
+    """Train trials of which some are stopped by their rules, and return what must not depend on the executor.
+
+    Returns:
+        By number of the request: the learning curve, and the hash of the weights; None for one that was stopped.
+    """
+    spec = parse_spec({**SMALL, "levels": 1, "epochs": 3, "engine": engine}, "of the test")
+    rules = [StopRule(1, 1.0), StopRule(0, 1.0), StopRule(1, 0.0), None]
+    source = _Requests(
+        [
+            TrialRequest(4 * seed + number, 0, seed, max_lr, None, None, stop=rule)
+            for seed in (0, 1)
+            for number, (max_lr, rule) in enumerate(zip((0.05, 0.1, 0.2, 0.4), rules, strict=True))
+        ]
+    )
+    executor.run(source, spec, Artifacts(str(folder / "artifacts")))
+    found: dict[int, Any] = {}
+    for request, answer in source.answers:
+        if isinstance(answer, Stopped):
+            found[request.id] = answer.epochs, None
+        else:
+            assert isinstance(answer, Outcome), answer
+            found[request.id] = answer.result.epochs, answer.result.checkpoint
+    return dict(sorted(found.items()))
+
+
+class _Requests:
+    """A source of requests that are there from the start."""
+
+    def __init__(self, requests: list[TrialRequest]) -> None:
+        self.requests, self.number = requests, len(requests)
+        self.answers: list[tuple[TrialRequest, Answer]] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether all are answered."""
+        return len(self.answers) == self.number
+
+    def next(self, most: int = 1) -> list[TrialRequest]:
+        """Return up to `most` of those that are left."""
+        given, self.requests = self.requests[:most], self.requests[most:]
+        return given
+
+    def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
+        """Keep the answers."""
+        self.answers += [(request, answer) for request, answer in answers if isinstance(request, TrialRequest)]
 
 
 def facts(store: Store, run_id: int) -> list[Any]:
@@ -97,6 +157,13 @@ def reference_sweep() -> list[Any]:
         run, store = sweep(InlineExecutor(), SMALL, Path(folder))
         with store:
             return facts(store, run.run.id)
+
+
+@cache
+def reference_one_by_one() -> dict[int, Any]:
+    """Return the facts of `one_by_one` in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return one_by_one(InlineExecutor(), "eager", Path(folder))
 
 
 @cache

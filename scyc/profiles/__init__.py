@@ -3,6 +3,7 @@
 A profile maps progress (the fraction of the level's steps that are done, 0 <= progress < 1) to a factor.
 """
 
+from scyc.profiles.drops import epoch_after_drop, first_drop
 from scyc.profiles.profile import MomentumProfile, Profile, learning_rates, momenta, momentum_at
 from scyc.profiles.reach import check_reach, reach, shortfall
 from scyc.profiles.restarts import OneCycle, ScaledRestart, Tail
@@ -34,6 +35,8 @@ __all__ = [
     "Triangular",
     "WarmupStep",
     "check_reach",
+    "epoch_after_drop",
+    "first_drop",
     "learning_rates",
     "momenta",
     "momentum_at",

@@ -3,6 +3,7 @@ from .learner import Learner
 from .loop import train
 from .recipe import Recipe
 from .result import EpochMetrics, Snapshot, State, Training
+from .stop_rule import StopRule
 
 __all__ = [
     "EpochMetrics",
@@ -10,6 +11,7 @@ __all__ = [
     "Recipe",
     "Snapshot",
     "State",
+    "StopRule",
     "Training",
     "evaluate",
     "train",

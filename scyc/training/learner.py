@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scyc.pruning import Masks
     from scyc.training.recipe import Recipe
     from scyc.training.result import State
+    from scyc.training.stop_rule import StopRule
 
 
 class Learner:
@@ -40,6 +41,7 @@ class Learner:
         rewind_step: take a snapshot after this many steps.
         keep_optimizer: have the snapshots tell what the optimizer remembers.
         keep_change: tell how far the last epoch moved the prunable weights.
+        stop: ends the training early if it is not good enough; default: it is trained to its end.
 
     Attributes:
         rates: the learning rate of every step.
@@ -47,7 +49,7 @@ class Learner:
         training: what the training gave; None until it has ended.
 
     Raises:
-        InputError: when `rewind_step` is past the last step.
+        InputError: when `rewind_step` is past the last step, or `stop` would stop nothing.
     """
 
     def __init__(
@@ -62,9 +64,12 @@ class Learner:
         rewind_step: int | None = None,
         keep_optimizer: bool = False,
         keep_change: bool = False,
+        stop: StopRule | None = None,
     ) -> None:
         if rewind_step is not None:
             check_rewind_step(rewind_step, steps)
+        if stop is not None:
+            stop.check(recipe.epochs)
         self.model, self.masks, self.recipe = model, masks, recipe
         self.rates, self.momenta = learning_rates(recipe.profile, max_lr, steps), momenta(recipe.profile, steps)
         self.optimizer = recipe.optimizer.build(model)
@@ -73,6 +78,7 @@ class Learner:
         self.pruned = masks.bind(model)
         self.pruned.apply()
         self.training: Training | None = None
+        self._stop = stop
         self._rewind_step, self._keep_optimizer, self._keep_change = rewind_step, keep_optimizer, keep_change
         self._recorder = GradientRecorder(model, masks, steps)
         self._epochs: list[EpochMetrics] = []
@@ -106,7 +112,7 @@ class Learner:
                 self._early = self._snapshot()
 
     def end_epoch(self, train_loss: float, data: Dataset) -> None:
-        """Evaluate; the training ends with the last epoch, or when the loss is not finite.
+        """Evaluate; the training ends with the last epoch, when the loss is not finite, or when its rule stops it.
 
         Args:
             train_loss: mean over the epoch's batches.
@@ -119,6 +125,8 @@ class Learner:
         self._epochs.append(EpochMetrics(len(self._epochs), loss, val_loss, accuracy(answers)))
         if last:
             self.training = self._finish(data, loss, answers)
+        elif self._stop is not None and self._stop.stops(self._epochs[-1].epoch, self._epochs[-1].val_accuracy):
+            self.training = self._stopped()
 
     def _finish(self, data: Dataset, last_loss: float | None, val_answers: torch.Tensor) -> Training:
         with self.recipe.autocast(data.test.device):
@@ -137,6 +145,18 @@ class Learner:
             change=weight_change(self._before, self.model.state_dict(), self.masks) if self._keep_change else None,
             gradients=self._recorder.summaries(),
             answers={"validation": val_answers.cpu(), "test": test_answers.cpu()},
+        )
+
+    def _stopped(self) -> Training:
+        return Training(
+            tuple(self._epochs),
+            None,
+            0.0,
+            finite=True,
+            diverged=False,
+            early=None,
+            last=self._snapshot(),
+            stopped=True,
         )
 
     def _snapshot(self) -> Snapshot:

@@ -35,8 +35,8 @@ def train(
     """Train networks in place on `data.train`, in lock-step, holding pruned weights at zero.
 
     Batch order, augmentation and what a model draws itself (dropout) depend on (seed, level) alone, so networks that
-    are trained together see the same as those that are trained one by one. One that diverges is left behind and does
-    not disturb the others.
+    are trained together see the same as those that are trained one by one. One that diverges or is stopped is left
+    behind and does not disturb the others.
 
     Args:
         learners: one per network, all with as many steps per epoch, at most `engine.largest`.

@@ -65,6 +65,8 @@ class Training:
         answers: by split, which of its examples the network classifies correctly after the
             last step: booleans of shape (N,), in the split's order. They are what the accuracies count: all false if
             the training is not `finite`.
+        stopped: a stop rule ended it. Then there is nothing but `epochs` and `last`: it was not tested, and never
+            validated on all examples, so its accuracies are no result.
     """
 
     epochs: tuple[EpochMetrics, ...]
@@ -77,6 +79,7 @@ class Training:
     change: State | None = None
     gradients: tuple[GradientSummary, ...] = ()
     answers: Mapping[SplitName, torch.Tensor] = field(default_factory=dict)
+    stopped: bool = False
 
     @property
     def val_accuracy(self) -> float:

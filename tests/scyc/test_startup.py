@@ -29,6 +29,7 @@ LIGHT = [
     "from scyc.optimizers import OptimizerSettings; OptimizerSettings('adamw')",
     "from scyc.training.recipe import Recipe; assert Recipe(epochs=3).steps(640) == 30",
     "from scyc.training.result import EpochMetrics, Snapshot, State, Training",
+    "from scyc import StopRule; from scyc.profiles import first_drop; StopRule(3, 0.5)",
     "from scyc.protocol import Checkpoint, Protocol, Pruning; Pruning(criterion='lamp', rewind='reinit')",
     "from scyc.pruning import CRITERIA, Rewind, Scope, Statistics; CRITERIA['erk'].check('global')",
     "from scyc.workloads import Workload, load_workload, workload_names; assert workload_names()",

@@ -104,7 +104,7 @@ def test_processes_write_at_once(common: str) -> None:
         processes = [start(WRITER, common, 30) for _ in range(number)]
         outputs = [process.communicate()[0].split() for process in processes]
         assert [process.returncode for process in processes] == [0] * number
-        assert store.counts(run.id) == {"pending": 0, "complete": 60, "failed": 0}
+        assert store.counts(run.id) == {"pending": 0, "complete": 60, "failed": 0, "stopped": 0}
         assert sum(output.count("finished") for output in outputs) == 60  # each trial by one of them
         assert len(store.checkpoints(run.id)) == 60
         assert store.open_run(run.study_id, run.name).wall_seconds == 30 * number

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.testing.records import RESULT, checkpoint, finish, new
-from studies import LeaseLost, RunRecord, Store, StudyBusy, StudyError, StudyNotFound, database, locks
+from oracle.testing.records import RESULT, checkpoint, finish, new, stopped
+from studies import LeaseLost, RunRecord, StoppedTrial, Store, StudyBusy, StudyError, StudyNotFound, database, locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,6 +189,7 @@ class TestFences:
             lambda: fenced.add_wall_seconds(run.id, 1.0),
             lambda: fenced.add_trials(run.id, [new(seed=1)]),
             lambda: finish(fenced, trial.id, RESULT, [checkpoint("a")]),
+            lambda: fenced.stop_trials([StoppedTrial(trial.id, stopped())]),
             lambda: fenced.fail_trial(trial.id, "error"),
             lambda: fenced.retry_trial(trial.id, "error"),
             lambda: fenced.requeue_failed(run.id),

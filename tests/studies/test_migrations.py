@@ -16,8 +16,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from oracle.testing.records import RESULT, finish, new
-from studies import Store, StudyError, migrations, upgrade
+from oracle.testing.records import MACHINE, RESULT, checkpoint, finish, new, result, ruled, stopped
+from studies import StoppedTrial, Store, StudyError, migrations, upgrade
 from studies.database import Database
 from studies.schema import PREFIX, metadata
 from tests.studies.server import database_of
@@ -213,6 +213,68 @@ class TestOldDatabases:
             store.delete_study("real")
         left = contents(old)
         assert (left["epochs"], left["checkpoints"], len(left["trials"])) == ([], [], 3)
+
+
+class TestStoppedTrials:
+    """Revision 0008, with what only it can hold."""
+
+    @pytest.fixture
+    def filled(self, nothing: str) -> str:
+        with Store.open(nothing) as store:
+            study = store.create_study("s", {}, "hash", "memory://a", {})
+            run = store.open_run(study.id, "oracle")
+            asked = [ruled(2, 0.5), ruled(2, 0.5, seed=1), new(seed=2), ruled(1, 0.25, seed=3), ruled(1, 0.25, seed=4)]
+            hopeless, sound, free, lost, gone = store.add_trials(run.id, asked)
+            store.stop_trials([StoppedTrial(one.id, stopped(), MACHINE) for one in (hopeless, gone)])
+            for trial in (sound, free):
+                finish(store, trial.id, result(val_accuracy=0.75), [checkpoint("a")], MACHINE)
+            store.fail_trial(lost.id, "out of memory")
+        return nothing
+
+    def test_going_back_forgets_them_and_nothing_else(self, filled: str) -> None:
+        columns = columns_of(filled)
+        before = contents(filled)
+        downgrade(filled, "0007")
+        kept = [row for row in before["trials"] if "stopped" not in row]
+        assert [row[:-2] for row in kept] == contents(filled)["trials"]
+        assert len(kept) == 3
+        assert contents(filled)["epochs"] == [row for row in before["epochs"] if row[0] in {one[0] for one in kept}]
+        upgrade(filled)
+        assert columns_of(filled) == columns
+        assert [row[:-2] for row in contents(filled)["trials"]] == [row[:-2] for row in kept]
+        with Store.open(filled) as store:
+            [run] = store.runs(store.study("s").id)
+            assert {(trial.stop_epoch, trial.stop_below) for trial in store.trials(run.id)} == {(None, None)}
+            assert len(store.trial_machines(run.id)) == 2
+            [added] = store.add_trials(run.id, [ruled(1, 0.5, seed=9)])
+            assert added.id == 6  # 5 was stopped and forgotten, and is never given again
+            store.stop_trials([StoppedTrial(added.id, stopped())])
+            store.delete_study("s")
+        assert not any(contents(filled).values())
+
+    def test_the_version_before_is_read_as_it_is(self, filled: str) -> None:
+        downgrade(filled, "0007")
+        with Store.open(filled, read_only=True) as store:
+            [run] = store.runs(store.study("s").id)
+            found = store.trials(run.id, curves=True)
+            assert [(trial.state, trial.stop_epoch) for trial in found] == [
+                ("complete", None),
+                ("complete", None),
+                ("failed", None),
+            ]
+            assert store.counts(run.id)["stopped"] == 0
+            assert {row["stop_below"] for row in store.dump_study("s")["trials"]} == {None}
+
+    def test_views_of_others_stay(self, filled: str) -> None:
+        query = "SELECT id, state FROM scyc_trials WHERE state <> 'stopped'"
+        with closing(Database(filled, create=False)) as database:
+            with database.migration() as connection:
+                connection.execute(text(f"CREATE VIEW mine AS {query}"))
+            if database.file is not None:  # PostgreSQL does not drop a column that a view reads, nor copy a table
+                downgrade(filled, "0007")
+                upgrade(filled)
+            with database.read() as connection:
+                assert connection.execute(text("SELECT * FROM mine")).all() == connection.execute(text(query)).all()
 
 
 def test_rows_that_refer_to_nothing_stop_a_migration(disk: str) -> None:

@@ -265,6 +265,8 @@ class TestOlderVersions:
             assert store.answers(1, "test") == {}
             assert store.dump_study("s")["answers"] == []
             assert store.machines(study.id) == {}
+            assert [trial.stop_epoch for trial in store.trials(1)] == [None] * len(store.trials(1))
+            assert {trial["stop_below"] for trial in store.dump_study("s")["trials"]} <= {None}
             assert store.dump_study("s")["machines"] == []
         assert (old / "a.db").read_bytes() == before
         with pytest.raises(StudyError, match="studies upgrade"):

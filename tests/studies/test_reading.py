@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from oracle.testing.records import ANSWERS, GRADIENTS, MACHINE, checkpoint, finish, new, result
-from studies import Lease, MeasurementRecord, Store, StudyError, StudyNotFound, upgrade
+from oracle.testing.records import ANSWERS, GRADIENTS, MACHINE, checkpoint, finish, new, result, ruled, stopped
+from studies import Lease, MeasurementRecord, StoppedTrial, Store, StudyError, StudyNotFound, upgrade
 from studies.errors import TryAgain
 from tests.studies.permissions import sealed
 from tests.studies.server import READER, database_of
@@ -43,6 +43,8 @@ def fill(url: str) -> None:
         done, lost, _ = store.add_trials(run.id, [new(seed=seed) for seed in range(3)])
         finish(store, done.id, result(gradients=GRADIENTS, answers=ANSWERS), [checkpoint("a")], MACHINE)
         store.fail_trial(lost.id, "out of memory")
+        [hopeless] = store.add_trials(run.id, [ruled(2, 0.5, seed=9)])
+        store.stop_trials([StoppedTrial(hopeless.id, stopped(), MACHINE)])
         store.decide_level(run.id, 0, 1.0, 0.1, False)
         store.decide_level(run.id, 1, 0.8, 0.2, True)
         store.reopen_levels(run.id, 1)
@@ -106,6 +108,7 @@ def writes(store: Store) -> dict[str, Any]:
         "keep_checkpoints": lambda: store.keep_checkpoints(1, []),
         "forget_checkpoints": lambda: store.forget_checkpoints([1]),
         "finish_trials": lambda: finish(store, 1, result()),
+        "stop_trials": lambda: store.stop_trials([StoppedTrial(3, stopped())]),
         "fail_trial": lambda: store.fail_trial(3, "error"),
         "retry_trial": lambda: store.retry_trial(3, "error"),
         "requeue_failed": lambda: store.requeue_failed(1),

@@ -71,8 +71,9 @@ def show(
 
         say(out, f"{DENSITIES} {view.status.partly_pruned.sentence}")
     cost = view.cost
+    early = f" and {cost.stopped} stopped early" if cost.stopped else ""
     out.print(
-        f"{cost.trials} trials, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
+        f"{cost.trials} trials{early}, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
         f"{cost.wall_seconds:.0f} s; the study is {view.state}."
     )
 

@@ -134,7 +134,7 @@ def _picture(seen: StudyStatus) -> RenderableType:
     silence = f", last heartbeat {seen.tenure.silence:.0f} s ago" if seen.tenure else ""
     return Group(
         table,
-        ProgressBar(total=max(1, seen.total), completed=seen.done, width=60),
+        ProgressBar(total=max(1, seen.total), completed=seen.ended, width=60),
         Text(f"{len(seen.decided)} of {seen.levels} levels decided, {_trials(seen)}, {_time_left(seen)} left"),
         Text(f"{_holder(seen)}{silence}"),
     )
@@ -142,7 +142,8 @@ def _picture(seen: StudyStatus) -> RenderableType:
 
 def _trials(seen: StudyStatus) -> str:
     failed = f", {seen.failed} failed" if seen.failed else ""
-    return f"{seen.done}/{seen.total} trials done, {seen.pending} pending{failed}"
+    stopped = f", {seen.stopped} of them stopped early" if seen.stopped else ""
+    return f"{seen.ended}/{seen.total} trials done{stopped}, {seen.pending} pending{failed}"
 
 
 def _time_left(seen: StudyStatus) -> str:

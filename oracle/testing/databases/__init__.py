@@ -10,6 +10,7 @@ from oracle.testing.databases.catalogue import Levels, Runs, Studies
 from oracle.testing.databases.checkpoints import Checkpoints, Threads
 from oracle.testing.databases.failures import Failing, Retrying
 from oracle.testing.databases.outcomes import Finishing, FinishingTogether, Machines
+from oracle.testing.databases.stopping import Rules, Stopping
 from oracle.testing.databases.trials import AddingTrials, AdoptingTrials, ReadingTrials
 
 __all__ = ["DatabaseConformance"]
@@ -27,6 +28,8 @@ class DatabaseConformance(
     Machines,
     Failing,
     Retrying,
+    Rules,
+    Stopping,
     Checkpoints,
     Threads,
 ):

@@ -74,5 +74,5 @@ class Threads(DatabaseCase):
             thread.start()
         for thread in threads:
             thread.join()
-        assert store.counts(run.id) == {"pending": 0, "complete": 25, "failed": 0}
+        assert store.counts(run.id) == {"pending": 0, "complete": 25, "failed": 0, "stopped": 0}
         assert store.open_run(run.study_id, run.name).wall_seconds == 20

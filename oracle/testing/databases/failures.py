@@ -24,7 +24,7 @@ class Failing(DatabaseCase):
         failed = store.trials(run.id)[0]
         assert (failed.state, failed.error, failed.result) == ("failed", "out of memory", None)
         assert failed.finished_at is not None
-        assert store.counts(run.id) == {"pending": 1, "complete": 0, "failed": 1}
+        assert store.counts(run.id) == {"pending": 1, "complete": 0, "failed": 1, "stopped": 0}
         assert store.requeue_failed(run.id) == 1
         assert store.requeue_failed(run.id) == 0
         assert store.trials(run.id) == [trial, bystander]

@@ -35,7 +35,7 @@ class AddingTrials(DatabaseCase):
         assert (again.id, again.round, again.state) == (first.id, 0, "complete")
         assert again.result == result(epochs=())
         assert (other.seed, other.state) == (1, "pending")
-        assert store.counts(run.id) == {"pending": 1, "complete": 1, "failed": 0}
+        assert store.counts(run.id) == {"pending": 1, "complete": 1, "failed": 0, "stopped": 0}
 
     def test_every_part_of_the_key_counts(self, store: Store, run: RunRecord) -> None:
         base = new(level=1, parent="p" * 64)

@@ -60,7 +60,7 @@ class TestTables:
 
     def test_trials_have_all_columns_and_agree_with_the_view(self, swept: Study) -> None:
         trials = swept.trials()
-        record = {field.name for field in fields(TrialRecord)} - {"run_id", "result"}
+        record = {field.name for field in fields(TrialRecord)} - {"run_id", "result", "stopped"}
         result = {field.name for field in fields(TrialResult)} - {"epochs", "gradients", "answers"}
         assert set(trials.columns) == {"run", "machine"} | record | result
         assert len(trials) == 18

@@ -62,7 +62,7 @@ def test_json(scyc: Callable[..., Ended], meanwhile: Callable[..., None], tmp_pa
     assert ended.code == 0
     before, after = map(json.loads, ended.out.splitlines())
     assert (before["state"], before["holder"], after["state"]) == ("waiting", None, "finished")
-    assert after["trials"] == {"done": 18, "pending": 0, "failed": 0, "total": 18}
+    assert after["trials"] == {"done": 18, "stopped": 0, "pending": 0, "failed": 0, "total": 18}
     assert [level["winner"] for level in after["decided"]] == [0.2, 0.2, 0.2]
 
 

@@ -21,6 +21,7 @@ from optuna.trial import TrialState
 from oracle.driver.optuna_mirror import KEY, MARK, OptunaMirror, delete_mirror
 from scyc import InputError
 from studies import engine_url
+from tests.oracle.driver.test_stopped_trials import ruled
 from tests.oracle.simulation import Laboratory, small_spec
 
 if TYPE_CHECKING:
@@ -96,6 +97,24 @@ def test_every_ended_trial_is_an_optuna_trial(lab: Laboratory, url: str) -> None
                 shown = {name: value for name, value in trial.user_attrs.items() if name not in (KEY, "seed")}
                 assert shown == {name: getattr(true.result, name) for name in COLUMNS}
                 assert trial.intermediate_values == {e.epoch: e.val_accuracy for e in true.result.epochs}
+
+
+def test_a_trial_that_was_stopped_is_pruned(lab: Laboratory, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.driver.oracle_run.next_action", ruled)
+    monkeypatch.setattr("oracle.driver.oracle_run.audited", lambda *_: False)
+    sweep_mirrored(lab, url)
+    expected = told(url)
+    pruned = [trial for trials in mirrored(url).values() for trial in trials if trial.state == TrialState.PRUNED]
+    truth = {trial.id: trial for trial in lab.store.trials(lab.run.id, curves=True) if trial.stopped is not None}
+    assert {trial.user_attrs[KEY] for trial in pruned} == set(truth) != set()
+    for trial in pruned:
+        stopped = truth[trial.user_attrs[KEY]].stopped
+        assert stopped is not None
+        assert trial.intermediate_values == {epoch.epoch: epoch.val_accuracy for epoch in stopped.epochs}
+        assert trial.params == {"max_lr": truth[trial.user_attrs[KEY]].max_lr}
+    with closing(mirror_of(lab, url)) as mirror:
+        mirror.rebuild()
+    assert told(url) == expected
 
 
 def test_a_driver_that_goes_on_mirrors_what_a_dead_one_did_not(lab: Laboratory, url: str) -> None:

@@ -229,7 +229,7 @@ class TestFailures:
             assert not sweep.complete
             assert [(cell.max_lr, cell.seed) for cell in sweep.failed] == [(0.2, 7)]
             assert lab.winners() == [0.2]
-            assert lab.store.counts(lab.run.id) == {"pending": 0, "complete": 11, "failed": 1}
+            assert lab.store.counts(lab.run.id) == {"pending": 0, "complete": 11, "failed": 1, "stopped": 0}
 
     def test_the_error_is_written_down(self) -> None:
         with CLIMBING(fails=self.FAILS) as lab:
@@ -280,7 +280,7 @@ def kill_after(lab: Laboratory, writes: int) -> list[str]:
 
         return call
 
-    for name in ("add_trials", "finish_trials", "decide_level", "forget_checkpoints"):
+    for name in ("add_trials", "finish_trials", "stop_trials", "decide_level", "forget_checkpoints"):
         setattr(lab.store, name, mortal(name, getattr(lab.store, name)))
     lab.artifacts.delete = mortal("delete", lab.artifacts.delete)  # type: ignore[method-assign]
     return done

@@ -7,10 +7,11 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from oracle.results.cost import Cost
 from oracle.results.intervals import RULES, Interval
 from oracle.results.level_view import CandidateView, LevelView, TrialView
 from oracle.results.status import StudyStatus
-from oracle.results.study_view import Cost, StudyView
+from oracle.results.study_view import StudyView
 from oracle.spec.model import Spec
 from studies import LevelRecord, TenureRecord
 

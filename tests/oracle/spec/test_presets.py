@@ -89,7 +89,7 @@ def test_the_small_version_runs(name: str, tmp_path: Path) -> None:
         sweep = OracleRun(store, store.open_run(study.id, ORACLE), spec, Artifacts(study.artifacts), Listener())
         InlineExecutor().run(sweep, spec, Artifacts(study.artifacts))
         assert sweep.complete
-        assert store.counts(sweep.run.id) == {"pending": 0, "complete": 9, "failed": 0}
+        assert store.counts(sweep.run.id) == {"pending": 0, "complete": 9, "failed": 0, "stopped": 0}
 
 
 def test_an_unknown_one_is_refused_with_those_that_are() -> None:

@@ -1,0 +1,95 @@
+"""Stop rules of trials, and trials that were stopped by them.
+
+Going back forgets the rules, and the trials that were stopped.
+"""
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from alembic import op
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic.operations import BatchOperations
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+_KNOWN = (
+    "val_accuracy IS NOT NULL AND test_accuracy IS NOT NULL AND diverged IS NOT NULL AND density IS NOT NULL "
+    "AND seconds IS NOT NULL AND checkpoint IS NOT NULL"
+)
+_UNKNOWN = _KNOWN.replace("IS NOT NULL", "IS NULL")
+_STOPPED = _UNKNOWN.replace("seconds IS NULL", "seconds IS NOT NULL")
+
+_BEFORE = {
+    "state": "state IN ('pending', 'complete', 'failed')",
+    "error": "state <> 'complete' OR error IS NULL",
+    "complete": f"(state = 'complete' AND {_KNOWN}) OR (state <> 'complete' AND {_UNKNOWN})",
+}
+_AFTER = {
+    "state": "state IN ('pending', 'complete', 'failed', 'stopped')",
+    "error": "state NOT IN ('complete', 'stopped') OR error IS NULL",
+    "complete": f"(state = 'complete' AND {_KNOWN}) OR (state = 'stopped' AND {_STOPPED}) "
+    f"OR (state NOT IN ('complete', 'stopped') AND {_UNKNOWN})",
+    "stop": "(stop_epoch IS NULL) = (stop_below IS NULL)",
+    "stopped": "state <> 'stopped' OR stop_epoch IS NOT NULL",
+    "stop_epoch": "stop_epoch >= 0",
+    "stop_below": "stop_below >= 0 AND stop_below <= 1",
+}
+
+
+def upgrade() -> None:
+    """Go one revision forward."""
+    with _altering_trials(_BEFORE, _AFTER) as trials:
+        trials.add_column(sa.Column("stop_epoch", sa.Integer(), nullable=True))
+        trials.add_column(sa.Column("stop_below", sa.Double(), nullable=True))
+
+
+def downgrade() -> None:
+    """Go one revision back."""
+    for table in ("scyc_epochs", "scyc_trial_machines"):
+        op.execute(f"DELETE FROM {table} WHERE trial_id IN (SELECT id FROM scyc_trials WHERE state = 'stopped')")
+    op.execute("DELETE FROM scyc_trials WHERE state = 'stopped'")
+    with _altering_trials(_AFTER, _BEFORE) as trials:
+        trials.drop_column("stop_epoch")
+        trials.drop_column("stop_below")
+
+
+@contextmanager
+def _altering_trials(before: dict[str, str], after: dict[str, str]) -> "Iterator[BatchOperations]":
+    """Change checks of the trials, and in the block columns."""
+    with _as_it_was(), op.batch_alter_table("scyc_trials", table_kwargs={"sqlite_autoincrement": True}) as trials:
+        for name in before:
+            trials.drop_constraint(op.f(f"ck_scyc_trials_{name}"), type_="check")
+        yield trials
+        for name, rule in after.items():
+            trials.create_check_constraint(op.f(f"ck_scyc_trials_{name}"), sa.text(rule))
+
+
+@contextmanager
+def _as_it_was() -> "Iterator[None]":
+    """Let a block copy the trials, as SQLite alters a table, and put back what is lost with the original.
+
+    That is every view that reads from them, and the highest id: that of a deleted trial is never given to another one.
+    """
+    connection = op.get_bind()
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    last_id = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'scyc_trials'"))
+    views = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY rowid")).all()
+    for view in views:
+        op.execute(f'DROP VIEW "{view.name}"')
+    yield
+    for view in views:
+        connection.exec_driver_sql(view.sql)
+    if last_id is not None:
+        connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = 'scyc_trials'"))
+        connection.execute(
+            sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('scyc_trials', :last)"), {"last": last_id}
+        )

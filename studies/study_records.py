@@ -1,0 +1,102 @@
+"""Studies, leases, runs and decided levels, as plain frozen values. Times are aware and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """A spec and where its weights are kept.
+
+    Attributes:
+        spec: the spec as plain JSON values.
+        spec_hash: identifies the spec; a study is resumed only with a spec of the same hash.
+        artifacts: URL or absolute folder of the artifact store.
+        provenance: who and what made it (versions, hardware, commit), as plain JSON values.
+    """
+
+    id: int
+    name: str
+    spec: dict[str, Any]
+    spec_hash: str
+    artifacts: str
+    provenance: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpecRecord:
+    """A former spec of a study, from before it was extended."""
+
+    study_id: int
+    spec: dict[str, Any]
+    spec_hash: str
+    superseded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to drive a study until `expires_at`; `token` grows with every holder."""
+
+    study_id: int
+    token: int
+    holder: str
+    acquired_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TenureRecord:
+    """Who holds a study's lease, seen from outside.
+
+    Attributes:
+        since: when it was acquired.
+        seconds: how long ago that was.
+        silence: seconds since the last heartbeat.
+        seconds_left: until the lease lapses; negative once it has.
+    """
+
+    holder: str
+    since: datetime
+    seconds: float
+    silence: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A walk through the levels under one policy: "oracle", or the name of a level schedule.
+
+    Attributes:
+        wall_seconds: that drivers have spent on it.
+        policy: the schedule with its parameters, as plain JSON values; None for the oracle's run.
+    """
+
+    id: int
+    study_id: int
+    name: str
+    created_at: datetime
+    wall_seconds: float
+    policy: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRecord:
+    """A decided level: its density in (0, 1], the winning `max_lr`, and whether that sits on the grid's edge.
+
+    Attributes:
+        superseded_at: when the level was reopened; None while the decision holds.
+    """
+
+    run_id: int
+    level: int
+    density: float
+    winner: float
+    edge: bool
+    decided_at: datetime
+    superseded_at: datetime | None = None
