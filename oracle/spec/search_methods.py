@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 _GRID = "oracle.searching.proposers.grid:GridProposer.from_spec"
+_RACE = "oracle.searching.racing.race:Race"
 _OPTUNA = "oracle.searching.proposers.optuna:SamplerProposer.from_spec"
 
 
@@ -35,7 +36,7 @@ SEARCH_METHODS = MappingProxyType(
         method.name: method
         for method in (
             SearchMethod("grid", _GRID, needs_range=False),
-            SearchMethod("racing", "oracle.searching.racing.race:Race", needs_range=False, looks_back=True),
+            SearchMethod("racing", _RACE, needs_range=False, looks_back=True, curves=True),
             SearchMethod("tpe", _OPTUNA),
             SearchMethod("gp", _OPTUNA),
             SearchMethod("cmaes", _OPTUNA),

@@ -43,6 +43,10 @@ _COLLAPSE = 3.0
 _RIM = 1.0
 """Points below the best from which on the last candidate before a collapse has begun to fall itself."""
 
+_GIVEN_UP = 0.5
+"""What a candidate loses that was stopped early is known up to this share of what it was behind by then, as a standard
+deviation: the recorded surfaces of benchmarks/replay have 0.2 to 0.7."""
+
 _LEAST = 0.02
 """Least share of the variance between seeds that is due to training, and not to the examples' sampling."""
 
@@ -61,6 +65,10 @@ class LevelData(Protocol):
     @property
     def trained(self) -> Mapping[float, Sequence[bool]]:
         """By `max_lr`, which of them are from trainings, one at least; empty if all are."""
+
+    @property
+    def given_up(self) -> Mapping[float, float]:
+        """By `max_lr`, how far candidates that were stopped early were behind the best by then; in no other field."""
 
     @property
     def diverged(self) -> Collection[float]:
@@ -128,10 +136,12 @@ class Observations:
         u = np.array([tops[at].rates[index] for at, index in cells])
         y = np.array([-min(tops[at].shortfall[index], _CLIP * window) for at, index in cells])
         y -= np.array([y[place == at].mean() for at in range(len(tops))])[place]
-        names = [(at, sorted(levels[at].accuracies)[index]) for at, index in cells]
+        names = [(at, _rates(levels[at])[index]) for at, index in cells]
         smooth = np.array([index not in tops[at].rough for at, index in cells])
         noise, together = _noise(levels, names, smooth)
         noise[np.diag_indices(len(cells))] += [_roughness(tops[at], index, window) for at, index in cells]
+        behind = np.array([100 * levels[at].given_up.get(rate, 0.0) for at, rate in names])
+        noise[np.diag_indices(len(cells))] += (_GIVEN_UP * behind) ** 2
         low, high = min(top.rates[0] for top in tops), max(top.rates[-1] for top in tops)
         centre, scale = (low + high) / 2, max((high - low) / 2, 1e-6)
         numbers = tuple(level.level for level in levels)
@@ -140,11 +150,12 @@ class Observations:
 
 def _top(level: LevelData, window: float) -> Top:
     """Return the top of a level: from the first to the last candidate in the window, up to what diverged."""
-    rates = sorted(level.accuracies)
-    means = np.array([100 * math.fsum(level.accuracies[rate]) / len(level.accuracies[rate]) for rate in rates])
+    rates = _rates(level)
+    means = np.array([100 * _mean(level.accuracies.get(rate)) for rate in rates])
     out = np.array([rate in level.diverged for rate in rates])
     best = int(np.where(out, -np.inf, means).argmax())
-    shortfall = np.maximum(means[best] - means, np.where(out, 100.0, 0.0))
+    behind = np.array([100 * level.given_up.get(rate, 0.0) for rate in rates])
+    shortfall = np.where(behind > 0, behind, np.maximum(means[best] - means, np.where(out, 100.0, 0.0)))
     high = [index for index in range(len(rates)) if shortfall[index] <= window]
     first, last = best, best
     while first > high[0] and not out[first - 1]:
@@ -163,6 +174,15 @@ def _top(level: LevelData, window: float) -> Top:
             soft.add(end)
     kept = range(first - (first - 1 in rough), last + 1 + (last + 1 in rough))
     return Top(np.log(rates), shortfall, kept, frozenset(rough), frozenset(soft), (cliff[0], cliff[1]))
+
+
+def _rates(level: LevelData) -> list[float]:
+    """Return the candidates of a level, ascending."""
+    return sorted([*level.accuracies, *level.given_up])
+
+
+def _mean(values: Sequence[float] | None) -> float:
+    return math.fsum(values) / len(values) if values else -math.inf
 
 
 def _roughness(top: Top, index: int, window: float) -> float:
@@ -193,6 +213,10 @@ def _noise(
     levels: Sequence[LevelData], cells: Sequence[tuple[int, float]], smooth: NDArray[np.bool_]
 ) -> tuple[Floats, bool]:
     """Return the covariance of the cells' errors, and whether the examples' sampling is in it."""
+    if len(there := [i for i, (at, rate) in enumerate(cells) if rate not in levels[at].given_up]) < len(cells):
+        noise, covariance = np.zeros((len(cells), len(cells))), _noise(levels, [cells[i] for i in there], smooth[there])
+        noise[np.ix_(there, there)] = covariance[0]
+        return noise, covariance[1]
     groups = [[rate for place, rate in cells if place == at] for at in range(len(levels))]
     trained = [~np.isnan(_table(level, rates)) for level, rates in zip(levels, groups, strict=True)]
     shares = [weights(each) for each in trained]  # of each training in its candidate's mean

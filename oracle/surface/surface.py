@@ -208,6 +208,7 @@ def digest(levels: Sequence[LevelData], draws: int = DRAWS) -> bytes:
             repr((level.level, sorted(level.diverged), [list(level.accuracies[r]) for r in rates], rates)).encode()
         )
         found.update(repr([list(level.trained[r]) for r in rates] if level.trained else "").encode())
+        found.update(repr(sorted(level.given_up.items())).encode())
         for rate in rates:
             answers = level.answers.get(rate) if level.answers else None
             found.update(b"-" if answers is None else np.packbits(answers).tobytes())

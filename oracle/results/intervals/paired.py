@@ -94,11 +94,14 @@ def _as_known(level: DecidedLevel) -> Mapping[float, Sequence[float]]:
     On m of the n seeds, a difference has a standard error that is sqrt(n/m) times as large.
     """
     if not level.trained:
-        return level.accuracies
+        return level.marked
     best = mean(level.accuracies[level.winner])
     return {
-        rate: [best - (best - mean(values)) * math.sqrt(level.times_trained(rate) / len(values))]
-        for rate, values in level.accuracies.items()
+        **level.marked,
+        **{
+            rate: [best - (best - mean(values)) * math.sqrt(level.times_trained(rate) / len(values))]
+            for rate, values in level.accuracies.items()
+        },
     }
 
 

@@ -29,6 +29,8 @@ class DecidedLevel:
             seeds that were trained; None if that is not on record for all candidates.
         trained: by `max_lr`, on which of the seeds it was trained, if a search spared some candidates some seeds; the
             winner was trained on all. Empty if all were.
+        given_up: by `max_lr`, how far candidates were behind the best of their seed (a fraction) when they were stopped
+            early; they are in none of the others. See `oracle.searching.given_up`.
     """
 
     level: int
@@ -38,10 +40,20 @@ class DecidedLevel:
     diverged: frozenset[float] = field(default=frozenset(), kw_only=True)
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, kw_only=True, compare=False, repr=False)
     trained: Mapping[float, Sequence[bool]] = field(default_factory=dict, kw_only=True)
+    given_up: Mapping[float, float] = field(default_factory=dict, kw_only=True)
 
     def times_trained(self, max_lr: float) -> int:
         """Return on how many seeds a candidate was trained, >= 1."""
         return sum(self.trained[max_lr]) if self.trained else len(self.accuracies[max_lr])
+
+    @property
+    def marked(self) -> Mapping[float, Sequence[float]]:
+        """The accuracies, and where candidates that were given up were heading: marks of where the interval ends."""
+        if not self.given_up:
+            return self.accuracies
+        values = self.accuracies[self.winner]
+        best = sum(values) / len(values)
+        return {**self.accuracies, **{rate: [best - behind] for rate, behind in self.given_up.items()}}
 
     @property
     def has_winner(self) -> bool:
@@ -92,7 +104,7 @@ def level_by_level(
     Args:
         judge: from a level's accuracies, its winner and a tolerance to its interval.
     """
-    return lambda levels, tolerance: [judge(level.accuracies, level.winner, tolerance) for level in levels]
+    return lambda levels, tolerance: [judge(level.marked, level.winner, tolerance) for level in levels]
 
 
 def _short_of_divergence(level: DecidedLevel, interval: Interval | None) -> Interval | None:

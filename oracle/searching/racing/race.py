@@ -17,6 +17,8 @@ from oracle.searching.candidates import TOLERANCE, Cell
 from oracle.searching.racing.belief import Belief, forecast
 from oracle.searching.racing.ladder import Ladder
 from oracle.searching.racing.standings import Standings, noise
+from scyc import StopRule
+from scyc.profiles import epoch_after_drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +45,12 @@ class Race:
         self._search, self._level = spec.search, level
         self._ladder = Ladder(spec.search)
         self._before = [Standings.of(number, cells) for number, cells in enumerate(before)]
-        self._spent_before = sum(map(_trainings, before))
+        self._epochs = spec.epochs
+        self._spent_before = sum(self._trainings(cells) for cells in before)
+        self._drop = epoch_after_drop(spec.profile.build(), spec.epochs)
+        self._at_drop: list[Standings] = []
+        if self._drop is not None:
+            self._at_drop = [Standings.of(number, cells, self._drop) for number, cells in enumerate(before)]
 
     def wanted(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
         """Return the next round; see `LevelSearch`."""
@@ -51,11 +58,12 @@ class Race:
             return []
         now = Standings.of(self._level, cells)
         allowed = self._search.budget * len(self._ladder.grid) * len(seeds) * (self._level + 1)
-        left = allowed - self._spent_before - _trainings(cells)
+        left = allowed - self._spent_before - self._trainings(cells)
         chosen = self._start() if not cells else self._bracket(now, left - (len(seeds) - 1))
+        rule = self._rule(cells, seeds[0]) if chosen else None
         pairs = [(place, seeds[0]) for place in chosen] or self._race(now, seeds, left)
         round_ = 1 + max((cell.round for cell in cells), default=-1)
-        return [Cell(self._ladder.rungs[place], seed, round_, "pending") for place, seed in sorted(pairs)]
+        return [Cell(self._ladder.rungs[place], seed, round_, "pending", stop=rule) for place, seed in sorted(pairs)]
 
     def _start(self) -> list[int]:
         """Return the places of the candidates that the level starts with."""
@@ -71,7 +79,7 @@ class Race:
     def _bracket(self, now: Standings, left: float) -> list[int]:
         """Return the places of the candidates that the bracket still lacks; none once it is closed on both sides."""
         rungs = self._ladder.rungs
-        tried = {place for place, rate in enumerate(rungs) if rate in now.found}
+        tried = {place for place, rate in enumerate(rungs) if rate in now.found or rate in now.given_up}
         if not now.means:
             return [place for place in [min(tried) - 1] if self._ladder.may_try(place, tried)]
         best = max(now.means, key=now.means.__getitem__)
@@ -96,7 +104,7 @@ class Race:
             done = any(len(now.found[rate]) == len(seeds) for rate in now.finite)
             return [] if done else self._finish(min(sound), now, seeds) if sound else []
         belief = Belief.of(now, self._before)
-        losses = {rate: belief.loss(rate) for rate in rungs if rate not in now.diverged}
+        losses = {rate: belief.loss(rate) for rate in rungs if rate not in now.diverged | now.given_up.keys()}
         ranked = sorted(losses, key=lambda rate: (losses[rate], rate))
         leader = ranked[0]
         whole = [rate for rate in now.means if len(now.found[rate]) == len(seeds)]
@@ -119,7 +127,7 @@ class Race:
             scores = {
                 rate: belief.unclear(rate, TOLERANCE)
                 for rate in self._ladder.rungs
-                if (rate < best) == below and rate not in now.diverged and rate not in whole
+                if (rate < best) == below and rate not in now.diverged | now.given_up.keys() and rate not in whole
             }
             rate = max(scores, key=lambda one: (scores[one], -one), default=None)
             if rate is not None and scores[rate] > 0 and 1 - sure < belief.as_good(rate, TOLERANCE) < sure:
@@ -135,7 +143,22 @@ class Race:
         """Return a candidate with every seed that it lacks."""
         return [(self._ladder.rungs.index(rate), seed) for seed in seeds if seed not in now.found.get(rate, {})]
 
+    def _rule(self, cells: Sequence[Cell], seed: int) -> StopRule | None:
+        """Return when a bracket's training is hopeless: right after the first drop of the learning rate, by the best.
 
-def _trainings(cells: Iterable[Cell]) -> float:
-    """Return how many trainings the cells have cost."""
-    return float(sum(1 for cell in cells if cell.state == "complete"))
+        Before the drop the ranking of candidates says little. After it, a candidate that is further behind the best of
+        its seed than the tolerance and two standard deviations of a difference will not come back.
+        """
+        if self._drop is None:
+            return None
+        now = Standings.of(self._level, cells, self._drop)
+        reached = [by_seed[seed] for rate, by_seed in now.found.items() if rate not in now.diverged and seed in by_seed]
+        if not reached:
+            return None
+        margin = TOLERANCE + 2 * math.sqrt(2) * noise([*self._at_drop, now])
+        return StopRule(self._drop, max(max(reached) - margin, 0.0))
+
+    def _trainings(self, cells: Iterable[Cell]) -> float:
+        """Return how many trainings the cells have cost; one that was stopped has cost a part."""
+        ended = [cell for cell in cells if cell.state in ("complete", "stopped")]
+        return math.fsum(1.0 if cell.state == "complete" else len(cell.curve) / self._epochs for cell in ended)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.searching.filling import filled_in
+from oracle.searching.given_up import given_up
 from oracle.surface.two_way import residuals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from oracle.searching.candidates import Cell
 
@@ -35,25 +36,29 @@ class Standings:
         found: by `max_lr` and seed, validation accuracies.
         diverged: candidates that diverged on at least one seed.
         finite: candidates that a next level could start from, on the seeds so far.
+        given_up: candidates that were stopped early, and how far they were behind by then (`given_up`).
     """
 
     level: int
     found: Mapping[float, Mapping[int, float]]
     diverged: frozenset[float]
     finite: frozenset[float]
+    given_up: Mapping[float, float]
     answers: None = None
 
     @classmethod
-    def of(cls, level: int, cells: Iterable[Cell]) -> Standings:
-        """Return how the complete cells of a level stand."""
+    def of(cls, level: int, cells: Collection[Cell], epoch: int | None = None) -> Standings:
+        """Return how the complete cells of a level stand; or, of those with a curve, how they stood after an epoch."""
         found: dict[float, dict[int, float]] = defaultdict(dict)
         diverged, not_finite = set(), set()
+        gone = given_up(cells)
         for cell in cells:
-            if cell.state == "complete":
-                found[cell.max_lr][cell.seed] = cell.val_accuracy or 0.0
+            if cell.state == "complete" and cell.max_lr not in gone and (epoch is None or len(cell.curve) > epoch):
+                accuracy = cell.val_accuracy if epoch is None else cell.curve[epoch]
+                found[cell.max_lr][cell.seed] = accuracy or 0.0
                 diverged |= {cell.max_lr} if cell.diverged else set()
                 not_finite |= set() if cell.finite else {cell.max_lr}
-        return cls(level, dict(found), frozenset(diverged), frozenset(found.keys() - not_finite))
+        return cls(level, dict(found), frozenset(diverged), frozenset(found.keys() - not_finite), gone)
 
     @cached_property
     def _filled(self) -> tuple[dict[float, list[float]], dict[float, tuple[bool, ...]]]:

@@ -27,6 +27,7 @@ class Level:
     diverged: frozenset[float] = frozenset()
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, repr=False)
     trained: Mapping[float, Sequence[bool]] = field(default_factory=dict)
+    given_up: Mapping[float, float] = field(default_factory=dict)
 
 
 def rate_at(x: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -1,0 +1,35 @@
+"""Candidates that a search has given up, because a training of theirs was stopped early."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oracle.searching.candidates import Cell
+
+
+def given_up(cells: Iterable[Cell]) -> dict[float, float]:
+    """Return by how much the candidates that were stopped early were behind by then: a mark, and no result.
+
+    It is the difference in accuracy (a fraction, > 0) to the best of those on the same seed that did not diverge, after
+    the same epoch, on the examples that trainings are watched on.
+
+    Args:
+        cells: those of a level, with their learning curves.
+    """
+    curves: dict[int, list[tuple[float, ...]]] = defaultdict(list)
+    behind: dict[float, list[float]] = defaultdict(list)
+    cells = list(cells)
+    for cell in cells:
+        if cell.state == "complete" and not cell.diverged:
+            curves[cell.seed].append(cell.curve)
+    for cell in cells:
+        if cell.state == "stopped" and cell.stop is not None and cell.curve:
+            epoch = len(cell.curve) - 1
+            best = max((curve[epoch] for curve in curves[cell.seed] if len(curve) > epoch), default=cell.stop.below)
+            behind[cell.max_lr].append(max(best, cell.stop.below) - cell.curve[epoch])
+    return {max_lr: math.fsum(each) / len(each) for max_lr, each in behind.items()}
