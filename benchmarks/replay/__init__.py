@@ -1,0 +1,1 @@
+"""Search methods against recorded surfaces; see `__main__.py`."""
