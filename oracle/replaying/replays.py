@@ -112,10 +112,12 @@ def replay(
 def orders_of(recording: Recording, seeds: int | None = None, orders: int = ORDERS) -> list[tuple[int, ...]]:
     """Return several choices of the recorded seeds, each in an order of its own; the first is as recorded.
 
+    Other orders of the same seeds come only when there are no more choices.
+
     Args:
         recording: it says which seeds there are.
         seeds: how many each has, >= 1. Default: `SEEDS`, or one less than there are.
-        orders: how many choices, >= 1; fewer if there are not as many.
+        orders: how many, >= 1; fewer if there are not as many.
 
     Raises:
         InputError: there are not so many seeds.
@@ -124,12 +126,14 @@ def orders_of(recording: Recording, seeds: int | None = None, orders: int = ORDE
     number = max(1, min(SEEDS, len(there) - 1)) if seeds is None else seeds
     if not 1 <= number <= len(there):
         raise InputError(f"The recording {recording.name!r} has {len(there)} seeds, but {number} are asked for.")
-    random, found = np.random.default_rng(_SEED), dict.fromkeys([tuple(there[:number])])
-    for _ in range(20 * orders):
-        if len(found) >= orders:
-            break
-        found[tuple(random.permutation(there)[:number].tolist())] = None
-    return list(found)
+    random, found = np.random.default_rng(_SEED), [tuple(there[:number])]
+    for again in (False, True):
+        for _ in range(20 * orders):
+            order = tuple(random.permutation(there)[:number].tolist())
+            known = order in found if again else set(order) in map(set, found)
+            if len(found) < orders and not known:
+                found.append(order)
+    return found
 
 
 def method_spec(recording: Recording, method: str, fields: Mapping[str, Any] | None = None) -> Spec:

@@ -16,12 +16,14 @@ def test_choices_are_distinct_the_same_every_time_and_start_as_recorded() -> Non
     assert orders == orders_of(real(), 3, 6)
     assert len(set(orders)) == 6
     assert orders[0] == (0, 1, 2)
+    assert len(set(map(frozenset, orders_of(real(), 3, 30)))) == 30
     assert all(len(set(order)) == 3 for order in orders)
     assert orders_of(made_up())[0] == tuple(SEEDS[:3])
 
 
 def test_there_are_no_more_choices_than_orders() -> None:
     assert sorted(orders_of(made_up(), 1, 100)) == [(0,), (2,), (4,), (9,)]
+    assert len(orders_of(made_up(), 3, 12)) == 12 > 4  # ways to choose three of four seeds
     with pytest.raises(InputError, match="has 4 seeds, but 5 are asked for"):
         orders_of(made_up(), 5)
 
