@@ -143,9 +143,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"{given.workers}` at {made_on('numpy', 'optuna')}, in {(time.monotonic() - started) / 60:.0f} minutes.",
         "",
         f"Each replay is a study of {given.seeds} of the recorded seeds; means over up to {given.orders} choices and "
-        "orders of them, in brackets their range. The choices share seeds, so the range is no confidence interval. The "
-        "other seeds are the truth, and noisy too. *grid* is the full grid. All other methods are at equal "
-        "budgets; samplers propose one candidate at a time, which suits them best and takes them longest. A coarser "
+        "orders of them, in brackets their range. The choices share seeds, so the range is no confidence interval; and "
+        "a sampler has the same random numbers in all of them, so its luck with these does not show. The other seeds "
+        "are the truth, and noisy too. *grid* is the full grid. All other methods are at equal budgets; samplers "
+        "propose one candidate at a time, which suits them best and takes them longest. A coarser "
         "grid has the same ends.",
         "",
         "*Epochs*: share of the full grid's. *Time*: until the last training ends, in epochs of one training. *Test "
@@ -153,7 +154,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         "*worst level*: the largest of them. *As good*: levels at which it lies in the `model` interval of the full "
         "grid on the same seeds. *Overlap*: of the method's `model` intervals with those of the full grid on the "
         "other seeds. *Of ceiling*: as a share of what the full grid on the same seeds reaches. *On path*: "
-        "levels that start from the recorded winners, which all seeds chose; the others are replayed as if they did.",
+        "levels that start from the recorded winners, which all seeds chose; the others are replayed as if they did. A "
+        "candidate between those of the grid, however near, is another one.",
         "",
     ]
     keep("replay", [*head, *tables], given.out)
