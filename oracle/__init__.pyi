@@ -1,4 +1,4 @@
-from .api.entry import import_study, open_study, studies, sweep
+from .api.entry import import_study, open_study, replay, studies, sweep
 from .api.errors import (
     InputError,
     StudyBusy,
@@ -32,6 +32,7 @@ __all__ = [
     "open_study",
     "preset",
     "preset_names",
+    "replay",
     "studies",
     "sweep",
 ]

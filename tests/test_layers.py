@@ -122,11 +122,12 @@ ARROWS: dict[str, set[str]] = {
     "driver": {"execution", "searching", "spec", "study"},
     "results": {"execution", "searching", "spec", "study", "surface"},
     "comparison": {"results", "searching", "spec", "study", "surface"},
+    "replaying": {"results", "searching", "spec", "study"},
     "report": {"comparison", "results", "spec", "study"},
     "testing": {"driver", "execution", "searching", "spec", "study"},
-    "api": {"comparison", "driver", "execution", "report", "results", "spec", "study"},
+    "api": {"comparison", "driver", "execution", "replaying", "report", "results", "spec", "study"},
     "web": {"api", "report", "results"},
-    "cli": {"api", "comparison", "driver", "execution", "report", "results", "spec", "study", "web"},
+    "cli": {"api", "comparison", "driver", "execution", "replaying", "report", "results", "spec", "study", "web"},
 }
 """The rooms of `oracle/`, lowest first, and whom each may import, be it for types; docs/architecture.md draws them."""
 

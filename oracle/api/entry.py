@@ -12,7 +12,7 @@ from oracle.execution import ExecutionOptions
 from studies import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -133,3 +133,43 @@ def import_study(
 
     url = database_url(db)
     return Study(load(Path(folder), url, name, artifacts), url)
+
+
+def replay(
+    study: Study | Path | str,
+    method: str | Sequence[str] = (),
+    *,
+    db: str | None = None,
+    seeds: int | None = None,
+    orders: int = 4,
+    workers: int = 1,
+    **fields: Any,
+) -> pd.DataFrame:
+    """Replay search methods on a finished grid study: what each would have trained and found. Nothing is trained.
+
+    Every replay is a study of some of the recorded seeds. It is judged by the full grid on the same seeds, and by the
+    other seeds, which stand for the truth.
+
+    Args:
+        study: a study, its name, or a file that `scyc replay NAME --save FILE` or `Study.recording().save` wrote.
+        method: names of search methods. Default: all.
+        db: URL of the database of a study that is given by its name. Default: `$SCYC_DB`, else `sqlite:///scyc.db`.
+        seeds: how many seeds each replayed study has. Default: 3, or one less than are recorded.
+        orders: how many choices and orders of the seeds are replayed.
+        workers: how many trainings run at a time, on the simulated clock.
+        fields: fields of [search] to change, such as `**{"search.max_lr.count": 4}`.
+
+    Returns:
+        A row per method: means over the replays, and with `_low` and `_high` their range. Regrets are points of
+        accuracy; `oracle.replaying.Judgement` says what the columns mean.
+
+    Raises:
+        InputError: the study is not finished, or not a full grid; the file is no recording; there is no such method, or
+            not so many seeds; or a field is not valid.
+        StudyError: there is no such study, or the database cannot be used.
+    """
+    from oracle.api.replaying import as_table, recording_of, replay_methods
+
+    methods = [method] if isinstance(method, str) else list(method)
+    recording = recording_of(study, db)
+    return as_table(replay_methods(recording, methods, fields, seeds=seeds, orders=orders, workers=workers))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from oracle.comparison import Comparison, Fit
+    from oracle.replaying import Recording
     from oracle.results.sign_analysis import Analysis
     from oracle.results.status import StudyStatus
     from oracle.results.study_view import StudyView
@@ -127,6 +128,17 @@ class StudyReader:
         with self._store() as store:
             view = view_study(store, self.name)
             return json_with_answers(store, view) if answers else to_json(view)
+
+    def recording(self) -> Recording:
+        """Return the finished grid study as arrays, for `oracle.replay`; its `save` writes them to a file.
+
+        Raises:
+            InputError: the study is not finished, or not a full grid.
+        """
+        from oracle.replaying import Recording
+
+        with self._store() as store:
+            return Recording.from_study(store, self.name)
 
     def figure(self, name: str = "curve", rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Figure:
         """Return a figure of the report, or of the comparison, as a Plotly figure.

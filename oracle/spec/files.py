@@ -34,7 +34,7 @@ def load_spec(path: Path | None = None, overrides: Iterable[str] = ()) -> Spec:
     """
     given = read_values(path) if path is not None else {}
     for override in overrides:
-        _apply(given, override)
+        set_field(given, *parse_override(override))
     return parse_spec(given, "the embedded example with overrides" if path is None else str(path))
 
 
@@ -78,6 +78,23 @@ def set_field(values: dict[str, Any], key: str, value: Any) -> None:
         if not isinstance(values, dict):
             raise InputError(f"There is no field {key}: {section!r} is a value, not a section.")
     values[name] = value
+
+
+def parse_override(override: str) -> tuple[str, Any]:
+    """Return the field's name and the value of a `key=value`. A value is read as TOML, or else as a plain string.
+
+    Raises:
+        InputError: it is not of this form.
+    """
+    key, equals, text = override.partition("=")
+    path = [part.strip() for part in key.split(".")]
+    if not equals or not all(path):
+        raise InputError(f"An override is key=value, such as search.max_lr.count=6, but it is {override!r}.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    return ".".join(path), value
 
 
 def parse_spec(given: dict[str, Any], origin: str) -> Spec:
@@ -134,15 +151,3 @@ def _explain(section: BaseModel, table: TOMLDocument | Table) -> None:
         inside = tomlkit.table()
         _explain(inner, inside)
         table.add(name, inside)
-
-
-def _apply(given: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    path = [part.strip() for part in key.split(".")]
-    if not equals or not all(path):
-        raise InputError(f"An override is key=value, such as search.max_lr.count=6, but it is {override!r}.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()
-    set_field(given, ".".join(path), value)
