@@ -11,6 +11,8 @@ from oracle.replaying.simulation import outcome
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel
 from oracle.results.repeatability import overlap
 from oracle.searching.candidates import Cell, best, candidates, silence, whole
+from oracle.searching.filling import filled_in
+from oracle.searching.given_up import given_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,21 +139,30 @@ def judge(recording: Recording, walk: Walk, reference: Reference) -> Judgement:
 
 
 def decided_level(recording: Recording, level: int, cells: Sequence[Cell]) -> DecidedLevel | None:
-    """Return a level as the rules see it: the candidates that are trained on all seeds. None if it has no winner."""
-    observed = candidates(cells)
+    """Return a level as the rules see it. None if it has no winner."""
+    behind = given_up(cells)
+    observed = [one for one in candidates(cells) if one.max_lr not in behind]
     if not observed or silence(observed):
         return None
-    seen, seeds = whole(observed), sorted({cell.seed for cell in cells})
-    places = recording.places(seeds)
-    answers = {one.max_lr: recording.read(level, one.max_lr).answers for one in seen}
-    known = {max_lr: found[places] for max_lr, found in answers.items() if found is not None}
+    found: dict[float, dict[int, float]] = {one.max_lr: {} for one in observed}
+    for cell in cells:
+        if cell.max_lr in found:
+            found[cell.max_lr][cell.seed] = cell.val_accuracy or 0.0
+    diverged = frozenset(one.max_lr for one in observed if one.diverged)
+    accuracies, trained = filled_in(found, diverged)
+    answers = {max_lr: recording.read(level, max_lr).answers for max_lr in found}
+    known = {
+        max_lr: each[recording.places(sorted(found[max_lr]))] for max_lr, each in answers.items() if each is not None
+    }
     return DecidedLevel(
         level,
         float(recording.densities[level]),
-        best(seen).max_lr,
-        {one.max_lr: one.by_seed for one in seen},
-        diverged=frozenset(one.max_lr for one in seen if one.diverged),
+        best(whole(observed)).max_lr,
+        accuracies,
+        diverged=diverged,
         answers=known or None,
+        trained=trained,
+        given_up=behind,
     )
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from oracle.searching.audit import audited
 from oracle.searching.level_search import make_search
 from oracle.searching.machine import Decide, Finished, Train, next_action
 from scyc import InputError
@@ -124,11 +125,16 @@ def simulate(recording: Recording, spec: Spec, seeds: Sequence[int], workers: in
 
 
 def outcome(recording: Recording, level: int, cell: Cell) -> Cell:
-    """Return a cell as its training ends."""
+    """Return a cell as its training ends: complete, or stopped by its rule unless it is audited."""
     reading, place = recording.read(level, cell.max_lr), recording.places([cell.seed])[0]
+    curve = tuple(reading.curve[place, : reading.epochs[place]].tolist())
+    rule = None if audited(level, cell.seed, cell.max_lr) else cell.stop
+    if rule is not None and len(curve) > rule.epoch + 1 and rule.stops(rule.epoch, curve[rule.epoch]):
+        return replace(cell, state="stopped", curve=curve[: rule.epoch + 1])
     return replace(
         cell,
         state="complete",
+        curve=curve,
         val_accuracy=float(reading.validation[place]),
         diverged=bool(reading.diverged[place]),
         finite=bool(reading.finite[place]),
@@ -137,7 +143,7 @@ def outcome(recording: Recording, level: int, cell: Cell) -> Cell:
 
 def cost(recording: Recording, level: int, cell: Cell) -> float:
     """Return how many epochs the training of a cell takes."""
-    return float(recording.read(level, cell.max_lr).epochs[recording.places([cell.seed])[0]])
+    return float(len(outcome(recording, level, cell).curve))
 
 
 class _Simulation:
