@@ -40,6 +40,7 @@ def oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracle
             diverged=level.diverged,
             answers=level.answers,
             trained=level.trained,
+            given_up=level.given_up,
             test_accuracies=level.test_accuracies,
         )
         for level in view.levels

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oracle.driver.attempts import Attempts
-from oracle.driver.cells import CellMaker, rule_of
 from oracle.execution.messages import Failure, Outcome, Stopped, TrialRequest
 from oracle.searching.audit import audited
+from oracle.searching.cells import CellMaker, rule_of
 from oracle.searching.level_search import make_search
 from oracle.searching.machine import Blocked, Decide, Stuck, Train, next_action
 from oracle.spec.search_methods import SEARCH_METHODS

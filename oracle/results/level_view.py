@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from oracle.results.silence import silence_of
+from oracle.searching.cells import CellMaker
 from oracle.searching.filling import filled_in
+from oracle.searching.given_up import given_up
 from oracle.study.checking import finite
 
 if TYPE_CHECKING:
@@ -65,6 +67,8 @@ class LevelView:
         intervals: by rule, in the order of `RULES`; None if a rule cannot judge the level.
         stand_in: where the level is silent, the candidate that the next level starts from; else None.
         silence: why a decided level says nothing about `max_lr`; None if it does, or is not decided.
+        given_up: by `max_lr`, how far the candidates that were stopped early were behind the best of their seed by
+            then, a fraction of accuracy; see `oracle.searching.given_up`.
         answers: by candidate, which validation examples each network classified correctly, shape (seeds, examples),
             seeds ascending; None if that is not on record for all of them, or the level is not decided.
     """
@@ -78,6 +82,7 @@ class LevelView:
     intervals: Mapping[str, Interval | None]
     stand_in: float | None = None
     silence: Silence | None = None
+    given_up: Mapping[float, float] = field(default_factory=dict)
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -132,9 +137,9 @@ def level_view(
         trials: the trials that count.
     """
     results: dict[float, dict[int, TrialResult]] = defaultdict(dict)
-    given_up = {trial.max_lr for trial in trials if trial.stopped is not None}
+    gone = {trial.max_lr for trial in trials if trial.stopped is not None}
     for trial in trials:
-        if trial.result is not None and trial.max_lr not in given_up:
+        if trial.result is not None and trial.max_lr not in gone:
             results[trial.max_lr][trial.seed] = trial.result.counted
     ordered = sorted(trials, key=lambda trial: (trial.max_lr, trial.seed))
     silent = silence_of(decided.winner, trials) if decided else None
@@ -149,6 +154,7 @@ def level_view(
         intervals={},
         stand_in=decided.winner if decided and silent else None,
         silence=silent,
+        given_up=given_up(map(CellMaker(curves=True).recorded, trials)) if gone else {},
     )
 
 
@@ -157,10 +163,10 @@ def by_seed(
 ) -> dict[float, dict[int, float]]:
     """Return the accuracies of the trials that are complete, by `max_lr` and seed, but of no candidate given up."""
     found: dict[float, dict[int, float]] = defaultdict(dict)
-    given_up = {trial.max_lr for trial in trials if trial.state == "stopped"}
+    gone = {trial.max_lr for trial in trials if trial.state == "stopped"}
     for trial in trials:
         accuracy: float | None = getattr(trial, split)
-        if accuracy is not None and trial.max_lr not in given_up:
+        if accuracy is not None and trial.max_lr not in gone:
             found[trial.max_lr][trial.seed] = accuracy
     return dict(found)
 

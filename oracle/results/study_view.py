@@ -16,6 +16,7 @@ from oracle.results.cost import cost_of
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
 from oracle.results.level_view import level_view
 from oracle.results.status import study_status
+from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study import lineage
 from oracle.study.checking import explained
 from oracle.study.commands import DATABASE
@@ -80,7 +81,8 @@ def _view(store: Store, name: str) -> StudyView:
     run = store.find_run(study.id, ORACLE)  # None if a driver died right after it created the study
     decided = store.levels(run.id) if run else []
     trials: dict[int, list[TrialRecord]] = defaultdict(list)
-    for trial in store.trials(run.id) if run else ():
+    curves = SEARCH_METHODS[spec.search.method].curves  # how far behind those were that the search has stopped
+    for trial in store.trials(run.id, curves=curves) if run else ():
         trials[trial.level].append(trial)
     steps = list(lineage.walk(decided, spec, lambda level: trials[level.level]))
     levels = [level_view(step.level.level, step.level.density, step.level, step.trials) for step in steps]
@@ -114,6 +116,7 @@ def decided_levels(levels: Sequence[LevelView]) -> list[DecidedLevel]:
             diverged=level.diverged,
             answers=level.answers,
             trained=level.trained,
+            given_up=level.given_up,
         )
         for level in levels
         if level.winner is not None

@@ -126,12 +126,17 @@ def silence(observed: Sequence[Candidate]) -> Silence | None:
     return "equal" if len(sound) > 1 and len(alike) == 1 else None
 
 
-def is_edge(winner: Candidate, observed: Sequence[Candidate]) -> bool:
+def is_edge(winner: Candidate, observed: Sequence[Candidate], stopped: Iterable[float] = ()) -> bool:
     """Return whether the winner is the smallest or the largest candidate tried, and so may not be the best there is.
 
     Where the level says nothing about `max_lr`, it is not known to be the best of anything.
+
+    Args:
+        winner: the winner.
+        observed: the candidates that were trained to their end.
+        stopped: the `max_lr` of those that were stopped early, which were tried too.
     """
     if silence(observed):
         return False
-    tried = [candidate.max_lr for candidate in observed]
+    tried = [*(candidate.max_lr for candidate in observed), *stopped]
     return winner.max_lr in (min(tried), max(tried))

@@ -86,4 +86,5 @@ def next_action(levels: int, level: int, seeds: Sequence[int], cells: Sequence[C
     winner = best(whole(observed))
     if not winner.finite:
         return Stuck()
-    return Decide(winner.max_lr, is_edge(winner, observed), silence(observed))
+    stopped = [cell.max_lr for cell in cells if cell.state == "stopped"]
+    return Decide(winner.max_lr, is_edge(winner, observed, stopped), silence(observed))

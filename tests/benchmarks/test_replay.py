@@ -45,5 +45,5 @@ def test_the_table_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     assert text.strip() == capsys.readouterr().out.strip()
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert rows[2].startswith("| grid | 40 | 100% |")
-    assert sum(" candidates |" in line for line in rows) == len(rows) - 3 == 6
+    assert sum(" candidates |" in line for line in rows) == len(rows) - 4 == 6
     assert "at commit" in text

@@ -57,7 +57,7 @@ LISTED: dict[str, Any] = {"search.max_lr": {"values": [0.05, 0.1, 0.2, 0.4, 0.8]
 @pytest.mark.parametrize(
     ("method", "fields", "words"),
     [
-        ("nonsense", {}, "no search method 'nonsense'; choose one of grid, tpe"),
+        ("nonsense", {}, "no search method 'nonsense'; choose one of grid, racing, tpe"),
         ("grid", {"epochs": 3}, r"only fields of \[search\] can change, and not epochs"),
         ("grid", {"search.bath": 3}, "a replay of 'grid'.*search.bath"),
         ("tpe", {"search.max_lr": {"values": [0.1]}}, "needs max_lr.low below max_lr.high"),

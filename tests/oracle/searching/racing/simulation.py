@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from oracle.searching.audit import audited
 from oracle.searching.level_search import make_search
 from oracle.searching.machine import Decide, Train, next_action
 from oracle.spec.files import parse_spec
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
 
 SEEDS = (0, 1, 2)
+EPOCHS = 10
+DROP = 5
+"""The first epoch after the first drop of the default profile."""
+
 LEVELS = 6
 
 
@@ -45,8 +50,13 @@ class Hills:
         random = Random(f"{level} {cell.seed} {cell.max_lr}")
         of_seed = Random(f"{level} {cell.seed}").gauss(0, 0.01)
         diverged = cell.max_lr > self.ceiling
-        accuracy = 0.1 if diverged else 0.8 + of_seed - self.loss(level, cell.max_lr) + random.gauss(0, self.noise)
-        return replace(cell, state="complete", val_accuracy=min(max(accuracy, 0.0), 1.0), diverged=diverged)
+        final = 0.1 if diverged else 0.8 + of_seed - self.loss(level, cell.max_lr) + random.gauss(0, self.noise)
+        accuracy = min(max(final, 0.0), 1.0)
+        curve = (0.1, 0.2, *[accuracy] * (EPOCHS - 2))  # from right after the drop on, it is what it will be
+        if cell.stop is not None and not audited(level, cell.seed, cell.max_lr) and curve[DROP] < cell.stop.below:
+            assert cell.stop.epoch == DROP
+            return replace(cell, state="stopped", curve=curve[: DROP + 1])
+        return replace(cell, state="complete", val_accuracy=accuracy, diverged=diverged, curve=curve)
 
 
 def racing(**search: Any) -> Spec:

@@ -14,8 +14,8 @@ from oracle.searching.candidates import TOLERANCE, Cell
 from oracle.searching.level_search import make_search
 from oracle.searching.machine import Blocked, Decide, Stuck, Train, Wait, next_action
 from oracle.spec.files import parse_spec
-from scyc import InputError
-from tests.oracle.searching.racing.simulation import LEVELS, SEEDS, Hills, race, racing
+from scyc import InputError, StopRule
+from tests.oracle.searching.racing.simulation import DROP, EPOCHS, LEVELS, SEEDS, Hills, race, racing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,10 @@ def rising(first: float, level: int) -> float:
 RISING = Hills(partial(rising, 0.15))
 
 
-def share(spec_count: int, cells: Sequence[Sequence[Cell]]) -> float:
-    return sum(map(len, cells)) / (spec_count * len(SEEDS) * len(cells))
+def share(candidates: int, cells: Sequence[Sequence[Cell]]) -> float:
+    """Return what the cells cost, as a share of the grid's epochs."""
+    epochs = sum(len(cell.curve) for level in cells for cell in level)
+    return epochs / (candidates * len(SEEDS) * len(cells) * EPOCHS)
 
 
 class TestPrice:
@@ -92,6 +94,36 @@ class TestWinner:
             cells += [replace(c, state="complete", val_accuracy=0.0, diverged=True, finite=False) for c in action.cells]
         assert action == Stuck()
         assert min(cell.max_lr for cell in cells) == 0.02
+
+
+class TestStops:
+    def test_hopeless_cells_of_the_bracket_are_stopped_after_the_drop(self) -> None:
+        _, cells = race(RISING, racing())
+        stopped = [(level, cell) for level, found in enumerate(cells) for cell in found if cell.state == "stopped"]
+        assert len(stopped) >= LEVELS - 1
+        for level, cell in stopped:
+            assert len(cell.curve) == DROP + 1
+            assert RISING.loss(level, cell.max_lr) > TOLERANCE
+            assert not any(other.state == "complete" and other.max_lr == cell.max_lr for other in cells[level])
+
+    def test_a_profile_without_a_drop_stops_nothing(self) -> None:
+        spec = parse_spec({"levels": 2, "profile": {"kind": "cosine"}, "search": {"method": "racing"}}, "of the test")
+        _, cells = race(RISING, spec)
+        assert all(cell.stop is None and cell.state == "complete" for level in cells for cell in level)
+
+    def test_what_was_stopped_closes_the_bracket_and_is_no_edge(self) -> None:
+        """The winner is the largest candidate with a result, and a larger one was tried."""
+        cells = [
+            Cell(rate, seed, 0, "complete", 0.8 + rate, curve=(0.7,) * EPOCHS) for rate in (0.1, 0.2) for seed in SEEDS
+        ]
+        larger = Cell(0.3, 0, 1, "stopped", stop=StopRule(DROP, 0.75), curve=(0.6,) * (DROP + 1))
+
+        class Nothing:
+            def wanted(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
+                return []
+
+        assert next_action(1, 0, SEEDS, cells, Nothing()) == Decide(0.2, edge=True)
+        assert next_action(1, 0, SEEDS, [*cells, larger], Nothing()) == Decide(0.2, edge=False)
 
 
 class TestPurity:
