@@ -90,6 +90,7 @@ class Top:
         rough: indices of observed candidates that only mark an end.
         soft: indices of observed candidates that have begun to collapse.
         cliff: whether the top ends somewhere between the first (or last) observed candidate and the next.
+        raced: whether a race chose the candidates. It tries none beyond one that is clearly worse.
     """
 
     rates: Floats
@@ -98,6 +99,7 @@ class Top:
     rough: frozenset[int]
     soft: frozenset[int]
     cliff: tuple[bool, bool]
+    raced: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ def _top(level: LevelData, window: float) -> Top:
         else:
             soft.add(end)
     kept = range(first - (first - 1 in rough), last + 1 + (last + 1 in rough))
-    return Top(np.log(rates), shortfall, kept, frozenset(rough), frozenset(soft), (cliff[0], cliff[1]))
+    raced = bool(level.trained or level.given_up)
+    return Top(np.log(rates), shortfall, kept, frozenset(rough), frozenset(soft), (cliff[0], cliff[1]), raced)
 
 
 def _rates(level: LevelData) -> list[float]:

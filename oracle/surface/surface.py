@@ -83,10 +83,13 @@ class Surface:
     def regret_at(self, level: int, max_lr: float) -> Floats | None:
         """Return the regret of a `max_lr` in every draw, shape (draws,).
 
-        None outside the level's candidates, and with fewer than two.
+        None outside the level's candidates, and with fewer than two. Beyond the candidates of a race it is that of the
+        last one: the least that it can be if the level has one top.
         """
         place = self.levels.index(level)
         rates, u = self.seen.tops[place].rates, math.log(max_lr)
+        if self.seen.tops[place].raced:
+            u = float(np.clip(u, rates[0], rates[-1]))
         if len(rates) < 2 or not rates[0] - 1e-9 <= u <= rates[-1] + 1e-9:
             return None
         right = int(np.clip(np.searchsorted(self.grid, u), 1, len(self.grid) - 1))

@@ -60,6 +60,7 @@ class Race:
         allowed = self._search.budget * len(self._ladder.grid) * len(seeds) * (self._level + 1)
         left = allowed - self._spent_before - self._trainings(cells)
         chosen = self._start() if not cells else self._bracket(now, left - (len(seeds) - 1))
+        chosen = [*chosen, *self._even(chosen, now)]
         rule = self._rule(cells, seeds[0]) if chosen else None
         pairs = [(place, seeds[0]) for place in chosen] or self._race(now, seeds, left)
         round_ = 1 + max((cell.round for cell in cells), default=-1)
@@ -98,13 +99,13 @@ class Race:
 
     def _race(self, now: Standings, seeds: Sequence[int], left: float) -> list[tuple[int, int]]:
         """Return the cells that the race needs to name a winner, and then those that show the interval's ends."""
-        rungs, sure = self._ladder.rungs, self._search.certainty
+        sure = self._search.certainty
         if not now.means:
             sound = [rate for rate in now.finite if len(now.found[rate]) < len(seeds)]
             done = any(len(now.found[rate]) == len(seeds) for rate in now.finite)
             return [] if done else self._finish(min(sound), now, seeds) if sound else []
         belief = Belief.of(now, self._before)
-        losses = {rate: belief.loss(rate) for rate in rungs if rate not in now.diverged | now.given_up.keys()}
+        losses = {rate: belief.loss(rate) for rate in self._open(now)}
         ranked = sorted(losses, key=lambda rate: (losses[rate], rate))
         leader = ranked[0]
         whole = [rate for rate in now.means if len(now.found[rate]) == len(seeds)]
@@ -126,13 +127,33 @@ class Race:
         for below in (True, False):
             scores = {
                 rate: belief.unclear(rate, TOLERANCE)
-                for rate in self._ladder.rungs
-                if (rate < best) == below and rate not in now.diverged | now.given_up.keys() and rate not in whole
+                for rate in self._open(now)
+                if (rate < best) == below and rate not in whole
             }
             rate = max(scores, key=lambda one: (scores[one], -one), default=None)
             if rate is not None and scores[rate] > 0 and 1 - sure < belief.as_good(rate, TOLERANCE) < sure:
                 found.append(rate)
         return self._next_seeds(found, now, seeds)
+
+    def _even(self, places: Sequence[int], now: Standings) -> list[int]:
+        """Return another place for a round of an odd number, so that no worker waits: the nearest to the top."""
+        rungs = self._ladder.rungs
+        if len(places) % TOGETHER == 0:
+            return []
+        top = rungs.index(max(now.means, key=now.means.__getitem__)) if now.means else sorted(places)[len(places) // 2]
+        free = [
+            place
+            for place in self._ladder.grid
+            if place not in places and rungs[place] not in now.found and rungs[place] not in now.given_up
+        ]
+        near = [place for place in free if abs(place - top) <= 2]
+        return [min(near, key=lambda place: (abs(place - top), place))] if near else []
+
+    def _open(self, now: Standings) -> list[float]:
+        """Return the candidates between the outermost that were tried, but for those that are out of the race."""
+        tried = [*now.found, *now.given_up]
+        out = now.diverged | now.given_up.keys()
+        return [rate for rate in self._ladder.rungs if min(tried) <= rate <= max(tried) and rate not in out]
 
     def _next_seeds(self, rates: Iterable[float], now: Standings, seeds: Sequence[int]) -> list[tuple[int, int]]:
         """Return each candidate with the first seed that it lacks."""

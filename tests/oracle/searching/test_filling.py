@@ -99,3 +99,17 @@ def test_paired_allows_a_candidate_of_one_seed_more() -> None:
 
 def test_halves_of_a_race_are_not_compared() -> None:
     assert repeatability([race(level) for level in study(0)]) is None
+
+
+def test_beyond_the_candidates_of_a_race_nothing_is_better() -> None:
+    """A race leaves out what lies beyond a candidate that is clearly worse; a grid does not know what lies there."""
+    grid = study(0)
+    raced = [race(level) for level in grid]
+    assert any(level.trained for level in raced)
+    beyond = 1.5 * max(grid[0].accuracies)
+    assert fit_surface(grid).regret_at(0, beyond) is None
+    surface = fit_surface(raced)
+    regret, at_the_end = surface.regret_at(0, beyond), surface.regret_at(0, max(grid[0].accuracies))
+    assert regret is not None
+    assert at_the_end is not None
+    assert regret.tolist() == at_the_end.tolist()
