@@ -12,9 +12,10 @@ import tempfile
 from pathlib import Path
 from random import Random
 
+from oracle.spec.files import parse_spec
 from oracle.study.provenance import provenance
 from oracle.study.writing import write_text
-from tests.oracle.kills import SPEC, Study, finish_under_fire, undisturbed
+from tests.oracle.kills import RACE, SPEC, Study, finish_under_fire, undisturbed
 from tests.studies.server import Server
 
 
@@ -22,17 +23,20 @@ def main() -> None:
     """Kill drivers, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=60, help="per database")
+    parser.add_argument("--race", action="store_true", help="a race instead of a grid")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    machine = provenance()
+    machine, spec = provenance(), RACE if options.race else SPEC
     lines = [
         "# Drivers killed at random moments",
         "",
-        f"`python -m benchmarks.kills --kills {options.kills}` at {(machine['commit'] or 'no commit')[:12]}, on "
+        f"`python -m benchmarks.kills --kills {options.kills}{' --race' * options.race}` at "
+        f"{(machine['commit'] or 'no commit')[:12]}, on "
         f"{machine['hardware']['processor']}, {machine['hardware']['cores']} cores. Each study has "
-        f"{SPEC['levels']} levels, {len(SPEC['seeds'])} seeds and {len(SPEC['search']['max_lr']['values'])} or more "
-        "candidates of real training. Its drivers are killed by SIGKILL, at most 25 times per study. If a recorded "
-        "trial were trained again, the command would end with an error.",
+        f"{spec['levels']} levels, {len(spec['seeds'])} seeds and {parse_spec(spec, 'kills').search.max_lr.budget} "
+        f"candidates or more, {'raced' if options.race else 'all'} really trained. Its drivers "
+        "are killed by SIGKILL, at most 25 times per study. If a recorded trial were trained again, the command would "
+        "end with an error.",
         "",
         "| database | studies | kills | trainings begun | trials recorded | studies that differ |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -40,13 +44,13 @@ def main() -> None:
     random, server = Random(1), Server()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            reference, seconds = undisturbed(Path(folder))
+            reference, seconds = undisturbed(Path(folder), spec)
         for kind in ("SQLite", "PostgreSQL"):
             studies = kills = begun = recorded = differ = 0
             while kills < options.kills:
                 with tempfile.TemporaryDirectory() as folder:
                     url = server.empty() if kind == "PostgreSQL" else f"sqlite:///{folder}/scyc.db"
-                    study = Study(url, Path(folder))
+                    study = Study(url, Path(folder), spec)
                     kills += finish_under_fire(study, random, min(25, options.kills - kills), seconds / 3)
                     studies += 1
                     differ += study.facts() != reference

@@ -64,11 +64,15 @@ class Candidate:
 
 
 def candidates(cells: Iterable[Cell]) -> list[Candidate]:
-    """Return the candidates of the complete cells, with means over their seeds, in the order of their proposal."""
-    groups: dict[tuple[int, float], list[Cell]] = defaultdict(list)
+    """Return the candidates of the complete cells, with means over their seeds, in the order of their proposal.
+
+    A candidate belongs to the round in which its first seed was proposed.
+    """
+    by_max_lr: dict[float, list[Cell]] = defaultdict(list)
     for cell in cells:
         if cell.state == "complete":
-            groups[cell.round, cell.max_lr].append(cell)
+            by_max_lr[cell.max_lr].append(cell)
+    groups = {(min(cell.round for cell in group), max_lr): group for max_lr, group in by_max_lr.items()}
     return [
         Candidate(
             max_lr,

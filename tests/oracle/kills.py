@@ -32,6 +32,15 @@ SPEC: dict[str, Any] = {
     "search": {"max_lr": {"values": [0.05, 0.2, 0.8]}, "widen": 1},
 }
 
+RACE: dict[str, Any] = {
+    "workload": "mnist1d/mlp-300-100",
+    "levels": 3,
+    "seeds": [0, 1],
+    "epochs": 4,
+    "search": {"method": "racing", "budget": 0.5, "max_lr": {"low": 0.02, "high": 1.0, "count": 8}},
+}
+"""A race: what comes next depends on what has ended, and hopeless trainings are stopped."""
+
 # Drivers are forked from a process that has everything imported: each is under way in a tenth of a second.
 forked = multiprocessing.get_context("forkserver")
 forked.set_forkserver_preload(["tests.oracle.kills"])
@@ -108,10 +117,10 @@ class Study:
         return [int(line) for line in self.log.read_text().split()]
 
     def complete(self) -> set[int]:
-        """Numbers of the trials that are recorded."""
+        """Numbers of the trials that are recorded, to their end or as stopped."""
         with Store.open(self.url) as store:
             run = store.open_run(store.study(NAME).id, ORACLE)
-            return {trial.id for trial in store.trials(run.id) if trial.state == "complete"}
+            return {trial.id for trial in store.trials(run.id) if trial.state in ("complete", "stopped")}
 
     def facts(self) -> list[Any]:
         """Everything that must not depend on what was killed: all but times and row numbers."""
@@ -120,8 +129,9 @@ class Study:
             levels = [(level.level, level.density, level.winner, level.edge) for level in store.levels(run.id)]
             trials = []
             for trial in store.trials(run.id, curves=True):
-                assert trial.result is not None, f"Trial {trial.id} is {trial.state}."
-                result = {key: getattr(trial.result, key) for key in trial.result.__slots__ if key != "seconds"}
+                ended = trial.result or trial.stopped
+                assert ended is not None, f"Trial {trial.id} is {trial.state}."
+                result = {key: getattr(ended, key) for key in ended.__slots__ if key != "seconds"}
                 trials.append((trial.level, trial.seed, trial.max_lr, trial.parent, trial.round, result))
             kept = sorted((checkpoint.hash, checkpoint.kind) for checkpoint in store.checkpoints(run.id))
         assert {digest for digest, _ in kept} <= set(self.artifacts.hashes())
@@ -147,7 +157,7 @@ def finish_under_fire(study: Study, random: Random | None, most: int, longest: f
         if killed and kills < most:
             kills += 1
             continue
-        assert driver.exitcode == 0, f"A driver ended with {driver.exitcode}."
+        assert driver.exitcode == 0, f"A driver ended with {driver.exitcode}: {study.complaint()}"
         return kills
 
 

@@ -77,6 +77,21 @@ def test_twenty_killed_drivers_leave_the_study_of_an_undisturbed_one(
         assert study.facts() == facts
 
 
+def test_a_race_under_fire_trains_stops_and_chooses_the_same(tmp_path: Path) -> None:
+    """At five random moments; `python -m benchmarks.kills --race` has more."""
+    (tmp_path / "undisturbed").mkdir()
+    facts, seconds = undisturbed(tmp_path / "undisturbed", kills.RACE)
+    assert any("epochs" in result and "val_accuracy" not in result for *_, result in facts[1])  # stopped ones
+    killed, random = 0, Random(2)
+    for number in count():
+        (folder := tmp_path / str(number)).mkdir()
+        study = Study(f"sqlite:///{folder}/scyc.db", folder, kills.RACE)
+        killed += finish_under_fire(study, random, most=5 - killed, longest=seconds / 2)
+        assert study.facts() == facts
+        if killed >= 5:
+            break
+
+
 def test_the_second_of_two_drivers_is_told_who_holds_the_study(
     study: Study, reference: tuple[list[Any], float]
 ) -> None:

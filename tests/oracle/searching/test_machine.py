@@ -48,6 +48,13 @@ def decide(cells: Sequence[Cell]) -> Decide:
     return action
 
 
+def test_a_candidate_is_one_whenever_its_seeds_were_proposed() -> None:
+    [one, other] = candidates([cell(0.2, 0.9, seed=1, round=2), cell(0.1, 0.7), cell(0.2, 0.8, seed=0)])
+    assert (one.max_lr, one.round, one.by_seed) == (0.1, 0, (0.7,))
+    assert (other.max_lr, other.round, other.by_seed) == (0.2, 0, (0.8, 0.9))
+    assert other.val_accuracy == pytest.approx(0.85)
+
+
 class TestActions:
     def test_a_fresh_level_begins_with_proposals(self) -> None:
         assert next_action(1, 0, (0,), [], Rounds(GridProposer(GRID, "log", 0))) == Train(
