@@ -35,16 +35,37 @@ def posterior_draws(seen: Observations, grid: Floats, at: Integers, count: int, 
     """
     logarithms, weights = sampled(seen, SAMPLES, random)
     picked, times = np.unique(random.choice(SAMPLES, size=count, p=weights), return_counts=True)
+    xx = np.outer(grid, seen.x)
+    of_all = shared(xx)
     drawn = [
-        _draw(seen, grid, at, Hyperparameters.of(logarithms[one]), int(often), random)
+        _draw(seen, grid, at, Hyperparameters.of(logarithms[one]), int(often), random, xx, of_all)
         for one, often in zip(picked, times, strict=True)
     ]
     return np.concatenate(drawn)
 
 
 def _draw(
-    seen: Observations, grid: Floats, at: Integers, h: Hyperparameters, count: int, random: np.random.Generator
+    seen: Observations,
+    grid: Floats,
+    at: Integers,
+    h: Hyperparameters,
+    count: int,
+    random: np.random.Generator,
+    xx: Floats,
+    of_all: Floats,
 ) -> Floats:
+    """Return draws with one set of hyperparameters.
+
+    Args:
+        seen: the observations.
+        grid: as in `posterior_draws`, as is `at`.
+        at: where the observed x are.
+        h: the hyperparameters.
+        count: number of draws.
+        random: where they come from.
+        xx: products of the grid and the observed x, shape (grid, n).
+        of_all: their covariance by what all levels share, which is the same for all hyperparameters.
+    """
     places = np.arange(len(seen.tops), dtype=float)
     apart = np.abs(np.subtract.outer(places, places))
     drift, fading = matern(apart, h.drift)[0], matern(apart, h.remainder_drift)[0]
@@ -63,9 +84,8 @@ def _draw(
     errors = normal(len(seen.y)) @ cholesky(noise, lower=True, check_finite=False).T
     pretended = drawn[:, seen.level, at] + LEVEL_CONSTANT * normal(levels)[:, seen.level] + errors
 
-    xx = np.outer(grid, seen.x)
     between = (
-        shared(xx)[None]
+        of_all[None]
         + drift[:, seen.level][:, None] * h.drifting(xx)[None]
         + h.remainder**2 * fading[:, seen.level][:, None] * wiggle[:, at][None]
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MEMORY = 4
 """How many levels before, at most, the surface of a race is fitted to: those far back say little of this one."""
 
-DRAWS = 200
+DRAWS = 100
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class Standings:
             if rate not in self.diverged
         }
 
-    @property
+    @cached_property
     def spread(self) -> tuple[float, int]:
         """Sum of squares and degrees of freedom between seeds, of the candidates at the top."""
         least = max(self.means.values(), default=0.0) - TOP
