@@ -11,6 +11,7 @@ from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.figures import SWEEP_FIGURES
 from oracle.results.intervals import DEFAULT_RULE, TOLERANCE
 from oracle.results.plain import json_with_answers, to_json
+from oracle.results.spending import spending_of
 from oracle.results.status import study_status
 from oracle.results.study_view import view_study
 from oracle.study.checking import explained
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from oracle.comparison import Comparison, Fit
     from oracle.replaying import Recording
     from oracle.results.sign_analysis import Analysis
+    from oracle.results.spending import Spending
     from oracle.results.status import StudyStatus
     from oracle.results.study_view import StudyView
     from oracle.spec.model import Spec
@@ -72,6 +74,11 @@ class StudyReader:
         """Return the levels with their winners, intervals and trials, and the study's cost and provenance."""
         with self._store() as store:
             return view_study(store, self.name)
+
+    def spending(self) -> Spending | None:
+        """Return what a racing search spent and where it left each candidate; None if the search is no race."""
+        with self._store() as store:
+            return spending_of(store, view_study(store, self.name))
 
     def curve(self) -> pd.DataFrame:
         """Return the oracle curve, a row per level; see `oracle.api.tables.curve` for the columns."""
@@ -127,7 +134,7 @@ class StudyReader:
         """
         with self._store() as store:
             view = view_study(store, self.name)
-            return json_with_answers(store, view) if answers else to_json(view)
+            return json_with_answers(store, view) if answers else to_json(view, spending_of(store, view))
 
     def recording(self) -> Recording:
         """Return the finished grid study as arrays, for `oracle.replay`; its `save` writes them to a file.
@@ -231,7 +238,9 @@ class StudyReader:
         """Return the study's report: one HTML page that works offline."""
         from oracle.report import render
 
-        return render(self.view())
+        with self._store() as store:
+            view = view_study(store, self.name)
+            return render(view, spending_of(store, view))
 
     def report(self, path: Path | str = "report.html") -> Path:
         """Write the study's report, one HTML page that works offline, and return its path.

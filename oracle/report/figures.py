@@ -8,6 +8,8 @@ from __future__ import annotations
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
+from oracle.spec.search import RACING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,8 +20,12 @@ SWEEP_FIGURES: Mapping[str, str] = {
     "curve": "oracle.report.curve:plate",
     "heatmap": "oracle.report.heatmap:plate",
     "winners": "oracle.report.winners:plate",
+    "spending": "oracle.report.spending:plate",
 }
 """The functions that make their plates, in reading order."""
+
+OF_RACES = frozenset({"spending"})
+"""Those that are only on the page of a race."""
 
 
 def plate(name: str, view: StudyView) -> Plate:
@@ -33,5 +39,6 @@ def plate(name: str, view: StudyView) -> Plate:
 
 
 def plates(view: StudyView) -> dict[str, Plate]:
-    """Return all figures of a study by name, in reading order."""
-    return {name: plate(name, view) for name in SWEEP_FIGURES}
+    """Return all figures that are on the page of a study, by name, in reading order."""
+    race = view.spec.search.method == RACING
+    return {name: plate(name, view) for name in SWEEP_FIGURES if race or name not in OF_RACES}

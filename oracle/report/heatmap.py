@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
 from oracle.report.plate import Plate, shown_levels
 from oracle.report.style import INK, Figure, density_step, layout, max_lr_axis
+from oracle.report.tiles import column, usual_reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oracle.report.style import Trace
     from oracle.results.level_view import CandidateView, LevelView
     from oracle.results.study_view import StudyView
 
@@ -41,11 +40,12 @@ def plate(view: StudyView) -> Plate:
 
 def _figure(levels: Sequence[LevelView]) -> Figure:
     shown = [lv for lv in levels if lv.candidates]
-    reach, step = _reach(shown), density_step(levels)
+    reach = usual_reach([c.max_lr for c in lv.candidates] for lv in shown)
+    step = density_step(levels)
     columns = [_column(lv, reach, step) for lv in shown]
-    rows = [edge for column in columns for edge in column["y"]]
+    rows = [edge for one in columns for edge in one["y"]]
     figure: Figure = {
-        "data": [*columns, *_diverged(shown), *_path(shown)],
+        "data": [*columns, *_diverged(shown), *path(shown, "best max_lr of each level")],
         "layout": layout(levels, max_lr_axis(rows, pad=0) | {"showgrid": False}, "max_lr", height=470),
     }
     figure["layout"]["coloraxis"] = _colours(shown)
@@ -60,50 +60,16 @@ def clipped_at(levels: Sequence[LevelView]) -> float:
     return ordered[int(CLIP_QUANTILE * (len(ordered) - 1))]
 
 
-def _reach(levels: Sequence[LevelView]) -> float:
-    """Return half the candidates' usual spacing (log max_lr): how far a tile extends if no neighbour is nearer."""
-    gaps = [math.log(b.max_lr / a.max_lr) for lv in levels for a, b in pairwise(lv.candidates)]
-    return (median(gaps) if gaps else math.log(1.5)) / 2
-
-
-def _column(level: LevelView, reach: float, step: float) -> dict[str, Any]:
-    """Return one level's tiles. Levels may differ in their candidates; where a level has none, it stays empty."""
+def _column(level: LevelView, reach: float, step: float) -> Trace:
     best = max(c.val_accuracy for c in level.candidates)
-    edges: list[float] = []
-    tiles: list[float | None] = []
-    texts: list[str] = []
-    extents = _extents([c.max_lr for c in level.candidates], reach)
-    for candidate, (low, high) in zip(level.candidates, extents, strict=True):
-        if edges and low > edges[-1] * (1 + 1e-9):
-            edges.append(low)
-            tiles.append(None)
-            texts.append("")
-        edges += [high] if edges else [low, high]
-        tiles.append(100 * candidate.val_accuracy)
-        texts.append(_describe(level, candidate, best))
-    return {
-        "type": "heatmap",
-        "x": [level.density * step**-0.5, level.density * step**0.5],
-        "y": edges,
-        "z": [[tile] for tile in tiles],
-        "text": [[text] for text in texts],
-        "hovertemplate": "%{text}<extra></extra>",
-        "hoverongaps": False,
-        "coloraxis": "coloraxis",
-        "xgap": 1.5,
-        "ygap": 1.5,
-    }
-
-
-def _extents(rates: Sequence[float], reach: float) -> list[tuple[float, float]]:
-    """Return each candidate's tile: half way to a neighbour if there is one nearby, otherwise as far as `reach`."""
-    spread = math.exp(reach)
-    meetings = [
-        (math.sqrt(a * b),) * 2 if b / a < spread**2.5 else (a * spread, b / spread) for a, b in pairwise(rates)
-    ]
-    lows = [rates[0] / spread, *(low for _, low in meetings)]
-    highs = [*(high for high, _ in meetings), rates[-1] * spread]
-    return list(zip(lows, highs, strict=True))
+    return column(
+        level,
+        [c.max_lr for c in level.candidates],
+        [100 * c.val_accuracy for c in level.candidates],
+        [_describe(level, c, best) for c in level.candidates],
+        reach,
+        step,
+    )
 
 
 def _describe(level: LevelView, candidate: CandidateView, best: float) -> str:
@@ -141,7 +107,8 @@ def _colours(levels: Sequence[LevelView]) -> dict[str, Any]:
     }
 
 
-def _path(levels: Sequence[LevelView]) -> list[dict[str, Any]]:
+def path(levels: Sequence[LevelView], name: str) -> list[Trace]:
+    """Return the line from winner to winner over tiles, under a name in the legend."""
     decided = [lv for lv in levels if lv.winner is not None]
     trace = {
         "type": "scatter",
@@ -152,7 +119,7 @@ def _path(levels: Sequence[LevelView]) -> list[dict[str, Any]]:
     }
     halo = trace | {"mode": "lines", "line": {"color": "white", "width": 5}}
     line = trace | {
-        "name": "best max_lr of each level",
+        "name": name,
         "mode": "lines+markers",
         "showlegend": True,
         "line": {"color": INK, "width": 2},

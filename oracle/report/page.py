@@ -8,6 +8,7 @@ from oracle.report import words
 from oracle.report.base import fill, machines, provenance
 from oracle.report.figures import plates
 from oracle.report.finding import find
+from oracle.report.spending import told
 from oracle.results.intervals import RULES, TOLERANCE
 from oracle.results.repeatability import repeatability
 from oracle.results.study_view import decided_levels
@@ -15,12 +16,18 @@ from oracle.results.study_view import decided_levels
 if TYPE_CHECKING:
     from oracle.results.best import LevelBest
     from oracle.results.level_view import LevelView
+    from oracle.results.spending import Spending
     from oracle.results.study_view import StudyView
     from scyc.pruning.coverage import Coverage
 
 
-def render(view: StudyView) -> str:
-    """Return the report on a study as one self-contained HTML page."""
+def render(view: StudyView, spending: Spending | None = None) -> str:
+    """Return the report on a study as one self-contained HTML page.
+
+    Args:
+        view: the study.
+        spending: what its search spent, if it is a race (`oracle.results.spending.spending_of`).
+    """
     finding, repeated = find(view), repeatability(decided_levels(view.levels))
     return fill(
         "sweep.html",
@@ -29,6 +36,7 @@ def render(view: StudyView) -> str:
         headline=finding.headline,
         notes=finding.notes,
         plates=plates(view),
+        spending=told(spending, view.spec.search.budget) if spending else None,
         facts=_facts(view),
         levels=[_row(lv, view.best.levels.get(lv.level), view.status.partly_pruned) for lv in view.levels],
         repeats=repeated.sentence if repeated else "",
@@ -93,8 +101,10 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
     ]
     if ended := cost.trials + cost.stopped:
         rows.append(("Computing per trial", words.duration(cost.compute_seconds / ended)))
+    rows.append(("Wall time, without pauses", words.duration(cost.wall_seconds)))
+    if cost.under_way is not None and view.state != "running":  # the wall time of now is not recorded yet
+        rows.append(("Trials under way, on average", f"{cost.under_way:.2g}"))
     return [
         *rows,
-        ("Wall time, without pauses", words.duration(cost.wall_seconds)),
         *provenance(view, "hardware"),
     ]

@@ -25,6 +25,14 @@ class Cost:
     wall_seconds: float  # time that the sweep has been running, without pauses
     stopped: int = 0  # trials that were stopped early
 
+    @property
+    def under_way(self) -> float | None:
+        """How many trials were under way on average, by the time that they took; None where no wall time is recorded.
+
+        While a driver runs, its wall time is not recorded yet.
+        """
+        return self.compute_seconds / self.wall_seconds if self.wall_seconds else None
+
 
 def cost_of(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Cost:
     """Return what trials have cost, which took so many epochs together and so much time of their driver."""

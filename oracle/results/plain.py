@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from oracle.results.answers import recorded_answers
+from oracle.results.spending import spending_of
 from oracle.study.checking import explained
 from scyc.answers import as_text
 from studies import SplitName
@@ -13,15 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from oracle.results.intervals import Interval
+    from oracle.results.spending import Spending
     from oracle.results.study_view import StudyView
     from studies import Store
 
 
-def to_json(view: StudyView) -> dict[str, Any]:
+def to_json(view: StudyView, spending: Spending | None = None) -> dict[str, Any]:
     """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded.
 
     A silent level has two more keys, `silence` and `chosen`, and no `winner`. `machines` is there if any is on record,
-    and `stopped` among the cost if any trial was stopped early.
+    `stopped` among the cost if any trial was stopped early, and `spending` if the study is a race.
+
+    Args:
+        view: the study.
+        spending: what its search spent (`spending_of`).
     """
     return {
         "study": view.name,
@@ -43,14 +49,15 @@ def to_json(view: StudyView) -> dict[str, Any]:
         "spec": view.spec.to_dict(),
         "provenance": view.provenance,
         **({"machines": view.status.machines.to_json()} if view.status.machines.kinds else {}),
+        **({"spending": spending.to_json()} if spending else {}),
     }
 
 
 def json_with_answers(store: Store, view: StudyView) -> dict[str, Any]:
     """Return what `scyc show --json --answers` prints.
 
-    It is `to_json(view)`, and each trial has one more key, `answers`: by split, where they are on record, a text of 1
-    (classified correctly) and 0, one character for each example.
+    It is what `to_json` returns, and each trial has one more key, `answers`: by split, where they are on record, a text
+    of 1 (classified correctly) and 0, one character for each example.
 
     Raises:
         InputError: a record cannot be read; somebody has edited it.
@@ -60,7 +67,7 @@ def json_with_answers(store: Store, view: StudyView) -> dict[str, Any]:
         for split in get_args(SplitName):
             for trial, record in recorded_answers(store, view, split).items():
                 found.setdefault(trial, {})[split] = as_text(record.bits, record.examples)
-    shown = to_json(view)
+    shown = to_json(view, spending_of(store, view))
     for level in shown["levels"]:
         level["trials"] = [trial | {"answers": found.get(trial["id"], {})} for trial in level["trials"]]
     return shown

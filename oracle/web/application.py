@@ -17,7 +17,6 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from oracle.api.study_reader import StudyReader
-from oracle.results.plain import to_json
 from oracle.results.status import study_statuses
 from oracle.web.access import OwnPagesOnly
 from oracle.web.pages import page
@@ -86,7 +85,7 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
         return JSONResponse([study.to_json() for study in study_statuses(store)])
 
     def study_json(request: Request) -> Response:
-        return JSONResponse(to_json(asked_for(request).view()))
+        return JSONResponse(asked_for(request).to_json())
 
     def in_thread(
         answer: Callable[[Request], Response], limiter: CapacityLimiter

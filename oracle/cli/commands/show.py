@@ -43,6 +43,7 @@ def show(
     from oracle.api.errors import InputError
     from oracle.api.study import Study
     from oracle.results.silence import silent_sentences, stuck_sentences
+    from oracle.spec.search import RACING
     from oracle.study.fingerprints import accepted_changes
 
     study = Study(name, db)
@@ -72,6 +73,8 @@ def show(
         say(out, f"{DENSITIES} {view.status.partly_pruned.sentence}")
     cost = view.cost
     early = f" and {cost.stopped} stopped early" if cost.stopped else ""
+    if view.spec.search.method == RACING and (spending := study.spending()):
+        say(out, spending.sentence)
     out.print(
         f"{cost.trials} trials{early}, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
         f"{cost.wall_seconds:.0f} s; the study is {view.state}."
