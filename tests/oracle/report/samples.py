@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +148,23 @@ def running() -> StudyView:
     ]
     pending[5] = trial(GRID[1], 2, None, state="failed")
     return study([climbing(0), wide, level(2, pending), level(3)], planned=13)
+
+
+def raced() -> StudyView:
+    """A race over three levels: of four candidates, one is stopped, one diverges, one is trained on all seeds."""
+    levels = []
+    for m in range(3):
+        winner = GRID[4 + m]
+        trials = [
+            trial(GRID[1], 0, 0.6),
+            *(trial(winner, seed, 0.7 + 0.01 * seed) for seed in SEEDS),
+            trial(GRID[9], 0, None, state="stopped"),
+            trial(GRID[11], 0, 0.1),
+        ]
+        levels.append(level(m, trials, winner))
+    view = study(levels)
+    race = Spec.model_validate({"levels": 3, "seeds": list(SEEDS), "search": {"method": "racing"}})
+    return replace(view, spec=race)
 
 
 def open_ended() -> StudyView:

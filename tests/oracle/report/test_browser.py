@@ -9,7 +9,7 @@ import pytest
 
 from oracle.api.writing import write_page
 from oracle.report import render
-from oracle.report.figures import SWEEP_FIGURES
+from oracle.report.figures import plates
 from tests.oracle.report import samples
 from tests.oracle.report.browsing import settle
 
@@ -24,6 +24,7 @@ STUDIES = {
     "finished": samples.finished(),
     "running": samples.running(),
     "every mark": samples.open_ended(),
+    "race": samples.raced(),
     "hostile": dataclasses.replace(samples.running(), name="</script><b id=injected>" + "x" * 200),
 }
 
@@ -40,7 +41,7 @@ def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, vie
 
     page.goto((tmp_path / "report.html").as_uri())
 
-    assert page.locator(".plot").count() == len(SWEEP_FIGURES)
+    assert page.locator(".plot").count() == len(plates(view))
     assert page.locator(".js-plotly-plot svg.main-svg").first.is_visible()
     assert page.evaluate("[...document.querySelectorAll('.plot')].every(p => p.querySelector('svg .xy'))")
     assert page.locator("#injected").count() == 0
@@ -83,5 +84,5 @@ def test_the_report_prints_within_the_paper(browser: Browser, tmp_path: Path) ->
         })"""
     )
     page.pdf(path=tmp_path / "report.pdf", format="A4")
-    assert page.evaluate("window.printed") == [680] * len(SWEEP_FIGURES)
+    assert page.evaluate("window.printed") == [680] * len(plates(samples.finished()))
     page.close()

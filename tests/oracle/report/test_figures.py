@@ -18,7 +18,7 @@ from oracle.spec.training import PruningSpec
 from tests.oracle.report import samples
 from tests.oracle.report.samples import GRID, level, study, trial
 
-STUDIES = [samples.finished(), samples.running(), samples.open_ended()]
+STUDIES = [samples.finished(), samples.running(), samples.open_ended(), samples.raced()]
 
 
 def figure(view: StudyView, key: str) -> Figure:
@@ -231,3 +231,20 @@ def test_max_lr_ticks_are_few_and_inside(values: list[float]) -> None:
     assert 1 <= len(axis["tickvals"]) <= 8
     low, high = axis["range"]
     assert all(low <= math.log10(tick) <= high for tick in axis["tickvals"])
+
+
+def test_the_page_of_a_race_shows_on_how_many_seeds_each_candidate_was_trained() -> None:
+    drawn = figure(samples.raced(), "spending")
+    columns = [t for t in drawn["data"] if t["type"] == "heatmap"]
+    assert [[row[0] for row in one["z"] if row[0] is not None] for one in columns] == [[1, 3, 0, 1]] * 3
+    assert trace(drawn, "stopped early")["y"] == [GRID[9]] * 3
+    assert trace(drawn, "a seed diverged")["y"] == [GRID[11]] * 3
+    assert trace(drawn, "winner")["y"] == [GRID[4], GRID[5], GRID[6]]
+    axis = drawn["layout"]["coloraxis"]
+    assert (axis["cmin"], axis["cmax"], axis["colorbar"]["tickvals"]) == (-0.5, 3.5, [0, 1, 2, 3])
+
+
+def test_only_a_race_has_a_figure_of_what_it_spent() -> None:
+    assert made("spending", samples.finished()).figure is None
+    assert "spending" not in plates(samples.finished())
+    assert "spending" in plates(samples.raced())

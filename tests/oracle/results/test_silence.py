@@ -14,7 +14,7 @@ from oracle.api.html import study_html
 from oracle.cli.commands.show import _table
 from oracle.cli.commands.watch import _line, _picture
 from oracle.report import render
-from oracle.report.figures import SWEEP_FIGURES, plate
+from oracle.report.figures import plates
 from oracle.results.silence import level_list, silent_sentences
 from oracle.results.status import study_status
 from oracle.results.study_view import view_study
@@ -73,8 +73,8 @@ def test_the_report_says_so_and_draws_no_winner_there(lab: Laboratory) -> None:
     html = render(view)
     assert NOTHING in html
     assert "4 of 4" in html
-    for name in SWEEP_FIGURES:
-        drawn = plate(name, view).figure
+    for shown in plates(view).values():
+        drawn = shown.figure
         assert drawn is not None
         for trace in drawn["data"]:
             if "best max_lr" in trace.get("name", "") or "accuracy" in trace.get("name", ""):
