@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.bands.work import judged_all, row
 from benchmarks.instruments import table
+from benchmarks.replay.baselines import asha, i_epoch
 from benchmarks.replay.surfaces import FOLDER
 from benchmarks.tables import keep, made_on
 from oracle.replaying import Recording, Replay, method_spec, orders_of, replay
+from oracle.replaying.judging import Reference
+from oracle.replaying.judging import judge as judge_walk
+from oracle.spec.search import RACING
 from oracle.spec.search_methods import SEARCH_METHODS
 
 if TYPE_CHECKING:
@@ -28,7 +32,13 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
 
 BUDGETS = (0.15, 0.25, 0.4)
-"""Shares of the grid's trainings. A method that looks back chooses its own."""
+"""Shares of the grid's trainings."""
+
+RACES = (0.1, *BUDGETS)
+"""Budgets of the race."""
+
+REDUCTIONS = (3, 4)
+"""Reduction factors of ASHA."""
 
 COLUMNS = (
     "method | trainings | epochs | time | test regret | worst level | validation regret | as good | overlap | "
@@ -48,7 +58,8 @@ class Task:
 def contenders(recording: Recording) -> dict[str, Spec]:
     """Return, by row, the specs of the methods at all budgets."""
     found = {"grid": method_spec(recording, "grid")}
-    found |= {name: method_spec(recording, name) for name, method in SEARCH_METHODS.items() if method.looks_back}
+    for budget in RACES:
+        found[f"racing, {budget:.0%}"] = method_spec(recording, RACING, {"search.budget": budget, "search.widen": 0})
     for budget in BUDGETS:
         count = max(2, round(budget * len(recording.rates)))
         space = {"low": float(recording.rates[0]), "high": float(recording.rates[-1]), "count": count}
@@ -60,9 +71,16 @@ def contenders(recording: Recording) -> dict[str, Spec]:
 
 
 def judge(task: Task) -> list[Replay]:
-    """Replay all methods."""
+    """Replay all methods, and the baselines."""
     recording = _recording(task.path)
-    return replay(recording, contenders(recording), [task.seeds], task.workers)
+    found = replay(recording, contenders(recording), [task.seeds], task.workers)
+    reference, grid = Reference.of(recording, task.seeds), method_spec(recording, "grid")
+    walks = {f"i-epoch, {budget:.0%}": i_epoch(recording, task.seeds, budget) for budget in BUDGETS}
+    walks |= {f"asha, reduction {factor}": asha(recording, task.seeds, factor) for factor in REDUCTIONS}
+    return [
+        *found,
+        *(Replay(name, grid, (judge_walk(recording, walk, reference),)) for name, walk in walks.items()),
+    ]
 
 
 def lines(files: Sequence[Path], seeds: int, orders: int, workers: int, processes: int | None) -> list[str]:
@@ -156,6 +174,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         "other seeds. *Of ceiling*: as a share of what the full grid on the same seeds reaches. *On path*: "
         "levels that start from the recorded winners, which all seeds chose; the others are replayed as if they did. A "
         "candidate between those of the grid, however near, is another one.",
+        "",
+        "*racing* is the program's own (docs/racing.md). *i-epoch* trains all candidates for a few epochs, and the best "
+        "by then to the end; *asha* is Ray Tune's scheduler, which stops candidates after every epoch. Both rank by "
+        "curves that are not over: while the rate warms up, and at its peak, the ranking is another than at the end. And "
+        "what is stopped has no result, so there is next to nothing to fit an interval to. A sampler spends all seeds on "
+        "every candidate. A range test is no row here: a recording has none.",
         "",
     ]
     keep("replay", [*head, *tables], given.out)
