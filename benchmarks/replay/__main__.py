@@ -175,11 +175,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         "levels that start from the recorded winners, which all seeds chose; the others are replayed as if they did. A "
         "candidate between those of the grid, however near, is another one.",
         "",
-        "*racing* is the program's own (docs/racing.md). *i-epoch* trains all candidates for a few epochs, and the best "
-        "by then to the end; *asha* is Ray Tune's scheduler, which stops candidates after every epoch. Both rank by "
-        "curves that are not over: while the rate warms up, and at its peak, the ranking is another than at the end. And "
-        "what is stopped has no result, so there is next to nothing to fit an interval to. A sampler spends all seeds on "
-        "every candidate. A range test is no row here: a recording has none.",
+        "*racing* is the program's own (docs/racing.md). *i-epoch* trains all candidates for a few epochs, and the "
+        "best by then to the end; *asha* is Ray Tune's scheduler, which stops candidates after every epoch. Both rank "
+        "by curves that are not over: while the rate warms up, and at its peak, the ranking is another than at the end. "
+        "And what is stopped has no result, so there is next to nothing to fit an interval to. A sampler spends all "
+        "seeds on every candidate. A range test is no row here: a recording has none.",
         "",
     ]
     keep("replay", [*head, *tables], given.out)
