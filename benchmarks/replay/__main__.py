@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "",
         "*racing* is the program's own (docs/racing.md). *i-epoch* trains all candidates for a few epochs, and the "
         "best by then to the end; *asha* is Ray Tune's scheduler, which stops candidates after every epoch. Both rank "
-        "by curves that are not over: while the rate warms up, and at its peak, the ranking is another than at the end. "
+        "by curves that are not over: while the rate warms up, and at its peak, the order is another than at the end. "
         "And what is stopped has no result, so there is next to nothing to fit an interval to. A sampler spends all "
         "seeds on every candidate. A range test is no row here: a recording has none.",
         "",
