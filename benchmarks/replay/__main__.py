@@ -10,35 +10,19 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.bands.work import judged_all, row
 from benchmarks.instruments import table
-from benchmarks.replay.baselines import asha, i_epoch
+from benchmarks.replay.methods import Task, judge, recording_of
 from benchmarks.replay.surfaces import FOLDER
 from benchmarks.tables import keep, made_on
-from oracle.replaying import Recording, Replay, method_spec, orders_of, replay
-from oracle.replaying.judging import Reference
-from oracle.replaying.judging import judge as judge_walk
-from oracle.spec.search import RACING
-from oracle.spec.search_methods import SEARCH_METHODS
+from oracle.replaying import Replay, orders_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.spec.model import Spec
-
-BUDGETS = (0.15, 0.25, 0.4)
-"""Shares of the grid's trainings."""
-
-RACES = (0.1, *BUDGETS)
-"""Budgets of the race."""
-
-REDUCTIONS = (3, 4)
-"""Reduction factors of ASHA."""
 
 COLUMNS = (
     "method | trainings | epochs | time | test regret | worst level | validation regret | as good | overlap | "
@@ -46,46 +30,9 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Task:
-    """All methods on one recording, with one choice and order of the seeds."""
-
-    path: Path
-    seeds: tuple[int, ...]
-    workers: int
-
-
-def contenders(recording: Recording) -> dict[str, Spec]:
-    """Return, by row, the specs of the methods at all budgets."""
-    found = {"grid": method_spec(recording, "grid")}
-    for budget in RACES:
-        found[f"racing, {budget:.0%}"] = method_spec(recording, RACING, {"search.budget": budget, "search.widen": 0})
-    for budget in BUDGETS:
-        count = max(2, round(budget * len(recording.rates)))
-        space = {"low": float(recording.rates[0]), "high": float(recording.rates[-1]), "count": count}
-        fields: dict[str, Any] = {"search.max_lr": space, "search.batch": 1, "search.widen": 0}
-        for name, method in SEARCH_METHODS.items():
-            if not method.looks_back:
-                found[f"{name}, {count} candidates"] = method_spec(recording, name, fields)
-    return found
-
-
-def judge(task: Task) -> list[Replay]:
-    """Replay all methods, and the baselines."""
-    recording = _recording(task.path)
-    found = replay(recording, contenders(recording), [task.seeds], task.workers)
-    reference, grid = Reference.of(recording, task.seeds), method_spec(recording, "grid")
-    walks = {f"i-epoch, {budget:.0%}": i_epoch(recording, task.seeds, budget) for budget in BUDGETS}
-    walks |= {f"asha, reduction {factor}": asha(recording, task.seeds, factor) for factor in REDUCTIONS}
-    return [
-        *found,
-        *(Replay(name, grid, (judge_walk(recording, walk, reference),)) for name, walk in walks.items()),
-    ]
-
-
 def lines(files: Sequence[Path], seeds: int, orders: int, workers: int, processes: int | None) -> list[str]:
     """Replay all methods on all recordings, and return the tables."""
-    tasks = [Task(path, order, workers) for path in files for order in orders_of(_recording(path), seeds, orders)]
+    tasks = [Task(path, order, workers) for path in files for order in orders_of(recording_of(path), seeds, orders)]
     found: dict[Path, dict[str, Replay]] = {path: {} for path in files}
     for task, replays in zip(tasks, judged_all(judge, tasks, processes), strict=True):
         rows = found[task.path]
@@ -94,7 +41,7 @@ def lines(files: Sequence[Path], seeds: int, orders: int, workers: int, processe
             rows[one.name] = Replay(one.name, one.spec, (*before, *one.judgements))
     printed = []
     for path, rows in found.items():
-        recording = _recording(path)
+        recording = recording_of(path)
         printed += [
             f"## {recording.name}",
             "",
@@ -131,11 +78,6 @@ def _cell(one: Replay, measure: str, text: str) -> str:
         return "-"
     mean, low, high = (text.format(value) for value in (spread.mean, spread.low, spread.high))
     return mean if low == high else f"{mean} ({low} – {high})"
-
-
-@lru_cache
-def _recording(path: Path) -> Recording:
-    return Recording.load(path)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.replay import __main__ as benchmark
+from benchmarks.replay import methods
 from benchmarks.replay.baselines import asha, i_epoch
 from benchmarks.replay.surfaces import FOLDER, SPECS
 from oracle.replaying import Recording
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_every_method_is_there_at_every_budget() -> None:
-    specs = benchmark.contenders(real())
+    specs = methods.contenders(real())
     for name, method in SEARCH_METHODS.items():
         rows = [spec.search for spec in specs.values() if spec.search.method == name]
         if method.looks_back:
@@ -63,8 +65,16 @@ def test_every_surface_is_recorded_in_a_small_file(name: str) -> None:
     assert path.stat().st_size < 1.2e6
 
 
+def test_other_processes_can_judge_too(tmp_path: Path) -> None:
+    made_up().save(tmp_path / "s.npz")
+    task = methods.Task(tmp_path / "s.npz", (0, 1), 2)
+    assert pickle.loads(pickle.dumps(methods.judge)) is methods.judge
+    assert methods.judge.__module__ != "__main__"
+    assert pickle.loads(pickle.dumps(task)) == task
+
+
 def test_the_table_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(benchmark, "BUDGETS", (0.4,))
+    monkeypatch.setattr(methods, "BUDGETS", (0.4,))
     made_up().save(tmp_path / "s.npz")
     options = ["--seeds", "2", "--orders", "2", "--processes", "1", "--out", str(tmp_path)]
     benchmark.main([str(tmp_path / "s.npz"), *options])
