@@ -24,6 +24,9 @@ DRAWS = 1000
 _POINTS = 90
 """Points of the grid in log `max_lr`, besides the candidates."""
 
+_BEYOND = 1e-6
+"""Points by which what a race has not tried counts as worse than the last candidate, so that it is never the best."""
+
 _SEED = 20211017
 """Seed of the random numbers. Any would do, but it must stay the same."""
 
@@ -175,6 +178,10 @@ def _regret(top: Top, grid: Floats, smooth: Floats, random: np.random.Generator)
     for end, before in ((first, first + 1), (last, last - 1)):
         if end in top.rough | top.soft and before in top.kept:
             regret += _unexplained(top, end, before, grid, regret, random)
+    if top.raced:  # other levels may have been tried further out: here nothing is known to be better than the end
+        tried = np.nonzero((grid >= top.rates[0] - 1e-9) & (grid <= top.rates[-1] + 1e-9))[0]
+        regret[:, : tried[0]] = regret[:, [tried[0]]] + _BEYOND
+        regret[:, tried[-1] + 1 :] = regret[:, [tried[-1]]] + _BEYOND
     return np.asarray(regret - regret.min(axis=1, keepdims=True))
 
 

@@ -72,12 +72,16 @@ class Forecast:
     """Where the range that is as good as the best is expected at the next level.
 
     Attributes:
-        centre: its centre, a `max_lr`.
-        reach: by what factor it reaches to either side, >= 1.
+        low: where it begins, a `max_lr`.
+        high: where it ends.
+        low_open: whether nobody knows where it begins, because no smaller candidate was tried.
+        high_open: whether nobody knows where it ends.
     """
 
-    centre: float
-    reach: float
+    low: float
+    high: float
+    low_open: bool = False
+    high_open: bool = False
 
 
 def forecast(before: Sequence[Standings], tolerance: float) -> Forecast | None:
@@ -96,7 +100,8 @@ def forecast(before: Sequence[Standings], tolerance: float) -> Forecast | None:
     surface = fit_surface(known[-1 - MEMORY :], DRAWS)
     ranges = [one for one in surface.intervals(tolerance) if one is not None]
     if not ranges:
-        return Forecast(float(np.exp(surface.grid[surface.regret[:, -1].mean(axis=0).argmin()])), 1.0)
+        best = float(np.exp(surface.grid[surface.regret[:, -1].mean(axis=0).argmin()]))
+        return Forecast(best, best)
     centres = [math.log(one.low * one.high) / 2 for one in ranges]
-    drift = (centres[-1] - centres[0]) / max(len(centres) - 1, 1)
-    return Forecast(math.exp(centres[-1] + drift), math.sqrt(ranges[-1].high / ranges[-1].low))
+    drift, last = math.exp((centres[-1] - centres[0]) / max(len(centres) - 1, 1)), ranges[-1]
+    return Forecast(last.low * drift, last.high * drift, last.low_open, last.high_open)

@@ -71,9 +71,9 @@ class Race:
         grid, expected = self._ladder.grid, forecast(self._before, TOLERANCE)
         if expected is None:
             return list(grid[1::FIRST_STRIDE] or grid)
-        low, middle, high = (
-            self._ladder.place(expected.centre * factor) for factor in (1 / expected.reach, 1.0, expected.reach)
-        )
+        middle = self._ladder.place(math.sqrt(expected.low * expected.high))
+        low = self._ladder.place(expected.low) - expected.low_open
+        high = self._ladder.place(expected.high) + expected.high_open
         around = {min(low, middle - 1), middle, max(high, middle + 1)}
         return sorted(place for place in around if place in grid)
 
@@ -85,7 +85,7 @@ class Race:
             return [place for place in [min(tried) - 1] if self._ladder.may_try(place, tried)]
         best = max(now.means, key=now.means.__getitem__)
         top, worse = rungs.index(best), TOLERANCE + math.sqrt(2) * noise([*self._before, now])
-        wanted = []
+        wanted: dict[int, float] = {}  # with what the candidate before has reached
         for side in (-1, 1):
             outwards = [place for place in range(top + side, top + side * len(rungs), side) if place in tried]
             end = next((at for at in outwards if now.means.get(rungs[at], -math.inf) < now.means[best] - worse), None)
@@ -94,8 +94,8 @@ class Race:
             last = outwards[-1] if outwards else top
             leap = last + 2 * side if last != top and last + 2 * side in self._ladder.grid else last + side
             if self._ladder.may_try(leap, tried):
-                wanted.append(leap)
-        return wanted if left >= len(wanted) else []
+                wanted[leap] = now.means[rungs[last]]
+        return sorted(wanted, key=lambda place: -wanted[place])[: max(int(left), 0)]
 
     def _race(self, now: Standings, seeds: Sequence[int], left: float) -> list[tuple[int, int]]:
         """Return the cells that the race needs to name a winner, and then those that show the interval's ends."""
