@@ -7,9 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.replay.baselines import asha, i_epoch
-from oracle.replaying import Recording, Replay, method_spec, replay
-from oracle.replaying.judging import Reference
-from oracle.replaying.judging import judge as judge_walk
+from oracle.replaying import Recording, Reference, Replay, method_spec, simulate
+from oracle.replaying import judge as judge_walk
 from oracle.spec.search import RACING
 from oracle.spec.search_methods import SEARCH_METHODS
 
@@ -54,15 +53,13 @@ def contenders(recording: Recording) -> dict[str, Spec]:
 
 def judge(task: Task) -> list[Replay]:
     """Replay all methods, and the baselines."""
-    recording = recording_of(task.path)
-    found = replay(recording, contenders(recording), [task.seeds], task.workers)
-    reference, grid = Reference.of(recording, task.seeds), method_spec(recording, "grid")
-    walks = {f"i-epoch, {budget:.0%}": i_epoch(recording, task.seeds, budget) for budget in BUDGETS}
-    walks |= {f"asha, reduction {factor}": asha(recording, task.seeds, factor) for factor in REDUCTIONS}
-    return [
-        *found,
-        *(Replay(name, grid, (judge_walk(recording, walk, reference),)) for name, walk in walks.items()),
-    ]
+    recording, seeds = recording_of(task.path), task.seeds
+    reference, specs = Reference.of(recording, seeds), contenders(recording)
+    walks = {name: (spec, simulate(recording, spec, seeds, task.workers)) for name, spec in specs.items()}
+    grid = specs["grid"]
+    walks |= {f"i-epoch, {budget:.0%}": (grid, i_epoch(recording, seeds, budget)) for budget in BUDGETS}
+    walks |= {f"asha, reduction {factor}": (grid, asha(recording, seeds, factor)) for factor in REDUCTIONS}
+    return [Replay(name, spec, (judge_walk(recording, walk, reference),)) for name, (spec, walk) in walks.items()]
 
 
 @lru_cache

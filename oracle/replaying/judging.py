@@ -11,8 +11,7 @@ from oracle.replaying.simulation import outcome
 from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel
 from oracle.results.repeatability import overlap
 from oracle.searching.candidates import Cell, best, candidates, silence, whole
-from oracle.searching.filling import filled_in
-from oracle.searching.given_up import given_up
+from oracle.searching.standings import Standings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,29 +139,24 @@ def judge(recording: Recording, walk: Walk, reference: Reference) -> Judgement:
 
 def decided_level(recording: Recording, level: int, cells: Sequence[Cell]) -> DecidedLevel | None:
     """Return a level as the rules see it. None if it has no winner."""
-    behind = given_up(cells)
-    observed = [one for one in candidates(cells) if one.max_lr not in behind]
+    observed, seen = candidates(cells), Standings.of(level, cells)
     if not observed or silence(observed):
         return None
-    found: dict[float, dict[int, float]] = {one.max_lr: {} for one in observed}
-    for cell in cells:
-        if cell.max_lr in found:
-            found[cell.max_lr][cell.seed] = cell.val_accuracy or 0.0
-    diverged = frozenset(one.max_lr for one in observed if one.diverged)
-    accuracies, trained = filled_in(found, diverged)
-    answers = {max_lr: recording.read(level, max_lr).answers for max_lr in found}
+    answers = {max_lr: recording.read(level, max_lr).answers for max_lr in seen.found}
     known = {
-        max_lr: each[recording.places(sorted(found[max_lr]))] for max_lr, each in answers.items() if each is not None
+        max_lr: each[recording.places(sorted(seen.found[max_lr]))]
+        for max_lr, each in answers.items()
+        if each is not None
     }
     return DecidedLevel(
         level,
         float(recording.densities[level]),
         best(whole(observed)).max_lr,
-        accuracies,
-        diverged=diverged,
+        seen.accuracies,
+        diverged=seen.diverged,
         answers=known or None,
-        trained=trained,
-        given_up=behind,
+        trained=seen.trained,
+        given_up=seen.given_up,
     )
 
 

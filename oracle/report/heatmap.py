@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
 from oracle.report.plate import Plate, shown_levels
-from oracle.report.style import INK, Figure, density_step, layout, max_lr_axis
-from oracle.report.tiles import column, usual_reach
+from oracle.report.style import Figure, density_step
+from oracle.report.tiles import colour_bar, column, figure, marks, path, usual_reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,15 +43,8 @@ def _figure(levels: Sequence[LevelView]) -> Figure:
     reach = usual_reach([c.max_lr for c in lv.candidates] for lv in shown)
     step = density_step(levels)
     columns = [_column(lv, reach, step) for lv in shown]
-    rows = [edge for one in columns for edge in one["y"]]
-    figure: Figure = {
-        "data": [*columns, *_diverged(shown), *path(shown, "best max_lr of each level")],
-        "layout": layout(levels, max_lr_axis(rows, pad=0) | {"showgrid": False}, "max_lr", height=470),
-    }
-    figure["layout"]["coloraxis"] = _colours(shown)
-    figure["layout"]["legend"] |= {"orientation": "v", "y": 1.0}
-    figure["layout"]["margin"] |= {"t": 64, "autoexpand": False}
-    return figure
+    over = [*_diverged(shown), *path(shown, "best max_lr of each level")]
+    return figure(levels, columns, over, _colours(shown), top=64)
 
 
 def clipped_at(levels: Sequence[LevelView]) -> float:
@@ -91,56 +84,10 @@ def _colours(levels: Sequence[LevelView]) -> dict[str, Any]:
         "colorscale": "Cividis",
         "cmin": low,
         "cmax": high if high > low else low + 1,
-        "colorbar": {
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "len": 0.45,
-            "thickness": 10,
-            "outlinewidth": 0,
-            "ticksuffix": "\u202f%",
-            "nticks": 6,
-            "title": {"text": "mean validation accuracy", "side": "top", "font": {"size": 12}},
-        },
+        "colorbar": colour_bar("mean validation accuracy") | {"ticksuffix": "\u202f%", "nticks": 6},
     }
 
 
-def path(levels: Sequence[LevelView], name: str) -> list[Trace]:
-    """Return the line from winner to winner over tiles, under a name in the legend."""
-    decided = [lv for lv in levels if lv.winner is not None]
-    trace = {
-        "type": "scatter",
-        "x": [lv.density for lv in decided],
-        "y": [lv.winner for lv in decided],
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-    halo = trace | {"mode": "lines", "line": {"color": "white", "width": 5}}
-    line = trace | {
-        "name": name,
-        "mode": "lines+markers",
-        "showlegend": True,
-        "line": {"color": INK, "width": 2},
-        "marker": {"color": "white", "size": 9, "line": {"color": INK, "width": 2}},
-    }
-    return [halo, line] if decided else []
-
-
-def _diverged(levels: Sequence[LevelView]) -> list[dict[str, Any]]:
-    tiles = [(lv.density, c.max_lr) for lv in levels for c in lv.candidates if c.diverged]
-    if not tiles:
-        return []
-    x, y = zip(*tiles, strict=True)
-    return [
-        {
-            "name": "at least one seed diverged",
-            "type": "scatter",
-            "mode": "markers",
-            "x": list(x),
-            "y": list(y),
-            "hoverinfo": "skip",
-            "marker": {"symbol": "x", "color": "white", "size": 8, "line": {"color": INK, "width": 1}},
-        }
-    ]
+def _diverged(levels: Sequence[LevelView]) -> list[Trace]:
+    places = [(lv.density, c.max_lr) for lv in levels for c in lv.candidates if c.diverged]
+    return marks("at least one seed diverged", "x", places)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oracle.report import words
-from oracle.report.heatmap import path
 from oracle.report.plate import Plate, shown_levels
-from oracle.report.style import BLUE, INK, density_step, layout, max_lr_axis
-from oracle.report.tiles import column, usual_reach
+from oracle.report.style import BLUE, density_step
+from oracle.report.tiles import colour_bar, column, figure, marks, path, usual_reach
 from oracle.spec.search import RACING
 
 if TYPE_CHECKING:
@@ -89,15 +88,8 @@ def _certainty(probability: float | None) -> str:
 def _figure(all_levels: Sequence[LevelView], levels: Sequence[LevelView], seeds: int) -> Figure:
     reach, step = usual_reach(sorted(_seeds(level)) for level in levels), density_step(all_levels)
     columns = [_column(level, seeds, reach, step) for level in levels]
-    rows = [edge for one in columns for edge in one["y"]]
-    figure: Figure = {
-        "data": [*columns, *_marks(levels), *path(levels, "winner")],
-        "layout": layout(all_levels, max_lr_axis(rows, pad=0) | {"showgrid": False}, "max_lr", height=470),
-    }
-    figure["layout"]["coloraxis"] = _colours(seeds)
-    figure["layout"]["legend"] |= {"orientation": "v", "y": 1.0}
-    figure["layout"]["margin"] |= {"t": 76, "autoexpand": False}
-    return figure
+    over = [*_marks(levels), *path(levels, "winner")]
+    return figure(all_levels, columns, over, _colours(seeds), top=76)
 
 
 def _seeds(level: LevelView) -> dict[float, int]:
@@ -129,23 +121,9 @@ def _stopped(level: LevelView) -> set[float]:
 
 def _marks(levels: Sequence[LevelView]) -> list[Trace]:
     """Return a mark on every candidate that was stopped early, and on every one that diverged."""
-    kinds = {
-        "stopped early": ("diamond", [(lv.density, rate) for lv in levels for rate in sorted(_stopped(lv))]),
-        "a seed diverged": ("x", [(lv.density, rate) for lv in levels for rate in sorted(lv.diverged)]),
-    }
-    return [
-        {
-            "name": name,
-            "type": "scatter",
-            "mode": "markers",
-            "x": [density for density, _ in places],
-            "y": [rate for _, rate in places],
-            "hoverinfo": "skip",
-            "marker": {"symbol": symbol, "color": "white", "size": 8, "line": {"color": INK, "width": 1}},
-        }
-        for name, (symbol, places) in kinds.items()
-        if places
-    ]
+    stopped = [(lv.density, rate) for lv in levels for rate in sorted(_stopped(lv))]
+    diverged = [(lv.density, rate) for lv in levels for rate in sorted(lv.diverged)]
+    return [*marks("stopped early", "diamond", stopped), *marks("a seed diverged", "x", diverged)]
 
 
 def _colours(seeds: int) -> dict[str, Any]:
@@ -157,18 +135,7 @@ def _colours(seeds: int) -> dict[str, Any]:
         "colorscale": [[(number + end) / steps, colours[number]] for number in range(steps) for end in (0, 1)],
         "cmin": -0.5,
         "cmax": seeds + 0.5,
-        "colorbar": {
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "len": 0.45,
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickvals": list(range(0, steps, every)),
-            "title": {"text": "seeds", "side": "top", "font": {"size": 12}},
-        },
+        "colorbar": colour_bar("seeds") | {"tickvals": list(range(0, steps, every))},
     }
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from oracle.report.style import INK, layout, max_lr_axis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from oracle.report.style import Level, Trace
+    from oracle.report.style import Figure, Level, Trace
+    from oracle.results.level_view import LevelView
 
 
 def usual_reach(levels: Iterable[Sequence[float]]) -> float:
@@ -59,6 +62,85 @@ def column(
         "xgap": 1.5,
         "ygap": 1.5,
     }
+
+
+def figure(
+    levels: Sequence[LevelView],
+    columns: Sequence[Trace],
+    over: Sequence[Trace],
+    colours: Mapping[str, Any],
+    *,
+    top: int,
+) -> Figure:
+    """Return the figure of tiles, with what is drawn over them.
+
+    Args:
+        levels: all that the density axis shows.
+        columns: one for each level that has candidates.
+        over: marks and lines.
+        colours: the colour axis.
+        top: margin for legend and colour bar, in pixels.
+    """
+    rows = [edge for one in columns for edge in one["y"]]
+    drawn: Figure = {
+        "data": [*columns, *over],
+        "layout": layout(levels, max_lr_axis(rows, pad=0) | {"showgrid": False}, "max_lr", height=470),
+    }
+    drawn["layout"]["coloraxis"] = dict(colours)
+    drawn["layout"]["legend"] |= {"orientation": "v", "y": 1.0}
+    drawn["layout"]["margin"] |= {"t": top, "autoexpand": False}
+    return drawn
+
+
+def colour_bar(title: str) -> dict[str, Any]:
+    """Return the bar that explains the colours, at the upper right."""
+    return {
+        "orientation": "h",
+        "x": 1,
+        "xanchor": "right",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "len": 0.45,
+        "thickness": 10,
+        "outlinewidth": 0,
+        "title": {"text": title, "side": "top", "font": {"size": 12}},
+    }
+
+
+def marks(name: str, symbol: str, places: Sequence[tuple[float, float]]) -> list[Trace]:
+    """Return a mark on each tile at (density, `max_lr`), under a name in the legend; nothing if there is none."""
+    return [
+        {
+            "name": name,
+            "type": "scatter",
+            "mode": "markers",
+            "x": [density for density, _ in places],
+            "y": [max_lr for _, max_lr in places],
+            "hoverinfo": "skip",
+            "marker": {"symbol": symbol, "color": "white", "size": 8, "line": {"color": INK, "width": 1}},
+        }
+    ] * bool(places)
+
+
+def path(levels: Sequence[LevelView], name: str) -> list[Trace]:
+    """Return the line from winner to winner over tiles, under a name in the legend."""
+    decided = [lv for lv in levels if lv.winner is not None]
+    trace = {
+        "type": "scatter",
+        "x": [lv.density for lv in decided],
+        "y": [lv.winner for lv in decided],
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    halo = trace | {"mode": "lines", "line": {"color": "white", "width": 5}}
+    line = trace | {
+        "name": name,
+        "mode": "lines+markers",
+        "showlegend": True,
+        "line": {"color": INK, "width": 2},
+        "marker": {"color": "white", "size": 9, "line": {"color": INK, "width": 2}},
+    }
+    return [halo, line] if decided else []
 
 
 def _extents(rates: Sequence[float], reach: float) -> list[tuple[float, float]]:

@@ -108,7 +108,7 @@ class LevelView:
     @property
     def test_accuracies(self) -> dict[float, list[float]]:
         """The same on the test examples."""
-        return filled_in(by_seed(self.trials, "test_accuracy"), self.diverged)[0]
+        return filled_in(self._by_seed("test_accuracy"), self.diverged)[0]
 
     @property
     def trained(self) -> dict[float, tuple[bool, ...]]:
@@ -122,7 +122,16 @@ class LevelView:
 
     @cached_property
     def _filled(self) -> tuple[dict[float, list[float]], dict[float, tuple[bool, ...]]]:
-        return filled_in(by_seed(self.trials, "val_accuracy"), self.diverged)
+        return filled_in(self._by_seed("val_accuracy"), self.diverged)
+
+    def _by_seed(self, split: Literal["val_accuracy", "test_accuracy"]) -> dict[float, dict[int, float]]:
+        """Return the accuracies of the candidates, by `max_lr` and seed."""
+        found: dict[float, dict[int, float]] = {candidate.max_lr: {} for candidate in self.candidates}
+        for trial in self.trials:
+            accuracy: float | None = getattr(trial, split)
+            if accuracy is not None and trial.max_lr in found:
+                found[trial.max_lr][trial.seed] = accuracy
+        return found
 
 
 def level_view(
@@ -156,19 +165,6 @@ def level_view(
         silence=silent,
         given_up=given_up(map(CellMaker(curves=True).recorded, trials)) if gone else {},
     )
-
-
-def by_seed(
-    trials: Sequence[TrialView], split: Literal["val_accuracy", "test_accuracy"]
-) -> dict[float, dict[int, float]]:
-    """Return the accuracies of the trials that are complete, by `max_lr` and seed, but of no candidate given up."""
-    found: dict[float, dict[int, float]] = defaultdict(dict)
-    gone = {trial.max_lr for trial in trials if trial.state == "stopped"}
-    for trial in trials:
-        accuracy: float | None = getattr(trial, split)
-        if accuracy is not None and trial.max_lr not in gone:
-            found[trial.max_lr][trial.seed] = accuracy
-    return dict(found)
 
 
 def _trial_view(trial: TrialRecord) -> TrialView:

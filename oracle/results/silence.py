@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from oracle.searching.candidates import Candidate, Cell, candidates, silence
+from oracle.searching.candidates import Candidate, candidates, silence
+from oracle.searching.cells import CellMaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,11 +55,7 @@ def stuck_sentences(level: int) -> str:
 
 def observed_in(trials: Iterable[TrialRecord]) -> list[Candidate]:
     """Return the candidates of a level's trials that are complete."""
-    results = ((trial, trial.result.counted) for trial in trials if trial.result is not None)
-    return candidates(
-        Cell(trial.max_lr, trial.seed, 0, "complete", result.val_accuracy, result.diverged, result.finite)
-        for trial, result in results
-    )
+    return candidates(map(CellMaker(curves=False).recorded, trials))
 
 
 def silence_of(chosen: float, trials: Iterable[TrialRecord]) -> Silence | None:

@@ -66,11 +66,14 @@ class Candidate:
 def candidates(cells: Iterable[Cell]) -> list[Candidate]:
     """Return the candidates of the complete cells, with means over their seeds, in the order of their proposal.
 
-    A candidate belongs to the round in which its first seed was proposed.
+    A candidate belongs to the round in which its first seed was proposed. One that was stopped early on a seed is none:
+    the others would flatter it.
     """
     by_max_lr: dict[float, list[Cell]] = defaultdict(list)
+    cells = list(cells)
+    gone = {cell.max_lr for cell in cells if cell.state == "stopped"}
     for cell in cells:
-        if cell.state == "complete":
+        if cell.state == "complete" and cell.max_lr not in gone:
             by_max_lr[cell.max_lr].append(cell)
     groups = {(min(cell.round for cell in group), max_lr): group for max_lr, group in by_max_lr.items()}
     return [

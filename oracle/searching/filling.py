@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,13 +34,11 @@ def filled_in(
     from oracle.surface.two_way import filled
 
     sound = [rate for rate in found if rate not in diverged]
-    accuracies = {rate: [by_seed.get(seed, _mean(by_seed)) for seed in seeds] for rate, by_seed in found.items()}
+    accuracies = {
+        rate: [by_seed.get(seed, fmean(by_seed.values())) for seed in seeds] for rate, by_seed in found.items()
+    }
     if sound:
         table = np.array([[found[rate].get(seed, math.nan) for seed in seeds] for rate in sound])
         fitted = np.clip(filled(table), 0.0, 1.0)  # an accuracy is a fraction
         accuracies |= dict(zip(sound, fitted.tolist(), strict=True))
     return accuracies, trained
-
-
-def _mean(by_seed: Mapping[int, float]) -> float:
-    return math.fsum(by_seed.values()) / len(by_seed)

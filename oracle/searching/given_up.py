@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,4 +32,4 @@ def given_up(cells: Iterable[Cell]) -> dict[float, float]:
             epoch = len(cell.curve) - 1
             best = max((curve[epoch] for curve in curves[cell.seed] if len(curve) > epoch), default=cell.stop.below)
             behind[cell.max_lr].append(max(best, cell.stop.below) - cell.curve[epoch])
-    return {max_lr: math.fsum(each) / len(each) for max_lr, each in behind.items()}
+    return {max_lr: fmean(each) for max_lr, each in behind.items()}

@@ -45,7 +45,7 @@ _RIM = 1.0
 
 _GIVEN_UP = 0.5
 """What a candidate loses that was stopped early is known up to this share of what it was behind by then, as a standard
-deviation: the recorded surfaces of benchmarks/replay have 0.2 to 0.7."""
+deviation."""
 
 _LEAST = 0.02
 """Least share of the variance between seeds that is due to training, and not to the examples' sampling."""

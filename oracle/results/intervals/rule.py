@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from oracle.results.intervals.interval import Interval
+from oracle.results.intervals.interval import Interval, mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,8 +51,7 @@ class DecidedLevel:
         """The accuracies, and where candidates that were given up were heading: marks of where the interval ends."""
         if not self.given_up:
             return self.accuracies
-        values = self.accuracies[self.winner]
-        best = sum(values) / len(values)
+        best = mean(self.accuracies[self.winner])
         return {**self.accuracies, **{rate: [best - behind] for rate, behind in self.given_up.items()}}
 
     @property

@@ -13,7 +13,7 @@ from oracle.surface import fit_surface
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oracle.searching.racing.standings import Standings
+    from oracle.searching.standings import Standings
     from oracle.surface import Surface
 
 MEMORY = 4

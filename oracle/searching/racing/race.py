@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from oracle.searching.candidates import TOLERANCE, Cell
 from oracle.searching.racing.belief import Belief, forecast
 from oracle.searching.racing.ladder import Ladder
-from oracle.searching.racing.standings import Standings, noise
+from oracle.searching.standings import Standings, noise
 from scyc import StopRule
 from scyc.profiles import epoch_after_drop
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
 
 FIRST_STRIDE = 3
-"""At the first level every so-manieth candidate of the grid starts."""
+"""At the first level, the first round has one of so many candidates of the grid."""
 
 TOGETHER = 2
 """Cells of a round of the race, one for either end of the interval. Each round asks the surface once."""

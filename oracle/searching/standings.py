@@ -1,4 +1,4 @@
-"""How a race stands: its candidates on the seeds that they share, and the noise between seeds."""
+"""How a level stands: its candidates on the seeds that they share, and the noise between seeds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,11 +78,7 @@ class Standings:
     @cached_property
     def means(self) -> dict[float, float]:
         """By candidate that did not diverge, its mean accuracy over all seeds, gaps filled in."""
-        return {
-            rate: math.fsum(values) / len(values)
-            for rate, values in self.accuracies.items()
-            if rate not in self.diverged
-        }
+        return {rate: fmean(values) for rate, values in self.accuracies.items() if rate not in self.diverged}
 
     @cached_property
     def spread(self) -> tuple[float, int]:
