@@ -84,6 +84,7 @@ def _drive(url: str, log: str, lifetime: float, ray_address: str | None) -> None
             sweep = OracleRun(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Listener(), retries=1)
             executor: Executor = InlineExecutor()
             if ray_address is not None:
+                os.environ |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}  # it looks for a lost head for a minute
                 from oracle.execution.tune import TuneExecutor
 
                 executor = TuneExecutor(2, ray_address)

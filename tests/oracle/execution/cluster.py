@@ -31,6 +31,9 @@ DETECTION = {  # a node is given up after some ten seconds of silence, instead o
     "RAY_health_check_timeout_ms": "3000",
     "RAY_health_check_failure_threshold": "3",
 }
+WORKER = (
+    b"Trainable"  # in the name of its process: `ray::_TrialTrainable`, `ray::ResourceTrainable.train` while it trains
+)
 MEMORY = "--object-store-memory=80000000"  # bytes
 
 
@@ -81,7 +84,7 @@ class Node:
 
     def kill_workers(self) -> None:
         """Kill what trains."""
-        self._signal(signal.SIGKILL, b"ray::_TrialTrainable")
+        self._signal(signal.SIGKILL, WORKER)
 
     def terminate(self) -> None:
         """Tell everything to end, as the provider of a spot instance does; it is started again."""
@@ -109,7 +112,7 @@ class Node:
 
     def trains(self) -> bool:
         """Whether a worker is there."""
-        return any(b"ray::_TrialTrainable" in command for _, command in self._processes())
+        return any(WORKER in command for _, command in self._processes())
 
     def close(self) -> None:
         """Take the machine away."""

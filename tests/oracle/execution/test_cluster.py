@@ -38,7 +38,8 @@ def connections(server: Server, study: Study) -> int:
 @pytest.mark.skipif(not permitted(), reason="Network namespaces, which take root and `ip`, cannot be made here.")
 def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, tmp_path: Path) -> None:
     study = Study(server.empty(), tmp_path, LONGER)
-    with Cluster(nodes=2, variables={unhurried.SECONDS: "0.5"}) as cluster:
+    held = tmp_path / "held"
+    with Cluster(nodes=2, variables={unhurried.SECONDS: "0.5", unhurried.HELD: str(held)}) as cluster:
         deadline = time.monotonic() + PATIENCE
         while not all(node.runs() for node in cluster.nodes):  # else one trains everything before the other is there
             assert time.monotonic() < deadline
@@ -54,6 +55,7 @@ def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, t
         driver.join(PATIENCE)  # Ray ends its own driver, at the latest a minute after its head
         assert driver.exitcode not in (None, 0)
         recorded, begun = study.complete(), len(study.handed_out())
+        held.touch()
         driver = study.driver(ray_address=cluster.address)
 
         def wait_for(condition: Callable[[], bool]) -> None:
@@ -67,16 +69,19 @@ def test_lost_machines_and_a_restarted_database_change_nothing(server: Server, t
             wanted = complete(server, study) + number
             wait_for(lambda: complete(server, study) >= wanted)
 
+        dying, secluded = cluster.nodes
+        wait_for(lambda: dying.trains() and secluded.trains())
+        held.unlink()
         wait_for_trials(2)
-        dying, secluded = sorted(cluster.nodes, key=lambda node: not node.trains())  # perhaps only one trains yet
         assert connections(server, study) <= 3  # the driver's alone: to record, and for its heartbeat
         dying.kill()
-        wait_for(secluded.trains)
         wait_for_trials(1)
+        held.touch()  # else the study might end before the other is there again
         secluded.cut_off()
-        wait_for(dying.trains)  # it has come back
+        wait_for(dying.trains)
         server.stop()
         server.start()
+        held.unlink()
         wait_for_trials(2)
         secluded.mend()
         driver.join(PATIENCE)

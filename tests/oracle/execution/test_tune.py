@@ -80,7 +80,7 @@ class TestTune(WorkerConformance, Connections):
         return TuneExecutor(workers, self.address, limit)
 
     def workers(self) -> list[int]:
-        return processes("ray::_TrialTrainable", f"SCYC_TEST_CLUSTER={OURS}")
+        return processes("Trainable", f"SCYC_TEST_CLUSTER={OURS}")
 
 
 def test_a_password_is_in_nothing_that_is_written(

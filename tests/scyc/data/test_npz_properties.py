@@ -106,7 +106,11 @@ def test_one_value_that_is_not_finite_is_refused_wherever_it_is(
 
 
 @settings(max_examples=60, deadline=None)
-@given(outlier=st.floats(1, 300), dtype=st.sampled_from(["<f8", ">f8", "<f4"]), rank=st.sampled_from([2, 3, 4]))
+@given(
+    outlier=st.floats(1, 300) | st.floats(6, 10),
+    dtype=st.sampled_from(["<f8", ">f8", "<f4"]),
+    rank=st.sampled_from([2, 3, 4]),
+)
 def test_values_beside_an_outlier_stay_apart_or_are_refused(path: Path, outlier: float, dtype: str, rank: int) -> None:
     inputs = np.random.default_rng(0).normal(size=(COUNT, *(6, 7, 5)[: rank - 1]))
     with np.errstate(over="ignore"):
@@ -114,7 +118,8 @@ def test_values_beside_an_outlier_stay_apart_or_are_refused(path: Path, outlier:
         inputs = inputs.astype(dtype)
     found = read(path, x_train=inputs, y_train=LABELS, x_test=inputs, y_test=LABELS)
     if found is not None:
-        assert len(found.test.inputs.flatten(1)[:, 0].unique()) > COUNT * 0.8
+        feature = found.train.inputs[:, 0]  # or channel, of images
+        assert (feature.diff(dim=0) != 0).double().mean() >= 0.5
         assert found.test.inputs.isfinite().all()
 
 
