@@ -193,6 +193,71 @@ class InverseDensity:
 
 
 @dataclass(frozen=True)
+class CompressionRamp:
+    """`max_lr` rises (or falls) in proportion to the compression, the fraction of the weights that is pruned.
+
+    The rule of thumb for retraining pruned language models, "more compression, higher learning rate": NVIDIA
+    Model-Optimizer, `examples/pruning/README.md`, which names two ends and a short warm-up. Pruned in one step, a model
+    has one compression; here each level has its own, 1 - (1-p)^m.
+
+    Attributes:
+        start: `max_lr` of the dense network, > 0.
+        end: `max_lr` at `compression` and beyond, > 0.
+        compression: where the ramp ends, in (0, 1].
+        p: fraction of the remaining weights pruned per level, 0 < p < 1.
+
+    Raises:
+        InputError: when a parameter is outside its range.
+    """
+
+    start: float
+    end: float
+    compression: float = 1.0
+    p: float = 0.2
+
+    def __post_init__(self) -> None:
+        _check("CompressionRamp", "start", self.start, self.start > 0, "greater than 0")
+        _check("CompressionRamp", "end", self.end, self.end > 0, "greater than 0")
+        _check("CompressionRamp", "compression", self.compression, 0 < self.compression <= 1, "above 0 and at most 1")
+        _check("CompressionRamp", "p", self.p, 0 < self.p < 1, "between 0 and 1, both excluded")
+
+    def __call__(self, level: int, /) -> float:
+        """Return `max_lr` of pruning level `level`."""
+        share = min((1 - density(level, self.p)) / self.compression, 1.0)
+        return self.start * (1 - share) + self.end * share
+
+
+@dataclass(frozen=True)
+class OneCosine:
+    """One cosine over all levels together: each level begins where the one before ended.
+
+    The rival of a rise: "IDEA Prune" (arXiv 2503.05920) prunes while one learning rate decays, since one that rises
+    again would lose what the network knows. `scyc.profiles.CosineParts` is the profile that goes with it.
+
+    Attributes:
+        max_lr: that the dense network begins with, > 0.
+        levels: number of levels, the dense one included, >= 1.
+
+    Raises:
+        InputError: when a parameter is outside its range; and when a level beyond the last is asked for.
+    """
+
+    max_lr: float
+    levels: int
+
+    def __post_init__(self) -> None:
+        _check("OneCosine", "max_lr", self.max_lr, self.max_lr > 0, "greater than 0")
+        _check("OneCosine", "levels", self.levels, self.levels >= 1, "1 or greater")
+
+    def __call__(self, level: int, /) -> float:
+        """Return the learning rate that pruning level `level` begins with."""
+        _check_level(level)
+        if level >= self.levels:
+            raise InputError(f"OneCosine has {self.levels} levels, from 0 on, but level {level} is asked for.")
+        return self.max_lr * (1 + math.cos(math.pi * level / self.levels)) / 2
+
+
+@dataclass(frozen=True)
 class Replay:
     """One `max_lr` per level, read off a list: an oracle's curve, for instance.
 
@@ -249,6 +314,8 @@ SCHEDULES: dict[str, type[LevelSchedule]] = {
     "linear": LinearRamp,
     "exponential": ExponentialRamp,
     "inverse-density": InverseDensity,
+    "compression": CompressionRamp,
+    "one-cosine": OneCosine,
     "replay": Replay,
 }
 """Every level schedule by its kind; those that need a measurement are in `scyc.measured_schedules`."""

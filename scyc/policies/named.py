@@ -22,11 +22,14 @@ Every one of them is scaled to one number: the `max_lr` that the dense network w
 | lrr | constant | the whole profile once more | Renda, Frankle & Carbin, ICLR 2020 |
 | llr | constant | warm-up, then linear to 0 | Zimmer, Spiegel, Pokutta, ICLR 2023 |
 | allr | from the norm that the pruning removed | as llr | Zimmer, Spiegel, Pokutta, ICLR 2023 |
+| compression | as the share pruned, between the same two | short warm-up, then linear | NVIDIA Model-Optimizer |
+| one-cosine | one cosine over all levels together | its parts | IDEA Prune, arXiv 2503.05920 |
 
 The five benchmarks of S-Cyc stand for the paper's four (constant, decay, cyclical, warm-up). The paper does not give
 their settings in a way that can be checked, so here they have each profile's defaults, at every level. The retraining
-variants, from ft on, train the dense network as the study does, and from level 1 on keep the trained weights. They
-train every level for as many epochs as the study, whatever share of them their papers retrain for.
+variants, from ft on, train the dense network as the study does, and from level 1 on keep the trained weights; but one-
+cosine has the dense network too. They train every level for as many epochs as the study, whatever share of them their
+papers retrain for.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from scyc.policies.policy import Policy
 from scyc.profiles import (
     ConstantProfile,
     Cosine,
+    CosineParts,
     Linear,
     OneCycle,
     Profile,
@@ -51,11 +55,13 @@ from scyc.profiles import (
 from scyc.schedules import (
     PRESETS,
     SILO,
+    CompressionRamp,
     Constant,
     ExponentialRamp,
     InverseDensity,
     LevelSchedule,
     LinearRamp,
+    OneCosine,
     SCyc,
 )
 
@@ -93,6 +99,7 @@ def named_policies(*, max_lr: float, p: float, levels: int, largest: float, prof
         {name: Policy(schedule) for name, schedule in _schedules(max_lr, p, levels, largest).items()}
         | {name: Policy(Constant(max_lr), shape) for name, shape in _BENCHMARKS.items()}
         | {name: Policy(*variant, "learning-rate", 1) for name, variant in _retraining(max_lr, p, profile).items()}
+        | {"one-cosine": Policy(OneCosine(max_lr, levels), CosineParts(levels), "learning-rate")}
     )
 
 
@@ -123,7 +130,7 @@ _BENCHMARKS: Mapping[str, Profile] = {
 def _retraining(
     max_lr: float, p: float, profile: Profile
 ) -> dict[str, tuple[LevelSchedule | MeasuredSchedule, Profile | None]]:
-    constant = Constant(max_lr)
+    constant, rise = Constant(max_lr), SHAPE.epsilon * max_lr / SHAPE.delta
     fine_tuning = Tail(profile, 0.0)
     return ({"ft": (constant, fine_tuning)} if fine_tuning(0.0) > 0 else {}) | {
         "lrw": (constant, Tail(profile, SHARE)),
@@ -133,4 +140,5 @@ def _retraining(
         "lrr": (constant, None),
         "llr": (constant, Linear(warmup=0.1)),
         "allr": (AdaptiveRestart(max_lr, p, SHARE), Linear(warmup=0.1)),
+        "compression": (CompressionRamp(max_lr, max_lr + rise, p=p), Linear(warmup=0.05)),
     }

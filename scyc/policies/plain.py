@@ -11,13 +11,13 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from scyc.errors import InputError
 from scyc.measured_schedules import MEASURED_SCHEDULES
 from scyc.policies.policy import Policy
-from scyc.profiles import PROFILES, Profile, Tail
+from scyc.profiles import PROFILES, CosineParts, Profile, Tail
 from scyc.schedules import SCHEDULES
 
 Kind = TypeVar("Kind")
 
 SCHEDULE_KINDS: dict[str, type] = {**SCHEDULES, **MEASURED_SCHEDULES}
-PROFILE_KINDS: dict[str, type] = {**PROFILES, "tail": Tail}
+PROFILE_KINDS: dict[str, type] = {**PROFILES, "tail": Tail, "cosine-parts": CosineParts}
 
 
 def policy_to_dict(policy: Policy) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from scyc.errors import InputError
 from scyc.measured_schedules import MeasuredSchedule, Measurement
+from scyc.profiles.profile import LevelProfile
 from scyc.pruning import Rewind
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Policy:
 
     def profile_at(self, level: int) -> Profile | None:
         """Return the profile of `level`; None for the study's own."""
-        return self.profile if level >= self.from_level else None
+        if level < self.from_level:
+            return None
+        return self.profile.at(level) if isinstance(self.profile, LevelProfile) else self.profile
 
     def rewind_at(self, level: int) -> Rewind | None:
         """Return what `level` starts from; None for the study's own. Level 0 has nothing to go back to."""

@@ -4,7 +4,8 @@ A profile maps progress (the fraction of the level's steps that are done, 0 <= p
 """
 
 from scyc.profiles.drops import epoch_after_drop, first_drop
-from scyc.profiles.profile import MomentumProfile, Profile, learning_rates, momenta, momentum_at
+from scyc.profiles.parts import CosinePart, CosineParts
+from scyc.profiles.profile import LevelProfile, MomentumProfile, Profile, learning_rates, momenta, momentum_at
 from scyc.profiles.reach import check_reach, reach, shortfall
 from scyc.profiles.restarts import OneCycle, ScaledRestart, Tail
 from scyc.profiles.shapes import ConstantProfile, Cosine, Linear, Step, Triangular, WarmupStep
@@ -25,6 +26,9 @@ __all__ = [
     "PROFILES",
     "ConstantProfile",
     "Cosine",
+    "CosinePart",
+    "CosineParts",
+    "LevelProfile",
     "Linear",
     "MomentumProfile",
     "OneCycle",

@@ -26,6 +26,15 @@ class MomentumProfile(Protocol):
         ...
 
 
+@runtime_checkable
+class LevelProfile(Profile, Protocol):
+    """A profile that differs from level to level. Called itself, it is that of the dense network."""
+
+    def at(self, level: int, /) -> Profile:
+        """Return the profile of pruning level `level` (0 is the dense network)."""
+        ...
+
+
 def learning_rates(profile: Profile, max_lr: float, steps: int) -> list[float]:
     """Return the learning rate of each of the level's `steps` steps."""
     return [max_lr * profile(step / steps) for step in range(steps)]

@@ -6,6 +6,7 @@ from .criteria.magnitude import magnitude
 from .criteria.registry import CRITERIA, find_criterion
 from .masks import BoundMasks, Masks
 from .prunable import matching_parameters, own_names, prunable_weights
+from .pruner import Pruner
 from .ranking import prune, prune_to_counts, weights_due, weights_left
 from .rewind import Rewind, Statistics, rewound
 from .scope import Scope
@@ -17,6 +18,7 @@ __all__ = [
     "Criterion",
     "GradientSample",
     "Masks",
+    "Pruner",
     "PruningContext",
     "Rewind",
     "Scope",

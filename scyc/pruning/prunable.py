@@ -110,7 +110,11 @@ def own_names(model: nn.Module) -> dict[str, str]:
 
 
 def _weights_of(layer: nn.Module, *, batch_norm: bool) -> list[str]:
-    if isinstance(layer, PRUNED_LAYERS) or (batch_norm and isinstance(layer, BATCH_NORMS)):
+    if (
+        isinstance(layer, PRUNED_LAYERS)
+        or _is_transposed_linear(layer)
+        or (batch_norm and isinstance(layer, BATCH_NORMS))
+    ):
         return ["weight"]
     if isinstance(layer, nn.MultiheadAttention):
         return list(_PROJECTIONS)
@@ -119,6 +123,12 @@ def _weights_of(layer: nn.Module, *, batch_norm: bool) -> list[str]:
     if isinstance(layer, nn.RNNCellBase):
         return ["weight_ih", "weight_hh"]
     return []
+
+
+def _is_transposed_linear(layer: nn.Module) -> bool:
+    """Return whether it is the linear layer of Hugging Face's GPT-2, whose weight lies the other way round."""
+    kind = type(layer)
+    return kind.__name__ == "Conv1D" and kind.__module__ == "transformers.pytorch_utils"
 
 
 def _why_not(layer: nn.Module, place: str, name: str) -> str:

@@ -24,7 +24,7 @@ from scyc.profiles import learning_rates, momenta
 
 SCHEDULES = ["constant", "s-cyc", "silo", "linear", "exponential", "inverse-density", "gradient-scaled", "range-test"]
 BENCHMARKS = ["constant-lr", "step-decay", "cosine-decay", "cyclical", "warmup"]
-RETRAINING = ["ft", "lrw", "slr", "clr", "one-cycle", "lrr", "llr", "allr"]
+RETRAINING = ["ft", "lrw", "slr", "clr", "one-cycle", "lrr", "llr", "allr", "compression"]
 STUDY = Step((0.5, 0.75))
 POLICIES = named_policies(max_lr=0.1, p=0.2, levels=13, largest=0.5, profile=STUDY)
 
@@ -36,7 +36,7 @@ def profile_of(name: str) -> Profile:
 
 
 def test_the_names_are_these() -> None:
-    assert list(POLICIES) == SCHEDULES + BENCHMARKS + RETRAINING
+    assert list(POLICIES) == [*SCHEDULES, *BENCHMARKS, *RETRAINING, "one-cosine"]
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -101,7 +101,7 @@ def test_a_retraining_variant_keeps_the_weights_and_leaves_the_dense_network_alo
     assert (policy.profile_at(0), policy.rewind_at(0)) == (None, None)
     assert {policy.rewind_at(level) for level in (1, 2, 12)} == {"learning-rate"}
     assert policy.max_lr(0, [0.0]) == 0.1
-    if name != "allr":
+    if name not in ("allr", "compression"):
         assert policy.max_lr(12) == 0.1
 
 
@@ -172,3 +172,23 @@ def test_numbers_outside_their_range_are_refused(changes: dict[str, float], mess
     given = {"max_lr": 0.1, "p": 0.2, "levels": 13, "largest": 0.5} | changes
     with pytest.raises(InputError, match=rf"^({message}).*\.$"):
         named_policies(**given, profile=STUDY)  # type: ignore[arg-type]
+
+
+def test_compression_rises_with_the_share_that_is_pruned() -> None:
+    policy = POLICIES["compression"]
+    assert policy.max_lr(0) == pytest.approx(0.1)
+    assert policy.max_lr(1) == pytest.approx(0.1 + 0.2 * 0.1 * 4 / 3)  # a fifth is pruned, a fifth of the rise done
+    assert policy.max_lr(12) < policy.max_lr(100) == pytest.approx(0.1 * 7 / 3)
+    assert policy.profile_at(0) is None
+    assert profile_of("compression") == Linear(warmup=0.05)
+
+
+def test_one_cosine_goes_over_all_levels_without_a_jump() -> None:
+    policy, whole, rates = POLICIES["one-cosine"], Cosine(), []
+    for level in range(13):
+        profile = policy.profile_at(level)
+        assert profile is not None
+        rates += learning_rates(profile, policy.max_lr(level), 10)
+    assert rates == pytest.approx([0.1 * whole(step / 130) for step in range(130)])
+    with pytest.raises(InputError, match=r"has 13 levels, from 0 on, but level 13 is asked for\.$"):
+        policy.max_lr(13)

@@ -110,11 +110,12 @@ def test_what_has_a_default_may_be_left_out() -> None:
 
 
 def test_every_kind_can_be_written_down() -> None:
-    assert list(SCHEDULES) == ["s-cyc", "silo", "constant", "linear", "exponential", "inverse-density", "replay"]
+    ours = ["s-cyc", "silo", "constant", "linear", "exponential", "inverse-density", "compression", "one-cosine"]
+    assert list(SCHEDULES) == [*ours, "replay"]
     for kind in (*SCHEDULES, *MEASURED_SCHEDULES):
         with pytest.raises(InputError, match=rf"^A policy's schedule of kind {kind} has no nonsense, only "):
             policy_from_dict({"schedule": {"kind": kind, "nonsense": 1}})
-    for kind in (*PROFILES, "tail"):
+    for kind in (*PROFILES, "tail", "cosine-parts"):
         with pytest.raises(InputError, match=rf"^A policy's profile of kind {kind} has no nonsense, only "):
             policy_from_dict({"schedule": {"kind": "range-test"}, "profile": {"kind": kind, "nonsense": 1}})
 

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from scyc import (
     PRESETS,
     SILO,
+    CompressionRamp,
     Constant,
     ExponentialRamp,
     InputError,
     InverseDensity,
     LevelSchedule,
     LinearRamp,
+    OneCosine,
     Replay,
     SCyc,
     density,
@@ -215,6 +217,16 @@ class TestRamps:
         schedule = InverseDensity(0.1, p=0.5, cap=0.5)
         assert [schedule(m) for m in range(4)] == pytest.approx([0.1, 0.2, 0.4, 0.5])
 
+    def test_a_compression_ramp_is_linear_in_the_share_pruned_and_stays(self) -> None:
+        schedule = CompressionRamp(1e-5, 1e-4, compression=0.75, p=0.5)
+        assert [schedule(m) for m in range(4)] == pytest.approx([1e-5, 7e-5, 1e-4, 1e-4])
+
+    def test_one_cosine_falls_from_level_to_level(self) -> None:
+        schedule = OneCosine(0.4, 4)
+        assert [schedule(m) for m in range(4)] == pytest.approx([0.4, 0.341421, 0.2, 0.058579], abs=1e-6)
+        with pytest.raises(InputError, match="has 4 levels"):
+            schedule(4)
+
     def test_replay_is_a_list(self) -> None:
         schedule = Replay((0.1, 0.3))
         assert [schedule(0), schedule(1)] == [0.1, 0.3]
@@ -229,6 +241,11 @@ class TestRamps:
             lambda: ExponentialRamp(0.1, -1, 4),
             lambda: InverseDensity(0.1, p=1),
             lambda: InverseDensity(0.1, cap=0.05),
+            lambda: CompressionRamp(0.1, 0),
+            lambda: CompressionRamp(0.1, 1, compression=0),
+            lambda: CompressionRamp(0.1, 1, p=1),
+            lambda: OneCosine(0.1, 0),
+            lambda: OneCosine(0, 4),
             lambda: Replay(()),
             lambda: Replay((0.1, float("nan"))),
         ],
