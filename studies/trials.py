@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from sqlalchemy import delete, func, select, tuple_, update
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from studies.records import CheckpointRecord, NewCheckpoint, NewTrial, TrialRecord
 
-_trials, _epochs = schema.trials.c, schema.epochs.c
+_trials = schema.trials.c
 _KEYS_AT_ONCE = 500  # the number of a statement's parameters is limited
 
 
@@ -93,7 +93,7 @@ class Trials(StorePart):
             wanted &= _trials.max_lr == max_lr
         order = (_trials.level, _trials.round, _trials.max_lr, _trials.seed, _trials.id)
         with self._database.read() as connection:
-            epochs = _curves(connection, wanted) if curves else {}
+            epochs = _curves(connection, self._database.columns(connection, schema.epochs), wanted) if curves else {}
             columns = self._database.columns(connection, schema.trials)
             found = connection.execute(select(*columns).where(wanted).order_by(*order))
             return [row_mapping.trial_record(row, epochs.get(row.id, ())) for row in found]
@@ -192,10 +192,10 @@ def _by_key(
     return found
 
 
-def _curves(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, list[EpochRecord]]:
-    columns = row_mapping.columns_for(EpochRecord, schema.epochs)
-    query = (
-        select(_epochs.trial_id, *columns).join(schema.trials).where(wanted).order_by(_epochs.trial_id, _epochs.epoch)
-    )
+def _curves(
+    connection: Connection, columns: Sequence[ColumnElement[Any]], wanted: ColumnElement[bool]
+) -> dict[int, list[EpochRecord]]:
+    """Return learning curves by trial, from the columns of the whole table: the trial, the step, and the rest."""
+    query = select(*columns).join_from(schema.epochs, schema.trials).where(wanted).order_by(columns[0], columns[1])
     by_trial = groupby(connection.execute(query), key=lambda row: row.trial_id)
     return {trial_id: [EpochRecord(*row[1:]) for row in curve] for trial_id, curve in by_trial}

@@ -10,15 +10,16 @@ import platform
 import time
 import traceback
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import cache, cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
 from oracle.execution.machine import this_machine
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, Stopped, TrialRequest
+from oracle.execution.reached import columns_of, curve_of
 from oracle.spec.model import AUTO
 from scyc import InputError
 from scyc.answers import packed
@@ -32,7 +33,7 @@ from scyc.policies import policy_from_dict
 from scyc.settings import same_settings
 from scyc.threads import threads
 from scyc.trial import Member, run_trials
-from studies import AnswersRecord, CheckpointKind, EpochRecord, GradientRecord, NewCheckpoint, TrialResult
+from studies import AnswersRecord, CheckpointKind, GradientRecord, NewCheckpoint, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from scyc.measured_schedules import Measured
     from scyc.policies import Policy
     from scyc.protocol import Checkpoint, Protocol
-    from scyc.training.result import Snapshot, Training
+    from scyc.training.result import Snapshot
     from scyc.trial import Trial
     from studies import Artifacts
 
@@ -77,7 +78,7 @@ class Worker:
         self.threads = spec.resources.cpus_per_trial
         self.engine = "eager" if spec.engine == AUTO else spec.engine
         self.protocol, self._workload = spec.protocol(), spec.workload
-        self._records_answers = spec.records_answers
+        self._records_answers, self._metric = spec.records_answers, spec.metric.name
         self.device = training_device(spec)
         self._machine = this_machine(self.threads, self.device)
         self._share = min(1.0, spec.resources.gpus_per_trial)  # of a GPU; 0 on the CPU
@@ -190,7 +191,8 @@ class Worker:
         return self.protocol.workload.build_model()
 
     def _member(self, request: TrialRequest) -> Member:
-        return Member(self._protocol(request), request.max_lr, *self._start(request), request.stop)
+        stop = request.stop if request.stop is None or self._metric != "loss" else replace(request.stop, by="loss")
+        return Member(self._protocol(request), request.max_lr, *self._start(request), stop)
 
     def _start(self, request: Request) -> tuple[Checkpoint | None, Snapshot | None]:
         return (
@@ -223,13 +225,13 @@ class Worker:
         )
 
     def _answer(self, request: TrialRequest, trial: Trial, seconds: float) -> Outcome | Stopped:
-        epochs = tuple(EpochRecord(**asdict(epoch)) for epoch in trial.training.epochs)
+        epochs = curve_of(trial.training, self._metric)
         if trial.training.stopped:
             return Stopped(epochs, seconds, self._machine)
         saved = [self._save("trained", dump_checkpoint(trial.checkpoint), request.parent)]
         if trial.rewind_point is not None:
             saved.append(self._save("rewind", dump_snapshot(trial.rewind_point), None))
-        values = _columns(trial.training) | {
+        values = columns_of(trial.training, self._metric) | {
             "density": trial.checkpoint.masks.density,
             "seconds": seconds,
             "checkpoint": saved[0].hash,
@@ -246,17 +248,6 @@ class Worker:
 
     def _save(self, kind: CheckpointKind, data: bytes, parent: str | None) -> NewCheckpoint:
         return NewCheckpoint(self.artifacts.put(data), kind, len(data), parent)
-
-
-def _columns(training: Training) -> dict[str, Any]:
-    """Return the columns of a trial that its training, or the training's last epoch, has under the same name."""
-    names = [column.name for column in fields(TrialResult)]
-    return {
-        name: getattr(source, name)
-        for source in (training.epochs[-1], training)
-        for name in names
-        if hasattr(source, name)
-    }
 
 
 @cache

@@ -235,7 +235,7 @@ def _notes(paths: Mapping[int, Sequence[TrialRecord]], levels: int) -> Iterable[
         f"level {trial.level}, seed {seed}"
         for seed, path in paths.items()
         for trial in path
-        if trial.result is not None and trial.result.counted.diverged
+        if trial.result is not None and trial.result.counted(None).diverged
     ]
     if lost:
         yield f"Some trials diverged ({'; '.join(lost)}). A weight that is not a number counts as disagreeing."

@@ -165,7 +165,7 @@ def spending_of(store: Store, view: StudyView) -> Spending | None:
         run = store.find_run(store.study(view.name).id, ORACLE)
         trials = {trial.id: trial for trial in store.trials(run.id, curves=True)} if run else {}
     surface = _surface(view)
-    maker = CellMaker(curves=True)
+    maker = CellMaker(curves=True, metric=view.spec.metric)
     cells = {
         level.level: [maker.recorded(trials[trial.id]) for trial in level.trials if trial.id in trials]
         for level in view.levels

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from oracle.spec.metric import MetricSpec
 from oracle.spec.search import RACING, SearchSpec
 from oracle.spec.section import Section, distinct
 from oracle.spec.training import OptimizerSpec, ProfileSpec, PruningSpec
@@ -26,7 +27,7 @@ FIRST_DEFAULTS = {"workload": "mnist1d/mlp-300-100"}
 SMALL_SPLIT = 20_000
 """How many examples a split has at most whose answers are recorded by default."""
 
-LATER = frozenset({"answers"})
+LATER = frozenset({"answers", "metric"})
 """Fields that an earlier version does not know: they are written only if they differ from their default."""
 
 AUTO = "auto"
@@ -87,6 +88,7 @@ class Spec(Section):
             f"{SMALL_SPLIT:,} examples, on all, or on none"
         ),
     )
+    metric: MetricSpec = Field(default_factory=MetricSpec)
     search: SearchSpec = Field(default_factory=SearchSpec)
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)
 
@@ -112,7 +114,11 @@ class Spec(Section):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, every default written out but those of `LATER`."""
-        usual = {name for name in LATER if getattr(self, name) == type(self).model_fields[name].default}
+        usual = {
+            name
+            for name in LATER
+            if getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True)
+        }
         return self.model_dump(mode="json", exclude=usual)
 
     @property
@@ -140,6 +146,8 @@ class Spec(Section):
                 del values[name]
         if values.get("engine") in SAME_NUMBERS:
             del values["engine"]
+        if without and "metric" in values:  # what it is called and which way it goes; the rest only judges
+            values["metric"] = {"name": self.metric.name, "goal": self.metric.goal}
         if "profile" in values:
             values["profile"] = self.profile.chosen()
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

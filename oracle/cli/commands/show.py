@@ -136,8 +136,8 @@ def _table(view: StudyView, rule: str = DEFAULT_RULE) -> Table:
             known(found) if found else "",
             _winner(level),
             _range(level.intervals[rule]),
-            f"{winning.val_accuracy:.1%}" if winning else "",
-            f"{winning.test_accuracy:.1%}" if winning else "",
+            f"{winning.val:.1%}" if winning else "",
+            f"{winning.test:.1%}" if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),
         )
     return table

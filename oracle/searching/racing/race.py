@@ -45,7 +45,7 @@ class Race:
         self._search, self._level = spec.search, level
         self._ladder = Ladder(spec.search)
         self._before = [Standings.of(number, cells) for number, cells in enumerate(before)]
-        self._epochs = spec.epochs
+        self._epochs, self._lowest = spec.epochs, spec.metric.bounds[0]
         self._spent_before = sum(self._trainings(cells) for cells in before)
         self._drop = epoch_after_drop(spec.profile.build(), spec.epochs)
         self._at_drop: list[Standings] = []
@@ -177,7 +177,7 @@ class Race:
         if not reached:
             return None
         margin = TOLERANCE + 2 * math.sqrt(2) * noise([*self._at_drop, now])
-        return StopRule(self._drop, max(max(reached) - margin, 0.0))
+        return StopRule(self._drop, max(max(reached) - margin, self._lowest))
 
     def _trainings(self, cells: Iterable[Cell]) -> float:
         """Return how many trainings the cells have cost; one that was stopped has cost a part."""

@@ -65,7 +65,7 @@ def together(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Worker:
 
 def facts(answers: Sequence[Any]) -> list[Any]:
     assert all(isinstance(answer, Outcome) for answer in answers)
-    return [(answer.result.checkpoint, answer.result.val_accuracy, answer.saved) for answer in answers]
+    return [(answer.result.checkpoint, answer.result.val, answer.saved) for answer in answers]
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,16 @@ def test_a_result_says_what_the_training_came_to(worker: Worker, monkeypatch: py
     assert isinstance(answer, Outcome)
     result, [trial] = answer.result, trained
     last, early = trial.training.epochs[-1], trial.rewind_point
-    assert (result.val_accuracy, result.val_loss) == (last.val_accuracy, last.val_loss)
+    assert (result.val, result.val_loss) == (last.val_accuracy, last.val_loss)
     assert result.train_loss == last.train_loss
-    assert (result.test_accuracy, result.test_loss) == (trial.training.test_accuracy, trial.training.test_loss)
+    assert (result.test, result.test_loss) == (trial.training.test_accuracy, trial.training.test_loss)
     assert {record.split: unpacked([record.bits], record.examples)[0].tolist() for record in result.answers} == {
         split: answers.tolist() for split, answers in trial.training.answers.items()
     }
     assert (result.diverged, result.density) == (trial.training.diverged, 1.0)
-    assert [asdict(epoch) for epoch in result.epochs] == [asdict(epoch) for epoch in trial.training.epochs]
+    assert [tuple(asdict(point).values()) for point in result.epochs] == [
+        tuple(asdict(epoch).values()) for epoch in trial.training.epochs
+    ]
     assert [asdict(one) for one in result.gradients] == [asdict(one) for one in trial.training.gradients]
     assert early is not None
     digests = [sha256(dumped).hexdigest() for dumped in (dump_checkpoint(trial.checkpoint), dump_snapshot(early))]
@@ -168,7 +170,7 @@ def test_stacked_networks_give_the_results_of_single_ones(together: Worker, work
         [alone] = together.attempt([request])
         assert isinstance(answer, Outcome)
         assert isinstance(alone, Outcome)
-        assert answer.result.val_accuracy == pytest.approx(alone.result.val_accuracy, abs=0.02)
+        assert answer.result.val == pytest.approx(alone.result.val, abs=0.02)
         assert answer.result.density == alone.result.density
 
 
