@@ -115,11 +115,29 @@ class Trials(StorePart):
             return connection.execute(select(func.count()).where(wanted)).scalar_one()
 
     @persistent
-    def epochs_trained(self, run_id: int) -> int:
-        """Return how many epochs all complete and all stopped trials of a run took together."""
-        query = select(func.count()).select_from(schema.epochs).join(schema.trials).where(_trials.run_id == run_id)
+    def epochs_trained(self, run_id: int) -> float:
+        """Return what all complete and all stopped trials of a run took together, in epochs or the study's own unit.
+
+        A trial that does not say what it took, took as much as its learning curve shows.
+        """
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one()
+            # Under their names of today, also in a former version's database that is opened for reading.
+            epochs, trials = (
+                select(*self._database.columns(connection, table)).subquery()
+                for table in (schema.epochs, schema.trials)
+            )
+            curves = (
+                select(epochs.c.trial_id, (func.max(epochs.c.step) + 1).label("taken"))
+                .group_by(epochs.c.trial_id)
+                .subquery()
+            )
+            query = (
+                select(func.sum(func.coalesce(trials.c.spent, curves.c.taken)))
+                .select_from(trials.outerjoin(curves, curves.c.trial_id == trials.c.id))
+                .where(trials.c.run_id == run_id)
+            )
+            taken = float(connection.execute(query).scalar() or 0)
+        return int(taken) if taken.is_integer() else taken
 
     @persistent
     def checkpoints(self, run_id: int) -> list[CheckpointRecord]:

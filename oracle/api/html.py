@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def study_html(view: StudyView) -> str:
     """Return a study as a fragment of HTML, with all text escaped."""
     status = view.status
-    head = f"<b>{escape(view.name)}</b> · {escape(view.spec.workload)} · {escape(status.state)}"
+    head = f"<b>{escape(view.name)}</b> · {escape(view.spec.trained)} · {escape(status.state)}"
     progress = f"{len(status.decided)} of {words.count(status.levels, 'level')} decided, {status.ended:,} trials done"
     if status.stopped:
         progress += f", {status.stopped:,} of them stopped early"

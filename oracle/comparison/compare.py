@@ -61,6 +61,7 @@ class Comparison:
         curse: the winner's curse; None if it was not computed.
         search_epochs: epochs per seed that the oracle search spent; None if that is not known.
         level_epochs: epochs of one training at one level; None if that is not known.
+        unit: what costs are counted in, if not in epochs.
         gradients: what the gradients' spread says about the oracle curve; None if gradients were not recorded.
         notes: what else a reader must know, in full sentences.
         database: URL of the database, without password.
@@ -78,6 +79,7 @@ class Comparison:
     curse: WinnersCurse | None = None
     search_epochs: int | None = None
     level_epochs: int | None = None
+    unit: str = "epochs"
     gradients: GradientFinding | None = None
     metric: MetricSpec = ACCURACY
     notes: tuple[str, ...] = ()
@@ -133,7 +135,7 @@ def compare(
     replayed, notes = replayed_oracle(view, runs.get(ORACLE))
     search_epochs = view.cost.epochs / len(spec.seeds)
     # Schedules learn their spreads from each other, so all are judged, wanted or not.
-    trained = judge_runs(runs, replayed, spec.seeds, search_epochs, silent, answers, spec.metric)
+    trained = judge_runs(runs, replayed, spec.seeds, search_epochs, silent, answers, spec.metric, spec.trial.unit)
     return Comparison(
         study=view.name,
         rule=rule,
@@ -150,7 +152,8 @@ def compare(
         curse=winners_curse(levels, replayed, spec.seeds, spec.metric),
         search_epochs=round(search_epochs),
         database=view.database,
-        level_epochs=spec.epochs,
+        level_epochs=spec.length,
+        unit=spec.trial.unit,
         gradients=find_narrowing(levels, stds) if stds else None,
         metric=spec.metric,
         notes=(

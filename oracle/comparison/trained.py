@@ -89,6 +89,7 @@ def judge_runs(
     silent: Collection[int] = (),
     answers: Mapping[str, Answers] | None = None,
     metric: MetricSpec = ACCURACY,
+    unit: str = "epochs",
 ) -> dict[str, TrainedRun]:
     """Return the results of all runs of a study by name, compared with the oracle's curve.
 
@@ -100,6 +101,7 @@ def judge_runs(
         silent: levels that take no part in the mean regret, because the oracle has no winner there.
         answers: by name of the run.
         metric: that the study is judged by.
+        unit: what costs are counted in.
     """
     scoring = Scoring.of([*runs.values(), *([oracle] if oracle else [])], metric)
     answers = answers if answers and metric.name == ACCURACY.name and scoring.on == "test" else {}
@@ -114,7 +116,7 @@ def judge_runs(
         )
     judged = holm({name: regret for name, regret in found.items() if name != ORACLE})
     return {
-        name: _judge_run(run, paths[name], judged.get(name, found.get(name)), chosen_on, search_epochs, scoring)
+        name: _judge_run(run, paths[name], judged.get(name, found.get(name)), chosen_on, search_epochs, scoring, unit)
         for name, run in runs.items()
     }
 
@@ -168,6 +170,7 @@ def _judge_run(
     chosen_on: Collection[int],
     search_epochs: float,
     scoring: Scoring,
+    unit: str,
 ) -> TrainedRun:
     seeds, levels = tuple(run.paths), []
     for level, losses in enumerate(paired.by_level):
@@ -186,7 +189,7 @@ def _judge_run(
         )
     fresh = not set(seeds) & set(chosen_on)
     epochs = run.epochs / len(seeds)
-    cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
+    cost = f"{epochs:,.0f} {unit} per seed where the search took {search_epochs:,.0f}"
     sentence = _sentence(run.policy, len(seeds), fresh, regret, cost) + _on_divergence(levels)
     return TrainedRun(seeds, paired.seeds, fresh, tuple(levels), regret, epochs, sentence, scoring.on)
 

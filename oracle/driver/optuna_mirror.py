@@ -140,7 +140,7 @@ class OptunaMirror(Listener):
                 direction = goals[self.spec.metric.goal == "min"]
                 study = optuna.create_study(storage=storage, study_name=name, direction=direction)
             study.set_user_attr(MARK, self.name)
-            study.set_user_attr("workload", self.spec.workload)
+            study.set_user_attr("workload", self.spec.trained)
             study.set_user_attr("density", density(level, self.spec.pruning.rate))
             self._studies[level] = study
         return self._studies[level]

@@ -268,8 +268,9 @@ class OracleRun:
             )
         machine = self._restoring.pop(request.id)
         elsewhere = machine is not None and outcome.machine is not None and outcome.machine.hash != machine
-        on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU may round differently each time
-        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu and not elsewhere)
+        # A GPU may round differently each time, and who knows what a training of the user's own writes.
+        exact = self.spec.resources.gpus_per_trial == 0 and not self.spec.own_training
+        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=exact and not elsewhere)
 
     def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
         """Delete the weights of a decided level that no trial will start from."""

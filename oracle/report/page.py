@@ -96,7 +96,7 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
         ("Finished trials", f"{cost.trials:,}"),
         *([("Trials stopped early", f"{cost.stopped:,}")] if cost.stopped else []),
         ("Failed trials", f"{cost.failed:,}"),
-        ("Epochs trained", f"{cost.epochs:,}"),
+        (f"{view.spec.trial.unit.capitalize()} trained", f"{cost.epochs:,.15g}"),
         ("Computing, summed over trials", words.duration(cost.compute_seconds)),
     ]
     if ended := cost.trials + cost.stopped:

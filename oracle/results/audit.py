@@ -59,7 +59,8 @@ def audit_of(levels: Iterable[tuple[LevelView, Sequence[Cell]]]) -> Audit:
             if cell.stop is None or cell.state != "complete" or not audited(level.level, cell.seed, cell.max_lr):
                 continue
             trainings += 1
-            if cell.curve[cell.stop.epoch] < cell.stop.below:
+            reached = cell.after(cell.stop.epoch)
+            if reached is not None and reached < cell.stop.below:
                 below += 1
                 least = won.get(cell.seed, math.inf) - TOLERANCE
                 good += not cell.diverged and cell.score is not None and cell.score >= least

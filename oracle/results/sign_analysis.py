@@ -113,9 +113,11 @@ def analyse(store: Store, name: str, run: str = ORACLE) -> Analysis:
 
     Raises:
         StudyNotFound: there is no such study.
-        InputError: there is no such run, it has not finished a level yet, or its weights are no longer stored.
+        InputError: there is no such run, it has not finished a level yet, its weights are no longer stored, or they are
+            the business of the user's own trainings.
     """
     study = store.study(name)
+    study_spec(study).check_network_known()
     with explained(store, name):
         paths = _winners(store, study) if run == ORACLE else _walked(store, study, run)
     reader = _Reader(Artifacts(study.artifacts), study, run)

@@ -194,7 +194,7 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
         seconds_left = tenure.seconds / recent * (total - done - stopped)
     return StudyStatus(
         study=study.name,
-        workload=spec.workload,
+        workload=spec.trained,
         started=study.provenance.get("started"),
         levels=spec.levels,
         decided=decided,

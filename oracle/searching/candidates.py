@@ -31,6 +31,8 @@ class Cell:
         stop: the rule that may end its training early; None if it is trained to its end.
         curve: score after each epoch of a complete or stopped trial, where the search method asks for curves. It is on
             the watched examples, but of a complete trial's last epoch on all.
+        steps: where the points of the curve lie, in the study's unit; empty if they lie at 0, 1, 2, ...
+        spent: how much the training took, in the study's unit; None if that is what its curve shows.
     """
 
     max_lr: float
@@ -42,6 +44,22 @@ class Cell:
     finite: bool = True
     stop: StopRule | None = None
     curve: tuple[float, ...] = ()
+    steps: tuple[int, ...] = ()
+    spent: float | None = None
+
+    @property
+    def taken(self) -> float:
+        """How much the training took, in the study's unit: what it says, else what its curve shows."""
+        if self.spent is not None:
+            return self.spent
+        return self.steps[-1] + 1 if self.steps else len(self.curve)
+
+    def after(self, step: int) -> float | None:
+        """Return the score of the first point of the curve from a step on; None if the curve ends before."""
+        if not self.steps:
+            return self.curve[step] if len(self.curve) > step else None
+        points = zip(self.steps, self.curve, strict=True)
+        return next((score for at, score in points if at >= step and score > -math.inf), None)
 
 
 @dataclass(frozen=True)

@@ -50,13 +50,19 @@ class CellMaker:
             state="complete",
             score=None if counted.val is None else self.metric.score(counted.val),
             diverged=counted.diverged,
-            finite=counted.finite,
+            finite=result.finite,
             curve=self._curve(result.epochs),
+            steps=self._steps(result.epochs),
+            spent=result.spent,
         )
 
     def stopped(self, cell: Cell, epochs: Sequence[EpochRecord]) -> Cell:
         """Return a cell whose trial was stopped after some epochs."""
-        return replace(cell, state="stopped", curve=self._curve(epochs))
+        return replace(cell, state="stopped", curve=self._curve(epochs), steps=self._steps(epochs))
+
+    def _steps(self, epochs: Sequence[EpochRecord]) -> tuple[int, ...]:
+        steps = tuple(point.step for point in epochs)
+        return steps if self.curves and steps != tuple(range(len(steps))) else ()
 
     def _curve(self, epochs: Sequence[EpochRecord]) -> tuple[float, ...]:
         if not self.curves:

@@ -56,8 +56,12 @@ class Standings:
         gone = given_up(cells)
         least = floor(cell.score for cell in cells)
         for cell in cells:
-            if cell.state == "complete" and cell.max_lr not in gone and (epoch is None or len(cell.curve) > epoch):
-                score = cell.score if epoch is None else cell.curve[epoch]
+            if (
+                cell.state == "complete"
+                and cell.max_lr not in gone
+                and (epoch is None or cell.after(epoch) is not None)
+            ):
+                score = cell.score if epoch is None else cell.after(epoch)
                 found[cell.max_lr][cell.seed] = least if score is None or score == -math.inf else score
                 diverged |= {cell.max_lr} if cell.diverged else set()
                 not_finite |= set() if cell.finite else {cell.max_lr}

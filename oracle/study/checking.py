@@ -171,7 +171,7 @@ def _check_trials(
             state = trials[row["trial_id"]]["state"]
             if state != "complete" and not (state == "stopped" and table in _OF_STOPPED):
                 raise _BrokenError(f"trial {row['trial_id']} is not complete, so it can have no {table}")
-    for rule in broken_by_values(tables, trials, spec.metric):
+    for rule in broken_by_values(tables, trials, spec.metric, own=spec.own_training):
         raise _BrokenError(rule)
     for row in tables["checkpoints"]:
         column = "checkpoint" if row["kind"] == "trained" else "rewind_point"

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-6
 
 
-def broken_by_values(tables: Tables, trials: Mapping[int, Mapping[str, Any]], metric: MetricSpec) -> Iterator[str]:
+def broken_by_values(
+    tables: Tables, trials: Mapping[int, Mapping[str, Any]], metric: MetricSpec, *, own: bool = False
+) -> Iterator[str]:
     """Yield the rules that values of the metric break, as phrases.
 
     Args:
         tables: those of a study, whose rows are each valid.
         trials: the rows of `trials` by number.
         metric: that the study is judged by.
+        own: whether trials are trainings of the user's own, which report where they like.
     """
     yield from _impossible(tables, trials, metric)
-    yield from _stopped(tables, trials, metric)
+    yield from _stopped(tables, trials, metric, own)
     if metric.name == ACCURACY.name:
         yield from _answers(tables, trials)
 
@@ -49,7 +52,7 @@ def _impossible(tables: Tables, trials: Mapping[int, Mapping[str, Any]], metric:
             yield f"{where} has a val of {row['val']:g}, which no {metric.name} is"
 
 
-def _stopped(tables: Tables, trials: Mapping[int, Mapping[str, Any]], metric: MetricSpec) -> Iterator[str]:
+def _stopped(tables: Tables, trials: Mapping[int, Mapping[str, Any]], metric: MetricSpec, own: bool) -> Iterator[str]:
     """Check that the learning curve of every stopped trial ends where its rule says, and below what it asks for."""
     curves: dict[int, dict[int, float | None]] = {
         number: {} for number, trial in trials.items() if trial["state"] == "stopped"
@@ -59,9 +62,10 @@ def _stopped(tables: Tables, trials: Mapping[int, Mapping[str, Any]], metric: Me
             curves[row["trial_id"]][row["step"]] = row["val"]
     for number, curve in curves.items():
         last, below = trials[number]["stop_epoch"], trials[number]["stop_below"]
-        if len(curve) != last + 1 or max(curve) != last:
+        end = max(curve, default=-1)
+        if end < last or (not own and (end != last or len(curve) != last + 1)):
             yield f"trial {number} was stopped after epoch {last}, which its epochs contradict"
-        elif (val := curve[last]) is not None and not metric.score(val) < below:
+        elif (val := curve[end]) is not None and not metric.score(val) < below:
             yield (
                 f"trial {number} was stopped, but its {metric.name} of {val:g} is not worse than its rule's "
                 f"{metric.value(below):g}"

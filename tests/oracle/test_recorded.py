@@ -20,7 +20,7 @@ import pytest
 import oracle
 from oracle.comparison import to_json as comparison_to_json
 from oracle.execution.messages import Outcome, TrialRequest
-from oracle.execution.worker import Worker
+from oracle.execution.network_worker import NetworkWorker
 from oracle.results.plain import to_json
 from oracle.spec.files import load_spec
 from oracle.spec.presets import preset
@@ -63,7 +63,7 @@ def same_bits(finished: Study) -> None:
         run = store.find_run(study.id, "oracle")
         assert run is not None
         trial = next(trial for trial in store.trials(run.id, level=0) if trial.result is not None)
-        worker = Worker(replace_engine(study_spec(study)), Artifacts("memory://same-bits"))
+        worker = NetworkWorker(replace_engine(study_spec(study)), Artifacts("memory://same-bits"))
     [answer] = worker.attempt([TrialRequest(trial.id, 0, trial.seed, trial.max_lr, None, None)])
     assert isinstance(answer, Outcome)
     assert trial.result is not None

@@ -45,9 +45,9 @@ class Race:
         self._search, self._level = spec.search, level
         self._ladder = Ladder(spec.search)
         self._before = [Standings.of(number, cells) for number, cells in enumerate(before)]
-        self._epochs, self._lowest = spec.epochs, spec.metric.bounds[0]
+        self._epochs, self._lowest = spec.length, spec.metric.bounds[0]
         self._spent_before = sum(self._trainings(cells) for cells in before)
-        self._drop = epoch_after_drop(spec.profile.build(), spec.epochs)
+        self._drop = epoch_after_drop(spec.profile.build(), spec.length) if spec.length else None
         self._at_drop: list[Standings] = []
         if self._drop is not None:
             self._at_drop = [Standings.of(number, cells, self._drop) for number, cells in enumerate(before)]
@@ -182,4 +182,4 @@ class Race:
     def _trainings(self, cells: Iterable[Cell]) -> float:
         """Return how many trainings the cells have cost; one that was stopped has cost a part."""
         ended = [cell for cell in cells if cell.state in ("complete", "stopped")]
-        return math.fsum(1.0 if cell.state == "complete" else len(cell.curve) / self._epochs for cell in ended)
+        return math.fsum(1.0 if cell.state == "complete" else cell.taken / (self._epochs or 1) for cell in ended)

@@ -96,7 +96,7 @@ class TestTables:
         assert swept.to_json()["levels"][0]["trials"][0] == trial
 
     def test_trials_that_failed_have_no_result(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("oracle.execution.worker.run_trials", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr("oracle.execution.network_worker.run_trials", lambda *_, **__: 1 / 0)
         db = f"sqlite:///{tmp_path}/scyc.db"
         with pytest.raises(oracle.TrialsFailed):
             oracle.sweep(

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from oracle.execution.processes import ProcessExecutor
-from oracle.testing import sweeps
-from oracle.testing.worker_processes import WorkerConformance
+from oracle.testing import own_trainings, sweeps
+from oracle.testing.worker_processes import Killer, WorkerConformance
 from tests.oracle.execution.processes import OURS, Connections, processes
 
 if TYPE_CHECKING:
@@ -64,6 +64,18 @@ class TestProcesses(WorkerConformance, Connections):
             assert killed
             assert {trial.attempts for trial in store.trials(run.run.id)} == {0}
         assert self.workers() == []
+
+    def test_killed_workers_take_their_commands_with_them_and_cost_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        killer = Killer(self.workers)
+        spec = own_trainings.spec_of_command(tmp_path, "own_of_killed_workers")
+        assert own_trainings.facts_of(self.make_executor(2), spec, tmp_path, killer) == own_trainings.reference(
+            "command"
+        )
+        assert len(killer.killed) >= 2
+        assert processes("own_of_killed_workers.py", f"SCYC_TEST_DRIVER={OURS}") == []
 
     def test_an_error_of_the_database_ends_the_sweep(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().test_an_error_of_the_database_ends_the_sweep(tmp_path, monkeypatch)
