@@ -29,7 +29,7 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
         answers: whether to take the answers too.
 
     Raises:
-        InputError: the study is not finished, or not a full grid.
+        InputError: the study is not finished, not a full grid, or one of the user's own trainings.
     """
     with explained(store, name):
         study = store.study(name)
@@ -38,6 +38,11 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
             raise InputError(
                 f"The study {name!r} was searched by {spec.search.method!r}; only a grid has every candidate on every "
                 "seed, which a replay needs."
+            )
+        if spec.own_training:
+            raise InputError(
+                f"The trials of the study {name!r} are trainings of your own, which report where they like; a replay "
+                "needs a learning curve with a point for every epoch."
             )
         run = store.find_run(study.id, ORACLE)
         decided = store.levels(run.id) if run else []

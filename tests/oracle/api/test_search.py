@@ -77,6 +77,10 @@ def test_a_function_of_a_module_is_searched_resumed_extended_run_and_compared(tm
     assert len(study.curve()) == 3
     study.run(["constant:max_lr=0.2"], **options)
     assert "constant:max_lr=0.2" in study.compare().runs
+    with pytest.raises(oracle.InputError, match="a replay needs a learning curve"):
+        study.recording()
+    with pytest.raises(oracle.InputError, match="knows neither their networks nor their data"):
+        study.analyse()
     page = study.report().read_text()
     assert "own_whole:train" in page
     assert "Steps trained" in page
@@ -206,6 +210,7 @@ print(study.status.state, study.curve()["winner"].tolist())
 """
 
 
+@pytest.mark.slow
 def test_a_function_in_a_script_is_trained_by_several_workers(tmp_path: Path, db: str) -> None:
     """Its study cannot be resumed from the command line, which says what to do; the script itself can be run again."""
     (tmp_path / "script.py").write_text(SCRIPT)
