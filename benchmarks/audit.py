@@ -34,7 +34,7 @@ QUESTIONS = {
     "levels that are decided": "SELECT count(DISTINCT level) FROM scyc_levels",
     "decisions that were taken back": "SELECT count(*) FROM scyc_level_history",
     "winners that are not the best of their level": """
-        WITH means AS (SELECT level, max_lr, avg(val_accuracy) AS mean FROM scyc_trials GROUP BY level, max_lr)
+        WITH means AS (SELECT level, max_lr, avg(val) AS mean FROM scyc_trials GROUP BY level, max_lr)
         SELECT count(*) FROM scyc_levels l JOIN means w ON w.level = l.level AND w.max_lr = l.winner
         WHERE w.mean < (SELECT max(mean) FROM means m WHERE m.level = l.level)""",
     "checkpoints that are kept": "SELECT count(*) FROM scyc_checkpoints",

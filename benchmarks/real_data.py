@@ -70,7 +70,7 @@ def candidates(level: dict[str, Any]) -> list[str]:
     rows = []
     for max_lr in sorted({trial["max_lr"] for trial in level["trials"]}):
         trials = [trial for trial in level["trials"] if trial["max_lr"] == max_lr]
-        val, test = (sum(trial[key] for trial in trials) / len(trials) for key in ("val_accuracy", "test_accuracy"))
+        val, test = (sum(trial[key] for trial in trials) / len(trials) for key in ("val", "test"))
         mark = "*" if max_lr == level["winner"] else ""
         rows.append(f"| {level['level']} | {level['density']:.2%} | {max_lr:g} | {val:.2%} | {test:.2%} | {mark} |")
     return rows

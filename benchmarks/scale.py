@@ -109,8 +109,8 @@ def fill(store: Store, size: int, artifacts: str) -> None:
                         "error": None,
                         "created_at": now,
                         "finished_at": now,
-                        "val_accuracy": accuracy,
-                        "test_accuracy": accuracy,
+                        "val": accuracy,
+                        "test": accuracy,
                         "val_loss": 1.0,
                         "test_loss": 1.0,
                         "train_loss": 1.0,
@@ -124,7 +124,7 @@ def fill(store: Store, size: int, artifacts: str) -> None:
                     }
                 )
                 tables["epochs"] += [
-                    {"trial_id": number, "epoch": e, "train_loss": 1.0, "val_loss": 1.0, "val_accuracy": accuracy}
+                    {"trial_id": number, "epoch": e, "train_loss": 1.0, "val_loss": 1.0, "val": accuracy}
                     for e in range(EPOCHS)
                 ]
                 if max_lr == winner:

@@ -47,7 +47,7 @@ TIMED = 200  # trials that are added and finished one by one
 
 CURVE = tuple(EpochRecord(epoch, 0.5, 0.6, 0.7) for epoch in range(EPOCHS))
 TRIALS = (
-    "level, seed, max_lr, round, state, error, created_at, finished_at, val_accuracy, test_accuracy, val_loss, "
+    "level, seed, max_lr, round, state, error, created_at, finished_at, val, test, val_loss, "
     "test_loss, train_loss, diverged, density, seconds, attempts, spec_hash"
 )
 
@@ -88,7 +88,7 @@ def clone(store: Store, run: RunRecord, number: int) -> None:
     statements = (
         f"INSERT INTO scyc_trials (id, run_id, parent, checkpoint, {TRIALS}) "
         f"SELECT id + {offset}, {copy.id}, {parent}, {moved.format('checkpoint')}, {TRIALS} {of_trials}",
-        f"INSERT INTO scyc_epochs SELECT trial_id + {offset}, epoch, train_loss, val_loss, val_accuracy "
+        f"INSERT INTO scyc_epochs SELECT trial_id + {offset}, epoch, train_loss, val_loss, val "
         f"FROM scyc_epochs {below}",
         f"INSERT INTO scyc_checkpoints SELECT trial_id + {offset}, kind, {moved.format('hash')}, size, "
         f"{moved.format('parent')} FROM scyc_checkpoints {below}",

@@ -83,7 +83,7 @@ def ours(overrides: Sequence[str], workers: int, executor: str | None) -> Timing
             trials = [store.trials(run.id, level) for level in range(len(winners))]
     ended = [[trial.finished_at.timestamp() for trial in level if trial.finished_at] for level in trials]
     accuracies = [
-        trial.result.val_accuracy
+        trial.result.val
         for winner, level in zip(winners, trials, strict=True)
         for trial in level
         if trial.max_lr == winner and trial.result
@@ -106,7 +106,7 @@ def peer(overrides: Sequence[str], workers: int, *options: str) -> Timing:
         whole,
         seconds_per_trial([level["ended"] for level in levels]),
         tuple(level["max_lr"] for level in levels),
-        mean(level["val_accuracy"] for level in levels),
+        mean(level["val"] for level in levels),
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
+import inspect
 import sys
+import textwrap
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,6 +17,7 @@ from scyc.data.fingerprint import ROUNDING, alike, data_fingerprints, tensor_fin
 from scyc.errors import InputError
 from scyc.fence import fenced
 from scyc.own_code import code_fingerprints
+from scyc.own_objects import find_training
 from scyc.randomness import seeded, stream
 from scyc.workloads import is_own, load_workload
 
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from scyc.data import Dataset
+    from scyc.own_objects import Training
     from scyc.workloads import Workload
 
 WEIGHTS = "initial weights"
@@ -50,7 +56,7 @@ def fingerprints(workload: str) -> dict[str, str]:
     They are named "training inputs", "training labels", and so on for the other splits. An own workload, given by its
     import path, also has "initial weights", "first outputs" if its network can compute on this CPU, and "module NAME"
     for each of the user's modules. If it draws its data or weights from a generator of its own without a seed, no two
-    processes get the same.
+    processes get the same. A training of the user's has the modules alone.
 
     Args:
         workload: name of a workload, as `load_workload` takes it.
@@ -58,6 +64,9 @@ def fingerprints(workload: str) -> dict[str, str]:
     Raises:
         InputError: there is no such workload, its data cannot be read, or its code is no longer what this process runs.
     """
+    training = find_training(workload) if is_own(workload) else None
+    if training is not None:
+        return _code(workload.partition(":")[0]) or {f"training {workload}": _source(training)}
     found = load_workload(workload)
     data = found.load_data()
     prints = data_fingerprints(data)
@@ -91,6 +100,7 @@ def changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
 def forget() -> None:
     """Let the next call read data again: files, and the folder that `$SCYC_DATA` names, may have changed."""
     load_workload.cache_clear()
+    find_training.cache_clear()
     fingerprints.cache_clear()
 
 
@@ -106,6 +116,15 @@ def _code(module: str) -> dict[str, str]:
             "it still runs what it imported; start Python again."
         )
     return code
+
+
+def _source(training: Training) -> str:
+    """Return the fingerprint of a function in a notebook, which has no file."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(training)))
+    except (OSError, TypeError, SyntaxError):
+        return "code unknown"
+    return f"code {hashlib.sha256(ast.dump(tree).encode()).hexdigest()}"
 
 
 @torch.no_grad()

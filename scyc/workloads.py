@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, partial
-from importlib import import_module
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from scyc.data.named import DATA_SETS, imagenet, resized_crop_flip
@@ -18,6 +15,7 @@ from scyc.errors import InputError
 from scyc.fence import fenced
 from scyc.home import expanded
 from scyc.models.named import find_network
+from scyc.own_objects import import_own, is_training
 from scyc.randomness import seeded_everywhere
 
 if TYPE_CHECKING:
@@ -172,29 +170,12 @@ def _size_of(place: str) -> tuple[str, int | None]:
 
 
 def _import_workload(name: str) -> Workload:
-    module_name, _, attribute = name.partition(":")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.append(folder)  # last, so that a random.py or an oracle/ in it hides nothing that is installed
-    try:
-        with fenced(name), seeded_everywhere("own code"):
-            module = import_module(module_name)
-    except Exception as error:  # importing runs the user's code
-        cause = error.__cause__ if isinstance(error.__cause__, SystemExit) else error
-        advice = f"it must be installed or lie in {folder}"
-        if cause is not error:
-            advice = 'put what reads the command line or ends the process under `if __name__ == "__main__":`'
+    found = import_own(name)
+    if is_training(found):
         raise InputError(
-            f"The workload {name!r} cannot be loaded because importing {module_name!r} failed "
-            f"({type(cause).__name__}: {cause}); {advice}."
-        ) from error
-    try:
-        found = getattr(module, attribute)
-    except AttributeError as error:
-        raise InputError(
-            f"The workload {name!r} cannot be loaded because {module_name!r} has no attribute {attribute!r}; that "
-            f"module came from {getattr(module, '__file__', None) or 'Python itself'}."
-        ) from error
+            f"{name!r} is a training of your own, as it takes a trial; a workload, with a network and data that this "
+            "program knows, is a Workload or a callable without arguments that returns one."
+        )
     if callable(found):
         try:
             with fenced(name), seeded_everywhere("own code"):

@@ -2,6 +2,7 @@ from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import upgrade
 from .errors import LeaseLost, NoDatabase, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
+from .folders import is_folder, put_folder, view_folder
 from .machine import MachineRecord
 from .ownership import claim, retire
 from .records import (
@@ -65,9 +66,12 @@ __all__ = [
     "engine_url",
     "holds_password",
     "in_critical_section",
+    "is_folder",
     "is_in_memory",
     "public_url",
+    "put_folder",
     "retire",
     "uninterruptible",
     "upgrade",
+    "view_folder",
 ]

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _HASH = re.compile(r"[0-9a-f]{64}")
+_STORED = re.compile(r"([0-9a-f]{64})(\.files)?")
 _TEMPORARY = re.compile(r"[0-9a-f]{32}(\.probe)?")
+WORK = "scyc-d-"
+"""How the names of folders begin, under `tmp`, in which trials work."""
 _LOCAL = ("file://", "local://")
 
 
@@ -35,8 +39,9 @@ class Artifacts:
     """Content-addressed bytes in a folder, local or remote.
 
     An artifact lies at `ab/abcd...`, below the first two characters of its hash. It is written as `tmp/...` and then
-    moved, so that a reader finds all of it or nothing; after a crash, `tmp` may hold remains that can be deleted. Files
-    of other names are not the store's, and are left alone.
+    moved, so that a reader finds all of it or nothing; after a crash, `tmp` may hold remains that can be deleted. The
+    files of a folder (`studies.folders`) lie in `ab/abcd....files/`. Files of other names are not the store's, and are
+    left alone.
 
     Args:
         url: a folder, or an fsspec URL such as "file:///data/artifacts", "memory://demo" or "s3://bucket/artifacts".
@@ -121,13 +126,14 @@ class Artifacts:
         Raises:
             StudyError: they cannot be deleted.
         """
-        path = self._path(digest)
+        path, files = self._path(digest), self.files_of(digest)
         if digest in self.kept:
             return
         try:
-            self.fs.rm_file(path)
-        except FileNotFoundError:
-            pass
+            with suppress(FileNotFoundError):
+                self.fs.rm_file(path)
+            if self.fs.isdir(files):
+                self._delete_folder(files)
         except OSError as error:
             raise StudyError(f"The artifact {path} cannot be deleted ({error}); check its permissions.") from error
 
@@ -136,11 +142,14 @@ class Artifacts:
         return bool(self.fs.exists(self._path(digest)))
 
     def hashes(self) -> Iterator[str]:
-        """Yield every stored hash, in no particular order."""
-        for path in self.fs.find(self.root, maxdepth=2):
+        """Yield every stored hash once, in no particular order; also that of a folder of which only files are left."""
+        seen = set()
+        for path in self.fs.find(self.root, maxdepth=2, withdirs=True):
             folder, _, name = path.rpartition("/")
-            if _HASH.fullmatch(name) and folder.endswith(f"/{name[:2]}"):
-                yield name
+            found = _STORED.fullmatch(name)
+            if found and folder.endswith(f"/{name[:2]}") and found[1] not in seen:
+                seen.add(found[1])
+                yield found[1]
 
     def is_there(self) -> bool:
         """Return whether the folder exists, or something is stored under the URL."""
@@ -157,8 +166,12 @@ class Artifacts:
     def delete_remains(self) -> None:
         """Delete what killed writers left under `tmp`; nobody may be writing at the same time."""
         try:
-            for path in self.fs.find(f"{self.root}/tmp", maxdepth=1):
-                if _TEMPORARY.fullmatch(path.rpartition("/")[2]):
+            for path, found in self.fs.find(f"{self.root}/tmp", maxdepth=1, withdirs=True, detail=True).items():
+                name = path.rpartition("/")[2]
+                if found["type"] == "directory":
+                    if _TEMPORARY.fullmatch(name) or name.startswith(WORK):
+                        self.fs.rm(path, recursive=True)
+                elif _TEMPORARY.fullmatch(name):
                     self.fs.rm_file(path)
         except OSError as error:
             raise self.unwritable(error) from error
@@ -211,6 +224,19 @@ class Artifacts:
     def temporary(self) -> str:
         """Return the path of a file that nobody else writes, for what is moved or linked afterwards."""
         return f"{self.root}/tmp/{uuid4().hex}"
+
+    def files_of(self, digest: str) -> str:
+        """Return where the files of a folder lie."""
+        return f"{self._path(digest)}.files"
+
+    def _delete_folder(self, files: str) -> None:
+        """Delete a folder's files; in a local store all of them are gone at once."""
+        if self.is_local:
+            Path(self.root, "tmp").mkdir(exist_ok=True)
+            gone = self.temporary()
+            Path(files).rename(gone)
+            files = gone
+        self.fs.rm(files, recursive=True)
 
     def _path(self, digest: str) -> str:
         if not _HASH.fullmatch(digest):

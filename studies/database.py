@@ -8,11 +8,11 @@ from copy import copy
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, inspect, null
+from sqlalchemy import URL, Connection, Engine, create_engine, inspect, literal_column, null
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
-from studies import locations, migrations, row_mapping
+from studies import locations, migrations, row_mapping, schema
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
 from studies.errors import NoDatabase, StudyError, StudyUnavailable, TryAgain
@@ -20,10 +20,10 @@ from studies.retrying import Patience, persist
 from studies.urls import parse_url, secrets, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import Column, ColumnElement, Table
 
 
 class Database:
@@ -156,11 +156,14 @@ class Database:
         return locations.resolved(text, self.file.parent if self.file else None)
 
     def columns(self, connection: Connection, table: Table) -> list[ColumnElement[Any]]:
-        """Return the columns of a table; NULL for one that a former version's database lacks, opened for reading."""
+        """Return the columns of a table, under their names of today.
+
+        Where a former version's database is opened for reading, it may call a column otherwise; NULL for one it lacks.
+        """
         if not self.read_only:
             return list(table.c)
         there = {column["name"] for column in inspect(connection).get_columns(table.name)}
-        return [column if column.name in there else null().label(column.name) for column in table.c]
+        return [column if column.name in there else _formerly(column, there) for column in table.c]
 
     def clock(self, connection: Connection) -> datetime:
         """Return the present time by the clock that all users of the database share."""
@@ -262,6 +265,14 @@ def upgrade(url: str) -> str:
         database.recognised(migrations.current(connection))
         migrations.upgrade(connection)
     return migrations.revisions()[0]
+
+
+def _formerly(column: Column[Any], there: Collection[str]) -> ColumnElement[Any]:
+    """Return a column of a table that has these columns, and not that one, under its name of today."""
+    former = column.info.get(schema.FORMERLY)
+    if former not in there:
+        return null().label(column.name)
+    return literal_column(f"{column.table.name}.{former}", column.type).label(column.name)
 
 
 def _engine(url: URL, name: str, options: dict[str, Any]) -> Engine:

@@ -1,6 +1,7 @@
 """Trials and what trainings gave, as plain frozen values; `study_records.py` has what is around them.
 
-Accuracies are fractions in [0, 1]. A loss that is not finite is None: NaN and infinity never reach the database.
+`val` and `test` are values of the metric that a study is judged by, in the metric's own units. What is not finite is
+None: NaN and infinity never reach the database.
 Times are aware and in UTC. Hashes are the SHA-256 of an artifact, in hexadecimal.
 """
 
@@ -22,12 +23,18 @@ SplitName = Literal["validation", "test"]
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """One epoch of a trial's learning curve."""
+    """One point of a trial's learning curve.
 
-    epoch: int
+    Attributes:
+        step: how far the training was, in the unit that its budget is counted in, from 0 on; of the built-in workloads
+            the epoch.
+        val: None if it is not finite.
+    """
+
+    step: int
     train_loss: float | None
     val_loss: float | None
-    val_accuracy: float
+    val: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +94,10 @@ class TrialResult:
     """The result of a training.
 
     Attributes:
-        val_accuracy: 0 of a training that is not `finite`; earlier versions recorded how often its answers happened to
-            be right. See `counted`.
-        test_accuracy: the same.
-        val_loss: None if it, or a weight of the network, is not finite.
+        val: validation, after the end. Of a training that is not `finite` it is None, or what the metric has as its
+            worst value; earlier versions recorded how often its answers happened to be right. See `counted`.
+        test: the same on the test data; also None if it is not known.
+        val_loss: None if it, or a weight of the network, is not finite, or it is not known.
         diverged: the training is not finite, or ended no better than guessing.
         density: fraction of the prunable weights that were left, in (0, 1].
         seconds: duration of the training.
@@ -99,10 +106,12 @@ class TrialResult:
         epochs: the learning curve; empty where it was not asked for.
         gradients: at points of the training; empty where a result is read back, see `Store.gradients`.
         answers: on splits; empty where a result is read back, see `Store.answers`.
+        spent: what the training took of its budget, in the budget's unit; None of the built-in workloads, which take
+            the epochs of their spec.
     """
 
-    val_accuracy: float
-    test_accuracy: float
+    val: float | None
+    test: float | None
     val_loss: float | None
     test_loss: float | None
     train_loss: float | None
@@ -114,19 +123,31 @@ class TrialResult:
     epochs: tuple[EpochRecord, ...]
     gradients: tuple[GradientRecord, ...] = ()
     answers: tuple[AnswersRecord, ...] = ()
+    spent: float | None = None
 
     @property
     def finite(self) -> bool:
-        """Whether the training ended with finite numbers, so that a next level can start from its network."""
-        return self.train_loss is not None and self.val_loss is not None
+        """Whether the training ended with finite numbers, so that a next level can start from its network.
 
-    @property
-    def counted(self) -> TrialResult:
-        """The result as it counts: one that is not finite has diverged, and has accuracies of 0, whatever is recorded.
+        The losses tell it of the built-in workloads. A training that says what it `spent` need not know any.
+        """
+        if self.val is None:
+            return False
+        return self.spent is not None or (self.train_loss is not None and self.val_loss is not None)
+
+    def counted(self, worst: float | None) -> TrialResult:
+        """Return the result as it counts: one that is not finite has diverged, and is worth nothing.
 
         The largest of NaNs is the first class. So its accuracy would be that class's share, which can beat honest ones.
+
+        Args:
+            worst: the worst value of the metric; None if it has none.
         """
-        return self if self.finite else replace(self, val_accuracy=0.0, test_accuracy=0.0, diverged=True)
+        if self.finite:
+            return self
+        return replace(
+            self, val=worst, test=None if self.test is None and self.spent is not None else worst, diverged=True
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +161,8 @@ class NewTrial:
         spec_hash: of that part of the spec that determines the trial's numbers. The rest (more seeds, levels or
             candidates) may be extended later, and the trial still counts.
         stop_epoch: the epoch after which it may be stopped, from 0 on; None if it is trained to its end.
-        stop_below: it is stopped if its accuracy is below this then, a fraction; None together with `stop_epoch`.
+        stop_below: it is stopped if its score (the value of the metric; its negative where less is better) is below
+            this then; None together with `stop_epoch`.
     """
 
     level: int

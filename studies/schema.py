@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 PREFIX = "scyc_"
 
+FORMERLY = "formerly"
+"""Key of a column's `info`: its name before revision 0009, by which it is read from an earlier version's database."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -152,7 +155,7 @@ level_history = Table(
     Index("ix_scyc_level_history_run_id", "run_id"),
 )
 
-_MEASURED = ("val_accuracy", "test_accuracy", "diverged", "density", "seconds", "checkpoint")
+_MEASURED = ("diverged", "density", "seconds", "checkpoint")
 _COMPLETE = " AND ".join(f"{column} IS NOT NULL" for column in _MEASURED)
 _UNKNOWN = " AND ".join(f"{column} IS NULL" for column in _MEASURED)
 _STOPPED = " AND ".join(f"{column} IS {'NOT ' * (column == 'seconds')}NULL" for column in _MEASURED)
@@ -171,8 +174,8 @@ trials = Table(
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    Column("val_accuracy", Double),
-    Column("test_accuracy", Double),
+    Column("val", Double, info={FORMERLY: "val_accuracy"}),
+    Column("test", Double, info={FORMERLY: "test_accuracy"}),
     Column("val_loss", Double),
     Column("test_loss", Double),
     Column("train_loss", Double),
@@ -185,6 +188,7 @@ trials = Table(
     Column("spec_hash", String(64), nullable=False, server_default=""),
     Column("stop_epoch", Integer),
     Column("stop_below", Double),
+    Column("spent", Double),
     UniqueConstraint("run_id", "level", "seed", "max_lr", "parent", "spec_hash"),
     CheckConstraint("level >= 0", name="level"),
     CheckConstraint("round >= 0", name="round"),
@@ -202,11 +206,9 @@ trials = Table(
     CheckConstraint("(stop_epoch IS NULL) = (stop_below IS NULL)", name="stop"),
     CheckConstraint("state <> 'stopped' OR stop_epoch IS NOT NULL", name="stopped"),
     CheckConstraint("stop_epoch >= 0", name="stop_epoch"),
-    CheckConstraint("stop_below >= 0 AND stop_below <= 1", name="stop_below"),
-    CheckConstraint("val_accuracy >= 0 AND val_accuracy <= 1", name="val_accuracy"),
-    CheckConstraint("test_accuracy >= 0 AND test_accuracy <= 1", name="test_accuracy"),
     CheckConstraint("density > 0 AND density <= 1", name="density"),
     CheckConstraint("seconds >= 0", name="seconds"),
+    CheckConstraint("spent >= 0", name="spent"),
     Index("ix_scyc_trials_state", "run_id", "state"),
     sqlite_autoincrement=True,
 )
@@ -215,12 +217,11 @@ epochs = Table(
     "scyc_epochs",
     metadata,
     Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
-    Column("epoch", Integer, primary_key=True),
+    Column("step", BigInteger, primary_key=True, info={FORMERLY: "epoch"}),
     Column("train_loss", Double),
     Column("val_loss", Double),
-    Column("val_accuracy", Double, nullable=False),
-    CheckConstraint("epoch >= 0", name="epoch"),
-    CheckConstraint("val_accuracy >= 0 AND val_accuracy <= 1", name="val_accuracy"),
+    Column("val", Double, info={FORMERLY: "val_accuracy"}),
+    CheckConstraint("step >= 0", name="step"),
 )
 
 checkpoints = Table(

@@ -74,11 +74,10 @@ class Transfer(StorePart):
                 if table.name not in there:  # in a former version's database, opened for reading
                     tables[table_name] = []
                     continue
-                found = connection.execute(
-                    select(*self._database.columns(connection, table))
-                    .where(_of_study(table, name))
-                    .order_by(*table.primary_key.columns)
-                )
+                by_name = {column.name: column for column in self._database.columns(connection, table)}
+                key = [by_name[column.name] for column in table.primary_key.columns]
+                query = select(*by_name.values()).select_from(table).where(_of_study(table, name)).order_by(*key)
+                found = connection.execute(query)
                 tables[table_name] = [{key: _plain(value) for key, value in row.items()} for row in found.mappings()]
         return tables
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from sqlalchemy import delete, func, select, tuple_, update
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from studies.records import CheckpointRecord, NewCheckpoint, NewTrial, TrialRecord
 
-_trials, _epochs = schema.trials.c, schema.epochs.c
+_trials = schema.trials.c
 _KEYS_AT_ONCE = 500  # the number of a statement's parameters is limited
 
 
@@ -93,7 +93,7 @@ class Trials(StorePart):
             wanted &= _trials.max_lr == max_lr
         order = (_trials.level, _trials.round, _trials.max_lr, _trials.seed, _trials.id)
         with self._database.read() as connection:
-            epochs = _curves(connection, wanted) if curves else {}
+            epochs = _curves(connection, self._database.columns(connection, schema.epochs), wanted) if curves else {}
             columns = self._database.columns(connection, schema.trials)
             found = connection.execute(select(*columns).where(wanted).order_by(*order))
             return [row_mapping.trial_record(row, epochs.get(row.id, ())) for row in found]
@@ -115,11 +115,29 @@ class Trials(StorePart):
             return connection.execute(select(func.count()).where(wanted)).scalar_one()
 
     @persistent
-    def epochs_trained(self, run_id: int) -> int:
-        """Return how many epochs all complete and all stopped trials of a run took together."""
-        query = select(func.count()).select_from(schema.epochs).join(schema.trials).where(_trials.run_id == run_id)
+    def epochs_trained(self, run_id: int) -> float:
+        """Return what all complete and all stopped trials of a run took together, in epochs or the study's own unit.
+
+        A trial that does not say what it took, took as much as its learning curve shows.
+        """
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one()
+            # Under their names of today, also in a former version's database that is opened for reading.
+            epochs, trials = (
+                select(*self._database.columns(connection, table)).subquery()
+                for table in (schema.epochs, schema.trials)
+            )
+            curves = (
+                select(epochs.c.trial_id, (func.max(epochs.c.step) + 1).label("taken"))
+                .group_by(epochs.c.trial_id)
+                .subquery()
+            )
+            query = (
+                select(func.sum(func.coalesce(trials.c.spent, curves.c.taken)))
+                .select_from(trials.outerjoin(curves, curves.c.trial_id == trials.c.id))
+                .where(trials.c.run_id == run_id)
+            )
+            taken = float(connection.execute(query).scalar() or 0)
+        return int(taken) if taken.is_integer() else taken
 
     @persistent
     def checkpoints(self, run_id: int) -> list[CheckpointRecord]:
@@ -192,10 +210,10 @@ def _by_key(
     return found
 
 
-def _curves(connection: Connection, wanted: ColumnElement[bool]) -> dict[int, list[EpochRecord]]:
-    columns = row_mapping.columns_for(EpochRecord, schema.epochs)
-    query = (
-        select(_epochs.trial_id, *columns).join(schema.trials).where(wanted).order_by(_epochs.trial_id, _epochs.epoch)
-    )
+def _curves(
+    connection: Connection, columns: Sequence[ColumnElement[Any]], wanted: ColumnElement[bool]
+) -> dict[int, list[EpochRecord]]:
+    """Return learning curves by trial, from the columns of the whole table: the trial, the step, and the rest."""
+    query = select(*columns).join_from(schema.epochs, schema.trials).where(wanted).order_by(columns[0], columns[1])
     by_trial = groupby(connection.execute(query), key=lambda row: row.trial_id)
     return {trial_id: [EpochRecord(*row[1:]) for row in curve] for trial_id, curve in by_trial}

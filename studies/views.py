@@ -12,9 +12,9 @@ Their names carry the tables' prefix because other tools (Optuna's dashboard, a 
 | winner             | the winning max_lr; at a level that has none, the one that the next level starts  |
 |                    | from                                                                              |
 | edge               | whether it lies on the edge of the candidates that were tried                     |
-| mean_val_accuracy  | the winner's mean validation accuracy over the seeds, each trained from the       |
-|                    | winners of all levels before                                                      |
-| mean_test_accuracy | the same for the test accuracy, which is never used to choose                     |
+| mean_val           | the winner's mean on the validation data, in the units of the study's metric,     |
+|                    | over the seeds, each trained from the winners of all levels before                |
+| mean_test          | the same on the test data, which is never used to choose; NULL if it is not known |
 | seeds              | number of seeds in these means                                                    |
 
 `SELECT * FROM scyc_trial_summary WHERE study = 'demo' AND state = 'complete'`, a row per trial:
@@ -31,8 +31,9 @@ Their names carry the tables' prefix because other tools (Optuna's dashboard, a 
 | state              | pending, complete, failed, or stopped early by its rule                           |
 | attempts           | number of its trainings that failed                                               |
 | error              | why the last of these failed; NULL once it is complete                            |
-| val_accuracy       | validation accuracy, a fraction                                                   |
-| test_accuracy      | test accuracy, a fraction                                                         |
+| val                | the metric on the validation data, in its own units: accuracy is a fraction; NULL |
+|                    | of a training that is not finite, if the metric has no worst value                |
+| test               | the same on the test data; NULL if it is not known                                |
 | val_loss           | validation loss; NULL where it, or a weight of the network, was not finite        |
 | test_loss          | test loss; NULL where it was not finite                                           |
 | train_loss         | training loss; NULL where it was not finite                                       |
@@ -46,6 +47,8 @@ Their names carry the tables' prefix because other tools (Optuna's dashboard, a 
 | checkpoint         | hash of its trained weights                                                       |
 | rewind_point       | hash of the weights that later levels rewind to; set at level 0                   |
 | spec_hash          | hash of the part of the spec that its numbers depend on; '' if it is not known    |
+| spent              | what it took of its budget, in the budget's unit; NULL if that is what the spec   |
+|                    | says                                                                              |
 """
 
 ORACLE_CURVE = "scyc_oracle_curve"

@@ -35,7 +35,7 @@ SAID = [
     (9, "note", 'Revealed type is "Literal['),
     (10, "note", 'Revealed type is "float"'),
     (11, "error", 'Argument 1 to "SCyc" has incompatible type "str"; expected "float"'),
-    (12, "error", 'Missing positional arguments "val_accuracy"'),
+    (12, "error", 'Missing positional arguments "val"'),
     (13, "error", 'Argument "workers" to "sweep" has incompatible type "str"'),
 ]
 

@@ -83,8 +83,8 @@ def _against_truth(levels: Sequence[OracleLevel], other: Sequence[OracleLevel], 
     surface, truth = fit_surface(levels), fit_surface(other)
     curve, true = best_curve(surface), best_curve(truth)
     best, picked = np.log(true.max_lr), np.log([level.winner for level in levels])
-    rates = sorted(levels[0].accuracies)
-    means = 100 * np.array([[np.mean(level.accuracies[rate]) for rate in rates] for level in other])
+    rates = sorted(levels[0].scores)
+    means = 100 * np.array([[np.mean(level.scores[rate]) for rate in rates] for level in other])
     lost = means.max(axis=1, keepdims=True) - means
     found = {
         "band": held((best, best), curve.low, curve.high).mean(),
@@ -110,7 +110,7 @@ def _against_truth(levels: Sequence[OracleLevel], other: Sequence[OracleLevel], 
 
 def _chosen(level: OracleLevel, expected: Floats, grid: Floats) -> float:
     """Return the candidate that did not diverge with the least expected regret."""
-    sound = [rate for rate in sorted(level.accuracies) if rate not in level.diverged]
+    sound = [rate for rate in sorted(level.scores) if rate not in level.diverged]
     return min(sound, key=lambda rate: float(expected[np.abs(grid - np.log(rate)).argmin()]))
 
 

@@ -86,7 +86,7 @@ def judge(study: Study) -> dict[str, float]:
 
 def true_regret(truth: Truth) -> Floats:
     """Return by how many points each `max_lr` of `FINE` is below the best of its level, shape (levels, FINE)."""
-    expected = truth.accuracies(FINE)
+    expected = truth.scores(FINE)
     return np.asarray(expected.max(axis=1, keepdims=True) - expected)
 
 

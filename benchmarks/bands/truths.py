@@ -57,7 +57,7 @@ class Truth:
     flat: bool = False
     family: str = ""
 
-    def accuracies(self, log_max_lr: Floats) -> Floats:
+    def scores(self, log_max_lr: Floats) -> Floats:
         """Return expected accuracies in points, shape (levels, len(log_max_lr))."""
         distance = (log_max_lr[None] - np.log(self.curve)[:, None]) / _UNIT
         base = 60 + 3 * np.sin(np.arange(len(self.curve)) / 4)
@@ -66,7 +66,7 @@ class Truth:
     def study(self, seeds: int, examples: int, random: np.random.Generator) -> Booleans:
         """Return what the networks of a sweep over `RATES` classify correctly; see `cells.decided` for the shape."""
         shape = len(self.curve), CANDIDATES, seeds
-        expected = self.accuracies(np.log(RATES))[:, :, None]
+        expected = self.scores(np.log(RATES))[:, :, None]
         noise = _TRAINING * random.standard_normal(shape) + _SEED * random.standard_normal((shape[0], 1, seeds))
         able = ndtri(np.clip((expected + noise) / 100, 0.02, 0.99)).astype(np.float32)[..., None]
         need = np.sqrt(_ALONE) * random.standard_normal((*shape, examples), dtype=np.float32)

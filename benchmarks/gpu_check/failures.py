@@ -90,7 +90,7 @@ def halves(name: str, setting: Setting) -> tuple[str, str]:
     import torch
 
     from oracle.execution.messages import Outcome, TrialRequest
-    from oracle.execution.worker import Worker
+    from oracle.execution.network_worker import NetworkWorker
     from oracle.spec.files import parse_spec
     from scyc.bench import free_memory
     from studies import Artifacts
@@ -98,7 +98,7 @@ def halves(name: str, setting: Setting) -> tuple[str, str]:
     given = {"workload": "mnist1d/mlp-300-100", "epochs": 1, "engine": name, "resources": {"gpus_per_trial": 1}}
     requests = [TrialRequest(number, 0, 0, 0.01 * (1 + number), None, None) for number in range(16)]
     with tempfile.TemporaryDirectory() as folder:
-        worker = Worker(parse_spec(given, "the check"), Artifacts(folder))
+        worker = NetworkWorker(parse_spec(given, "the check"), Artifacts(folder))
         worker._most = len(requests)
         total = torch.cuda.mem_get_info(device)[1]
         try:

@@ -115,8 +115,8 @@ class _SweepBar(_RunsBar):
         """Correct the total: widening adds trials."""
         self.bar.total = max(self.bar.total, self.bar.n + count + (self.levels - self.level - 1) * self.per_level)
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:  # noqa: ARG002
-        self.bar.set_postfix_str(f"best max_lr {winner:.3g}, validation accuracy {val_accuracy:.1%}")
+    def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:  # noqa: ARG002
+        self.bar.set_postfix_str(f"best max_lr {winner:.3g}, validation accuracy {val:.1%}")
 
     def level_silent(self, level: int, chosen: float, silence: Silence) -> None:  # noqa: ARG002
         self.bar.set_postfix_str(NO_WINNER[silence])

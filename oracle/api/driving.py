@@ -23,6 +23,7 @@ from oracle.study.fingerprints import check_trained_on, trained_on_now
 from oracle.study.machines import Machines
 from oracle.study.opening import ORACLE, study_spec
 from scyc.fence import fenced
+from scyc.own_objects import given
 from scyc.workloads import is_own
 from studies import Artifacts, claim
 
@@ -86,7 +87,8 @@ def ready_executor(
 
     forget()  # in a notebook, files may have changed since the last call
     executor, store = make_executor(options, spec), Artifacts(artifacts)
-    if options.executor != "inline" and is_own(spec.workload):
+    apart = is_own(spec.workload) and spec.trial.command is None and given(spec.workload) is None
+    if options.executor != "inline" and apart:
         ready = check_ready_apart(spec, store, policies, here=executor.here, limit=options.trial_timeout)
     else:
         with fenced(spec.workload):
@@ -111,11 +113,12 @@ def training(store: Store, name: str, options: ExecutionOptions, display: Displa
 
     with driving(store, store.study(name)) as locked, explained(store, name):
         held = Driven.read(locked, name)
-        now = trained_on_now(held.spec.workload)
+        now = trained_on_now(held.spec)
         check_trained_on(held.store, held.study, now, accept=options.accept_changes, warn=display.warn)
         check_same_network(held.spec, held.study, ready.coverage)
-        display.data(ready.data)
-        if ready.coverage.notable:
+        if ready.data:
+            display.data(ready.data)
+        if ready.coverage is not None and ready.coverage.notable:
             display.say(ready.coverage.sentence)
         for warning in ready.warnings:
             display.warn(warning)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def study_html(view: StudyView) -> str:
     """Return a study as a fragment of HTML, with all text escaped."""
     status = view.status
-    head = f"<b>{escape(view.name)}</b> · {escape(view.spec.workload)} · {escape(status.state)}"
+    head = f"<b>{escape(view.name)}</b> · {escape(view.spec.trained)} · {escape(status.state)}"
     progress = f"{len(status.decided)} of {words.count(status.levels, 'level')} decided, {status.ended:,} trials done"
     if status.stopped:
         progress += f", {status.stopped:,} of them stopped early"
@@ -41,8 +41,8 @@ def study_html(view: StudyView) -> str:
             words.known(best),
             words.winner(level),
             *(words.interval(level.intervals[rule]) for rule in rules),
-            words.accuracy(winning.val_accuracy if winning else None),
-            words.accuracy(winning.test_accuracy if winning else None),
+            words.accuracy(winning.val if winning else None),
+            words.accuracy(winning.test if winning else None),
         ]
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     table = f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""

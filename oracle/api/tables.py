@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from oracle.study.opening import study_spec
 from scyc.answers import unpacked
 from studies import EpochRecord, GradientRecord, TrialRecord, TrialResult
 
@@ -49,8 +50,8 @@ def curve(view: StudyView) -> pd.DataFrame:
                 for rule, interval in level.intervals.items()
                 for end in ("low", "high")
             },
-            "val": level.winning.val_accuracy if level.winning else None,
-            "test": level.winning.test_accuracy if level.winning else None,
+            "val": level.winning.val if level.winning else None,
+            "test": level.winning.test if level.winning else None,
             "edge": level.edge,
             "silence": level.silence,
             "chosen": level.chosen,
@@ -113,13 +114,14 @@ def trials(store: Store, study: StudyRecord) -> pd.DataFrame:
     "complete", and `machine`, the hash of the machine that trained it; empty if that is not on record. A trial that was
     stopped early has no result but its `seconds`.
     """
+    worst = study_spec(study).metric.worst
     machines = {key: machine for run in store.runs(study.id) for key, machine in store.trial_machines(run.id).items()}
     return pd.DataFrame(
         (
             {
                 "run": run,
                 **{name: getattr(trial, name) for name in _RECORD},
-                **{name: getattr(_ended(trial), name, None) for name in _RESULT},
+                **{name: getattr(_ended(trial, worst), name, None) for name in _RESULT},
                 "machine": machines.get(trial.id),
             }
             for run, trial in _trials(store, study)
@@ -133,20 +135,21 @@ def epochs(store: Store, study: StudyRecord) -> pd.DataFrame:
 
     Columns: `run`, `id`, `level`, `seed`, `max_lr`, and those of `EpochRecord`.
     """
+    worst = study_spec(study).metric.worst
     return pd.DataFrame(
         (
             _key(run, trial) | {name: getattr(epoch, name) for name in _EPOCH}
             for run, trial in _trials(store, study, curves=True)
-            if (ended := _ended(trial)) is not None
+            if (ended := _ended(trial, worst)) is not None
             for epoch in ended.epochs
         ),
         columns=[*_KEY, *_EPOCH],
     )
 
 
-def _ended(trial: TrialRecord) -> TrialResult | StoppedTraining | None:
+def _ended(trial: TrialRecord, worst: float | None) -> TrialResult | StoppedTraining | None:
     """Return what there is of a trial that has ended, as it counts."""
-    return trial.stopped if trial.result is None else trial.result.counted
+    return trial.stopped if trial.result is None else trial.result.counted(worst)
 
 
 def gradients(store: Store, study: StudyRecord) -> pd.DataFrame:

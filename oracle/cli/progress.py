@@ -104,8 +104,8 @@ class PlainProgress(Listener):
             self.say(f"[red]A trial failed[/red] ({_which(request)}): {escape(outcome.reason)}")
             return
         self.done += 1
-        if not outcome.result.diverged:
-            self.best = max(self.best or (-1.0, 0.0), (outcome.result.val_accuracy, request.max_lr))
+        if not outcome.result.diverged and outcome.result.val is not None:
+            self.best = max(self.best or (-1.0, 0.0), (outcome.result.val, request.max_lr))
         self.advanced()
 
     def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:  # noqa: ARG002
@@ -119,13 +119,13 @@ class PlainProgress(Listener):
         """Say that an attempt failed."""
         self.say(f"An attempt failed; the trial is trained again ({_which(request)}): {escape(failure.reason)}")
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
+    def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:
         """Say who won."""
         changed = f" [yellow](was {former:.3g})[/yellow]" if former not in (None, winner) else ""
         flag = changed + (" [yellow](on the edge of the candidates)[/yellow]" if edge else "")
         self.say(
             f"level {level:2d}  density {self.density:7.2%}  best max_lr {winner:.3g}{flag}  "
-            f"validation accuracy {val_accuracy:.2%}  {self.done}/{self.total} trials  {self.time_left} left"
+            f"validation accuracy {val:.2%}  {self.done}/{self.total} trials  {self.time_left} left"
         )
 
     def level_silent(self, level: int, chosen: float, silence: Silence) -> None:

@@ -17,6 +17,7 @@ from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
 from oracle.results.run_view import view_runs, view_stds
 from oracle.results.silence import silent_sentences
 from oracle.results.study_view import view_study
+from oracle.spec.metric import ACCURACY, MetricSpec
 from oracle.study.checking import explained
 from oracle.study.commands import DATABASE, command
 from oracle.study.opening import ORACLE
@@ -60,6 +61,7 @@ class Comparison:
         curse: the winner's curse; None if it was not computed.
         search_epochs: epochs per seed that the oracle search spent; None if that is not known.
         level_epochs: epochs of one training at one level; None if that is not known.
+        unit: what costs are counted in, if not in epochs.
         gradients: what the gradients' spread says about the oracle curve; None if gradients were not recorded.
         notes: what else a reader must know, in full sentences.
         database: URL of the database, without password.
@@ -77,7 +79,9 @@ class Comparison:
     curse: WinnersCurse | None = None
     search_epochs: int | None = None
     level_epochs: int | None = None
+    unit: str = "epochs"
     gradients: GradientFinding | None = None
+    metric: MetricSpec = ACCURACY
     notes: tuple[str, ...] = ()
     database: str = DATABASE
 
@@ -131,7 +135,7 @@ def compare(
     replayed, notes = replayed_oracle(view, runs.get(ORACLE))
     search_epochs = view.cost.epochs / len(spec.seeds)
     # Schedules learn their spreads from each other, so all are judged, wanted or not.
-    trained = judge_runs(runs, replayed, spec.seeds, search_epochs, silent, answers)
+    trained = judge_runs(runs, replayed, spec.seeds, search_epochs, silent, answers, spec.metric, spec.trial.unit)
     return Comparison(
         study=view.name,
         rule=rule,
@@ -145,11 +149,13 @@ def compare(
             for name, schedule in schedules.items()
         },
         runs={name: run for name, run in trained.items() if not names or name in names},
-        curse=winners_curse(levels, replayed, spec.seeds),
+        curse=winners_curse(levels, replayed, spec.seeds, spec.metric),
         search_epochs=round(search_epochs),
         database=view.database,
-        level_epochs=spec.epochs,
+        level_epochs=spec.length,
+        unit=spec.trial.unit,
         gradients=find_narrowing(levels, stds) if stds else None,
+        metric=spec.metric,
         notes=(
             *notes,
             *_other_rates(schedules, spec.pruning.rate),
@@ -208,7 +214,7 @@ def _schedules(
         policy = runs[name].policy if name in runs and name != ORACLE else pick(policies, name)
         schedule = on_surface(policy)
         if name == GRADIENT_SCALED and stds and stds.get("start"):
-            largest = max(max_lr for level in levels for max_lr in level.accuracies)
+            largest = max(max_lr for level in levels for max_lr in level.scores)
             schedule = gradient_scaled(levels, stds["start"], largest)
         if schedule is not None and _covers(schedule, levels[-1].level):
             found[name] = schedule

@@ -69,7 +69,7 @@ def contenders(
         max_lr=levels[0].winner,
         p=spec.pruning.rate,
         levels=spec.levels,
-        largest=max(max_lr for level in levels for max_lr in level.accuracies),
+        largest=max(max_lr for level in levels for max_lr in level.scores),
         profile=spec.profile.build(),
     )
     return policies | {f"s-cyc:{name}": Policy(preset) for name, preset in PRESETS.items()}
@@ -83,7 +83,7 @@ def smooth(surface: Surface, levels: Sequence[OracleLevel], chosen: Sequence[flo
     """
     curve, values = best_curve(surface), list(chosen)
     for level, max_lr in zip(levels, curve.max_lr, strict=True):
-        tried = level.accuracies
+        tried = level.scores
         values[level.level] = min(max(float(f"{max_lr:.4g}"), min(tried)), max(tried))
     return Replay(tuple(values))
 

@@ -23,12 +23,15 @@ from scipy.stats import ttest_ind
 from oracle.comparison.cross_fit import others_choices
 from oracle.comparison.power import CONFIDENCE
 from oracle.comparison.regret import Estimate
+from oracle.comparison.scoring import Scoring
+from oracle.spec.metric import ACCURACY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.comparison.levels import OracleLevel
     from oracle.results.run_view import RunView
+    from oracle.spec.metric import MetricSpec
 
 
 @dataclass(frozen=True)
@@ -73,23 +76,29 @@ class WinnersCurse:
     sentence: str
 
 
-def winners_curse(levels: Sequence[OracleLevel], replayed: RunView | None, chosen_on: Sequence[int]) -> WinnersCurse:
+def winners_curse(
+    levels: Sequence[OracleLevel],
+    replayed: RunView | None,
+    chosen_on: Sequence[int],
+    metric: MetricSpec = ACCURACY,
+) -> WinnersCurse:
     """Return how much the oracle's own choice flatters it.
 
     Args:
         levels: decided, at least one.
         replayed: the run that replays the oracle's curve, if it was trained.
         chosen_on: the seeds that the oracle chose its winners on.
+        metric: that the study is judged by.
     """
+    scoring = Scoring.of([replayed] if replayed else [], metric)
     paths = [path for seed, path in replayed.paths.items() if seed not in chosen_on] if replayed else []
     depth = min(map(len, paths), default=0)
     found, by_seed, fresh_by_seed = [], [], []
     for level in levels:
-        test = level.test_accuracies.get(level.winner)
+        test = level.test_scores.get(level.winner)
         fresh = None
-        if level.level < depth:
-            results = [path[level.level].result for path in paths]
-            on_fresh = [result.counted.test_accuracy for result in results if result is not None]
+        if level.level < depth and scoring.on == "test":
+            on_fresh = [scoring.score(path[level.level]) for path in paths]
             fresh = _mean(on_fresh)
             if test is not None:
                 by_seed.append(test)
@@ -98,10 +107,10 @@ def winners_curse(levels: Sequence[OracleLevel], replayed: RunView | None, chose
             LevelCurse(
                 level.level,
                 level.density,
-                _mean(level.accuracies[level.winner]),
+                _mean(level.scores[level.winner]),
                 _held_out(level),
-                _lead(level, level.accuracies) if test else None,
-                _lead(level, level.test_accuracies) if test else None,
+                _lead(level, level.scores) if test else None,
+                _lead(level, level.test_scores) if test else None,
                 _mean(test) if test else None,
                 fresh,
             )
@@ -114,7 +123,7 @@ def winners_curse(levels: Sequence[OracleLevel], replayed: RunView | None, chose
 
 def _held_out(level: OracleLevel) -> float | None:
     """Return the mean accuracy of each seed under the winner that the other seeds choose."""
-    accuracies = [level.accuracies[winner][seed] for seed, winner in enumerate(others_choices(level))]
+    accuracies = [level.scores[winner][seed] for seed, winner in enumerate(others_choices(level))]
     return _mean(accuracies) if accuracies else None
 
 

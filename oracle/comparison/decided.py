@@ -30,18 +30,19 @@ def oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracle
         raise InputError(
             f"There is no dense network to compare schedules with. {' '.join(silent_sentences(view.levels[:1]))}"
         )
+    known = all(level.test_scores for level in view.levels if level.winner is not None)
     return tuple(
         OracleLevel(
             level.level,
             level.density,
             level.winner,
-            level.accuracies,
+            level.scores,
             intervals[level.level],
             diverged=level.diverged,
             answers=level.answers,
             trained=level.trained,
             given_up=level.given_up,
-            test_accuracies=level.test_accuracies,
+            test_scores=level.test_scores if known else {},
         )
         for level in view.levels
         if level.winner is not None

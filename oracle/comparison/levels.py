@@ -27,7 +27,7 @@ class OracleLevel(DecidedLevel):
 
     Attributes:
         interval: the interval by the rule in use; None if the rule cannot judge the level.
-        test_accuracies: by `max_lr`, one per seed as in `accuracies`; empty if they are not known.
+        test_scores: by `max_lr`, one per seed as in `scores`; empty if they are not known.
 
     Raises:
         InputError: the winner is not among the candidates or diverged, a `max_lr` is not positive, or candidates differ
@@ -35,16 +35,16 @@ class OracleLevel(DecidedLevel):
     """
 
     interval: Interval | None = None
-    test_accuracies: Mapping[float, Sequence[float]] = field(default_factory=dict, kw_only=True)
+    test_scores: Mapping[float, Sequence[float]] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.winner not in self.accuracies:
+        if self.winner not in self.scores:
             raise InputError(f"The winner of level {self.level}, {self.winner!r}, is not one of its candidates.")
         if self.winner in self.diverged:
             raise InputError(f"The winner of level {self.level}, {self.winner!r}, diverged, so it is no winner.")
-        if not all(math.isfinite(max_lr) and max_lr > 0 for max_lr in self.accuracies):
+        if not all(math.isfinite(max_lr) and max_lr > 0 for max_lr in self.scores):
             raise InputError(f"Level {self.level} has a candidate max_lr that is not a number greater than 0.")
-        counts = {len(values) for values in self.accuracies.values()}
+        counts = {len(values) for values in self.scores.values()}
         if len(counts) > 1 or counts == {0}:
             raise InputError(
                 f"Every candidate of level {self.level} needs an accuracy for each of the same seeds, "
@@ -54,7 +54,7 @@ class OracleLevel(DecidedLevel):
     @property
     def seeds(self) -> int:
         """How many seeds every candidate was trained with, >= 1."""
-        return len(self.accuracies[self.winner])
+        return len(self.scores[self.winner])
 
     def mean(self, max_lr: float) -> float | None:
         """Return the mean validation accuracy at `max_lr`; None outside the range of the candidates.
@@ -62,13 +62,13 @@ class OracleLevel(DecidedLevel):
         Between candidates it is interpolated linearly in log `max_lr`. A candidate that diverged counts no more than
         the worst that did not.
         """
-        means = {rate: math.fsum(values) / self.seeds for rate, values in self.accuracies.items()}
+        means = {rate: math.fsum(values) / self.seeds for rate, values in self.scores.items()}
         return self.interpolated(means, max_lr)
 
     @property
     def judging(self) -> Mapping[float, Sequence[float]]:
         """The accuracies that judge a choice: those of the test if they are known, else the validation's."""
-        return self.test_accuracies or self.accuracies
+        return self.test_scores or self.scores
 
     def interpolated(self, accuracies: Mapping[float, float], max_lr: float) -> float | None:
         """Return the accuracy at `max_lr` from those of the candidates; see `mean`."""
@@ -88,15 +88,13 @@ class OracleLevel(DecidedLevel):
         that chose the winner flatter it, so this is too large; see `cross_fit`.
         """
         mean = self.mean(max_lr)
-        return None if mean is None else math.fsum(self.accuracies[self.winner]) / self.seeds - mean
+        return None if mean is None else math.fsum(self.scores[self.winner]) / self.seeds - mean
 
 
 def competing(level: OracleLevel, seeds: Sequence[int]) -> dict[float, list[float]]:
     """Return the accuracies on some of the seeds (by their place) of the candidates that can win."""
     return {
-        rate: [values[seed] for seed in seeds]
-        for rate, values in level.accuracies.items()
-        if rate not in level.diverged
+        rate: [values[seed] for seed in seeds] for rate, values in level.scores.items() if rate not in level.diverged
     }
 
 

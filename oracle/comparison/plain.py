@@ -9,18 +9,25 @@ from oracle.results.intervals import RULES
 
 if TYPE_CHECKING:
     from oracle.comparison.compare import Comparison
+    from oracle.comparison.curse import WinnersCurse
+    from oracle.comparison.trained import TrainedLevel
+    from oracle.spec.metric import MetricSpec
     from scyc import LevelSchedule
 
-VERSION = 4
+VERSION = 5
 """Version of the structure that `to_json` returns."""
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as plain JSON values, with accuracies and regrets as fractions and `max_lr` unrounded."""
-    fit = comparison.fit
+    """Return the comparison as plain JSON values, with `max_lr` unrounded.
+
+    What trainings reached, and how much worse they are, is in the metric's own units: accuracies are fractions.
+    """
+    fit, metric = comparison.fit, comparison.metric
     return {
         "comparison": VERSION,
         "study": comparison.study,
+        "metric": metric.model_dump(),
         "rule": comparison.rule,
         "tolerance": comparison.tolerance if RULES[comparison.rule].tolerant else None,
         "p": comparison.p,
@@ -35,11 +42,11 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
                 "candidates": [
                     {
                         "max_lr": max_lr,
-                        "accuracy": level.mean(max_lr),
-                        "val_accuracies": list(level.accuracies[max_lr]),
-                        "test_accuracies": list(level.test_accuracies.get(max_lr, ())) or None,
+                        "mean": _value(level.mean(max_lr), metric),
+                        "val": list(map(metric.value, level.scores[max_lr])),
+                        "test": list(map(metric.value, level.test_scores.get(max_lr, ()))) or None,
                     }
-                    for max_lr in sorted(level.accuracies)
+                    for max_lr in sorted(level.scores)
                 ],
             }
             for level in comparison.levels
@@ -49,13 +56,35 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             name: {"python": as_python(comparison.schedules[name]), **asdict(verdict)}
             for name, verdict in comparison.verdicts.items()
         },
-        "runs": {name: asdict(run) for name, run in comparison.runs.items()},
-        "curse": asdict(comparison.curse) if comparison.curse else None,
+        "runs": {
+            name: {**asdict(run), "levels": [_trained(level, metric) for level in run.levels]}
+            for name, run in comparison.runs.items()
+        },
+        "curse": _curse(comparison.curse, metric) if comparison.curse else None,
         "search_epochs": comparison.search_epochs,
         "level_epochs": comparison.level_epochs,
         "gradients": asdict(comparison.gradients) if comparison.gradients else None,
         "notes": list(comparison.notes),
     }
+
+
+def _value(score: float | None, metric: MetricSpec) -> float | None:
+    return None if score is None else metric.value(score)
+
+
+def _trained(level: TrainedLevel, metric: MetricSpec) -> dict[str, Any]:
+    plain = asdict(level)
+    scores, mean = plain.pop("scores"), plain.pop("score")
+    ends = [_value(mean[end], metric) for end in ("low", "high")]
+    low, high = ends if metric.goal == "max" else reversed(ends)
+    mean = {"mean": metric.value(mean["mean"]), "low": low, "high": high}
+    return {**plain, "values": list(map(metric.value, scores)), "mean": mean}
+
+
+def _curse(curse: WinnersCurse, metric: MetricSpec) -> dict[str, Any]:
+    values = ("chosen", "held_out", "test", "fresh")
+    levels = [vars_ | {name: _value(vars_[name], metric) for name in values} for vars_ in map(asdict, curse.levels)]
+    return {**asdict(curse), "levels": levels}
 
 
 def as_python(schedule: LevelSchedule) -> str:

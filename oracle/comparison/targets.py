@@ -42,7 +42,7 @@ class Range:
     @classmethod
     def of(cls, levels: Sequence[OracleLevel]) -> Range:
         """Return the range for fits to these levels."""
-        tried = [max_lr for level in levels for max_lr in level.accuracies]
+        tried = [max_lr for level in levels for max_lr in level.scores]
         return cls(math.log(min(tried) / ROOM), math.log(max(tried) * ROOM))
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 from oracle.comparison.power import MOST_SEEDS
 from oracle.comparison.regret import Regret, estimate, holm, regrets
+from oracle.comparison.scoring import JudgedOn, Scoring
+from oracle.spec.metric import ACCURACY
 from oracle.study.opening import ORACLE
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
     from oracle.comparison.regret import Estimate
     from oracle.results.run_view import RunView
+    from oracle.spec.metric import MetricSpec
     from scyc import Policy
-    from studies import TrialRecord, TrialResult
 
     Answers = Mapping[int, NDArray[np.bool_]]
     """By seed, which test examples the networks of its path classify correctly, of shape (levels, examples)."""
@@ -36,19 +38,20 @@ class TrainedLevel:
 
     Attributes:
         max_lrs: one per seed of the run; they differ if the schedule measures something first.
-        test_accuracies: one per seed, fractions; 0 where the training is not finite, whose network answers nothing.
+        scores: one per seed, on the data that the run is judged on. A training that is not finite counts as the
+            metric's worst value, or as the worst training of the level: its network answers nothing.
         diverged: on how many seeds the trial diverged.
-        accuracy: mean test accuracy.
-        regret: test accuracy of the oracle's curve minus this one's, paired by the seeds that both have; None if there
+        score: their mean.
+        regret: score of the oracle's curve minus this one's, paired by the seeds that both have; None if there
             are no such seeds.
     """
 
     level: int
     density: float
     max_lrs: tuple[float, ...]
-    test_accuracies: tuple[float, ...]
+    scores: tuple[float, ...]
     diverged: int
-    accuracy: Estimate
+    score: Estimate
     regret: Estimate | None
 
 
@@ -65,6 +68,7 @@ class TrainedRun:
             oracle's curve was not trained.
         epochs: epochs trained per seed, including what the schedule trains to measure.
         sentence: the same in plain words.
+        judged_on: the data that the scores are on: "test", or "validation" if those of the test are not known.
     """
 
     seeds: tuple[int, ...]
@@ -74,6 +78,7 @@ class TrainedRun:
     regret: Regret | None
     epochs: float
     sentence: str
+    judged_on: JudgedOn = "test"
 
 
 def judge_runs(
@@ -83,6 +88,8 @@ def judge_runs(
     search_epochs: float,
     silent: Collection[int] = (),
     answers: Mapping[str, Answers] | None = None,
+    metric: MetricSpec = ACCURACY,
+    unit: str = "epochs",
 ) -> dict[str, TrainedRun]:
     """Return the results of all runs of a study by name, compared with the oracle's curve.
 
@@ -93,9 +100,12 @@ def judge_runs(
         search_epochs: epochs per seed that the oracle's search took.
         silent: levels that take no part in the mean regret, because the oracle has no winner there.
         answers: by name of the run.
+        metric: that the study is judged by.
+        unit: what costs are counted in.
     """
-    answers = answers or {}
-    paths = {name: _Paired(run, oracle, silent) for name, run in runs.items()}
+    scoring = Scoring.of([*runs.values(), *([oracle] if oracle else [])], metric)
+    answers = answers if answers and metric.name == ACCURACY.name and scoring.on == "test" else {}
+    paths = {name: _Paired(run, oracle, silent, scoring) for name, run in runs.items()}
     found: dict[str, Regret] = {}
     for key in dict.fromkeys(path.key for path in paths.values() if path.counted):
         group = {name: path for name, path in paths.items() if path.key == key}
@@ -106,7 +116,7 @@ def judge_runs(
         )
     judged = holm({name: regret for name, regret in found.items() if name != ORACLE})
     return {
-        name: _judge_run(run, paths[name], judged.get(name, found.get(name)), chosen_on, search_epochs)
+        name: _judge_run(run, paths[name], judged.get(name, found.get(name)), chosen_on, search_epochs, scoring, unit)
         for name, run in runs.items()
     }
 
@@ -120,14 +130,15 @@ class _Paired:
         counted: the levels that the mean regret is taken over.
     """
 
-    def __init__(self, run: RunView, oracle: RunView | None, silent: Collection[int]) -> None:
+    def __init__(self, run: RunView, oracle: RunView | None, silent: Collection[int], scoring: Scoring) -> None:
         reference = oracle.paths if oracle is not None else {}
         self.seeds = tuple(seed for seed in run.paths if seed in reference)
         self.by_level: list[list[float]] = []
         self.counted: tuple[int, ...] = ()
         for level in range(min(map(len, run.paths.values()))):
             common = [seed for seed in self.seeds if len(reference[seed]) > level]
-            self.by_level.append([_test(reference[seed][level]) - _test(run.paths[seed][level]) for seed in common])
+            scores = ((scoring.score(reference[seed][level]), scoring.score(run.paths[seed][level])) for seed in common)
+            self.by_level.append([best - own for best, own in scores])
             if level and level not in silent and common and len(common) == len(self.seeds):
                 self.counted += (level,)
 
@@ -153,28 +164,34 @@ class _Paired:
 
 
 def _judge_run(
-    run: RunView, paired: _Paired, regret: Regret | None, chosen_on: Collection[int], search_epochs: float
+    run: RunView,
+    paired: _Paired,
+    regret: Regret | None,
+    chosen_on: Collection[int],
+    search_epochs: float,
+    scoring: Scoring,
+    unit: str,
 ) -> TrainedRun:
     seeds, levels = tuple(run.paths), []
     for level, losses in enumerate(paired.by_level):
         trials = [path[level] for path in run.paths.values()]
-        accuracies = tuple(_test(trial) for trial in trials)
+        scores = tuple(scoring.score(trial) for trial in trials)
         levels.append(
             TrainedLevel(
                 level,
-                _result(trials[0]).density,
+                scoring.result(trials[0]).density,
                 tuple(trial.max_lr for trial in trials),
-                accuracies,
-                sum(_result(trial).diverged for trial in trials),
-                estimate(accuracies),
+                scores,
+                sum(scoring.result(trial).diverged for trial in trials),
+                estimate(scores),
                 estimate(losses) if losses else None,
             )
         )
     fresh = not set(seeds) & set(chosen_on)
     epochs = run.epochs / len(seeds)
-    cost = f"{epochs:,.0f} epochs per seed where the search took {search_epochs:,.0f}"
+    cost = f"{epochs:,.0f} {unit} per seed where the search took {search_epochs:,.0f}"
     sentence = _sentence(run.policy, len(seeds), fresh, regret, cost) + _on_divergence(levels)
-    return TrainedRun(seeds, paired.seeds, fresh, tuple(levels), regret, epochs, sentence)
+    return TrainedRun(seeds, paired.seeds, fresh, tuple(levels), regret, epochs, sentence, scoring.on)
 
 
 def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Regret | None, cost: str) -> str:
@@ -227,13 +244,3 @@ def _power(regret: Regret) -> str:
     if regret.limit > abs(regret.mean):
         return f"{text}; no number of seeds tells one as small as this, because the test set has too few examples."
     return f"{text}; one as small as this takes more than {MOST_SEEDS:,}."
-
-
-def _result(trial: TrialRecord) -> TrialResult:
-    if trial.result is None:
-        raise ValueError(f"Trial {trial.id} of a path is not complete.")
-    return trial.result.counted
-
-
-def _test(trial: TrialRecord) -> float:
-    return _result(trial).test_accuracy

@@ -104,7 +104,7 @@ def judge(
     model = modelled(surface, {one.level: one.max_lr for one in found}, tolerance) if surface else None
     by_level = {level.level: level.regret for level in found if level.regret is not None}
     raw = {level.level: level.raw_regret for level in found if level.raw_regret is not None}
-    known, judged_on = by_level or raw, "test" if levels[0].test_accuracies else "validation"
+    known, judged_on = by_level or raw, "test" if levels[0].test_scores else "validation"
     return Verdict(
         levels=found,
         judged=sum(level.inside is not None for level in found),

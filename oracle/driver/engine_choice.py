@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from oracle.driver.own_ready import has_own_training
 from oracle.spec.model import AUTO
+from oracle.spec.trial import OWN
 from oracle.study.writing import write_text
 from scyc.bench import choose, fastest, free_memory, possible
 from scyc.engines import find_engine
@@ -38,7 +40,7 @@ UNTIMED = ("graphs", "stacked", "eager")
 
 
 def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
-    """Return the spec with an engine in place of "auto".
+    """Return the spec with an engine in place of "auto"; of a training of the user's own that is "own".
 
     The engines are timed on this machine, unless only one can train this spec or they were timed before for the same
     kind of workload. If the workers have GPUs but the driver has none, it takes the first of `UNTIMED` that can train
@@ -50,6 +52,8 @@ def with_engine(spec: Spec, speeds: Sequence[Speed] = ()) -> Spec:
     """
     if spec.engine != AUTO:
         return spec
+    if has_own_training(spec):
+        return spec.model_copy(update={"engine": OWN})
     protocol, wants_gpu = spec.protocol(), spec.resources.gpus_per_trial > 0
     device = torch.device("cuda" if wants_gpu else "cpu")
     names = possible(protocol, device)

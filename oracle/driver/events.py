@@ -30,7 +30,7 @@ class Listener:
     def trial_retried(self, request: TrialRequest, failure: Failure) -> None:
         """An attempt at a trial failed, and it will be trained again."""
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
+    def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:
         """A level was decided; `former` is the winner that it had before the study was extended."""
 
     def level_silent(self, level: int, chosen: float, silence: Silence) -> None:
@@ -73,10 +73,10 @@ class Listeners(Listener):
         for listener in self.listeners:
             listener.trial_retried(request, failure)
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
+    def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:
         """Tell each."""
         for listener in self.listeners:
-            listener.level_decided(level, winner, val_accuracy, edge, former)
+            listener.level_decided(level, winner, val, edge, former)
 
     def level_silent(self, level: int, chosen: float, silence: Silence) -> None:
         """Tell each."""

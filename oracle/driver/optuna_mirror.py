@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 from optuna.distributions import FloatDistribution
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
 from oracle.driver.events import Listener
@@ -39,7 +40,7 @@ _FORMER_MARKS = {"workload", "density"}  # which mirrors of an earlier version g
 KEY = "scyc_trial"
 """User attribute that holds the trial's row number in the study database."""
 
-_ELSEWHERE = {"val_accuracy", "epochs", "gradients", "answers", "rewind_point"}
+_ELSEWHERE = {"val", "epochs", "gradients", "answers", "rewind_point"}
 SHOWN = [column.name for column in fields(TrialResult) if column.name not in _ELSEWHERE]
 """Columns of a trial that become user attributes: all but those that Optuna shows itself or that nobody would read."""
 
@@ -135,9 +136,11 @@ class OptunaMirror(Listener):
                         "delete it with Optuna, or give this study another name."
                     )
             else:
-                study = optuna.create_study(storage=storage, study_name=name, direction="maximize")
+                goals = StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE
+                direction = goals[self.spec.metric.goal == "min"]
+                study = optuna.create_study(storage=storage, study_name=name, direction=direction)
             study.set_user_attr(MARK, self.name)
-            study.set_user_attr("workload", self.spec.workload)
+            study.set_user_attr("workload", self.spec.trained)
             study.set_user_attr("density", density(level, self.spec.pruning.rate))
             self._studies[level] = study
         return self._studies[level]
@@ -153,7 +156,7 @@ class OptunaMirror(Listener):
             params={"max_lr": max_lr},
             distributions={"max_lr": self._distribution(max_lr)},
             user_attrs={KEY: key, "seed": seed},
-            intermediate_values={epoch.epoch: epoch.val_accuracy for epoch in epochs},
+            intermediate_values=_curve(epochs),
         )
 
     def _distribution(self, max_lr: float) -> FloatDistribution:
@@ -163,18 +166,19 @@ class OptunaMirror(Listener):
 
     def _frozen(self, key: int, seed: int, max_lr: float, result: TrialResult | None, error: str | None) -> FrozenTrial:
         attributes: dict[str, Any] = {KEY: key, "seed": seed}
-        result = result.counted if result is not None else None
+        result = result.counted(self.spec.metric.worst) if result is not None else None
         if result is not None:
-            attributes |= {name: getattr(result, name) for name in SHOWN}
+            attributes |= {name: getattr(result, name) for name in SHOWN if name != "spent" or result.spent is not None}
         else:
             attributes["error"] = last_line(error or "")[:500]
+        sound = result is not None and result.val is not None  # Optuna has no complete trial without a value
         return create_trial(
-            state=TrialState.COMPLETE if result is not None else TrialState.FAIL,
-            value=result.val_accuracy if result is not None else None,
+            state=TrialState.COMPLETE if sound else TrialState.FAIL,
+            value=result.val if result is not None and sound else None,
             params={"max_lr": max_lr},
             distributions={"max_lr": self._distribution(max_lr)},
             user_attrs=attributes,
-            intermediate_values={epoch.epoch: epoch.val_accuracy for epoch in result.epochs} if result else {},
+            intermediate_values=_curve(result.epochs) if result else {},
         )
 
     @uninterruptible()
@@ -191,6 +195,10 @@ class OptunaMirror(Listener):
                 f"Rebuild the mirror later with "
                 f"`{command('studies', 'mirror', self.name, '--rebuild', db=self.store.url)}`."
             )
+
+
+def _curve(epochs: Sequence[EpochRecord]) -> dict[int, float]:
+    return {epoch.step: epoch.val for epoch in epochs if epoch.val is not None}
 
 
 @uninterruptible()

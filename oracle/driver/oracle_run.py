@@ -57,7 +57,7 @@ class OracleRun:
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
         self.stuck = False  # whether no candidate of the level left a network that can be pruned
         self._trial_hash = spec.trial_hash  # computed once: it is asked for often
-        self._make = CellMaker(SEARCH_METHODS[spec.search.method].curves)
+        self._make = CellMaker(SEARCH_METHODS[spec.search.method].curves, spec.metric)
         store.adopt_trials(run.id, self._trial_hash)
         decisions = store.levels(run.id, history=True)
         self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
@@ -242,11 +242,12 @@ class OracleRun:
             self._before.append(list(self._cells.values()))
         self._pass_on(self.level, winning, winner, lineage.checkpoints(winning, winner))
         self._delete_losers(self.level, winning)
-        accuracy = sum(result.val_accuracy for result in results) / len(results)
         if decision.silence:
             self.listener.level_silent(self.level, winner, decision.silence)
         else:
-            self.listener.level_decided(self.level, winner, accuracy, edge, self._former.get(self.level))
+            vals = [result.val for result in results if result.val is not None]
+            val = sum(vals) / len(vals)
+            self.listener.level_decided(self.level, winner, val, edge, self._former.get(self.level))
         self._enter_level()
 
     def _pass_on(self, level: int, winning: list[TrialRecord], winner: float, parents: dict[int, str]) -> None:
@@ -267,8 +268,9 @@ class OracleRun:
             )
         machine = self._restoring.pop(request.id)
         elsewhere = machine is not None and outcome.machine is not None and outcome.machine.hash != machine
-        on_cpu = self.spec.resources.gpus_per_trial == 0  # a GPU may round differently each time
-        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=on_cpu and not elsewhere)
+        # A GPU may round differently each time, and who knows what a training of the user's own writes.
+        exact = self.spec.resources.gpus_per_trial == 0 and not self.spec.own_training
+        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=exact and not elsewhere)
 
     def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
         """Delete the weights of a decided level that no trial will start from."""

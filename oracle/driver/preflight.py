@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from oracle.driver.own_ready import check_own_ready, has_own_training
 from oracle.driver.ready import Ready
-from oracle.execution.worker import training_device
+from oracle.execution.machine import training_device
 from oracle.spec.model import AUTO
 from scyc import InputError
 from scyc.data import summarise
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 def check_ready(spec: Spec, artifacts: Artifacts, policies: Iterable[Policy] = (), *, here: bool = True) -> Ready:
     """Check that the workload, data, device and artifact store can do what the spec asks for.
 
+    Of a training of the user's own, see `check_own_ready`.
+
     Args:
         spec: spec of the study.
         artifacts: where its weights will go.
@@ -43,6 +46,8 @@ def check_ready(spec: Spec, artifacts: Artifacts, policies: Iterable[Policy] = (
         StudyError: the artifact store cannot be written to, or has no room for the weights of one level's trials and of
             every winner.
     """
+    if has_own_training(spec):
+        return check_own_ready(spec, artifacts, policies, here=here)
     protocol = spec.protocol()
     if here:
         training_device(spec)
@@ -56,17 +61,19 @@ def check_ready(spec: Spec, artifacts: Artifacts, policies: Iterable[Policy] = (
     return Ready(summarise(data, spec.batch_size), coverage, tuple(_shortfalls(spec, steps, policies)))
 
 
-def check_same_network(spec: Spec, study: StudyRecord, now: Coverage) -> None:
+def check_same_network(spec: Spec, study: StudyRecord, now: Coverage | None) -> None:
     """Check that the network is pruned as it was when the study was begun.
 
     Args:
         spec: spec of the study.
         study: the study.
-        now: how much of the network is pruned today.
+        now: how much of the network is pruned today; None if that is the business of the user's own training.
 
     Raises:
         InputError: it has other parameters, or more or fewer of them are pruned.
     """
+    if now is None:
+        return
     before = Coverage.read(study.provenance.get("network"))
     if before is not None and (before.parameters, before.prunable) != (now.parameters, now.prunable):
         raise InputError(

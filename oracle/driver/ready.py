@@ -16,25 +16,27 @@ class Ready:
     """What the user should know before the work starts.
 
     Attributes:
-        data: what the data hold, in a line.
-        coverage: how much of the network is pruned.
+        data: what the data hold, in a line; "" if they are the business of the user's own training.
+        coverage: how much of the network is pruned; None likewise.
         warnings: sentences.
     """
 
     data: str
-    coverage: Coverage
+    coverage: Coverage | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def recorded(self) -> dict[str, Any]:
         """What readers of the study should know too, who can neither load the data nor build the network."""
-        return {"data": self.data, "network": self.coverage.to_dict()}
+        return {"data": self.data, "network": self.coverage.to_dict()} if self.coverage else {}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        return {"data": self.data, "coverage": self.coverage.to_dict(), "warnings": list(self.warnings)}
+        coverage = self.coverage and self.coverage.to_dict()
+        return {"data": self.data, "coverage": coverage, "warnings": list(self.warnings)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return what `to_dict` was given."""
-        return cls(values["data"], Coverage(**values["coverage"]), tuple(values["warnings"]))
+        coverage = Coverage(**values["coverage"]) if values["coverage"] else None
+        return cls(values["data"], coverage, tuple(values["warnings"]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from oracle.execution.child_process import channel_to_driver
 from oracle.execution.messages import answers_to_json, requests_from_json
+from oracle.execution.pickled import receive
 from oracle.execution.trainer import Trainer
 from oracle.spec.files import parse_spec
 from studies import Artifacts
@@ -25,7 +26,9 @@ def main() -> None:
     received: SimpleQueue[str] = SimpleQueue()
     Thread(target=_listen, args=(driver, received), daemon=True).start()
     first = json.loads(received.get())
-    trainer = Trainer(parse_spec(first["spec"], "from the driver"), Artifacts(first["artifacts"]), first["limit"])
+    spec = parse_spec(first["spec"], "from the driver")
+    receive(spec, first["training"])
+    trainer = Trainer(spec, Artifacts(first["artifacts"]), first["limit"])
     while True:
         answered = trainer.attempt(requests_from_json(received.get()))
         driver.send_bytes(answers_to_json(answered).encode())

@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeVar
 
 from oracle.execution.search_path import python_path
+from oracle.trials.command import GIVEN_PYTHONPATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,8 @@ class ChildProcess:
                 stdin=theirs.fileno(),
                 stdout=STDERR,  # what a workload prints is no result of the driver's command
                 process_group=0,  # Ctrl-C is for the driver, which ends its workers
-                env=os.environ | {"PYTHONPATH": python_path(sys.path)},
+                env=os.environ
+                | {"PYTHONPATH": python_path(sys.path), GIVEN_PYTHONPATH: os.environ.get("PYTHONPATH", "")},
             )
 
     @property

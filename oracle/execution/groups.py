@@ -36,7 +36,7 @@ class Groups:
         self, source: TrialSource, spec: Spec, workers: int, alone: Callable[[Request], bool] = lambda _: False
     ) -> None:
         self._source, self._workers, self._alone = source, workers, alone
-        self._most = 1 if spec.engine == AUTO else ENGINES[spec.engine].largest
+        self._most = 1 if spec.engine == AUTO or spec.own_training else ENGINES[spec.engine].largest
         self._waiting: dict[tuple[int, ...], list[Request]] = {}
 
     def next(self) -> list[Request]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from oracle.execution.groups import Groups
-from oracle.execution.worker import Worker
+from oracle.execution.worker import make_worker
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +40,6 @@ class InlineExecutor:
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
         """Train until `source.finished`."""
-        worker, groups = Worker(spec, artifacts), Groups(source, spec, workers=1)
+        worker, groups = make_worker(spec, artifacts), Groups(source, spec, workers=1)
         while group := groups.next():
             source.record(list(zip(group, worker.attempt(group), strict=True)))

@@ -1,4 +1,4 @@
-"""Which machine a worker trains on."""
+"""Which machine a worker trains on, and on what of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import hashlib
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
+from scyc import InputError
 from scyc.processor import this_processor
 from studies import MachineRecord
+
+if TYPE_CHECKING:
+    from oracle.spec.model import Spec
 
 SETTINGS = (
     "CUBLAS_WORKSPACE_CONFIG",
@@ -27,6 +32,22 @@ PyTorch's own, `ATEN_CPU_CAPABILITY`, is not among them: the capability that it 
 """
 
 NVIDIA = Path("/proc/driver/nvidia/version")
+
+
+def training_device(spec: Spec) -> torch.device:
+    """Return the device that the spec's trials train on.
+
+    Raises:
+        InputError: the spec asks for a GPU, and this machine has none.
+    """
+    if spec.resources.gpus_per_trial == 0:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise InputError(
+            f"resources.gpus_per_trial is {spec.resources.gpus_per_trial}, but PyTorch finds no GPU on this machine; "
+            "set it to 0 to train on the CPU."
+        )
+    return torch.device("cuda")
 
 
 def this_machine(threads: int, device: torch.device) -> MachineRecord:

@@ -10,6 +10,7 @@ from oracle.execution.child_process import ChildProcess, heard_of
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, requests_to_json
+from oracle.execution.pickled import pickled
 from oracle.execution.places import places
 from scyc import InputError
 
@@ -59,12 +60,15 @@ class ProcessExecutor:
         source = Forgiving(source, self.limit)
         with ExitStack() as stack:
             idle: list[_Process] = []
+            training = pickled(spec)
             busy: dict[_Process, list[Request]] = {}
             groups = Groups(source, spec, self.workers, source.alone)
             while not source.finished:
                 while len(busy) < self.workers and (group := groups.next()):
                     process = (
-                        idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts, self.limit)))
+                        idle.pop()
+                        if idle
+                        else stack.enter_context(closing(_Process(spec, artifacts, self.limit, training)))
                     )
                     process.ask(group)
                     source.begun(group)
@@ -86,9 +90,10 @@ class ProcessExecutor:
 class _Process(ChildProcess):
     """A process that trains. Requests go in and answers come out, as JSON."""
 
-    def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None) -> None:
+    def __init__(self, spec: Spec, artifacts: Artifacts, limit: float | None, training: str | None) -> None:
         super().__init__("oracle.execution.child")
-        self.send(json.dumps({"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit}))
+        needed = {"spec": spec.to_dict(), "artifacts": artifacts.url, "limit": limit, "training": training}
+        self.send(json.dumps(needed))
 
     def ask(self, requests: Sequence[Request]) -> None:
         """Send requests to the process."""

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from oracle.execution.messages import Failure
-from oracle.execution.worker import Worker
+from oracle.execution.worker import make_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from oracle.execution.messages import Answer, Request
+    from oracle.execution.worker import Worker
     from oracle.spec.model import Spec
     from studies import Artifacts
 
@@ -48,7 +49,7 @@ class Trainer:
         """
         with self._clock.preparing():
             try:
-                self._worker = worker = self._worker or Worker(self.spec, self.artifacts, self._clock.training)
+                self._worker = worker = self._worker or make_worker(self.spec, self.artifacts, self._clock.training)
             except Exception:
                 return [Failure(traceback.format_exc())] * len(requests)
             answers = worker.attempt(requests)

@@ -24,6 +24,7 @@ from oracle.execution import search_path
 from oracle.execution.deaths import Forgiving, died
 from oracle.execution.groups import Groups
 from oracle.execution.messages import answers_from_json, answers_to_json, requests_from_json, requests_to_json
+from oracle.execution.pickled import pickled, receive
 from oracle.execution.places import fitting, places
 from oracle.execution.scratch import scratch_folder
 from oracle.execution.surroundings import short_place
@@ -94,7 +95,12 @@ class TuneExecutor:
             searcher = _SourceSearcher(forgiving, Groups(forgiving, spec, workers, forgiving.alone))
             folders = search_path.folders_of_the_user()
             trainable = tune.with_parameters(
-                _TrialTrainable, spec=spec, artifacts=artifacts, limit=self.limit, folders=folders
+                _TrialTrainable,
+                spec=spec,
+                artifacts=artifacts,
+                limit=self.limit,
+                folders=folders,
+                training=pickled(spec),
             )
             tuner = tune.Tuner(
                 tune.with_resources(trainable, resources),
@@ -192,11 +198,13 @@ class _TrialTrainable(tune.Trainable):
         artifacts: Artifacts | None = None,
         limit: float | None = None,
         folders: Sequence[str] = (),
+        training: str | None = None,
     ) -> None:
         if spec is None or artifacts is None:
             raise TypeError("_TrialTrainable needs tune.with_parameters(..., spec=, artifacts=).")
         search_path.append(folders)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Ray's handler raises SystemExit, as a workload may
+        receive(spec, training)
         self.trainer = Trainer(spec, artifacts, limit)
         self.requests = requests_from_json(config["requests"])
 

@@ -152,7 +152,7 @@ def decided_level(recording: Recording, level: int, cells: Sequence[Cell]) -> De
         level,
         float(recording.densities[level]),
         best(whole(observed)).max_lr,
-        seen.accuracies,
+        seen.scores,
         diverged=seen.diverged,
         answers=known or None,
         trained=seen.trained,

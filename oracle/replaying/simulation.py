@@ -135,7 +135,7 @@ def outcome(recording: Recording, level: int, cell: Cell) -> Cell:
         cell,
         state="complete",
         curve=curve,
-        val_accuracy=float(reading.validation[place]),
+        score=float(reading.validation[place]),
         diverged=bool(reading.diverged[place]),
         finite=bool(reading.finite[place]),
     )

@@ -29,7 +29,7 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
         answers: whether to take the answers too.
 
     Raises:
-        InputError: the study is not finished, or not a full grid.
+        InputError: the study is not finished, not a full grid, or one of the user's own trainings.
     """
     with explained(store, name):
         study = store.study(name)
@@ -38,6 +38,11 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
             raise InputError(
                 f"The study {name!r} was searched by {spec.search.method!r}; only a grid has every candidate on every "
                 "seed, which a replay needs."
+            )
+        if spec.own_training:
+            raise InputError(
+                f"The trials of the study {name!r} are trainings of your own, which report where they like; a replay "
+                "needs a learning curve with a point for every epoch."
             )
         run = store.find_run(study.id, ORACLE)
         decided = store.levels(run.id) if run else []
@@ -67,7 +72,7 @@ Cells = list[list[tuple[int, "TrialResult"]]]
 
 
 def _by_cell(trials: Sequence[TrialRecord], spec: Spec, rates: Sequence[float], name: str) -> Cells:
-    complete = {(t.max_lr, t.seed): (t.id, t.result.counted) for t in trials if t.result is not None}
+    complete = {(t.max_lr, t.seed): (t.id, t.result.counted(spec.metric.worst)) for t in trials if t.result is not None}
     if {trial.max_lr for trial in trials} != set(rates) or len(complete) != len(rates) * len(spec.seeds):
         raise InputError(
             f"The study {name!r} is not a full grid: at level {trials[0].level} it does not have the same candidates "
@@ -84,10 +89,10 @@ def _results(levels: Sequence[Cells], epochs: int) -> dict[str, Any]:
     found |= {"epochs": np.zeros(shape, int), "curves": np.full((*shape, epochs), np.nan, np.float32)}
     for place in np.ndindex(*shape):
         _, result = levels[place[0]][place[1]][place[2]]
-        found["validation"][place], found["test"][place] = result.val_accuracy, result.test_accuracy
+        found["validation"][place], found["test"][place] = result.val, result.test
         found["diverged"][place], found["finite"][place] = result.diverged, result.finite
         found["epochs"][place] = len(result.epochs)
-        found["curves"][place][: len(result.epochs)] = [epoch.val_accuracy for epoch in result.epochs]
+        found["curves"][place][: len(result.epochs)] = [epoch.val for epoch in result.epochs]
     return found
 
 

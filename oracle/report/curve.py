@@ -126,7 +126,7 @@ def _describe(level: LevelView, best: LevelBest | None) -> str:
         lines.append(f"winner {words.rate(level.winner)}" + " (on the edge)" * level.edge)
     lines += [f"{rule} {words.interval(interval)}" for rule, interval in level.intervals.items()]
     if level.winning:
-        lines.append(f"the winner's validation accuracy {words.accuracy(level.winning.val_accuracy)}")
+        lines.append(f"the winner's validation accuracy {words.accuracy(level.winning.val)}")
     return "<br>".join(lines)
 
 

@@ -23,7 +23,7 @@ CLIP_QUANTILE = 0.25
 def plate(view: StudyView) -> Plate:
     """Return the figure of accuracy over density and max_lr."""
     title, levels = "Accuracy of every candidate", shown_levels(view)
-    accuracies = [c.val_accuracy for lv in levels for c in lv.candidates]
+    accuracies = [c.val for lv in levels for c in lv.candidates if c.val is not None]
     if not accuracies:
         return Plate(title, None, "No candidate has finished training yet.")
     floor = clipped_at(levels)
@@ -49,16 +49,16 @@ def _figure(levels: Sequence[LevelView]) -> Figure:
 
 def clipped_at(levels: Sequence[LevelView]) -> float:
     """Return the accuracy below which all tiles have the darkest colour."""
-    ordered = sorted(c.val_accuracy for lv in levels for c in lv.candidates)
+    ordered = sorted(c.val for lv in levels for c in lv.candidates if c.val is not None)
     return ordered[int(CLIP_QUANTILE * (len(ordered) - 1))]
 
 
 def _column(level: LevelView, reach: float, step: float) -> Trace:
-    best = max(c.val_accuracy for c in level.candidates)
+    best = max(c.val or 0.0 for c in level.candidates)
     return column(
         level,
         [c.max_lr for c in level.candidates],
-        [100 * c.val_accuracy for c in level.candidates],
+        [100 * (c.val or 0.0) for c in level.candidates],
         [_describe(level, c, best) for c in level.candidates],
         reach,
         step,
@@ -66,12 +66,12 @@ def _column(level: LevelView, reach: float, step: float) -> Trace:
 
 
 def _describe(level: LevelView, candidate: CandidateView, best: float) -> str:
-    behind = 100 * (best - candidate.val_accuracy)
+    behind = 100 * (best - (candidate.val or 0.0))
     lines = [
         f"<b>level {level.level}</b>, max_lr <b>{words.rate(candidate.max_lr)}</b>",
-        f"validation {words.accuracy(candidate.val_accuracy)}"
+        f"validation {words.accuracy(candidate.val)}"
         + (f", {behind:.1f} points below the level's best" if behind else ", the level's best"),
-        f"test {words.accuracy(candidate.test_accuracy)}",
+        f"test {words.accuracy(candidate.test)}",
         words.count(candidate.seeds, "seed") + (f", {candidate.diverged} diverged" if candidate.diverged else ""),
     ]
     return "<br>".join(lines)
@@ -79,7 +79,7 @@ def _describe(level: LevelView, candidate: CandidateView, best: float) -> str:
 
 def _colours(levels: Sequence[LevelView]) -> dict[str, Any]:
     low = 100 * clipped_at(levels)
-    high = 100 * max(c.val_accuracy for lv in levels for c in lv.candidates)
+    high = 100 * max(c.val or 0.0 for lv in levels for c in lv.candidates)
     return {
         "colorscale": "Cividis",
         "cmin": low,

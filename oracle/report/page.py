@@ -81,8 +81,8 @@ def _row(level: LevelView, best: LevelBest | None, partly: Coverage | None) -> d
         "edge": level.edge,
         "silent": level.silence is not None,
         "intervals": [words.interval(interval) for interval in level.intervals.values()],
-        "val": words.accuracy(winning.val_accuracy if winning else None),
-        "test": words.accuracy(winning.test_accuracy if winning else None),
+        "val": words.accuracy(winning.val if winning else None),
+        "test": words.accuracy(winning.test if winning else None),
         "candidates": len(level.candidates),
         "trials": trials,
         "failed": failed,
@@ -96,7 +96,7 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
         ("Finished trials", f"{cost.trials:,}"),
         *([("Trials stopped early", f"{cost.stopped:,}")] if cost.stopped else []),
         ("Failed trials", f"{cost.failed:,}"),
-        ("Epochs trained", f"{cost.epochs:,}"),
+        (f"{view.spec.trial.unit.capitalize()} trained", f"{cost.epochs:,.15g}"),
         ("Computing, summed over trials", words.duration(cost.compute_seconds)),
     ]
     if ended := cost.trials + cost.stopped:

@@ -48,10 +48,11 @@ def told(spending: Spending, budget: float) -> Mapping[str, Any]:
     """
     trainings = spending.complete + spending.stopped
     return {
+        "unit": spending.unit.capitalize(),
         "sentences": [
             f"The race took {words.count(trainings, 'training')}, of which {spending.stopped:,} "
             f"{'was' if spending.stopped == 1 else 'were'} stopped early. That is {_share(spending.share)} of the "
-            f"epochs of the grid; its budget is {_share(budget)}.",
+            f"{spending.unit} of the grid; its budget is {_share(budget)}.",
             f"Whether stopping loses good candidates is checked on a few trainings, chosen at random: "
             f"{spending.audit.phrase}.",
         ],
@@ -60,7 +61,7 @@ def told(spending: Spending, budget: float) -> Mapping[str, Any]:
                 str(level.level),
                 f"{level.complete + level.stopped:,}",
                 f"{level.stopped:,}",
-                f"{level.epochs:,}",
+                f"{level.epochs:,.15g}",
                 _share(level.share),
                 _certainty(level.certainty),
                 level.word or words.NOTHING,
@@ -68,7 +69,7 @@ def told(spending: Spending, budget: float) -> Mapping[str, Any]:
             for level in spending.levels
         ],
         "candidates": [
-            (str(level.level), words.rate(one.max_lr), str(one.seeds), f"{one.epochs:,}", one.phrase)
+            (str(level.level), words.rate(one.max_lr), str(one.seeds), f"{one.epochs:,.15g}", one.phrase)
             for level in spending.levels
             for one in level.candidates
         ],

@@ -73,7 +73,10 @@ def _mean(level: LevelView, which: str) -> float:
     winning = level.winning
     if winning is None:
         raise ValueError(f"Level {level.level} has no winner whose accuracy could be drawn.")
-    return winning.val_accuracy if which == "validation" else winning.test_accuracy
+    mean = winning.val if which == "validation" else winning.test
+    if mean is None:
+        raise ValueError(f"The {which} values of the winner of level {level.level} are not known.")
+    return mean
 
 
 def _of_seeds(level: LevelView, which: str) -> list[float]:
@@ -83,4 +86,4 @@ def _of_seeds(level: LevelView, which: str) -> list[float]:
 
 
 def _value(trial: TrialView, which: str) -> float | None:
-    return trial.val_accuracy if which == "validation" else trial.test_accuracy
+    return trial.val if which == "validation" else trial.test

@@ -31,7 +31,7 @@ def level_answers(
         split: the examples.
 
     Returns:
-        Booleans of shape (seeds, examples), the seeds in the order of `LevelView.accuracies` (ascending), the examples
+        Booleans of shape (seeds, examples), the seeds in the order of `LevelView.scores` (ascending), the examples
         in that of the split. None where a seed's are not on record: an earlier version trained it, or the spec records
         none of such a split.
 
@@ -54,9 +54,9 @@ def answers_of(level: LevelView, recorded: Mapping[int, AnswersRecord]) -> dict[
         ValueError: a record is not that of so many examples; somebody has edited it.
     """
     by_seed: dict[float, dict[int, AnswersRecord | None]] = {}
-    there = level.accuracies
+    there = level.scores
     for trial in level.trials:  # by ascending max_lr, then by seed
-        if trial.val_accuracy is not None and trial.max_lr in there:
+        if trial.val is not None and trial.max_lr in there:
             by_seed.setdefault(trial.max_lr, {})[trial.seed] = recorded.get(trial.id)
     return {max_lr: _together(list(records.values())) for max_lr, records in by_seed.items()}
 

@@ -54,13 +54,14 @@ def audit_of(levels: Iterable[tuple[LevelView, Sequence[Cell]]]) -> Audit:
     for level, cells in levels:
         if level.winner is None:
             continue
-        won = {cell.seed: cell.val_accuracy or 0.0 for cell in cells if cell.max_lr == level.winner}
+        won = {cell.seed: cell.score for cell in cells if cell.max_lr == level.winner and cell.score is not None}
         for cell in cells:
             if cell.stop is None or cell.state != "complete" or not audited(level.level, cell.seed, cell.max_lr):
                 continue
             trainings += 1
-            if cell.curve[cell.stop.epoch] < cell.stop.below:
+            reached = cell.after(cell.stop.epoch)
+            if reached is not None and reached < cell.stop.below:
                 below += 1
                 least = won.get(cell.seed, math.inf) - TOLERANCE
-                good += not cell.diverged and (cell.val_accuracy or 0.0) >= least
+                good += not cell.diverged and cell.score is not None and cell.score >= least
     return Audit(trainings, below, good)

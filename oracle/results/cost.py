@@ -20,7 +20,7 @@ class Cost:
 
     trials: int  # complete ones
     failed: int
-    epochs: int  # epochs trained, all trials together, those that were stopped included
+    epochs: float  # trained, all trials together, those that were stopped included; or the study's own unit
     compute_seconds: float  # summed over trials, those that were stopped included
     wall_seconds: float  # time that the sweep has been running, without pauses
     stopped: int = 0  # trials that were stopped early
@@ -34,7 +34,7 @@ class Cost:
         return self.compute_seconds / self.wall_seconds if self.wall_seconds else None
 
 
-def cost_of(trials: Sequence[TrialRecord], epochs: int, wall_seconds: float) -> Cost:
+def cost_of(trials: Sequence[TrialRecord], epochs: float, wall_seconds: float) -> Cost:
     """Return what trials have cost, which took so many epochs together and so much time of their driver."""
     results = [trial.result for trial in trials if trial.result is not None]
     stopped = [trial.stopped for trial in trials if trial.stopped is not None]

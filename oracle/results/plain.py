@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from studies import Store
 
 
+VERSION = 2
+"""Version of the structure that `to_json` returns. The first had no number, and called `val` `val_accuracy`."""
+
+
 def to_json(view: StudyView, spending: Spending | None = None) -> dict[str, Any]:
-    """Return what `scyc show --json` prints: plain values, with accuracies as fractions and max_lr unrounded.
+    """Return what `scyc show --json` prints: plain values, with max_lr unrounded.
+
+    `val` and `test` of trials are in the metric's own units: accuracies are fractions.
 
     A silent level has two more keys, `silence` and `chosen`, and no `winner`. `machines` is there if any is on record,
     `stopped` among the cost if any trial was stopped early, and `spending` if the study is a race.
@@ -30,7 +36,9 @@ def to_json(view: StudyView, spending: Spending | None = None) -> dict[str, Any]
         spending: what its search spent (`spending_of`).
     """
     return {
+        "version": VERSION,
         "study": view.name,
+        "metric": view.spec.metric.model_dump(),
         "state": view.state,
         "levels": [
             {

@@ -85,7 +85,7 @@ def repeatability(levels: Sequence[DecidedLevel]) -> Repeatability | None:
         seeds: it chose them by the other half's.
     """
     levels = [level for level in levels if level.has_winner]
-    seeds = min((len(one.accuracies[one.winner]) for one in levels), default=0)
+    seeds = min((len(one.scores[one.winner]) for one in levels), default=0)
     if seeds < 2 or any(level.trained for level in levels):
         return None
     return _found.get(digest(levels), lambda: _judge(levels, seeds))
@@ -144,10 +144,10 @@ def _half(levels: Sequence[DecidedLevel], places: Sequence[int]) -> list[Decided
     """Return the levels as some of the seeds see them. A candidate that diverged on any seed stays out in both."""
     found = []
     for level in levels:
-        accuracies = {rate: [values[place] for place in places] for rate, values in level.accuracies.items()}
+        accuracies = {rate: [values[place] for place in places] for rate, values in level.scores.items()}
         answers = {rate: rows[places] for rate, rows in level.answers.items()} if level.answers else None
         winner = winner_of({rate: mean(values) for rate, values in accuracies.items() if rate not in level.diverged})
-        found.append(replace(level, winner=winner, accuracies=accuracies, answers=answers))
+        found.append(replace(level, winner=winner, scores=accuracies, answers=answers))
     return found
 
 

@@ -113,9 +113,11 @@ def analyse(store: Store, name: str, run: str = ORACLE) -> Analysis:
 
     Raises:
         StudyNotFound: there is no such study.
-        InputError: there is no such run, it has not finished a level yet, or its weights are no longer stored.
+        InputError: there is no such run, it has not finished a level yet, its weights are no longer stored, or they are
+            the business of the user's own trainings.
     """
     study = store.study(name)
+    study_spec(study).check_network_known()
     with explained(store, name):
         paths = _winners(store, study) if run == ORACLE else _walked(store, study, run)
     reader = _Reader(Artifacts(study.artifacts), study, run)
@@ -235,7 +237,7 @@ def _notes(paths: Mapping[int, Sequence[TrialRecord]], levels: int) -> Iterable[
         f"level {trial.level}, seed {seed}"
         for seed, path in paths.items()
         for trial in path
-        if trial.result is not None and trial.result.counted.diverged
+        if trial.result is not None and trial.result.counted(None).diverged
     ]
     if lost:
         yield f"Some trials diverged ({'; '.join(lost)}). A weight that is not a number counts as disagreeing."

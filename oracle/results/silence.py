@@ -10,6 +10,7 @@ from oracle.searching.cells import CellMaker
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from oracle.spec.metric import MetricSpec
     from studies import TrialRecord
 
 Silence = Literal["diverged", "equal", "unsound"]
@@ -53,19 +54,20 @@ def stuck_sentences(level: int) -> str:
     return f"{STUCK.format(level=level)} {SMALLER}"
 
 
-def observed_in(trials: Iterable[TrialRecord]) -> list[Candidate]:
+def observed_in(trials: Iterable[TrialRecord], metric: MetricSpec) -> list[Candidate]:
     """Return the candidates of a level's trials that are complete."""
-    return candidates(map(CellMaker(curves=False).recorded, trials))
+    return candidates(map(CellMaker(curves=False, metric=metric).recorded, trials))
 
 
-def silence_of(chosen: float, trials: Iterable[TrialRecord]) -> Silence | None:
+def silence_of(chosen: float, trials: Iterable[TrialRecord], metric: MetricSpec) -> Silence | None:
     """Return why a level is silent; None if it is not.
 
     Args:
         chosen: the candidate that the next level starts from.
         trials: those of the level that count.
+        metric: that the study is judged by.
     """
-    observed = observed_in(trials)
+    observed = observed_in(trials, metric)
     unsound = any(candidate.diverged for candidate in observed if candidate.max_lr == chosen)
     return silence(observed) or ("unsound" if unsound else None)
 

@@ -11,6 +11,7 @@ from oracle.results.intervals import TOLERANCE
 from oracle.results.study_view import decided_levels
 from oracle.searching.cells import CellMaker
 from oracle.spec.search import RACING
+from oracle.spec.trial import counted
 from oracle.study.checking import explained
 from oracle.study.opening import ORACLE
 
@@ -46,9 +47,10 @@ class CandidateSpending:
     fate: Fate
     seeds: int
     of_seeds: int
-    epochs: int
+    epochs: float
     stopped_after: int | None = None
     behind: float | None = None
+    unit: str = "epochs"
 
     @property
     def phrase(self) -> str:
@@ -61,7 +63,7 @@ class CandidateSpending:
                 return f"trained on {self.seeds} of {self.of_seeds} seeds so far"
             case "stopped early":
                 after, behind = self.stopped_after or 0, 100 * (self.behind or 0.0)
-                return f"stopped early after {after} epoch{'s' * (after != 1)}, {behind:.1f} points behind"
+                return f"stopped early after {counted(after, self.unit)}, {behind:.1f} points behind"
         return self.fate
 
 
@@ -83,8 +85,8 @@ class LevelSpending:
     level: int
     complete: int
     stopped: int
-    epochs: int
-    grid_epochs: int
+    epochs: float
+    grid_epochs: float
     certainty: float | None
     word: Word | None
     candidates: tuple[CandidateSpending, ...]
@@ -92,7 +94,7 @@ class LevelSpending:
     @property
     def share(self) -> float:
         """The epochs trained, as a share of the grid's; a search that leaves the grid can take more than 1."""
-        return self.epochs / self.grid_epochs
+        return self.epochs / self.grid_epochs if self.grid_epochs else 0.0
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Spending:
 
     levels: tuple[LevelSpending, ...]
     audit: Audit
+    unit: str = "epochs"
 
     @property
     def complete(self) -> int:
@@ -118,7 +121,7 @@ class Spending:
         return sum(level.stopped for level in self.levels)
 
     @property
-    def epochs(self) -> int:
+    def epochs(self) -> float:
         """Epochs trained in both together."""
         return sum(level.epochs for level in self.levels)
 
@@ -133,7 +136,7 @@ class Spending:
         """The whole in a line."""
         trainings = self.complete + self.stopped
         return (
-            f"Spent {100 * self.share:.0f}\u202f% of the grid's epochs: {trainings:,} "
+            f"Spent {100 * self.share:.0f}\u202f% of the grid's {self.unit}: {trainings:,} "
             f"training{'s' * (trainings != 1)}, {self.stopped:,} stopped early; audit: {self.audit.phrase}."
         )
 
@@ -165,7 +168,7 @@ def spending_of(store: Store, view: StudyView) -> Spending | None:
         run = store.find_run(store.study(view.name).id, ORACLE)
         trials = {trial.id: trial for trial in store.trials(run.id, curves=True)} if run else {}
     surface = _surface(view)
-    maker = CellMaker(curves=True)
+    maker = CellMaker(curves=True, metric=view.spec.metric)
     cells = {
         level.level: [maker.recorded(trials[trial.id]) for trial in level.trials if trial.id in trials]
         for level in view.levels
@@ -173,6 +176,7 @@ def spending_of(store: Store, view: StudyView) -> Spending | None:
     return Spending(
         tuple(_level(view, level, cells[level.level], surface) for level in view.levels),
         audit_of([(level, cells[level.level]) for level in view.levels]),
+        view.spec.trial.unit,
     )
 
 
@@ -199,17 +203,25 @@ def _level(view: StudyView, level: LevelView, cells: Sequence[Cell], surface: Su
         level=level.level,
         complete=sum(cell.state == "complete" for cell in cells),
         stopped=sum(cell.state == "stopped" for cell in cells),
-        epochs=sum(len(cell.curve) for cell in cells),
-        grid_epochs=grid * seeds * view.spec.epochs,
+        epochs=sum(cell.taken for cell in cells),
+        grid_epochs=grid * seeds * (view.spec.length or _mean_length(cells)),
         certainty=certainty,
         word=best.word if best else None,
-        candidates=tuple(_candidate(level, max_lr, by_rate[max_lr], seeds) for max_lr in sorted(by_rate)),
+        candidates=tuple(
+            _candidate(level, max_lr, by_rate[max_lr], seeds, view.spec.trial.unit) for max_lr in sorted(by_rate)
+        ),
     )
 
 
-def _candidate(level: LevelView, max_lr: float, cells: Sequence[Cell], seeds: int) -> CandidateSpending:
+def _mean_length(cells: Sequence[Cell]) -> float:
+    """Return what a training takes, as those do that went to their end; 0 if there is none."""
+    taken = [cell.taken for cell in cells if cell.state == "complete"]
+    return sum(taken) / len(taken) if taken else 0.0
+
+
+def _candidate(level: LevelView, max_lr: float, cells: Sequence[Cell], seeds: int, unit: str) -> CandidateSpending:
     complete = sum(cell.state == "complete" for cell in cells)
-    stopped = [len(cell.curve) for cell in cells if cell.state == "stopped"]
+    stopped = [round(cell.taken) for cell in cells if cell.state == "stopped"]
     fate: Fate = "given up" if level.chosen is not None else "under way"
     if max_lr == level.winner:
         fate = "winner"
@@ -224,7 +236,8 @@ def _candidate(level: LevelView, max_lr: float, cells: Sequence[Cell], seeds: in
         fate,
         complete,
         seeds,
-        sum(len(cell.curve) for cell in cells),
+        sum(cell.taken for cell in cells),
         min(stopped, default=None),
         level.given_up.get(max_lr),
+        unit,
     )

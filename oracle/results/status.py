@@ -194,7 +194,7 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
         seconds_left = tenure.seconds / recent * (total - done - stopped)
     return StudyStatus(
         study=study.name,
-        workload=spec.workload,
+        workload=spec.trained,
         started=study.provenance.get("started"),
         levels=spec.levels,
         decided=decided,
@@ -214,7 +214,7 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
 
 def _silent(store: Store, run: RunRecord, spec: Spec, decided: Sequence[LevelRecord]) -> frozenset[int]:
     steps = lineage.walk(decided, spec, lambda level: store.trials(run.id, level.level))
-    return frozenset(step.level.level for step in steps if silence_of(step.level.winner, step.trials))
+    return frozenset(step.level.level for step in steps if silence_of(step.level.winner, step.trials, spec.metric))
 
 
 def _is_stuck(store: Store, run: RunRecord | None, spec: Spec, decided: Sequence[LevelRecord]) -> bool:
@@ -224,7 +224,7 @@ def _is_stuck(store: Store, run: RunRecord | None, spec: Spec, decided: Sequence
     trials = _current(store, run.id, spec, decided)
     tried, grid = {trial.max_lr for trial in trials}, spec.search.max_lr.grid()
     smallest = spec.search.method == RACING and bool(tried) and min(tried) <= grid[0]
-    return (smallest or len(tried) >= len(grid)) and not any(one.finite for one in observed_in(trials))
+    return (smallest or len(tried) >= len(grid)) and not any(one.finite for one in observed_in(trials, spec.metric))
 
 
 def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:

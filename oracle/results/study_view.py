@@ -85,11 +85,11 @@ def _view(store: Store, name: str) -> StudyView:
     for trial in store.trials(run.id, curves=curves) if run else ():
         trials[trial.level].append(trial)
     steps = list(lineage.walk(decided, spec, lambda level: trials[level.level]))
-    levels = [level_view(step.level.level, step.level.density, step.level, step.trials) for step in steps]
+    levels = [level_view(step.level.level, step.level.density, step.level, step.trials, spec.metric) for step in steps]
     under_way = len(decided)
     counted = lineage.current(trials[under_way], spec, lineage.left_by_last(steps))
     if counted and under_way < spec.levels:
-        levels.append(level_view(under_way, density(under_way, spec.pruning.rate), None, counted))
+        levels.append(level_view(under_way, density(under_way, spec.pruning.rate), None, counted, spec.metric))
     return StudyView(
         name=study.name,
         status=status,
@@ -112,7 +112,7 @@ def decided_levels(levels: Sequence[LevelView]) -> list[DecidedLevel]:
             level.level,
             level.density,
             level.winner,
-            level.accuracies,
+            level.scores,
             diverged=level.diverged,
             answers=level.answers,
             trained=level.trained,

@@ -25,22 +25,41 @@ class Cell:
 
     Attributes:
         round: the round in which its candidate was proposed, from 0 on.
-        val_accuracy: a fraction, 0 if the training is not finite; None until `state` is "complete".
+        score: the value of the study's metric as `MetricSpec.score` turns it: higher is better. None until `state` is
+            "complete", and of a training that is not finite if the metric has no worst value.
         finite: whether a next level can start from its network.
         stop: the rule that may end its training early; None if it is trained to its end.
-        curve: validation accuracy after each epoch, fractions, of a complete or stopped trial, where the search method
-            asks for curves. It is on the watched examples, but of a complete trial's last epoch on all.
+        curve: score after each epoch of a complete or stopped trial, where the search method asks for curves. It is on
+            the watched examples, but of a complete trial's last epoch on all.
+        steps: where the points of the curve lie, in the study's unit; empty if they lie at 0, 1, 2, ...
+        spent: how much the training took, in the study's unit; None if that is what its curve shows.
     """
 
     max_lr: float
     seed: int
     round: int
     state: Literal["pending", "complete", "failed", "stopped"]
-    val_accuracy: float | None = None
+    score: float | None = None
     diverged: bool = False
     finite: bool = True
     stop: StopRule | None = None
     curve: tuple[float, ...] = ()
+    steps: tuple[int, ...] = ()
+    spent: float | None = None
+
+    @property
+    def taken(self) -> float:
+        """How much the training took, in the study's unit: what it says, else what its curve shows."""
+        if self.spent is not None:
+            return self.spent
+        return self.steps[-1] + 1 if self.steps else len(self.curve)
+
+    def after(self, step: int) -> float | None:
+        """Return the score of the first point of the curve from a step on; None if the curve ends before."""
+        if not self.steps:
+            return self.curve[step] if len(self.curve) > step else None
+        points = zip(self.steps, self.curve, strict=True)
+        return next((score for at, score in points if at >= step and score > -math.inf), None)
 
 
 @dataclass(frozen=True)
@@ -48,16 +67,17 @@ class Candidate:
     """One `max_lr`, over the seeds that it is trained on.
 
     Attributes:
-        val_accuracy: mean over these seeds. One whose training is not finite counts as 0, since its network answers
-            nothing: a mean over the others would flatter a `max_lr` at which training is a matter of luck.
+        score: mean over these seeds. One whose training is not finite counts as the worst that there is, or that
+            the level has seen, since its network answers nothing: a mean over the others would flatter a `max_lr` at
+            which training is a matter of luck.
         diverged: on at least one of them.
         finite: on all of them.
-        by_seed: validation accuracies, seeds ascending.
+        by_seed: scores, seeds ascending.
     """
 
     max_lr: float
     round: int
-    val_accuracy: float
+    score: float
     diverged: bool
     finite: bool = True
     by_seed: tuple[float, ...] = ()
@@ -75,18 +95,27 @@ def candidates(cells: Iterable[Cell]) -> list[Candidate]:
     for cell in cells:
         if cell.state == "complete" and cell.max_lr not in gone:
             by_max_lr[cell.max_lr].append(cell)
+    least = floor(cell.score for cell in cells)
     groups = {(min(cell.round for cell in group), max_lr): group for max_lr, group in by_max_lr.items()}
     return [
         Candidate(
             max_lr,
             round_,
-            math.fsum(cell.val_accuracy or 0.0 for cell in group) / len(group),
+            math.fsum(least if cell.score is None else cell.score for cell in group) / len(group),
             any(cell.diverged for cell in group),
             all(cell.finite for cell in group),
-            tuple(cell.val_accuracy or 0.0 for cell in sorted(group, key=lambda cell: cell.seed)),
+            tuple(least if cell.score is None else cell.score for cell in sorted(group, key=lambda cell: cell.seed)),
         )
         for (round_, max_lr), group in sorted(groups.items())
     ]
+
+
+def floor(scores: Iterable[float | None]) -> float:
+    """Return what a training of a level counts as that has no score, because it is not finite: the worst of the others.
+
+    Only where the metric has no worst value are there such trainings. The candidate is known to have diverged.
+    """
+    return min((score for score in scores if score is not None), default=0.0)
 
 
 def whole(observed: Sequence[Candidate]) -> list[Candidate]:
@@ -95,9 +124,9 @@ def whole(observed: Sequence[Candidate]) -> list[Candidate]:
     return [candidate for candidate in observed if len(candidate.by_seed) == most]
 
 
-def winner_of(accuracies: Mapping[float, float]) -> float:
-    """Return the `max_lr` with the highest mean accuracy; of equal ones the smallest. Every level is decided so."""
-    return min(accuracies, key=lambda max_lr: (-accuracies[max_lr], max_lr))
+def winner_of(scores: Mapping[float, float]) -> float:
+    """Return the `max_lr` with the highest mean score; of equal ones the smallest. Every level is decided so."""
+    return min(scores, key=lambda max_lr: (-scores[max_lr], max_lr))
 
 
 def competing(observed: Sequence[Candidate]) -> Sequence[Candidate]:
@@ -109,16 +138,16 @@ def competing(observed: Sequence[Candidate]) -> Sequence[Candidate]:
 def best(observed: Sequence[Candidate]) -> Candidate:
     """Return the candidate that `winner_of` chooses among those that can win."""
     by_max_lr = {candidate.max_lr: candidate for candidate in competing(observed)}
-    return by_max_lr[winner_of({max_lr: candidate.val_accuracy for max_lr, candidate in by_max_lr.items()})]
+    return by_max_lr[winner_of({max_lr: candidate.score for max_lr, candidate in by_max_lr.items()})]
 
 
 def standing(observed: Sequence[Candidate]) -> dict[float, float]:
     """Return, by `max_lr`, what each candidate counts as to whoever looks at all of them at once.
 
-    It is the mean accuracy, but of one that diverged no more than that of the worst that did not.
+    It is the mean score, but of one that diverged no more than that of the worst that did not.
     """
-    most = min((candidate.val_accuracy for candidate in observed if not candidate.diverged), default=1.0)
-    return {c.max_lr: min(c.val_accuracy, most) if c.diverged else c.val_accuracy for c in observed}
+    most = min((candidate.score for candidate in observed if not candidate.diverged), default=math.inf)
+    return {c.max_lr: min(c.score, most) if c.diverged else c.score for c in observed}
 
 
 def silence(observed: Sequence[Candidate]) -> Silence | None:
@@ -129,7 +158,7 @@ def silence(observed: Sequence[Candidate]) -> Silence | None:
     if all(candidate.diverged for candidate in observed):
         return "diverged"
     sound = competing(whole(observed))
-    alike = {(candidate.val_accuracy, candidate.by_seed) for candidate in sound}
+    alike = {(candidate.score, candidate.by_seed) for candidate in sound}
     return "equal" if len(sound) > 1 and len(alike) == 1 else None
 
 

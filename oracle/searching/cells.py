@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from oracle.searching.candidates import Cell
+from oracle.spec.metric import ACCURACY, MetricSpec
 from scyc import StopRule
 
 if TYPE_CHECKING:
@@ -27,9 +29,11 @@ class CellMaker:
 
     Attributes:
         curves: whether cells carry learning curves.
+        metric: that the study is judged by.
     """
 
     curves: bool
+    metric: MetricSpec = ACCURACY
 
     def recorded(self, trial: TrialRecord) -> Cell:
         """Return the cell of a trial on record, whose learning curve is loaded if cells carry one."""
@@ -40,19 +44,27 @@ class CellMaker:
 
     def complete(self, cell: Cell, result: TrialResult) -> Cell:
         """Return a cell with the result of its trial."""
-        counted = result.counted
+        counted = result.counted(self.metric.worst)
         return replace(
             cell,
             state="complete",
-            val_accuracy=counted.val_accuracy,
+            score=None if counted.val is None else self.metric.score(counted.val),
             diverged=counted.diverged,
-            finite=counted.finite,
+            finite=result.finite,
             curve=self._curve(result.epochs),
+            steps=self._steps(result.epochs),
+            spent=result.spent,
         )
 
     def stopped(self, cell: Cell, epochs: Sequence[EpochRecord]) -> Cell:
         """Return a cell whose trial was stopped after some epochs."""
-        return replace(cell, state="stopped", curve=self._curve(epochs))
+        return replace(cell, state="stopped", curve=self._curve(epochs), steps=self._steps(epochs))
+
+    def _steps(self, epochs: Sequence[EpochRecord]) -> tuple[int, ...]:
+        steps = tuple(point.step for point in epochs)
+        return steps if self.curves and steps != tuple(range(len(steps))) else ()
 
     def _curve(self, epochs: Sequence[EpochRecord]) -> tuple[float, ...]:
-        return tuple(epoch.val_accuracy for epoch in epochs) if self.curves else ()
+        if not self.curves:
+            return ()
+        return tuple(-math.inf if point.val is None else self.metric.score(point.val) for point in epochs)

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-Accuracies = dict[float, list[float]]
+Scores = dict[float, list[float]]
 Trained = dict[float, tuple[bool, ...]]
 
 
 def filled_in(
-    found: Mapping[float, Mapping[int, float]], diverged: Collection[float] = ()
-) -> tuple[Accuracies, Trained]:
-    """Return the accuracies of a level's candidates on all of its seeds, and which of these are from trainings.
+    found: Mapping[float, Mapping[int, float]],
+    diverged: Collection[float] = (),
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> tuple[Scores, Trained]:
+    """Return the scores of a level's candidates on all of its seeds, and which of these are from trainings.
 
     Args:
-        found: by `max_lr` and seed, accuracies; each candidate has one at least.
-        diverged: candidates that diverged. Their accuracies say nothing of a seed, so they count with their own mean.
+        found: by `max_lr` and seed, scores; each candidate has one at least.
+        diverged: candidates that diverged. Their scores say nothing of a seed, so they count with their own mean.
+        bounds: the lowest and the highest score that there is; by default those of an accuracy.
 
     Returns:
         By `max_lr`, one value per seed, seeds ascending; the second is empty if there is nothing to fill in.
@@ -34,11 +37,9 @@ def filled_in(
     from oracle.surface.two_way import filled
 
     sound = [rate for rate in found if rate not in diverged]
-    accuracies = {
-        rate: [by_seed.get(seed, fmean(by_seed.values())) for seed in seeds] for rate, by_seed in found.items()
-    }
+    scores = {rate: [by_seed.get(seed, fmean(by_seed.values())) for seed in seeds] for rate, by_seed in found.items()}
     if sound:
         table = np.array([[found[rate].get(seed, math.nan) for seed in seeds] for rate in sound])
-        fitted = np.clip(filled(table), 0.0, 1.0)  # an accuracy is a fraction
-        accuracies |= dict(zip(sound, fitted.tolist(), strict=True))
-    return accuracies, trained
+        fitted = np.clip(filled(table), *bounds)
+        scores |= dict(zip(sound, fitted.tolist(), strict=True))
+    return scores, trained

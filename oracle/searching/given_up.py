@@ -21,15 +21,15 @@ def given_up(cells: Iterable[Cell]) -> dict[float, float]:
     Args:
         cells: those of a level, with their learning curves.
     """
-    curves: dict[int, list[tuple[float, ...]]] = defaultdict(list)
+    others: dict[int, list[Cell]] = defaultdict(list)
     behind: dict[float, list[float]] = defaultdict(list)
     cells = list(cells)
     for cell in cells:
         if cell.state == "complete" and not cell.diverged:
-            curves[cell.seed].append(cell.curve)
+            others[cell.seed].append(cell)
     for cell in cells:
         if cell.state == "stopped" and cell.stop is not None and cell.curve:
-            epoch = len(cell.curve) - 1
-            best = max((curve[epoch] for curve in curves[cell.seed] if len(curve) > epoch), default=cell.stop.below)
-            behind[cell.max_lr].append(max(best, cell.stop.below) - cell.curve[epoch])
+            last = cell.steps[-1] if cell.steps else len(cell.curve) - 1
+            reached = [score for other in others[cell.seed] if (score := other.after(last)) is not None]
+            behind[cell.max_lr].append(max([cell.stop.below, *reached]) - cell.curve[-1])
     return {max_lr: fmean(each) for max_lr, each in behind.items()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oracle.searching.candidates import floor
 from oracle.searching.filling import filled_in
 from oracle.searching.given_up import given_up
 from oracle.surface.two_way import residuals
@@ -53,10 +54,15 @@ class Standings:
         found: dict[float, dict[int, float]] = defaultdict(dict)
         diverged, not_finite = set(), set()
         gone = given_up(cells)
+        least = floor(cell.score for cell in cells)
         for cell in cells:
-            if cell.state == "complete" and cell.max_lr not in gone and (epoch is None or len(cell.curve) > epoch):
-                accuracy = cell.val_accuracy if epoch is None else cell.curve[epoch]
-                found[cell.max_lr][cell.seed] = accuracy or 0.0
+            if (
+                cell.state == "complete"
+                and cell.max_lr not in gone
+                and (epoch is None or cell.after(epoch) is not None)
+            ):
+                score = cell.score if epoch is None else cell.after(epoch)
+                found[cell.max_lr][cell.seed] = least if score is None or score == -math.inf else score
                 diverged |= {cell.max_lr} if cell.diverged else set()
                 not_finite |= set() if cell.finite else {cell.max_lr}
         return cls(level, dict(found), frozenset(diverged), frozenset(found.keys() - not_finite), gone)
@@ -66,7 +72,7 @@ class Standings:
         return filled_in(self.found, self.diverged)
 
     @property
-    def accuracies(self) -> Mapping[float, Sequence[float]]:
+    def scores(self) -> Mapping[float, Sequence[float]]:
         """By candidate, accuracies on all seeds that somebody was trained on; gaps are filled in."""
         return self._filled[0]
 
@@ -78,7 +84,7 @@ class Standings:
     @cached_property
     def means(self) -> dict[float, float]:
         """By candidate that did not diverge, its mean accuracy over all seeds, gaps filled in."""
-        return {rate: fmean(values) for rate, values in self.accuracies.items() if rate not in self.diverged}
+        return {rate: fmean(values) for rate, values in self.scores.items() if rate not in self.diverged}
 
     @cached_property
     def spread(self) -> tuple[float, int]:

@@ -135,7 +135,8 @@ def _explain(section: BaseModel, table: TOMLDocument | Table) -> None:
         if isinstance(value, BaseModel):
             sections[name] = value
         elif value is None:
-            table.add(tomlkit.comment(f"{name} = []  # {field.description}"))
+            empty = "[]" if "list" in str(field.annotation) else "..."
+            table.add(tomlkit.comment(f"{name} = {empty}  # {field.description}"))
         elif name not in written:
             table.add(tomlkit.comment(f"{name} = {value}  # {field.description}"))
         else:

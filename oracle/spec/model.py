@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from oracle.spec.metric import MetricSpec
 from oracle.spec.search import RACING, SearchSpec
 from oracle.spec.section import Section, distinct
 from oracle.spec.training import OptimizerSpec, ProfileSpec, PruningSpec
+from oracle.spec.trial import OURS, OWN, TrialSpec, given_in_vain
+from scyc import InputError
 from scyc.optimizers import OptimizerSettings
 from scyc.protocol import Protocol
 from scyc.training.recipe import Recipe
@@ -26,7 +29,7 @@ FIRST_DEFAULTS = {"workload": "mnist1d/mlp-300-100"}
 SMALL_SPLIT = 20_000
 """How many examples a split has at most whose answers are recorded by default."""
 
-LATER = frozenset({"answers"})
+LATER = frozenset({"answers", "metric", "trial"})
 """Fields that an earlier version does not know: they are written only if they differ from their default."""
 
 AUTO = "auto"
@@ -47,6 +50,14 @@ class ResourcesSpec(Section):
         description="GPUs of one trial: 0 trains on the CPU, 0.25 on a quarter of a GPU, 1 on a whole one",
     )
 
+    @model_validator(mode="after")
+    def _whole_gpus(self) -> Self:
+        if self.gpus_per_trial > 1 and self.gpus_per_trial % 1:
+            raise ValueError(
+                f"gpus_per_trial is {self.gpus_per_trial:g}, but more than one GPU can only be given whole"
+            )
+        return self
+
 
 class Spec(Section):
     """A study's spec. Every field has a default; together the defaults are the embedded example."""
@@ -56,7 +67,7 @@ class Spec(Section):
         min_length=1,
         description=(
             'what to train: "data/network"; your own data as "npz:PATH/network", "folder:PATH/network" or '
-            '"stream:PATH/network"; or your own code, "my_package.module:workload"'
+            '"stream:PATH/network"; or your own code, "my_package.module:name", a workload or a training'
         ),
     )
     levels: int = Field(default=13, ge=1, le=200, description="number of levels, including the dense one, 1 to 200")
@@ -70,9 +81,12 @@ class Spec(Section):
         default="fp32",
         description="number format of the forward and backward pass; bf16 uses autocast and keeps the weights in fp32",
     )
-    engine: Literal["auto", "eager", "channels-last", "graphs", "stacked"] = Field(
+    engine: Literal["auto", "eager", "channels-last", "graphs", "stacked", "own"] = Field(
         default="auto",
-        description="how training steps are computed; auto times the engines when the study is created, and keeps one",
+        description=(
+            "how training steps are computed; auto times the engines when the study is created, and keeps one; own: by "
+            "a training of your own"
+        ),
     )
     profile: ProfileSpec = Field(default_factory=lambda: ProfileSpec.model_validate({}))
     optimizer: OptimizerSpec = Field(default_factory=OptimizerSpec)
@@ -87,15 +101,63 @@ class Spec(Section):
             f"{SMALL_SPLIT:,} examples, on all, or on none"
         ),
     )
+    metric: MetricSpec = Field(default_factory=MetricSpec)
     search: SearchSpec = Field(default_factory=SearchSpec)
+    trial: TrialSpec = TrialSpec()
     resources: ResourcesSpec = Field(default_factory=ResourcesSpec)
+
+    @model_validator(mode="after")
+    def _only_what_is_read(self) -> Self:
+        if self.trial.command is not None or self.engine == OWN:
+            try:
+                self.check_own()
+            except InputError as error:
+                raise ValueError(str(error).rstrip(".")) from error
+        return self
+
+    @property
+    def own_training(self) -> bool:
+        """Whether trials are trainings of the user's own, functions or commands; known once the study is created."""
+        return self.engine == OWN or self.trial.command is not None
+
+    @property
+    def trained(self) -> str:
+        """What is trained, for people: the workload, or the command."""
+        return self.workload if self.trial.command is None else self.trial.command
+
+    def check_own(self) -> None:
+        """Check that the spec of a training of the user's own says nothing that such a training does not read.
+
+        Raises:
+            InputError: it does.
+        """
+        command = self.trial.command is not None
+        if vain := given_in_vain(self.model_dump(mode="json"), Spec().model_dump(mode="json"), command=command):
+            raise InputError(
+                f"The study's trials are trainings of your own, which do not read {' and '.join(vain)}; leave "
+                f"{'it' if len(vain) == 1 else 'them'} out, and set such things in your own code."
+            )
+
+    @property
+    def length(self) -> int | None:
+        """How many units one trial takes: the epochs, or the budget of the user's own training; None if not known."""
+        return self.trial.budget if self.own_training else self.epochs
+
+    def check_network_known(self) -> None:
+        """Raise InputError if the trials are trainings of the user's own, whose networks this program does not know."""
+        if self.own_training:
+            raise InputError(
+                f"The trials of this study are trainings of your own ({self.trained}): this program knows neither "
+                "their networks nor their data, which this needs."
+            )
 
     def protocol(self) -> Protocol:
         """Return what the trials share: workload, recipe and pruning.
 
         Raises:
-            InputError: the workload cannot be found or imported.
+            InputError: the workload cannot be found or imported, or the trials are trainings of the user's own.
         """
+        self.check_network_known()
         optimizer = OptimizerSettings(**self.optimizer.model_dump())
         recipe = Recipe(self.epochs, self.batch_size, self.profile.build(), optimizer, self.precision)
         return Protocol(load_workload(self.workload), recipe, self.pruning.build())
@@ -111,9 +173,21 @@ class Spec(Section):
         return math.ceil(share * self.search.max_lr.budget * len(self.seeds))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the spec as plain JSON values, every default written out but those of `LATER`."""
-        usual = {name for name in LATER if getattr(self, name) == type(self).model_fields[name].default}
-        return self.model_dump(mode="json", exclude=usual)
+        """Return the spec as plain JSON values, every default written out but those of `LATER`.
+
+        What a training of the user's own does not read is left out.
+        """
+        usual = {
+            name
+            for name in LATER
+            if getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True)
+        }
+        values = self.model_dump(mode="json", exclude=usual)
+        if self.own_training:
+            for name in (*OURS, *["workload"] * (self.trial.command is not None)):
+                values.pop(name, None)
+            values["pruning"] = {"rate": self.pruning.rate}
+        return values
 
     @property
     def hash(self) -> str:
@@ -140,6 +214,8 @@ class Spec(Section):
                 del values[name]
         if values.get("engine") in SAME_NUMBERS:
             del values["engine"]
+        if without and "metric" in values:  # what it is called and which way it goes; the rest only judges
+            values["metric"] = {"name": self.metric.name, "goal": self.metric.goal}
         if "profile" in values:
             values["profile"] = self.profile.chosen()
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "parquet"]
 
 MANIFEST = "export.json"
-VERSION = 3
+VERSION = 4
 _SINCE = {"answers": 2, "machines": 2, "trial_machines": 2}
 """Tables that exports of earlier versions lack, with the first version that has them."""
-_COLUMNS_SINCE = {("trials", "stop_epoch"): 3, ("trials", "stop_below"): 3}
+_COLUMNS_SINCE = {("trials", "stop_epoch"): 3, ("trials", "stop_below"): 3, ("trials", "spent"): 4}
 """Columns that exports of earlier versions lack, which are empty there, by their tables."""
+_COLUMNS_BEFORE = {
+    "trials": {"val": "val_accuracy", "test": "test_accuracy"},
+    "epochs": {"step": "epoch", "val": "val_accuracy"},
+}
+"""What columns were called before version 4, by their tables."""
 
 
 def write_export(tables: Tables, folder: Path, format_: Format) -> list[Path]:
@@ -80,11 +85,18 @@ def read_export(folder: Path) -> Tables:
         path = folder / f"{name}.{format_}"
         try:
             lacking = {column for column in kinds if version < _COLUMNS_SINCE.get((name, column), 1)}
-            there = {column: kind for column, kind in kinds.items() if column not in lacking}
-            tables[name] = [row | dict.fromkeys(lacking) for row in _read(path, there, format_)]
+            before = _COLUMNS_BEFORE.get(name, {}) if version < 4 else {}
+            there = {before.get(column, column): kind for column, kind in kinds.items() if column not in lacking}
+            rows = _renamed(_read(path, there, format_), {old: new for new, old in before.items()})
+            tables[name] = [row | dict.fromkeys(lacking) for row in rows]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:  # Arrow's are among these
             raise InputError(f"The table {path} cannot be read ({error}); export the study again.") from error
     return tables
+
+
+def _renamed(rows: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Return rows with some columns under other names."""
+    return [{names.get(column, column): value for column, value in row.items()} for row in rows] if names else rows
 
 
 def _write_manifest(format_: Format, path: Path) -> None:

@@ -7,6 +7,7 @@ and what had changed since the record before and was accepted.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from scyc import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from oracle.spec.model import Spec
     from studies import Store, StudyRecord
 
 TRAINED_ON = "trained_on"
@@ -64,8 +66,8 @@ def accepted_changes(provenance: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def trained_on_now(workload: str) -> TrainedOn:
-    """Return what trials of a workload would be trained on now.
+def trained_on_now(spec: Spec) -> TrainedOn:
+    """Return what trials would be trained on now. The files that a command reads are not known, but the command is.
 
     Raises:
         InputError: the workload cannot be imported, or its data cannot be read.
@@ -73,7 +75,12 @@ def trained_on_now(workload: str) -> TrainedOn:
     from scyc.data.sources import data_root
     from scyc.fingerprints import fingerprints
 
-    return TrainedOn(fingerprints(workload), str(data_root()), {name: package_version(name) for name in PACKAGES})
+    command = spec.trial.command
+    if command is not None:
+        found = {"command": f"text {hashlib.sha256(command.encode()).hexdigest()}"}
+    else:
+        found = fingerprints(spec.workload)
+    return TrainedOn(found, str(data_root()), {name: package_version(name) for name in PACKAGES})
 
 
 def check_trained_on(

@@ -70,7 +70,6 @@ Large = Annotated[int, Field(ge=0, lt=2**63)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 MaxLr = Annotated[Finite, Field(gt=1e-30, lt=1e30)]
 Density = Annotated[Finite, Field(ge=1e-12, le=1)]  # of no network is less than one weight left
-Accuracy = Annotated[Finite, Field(ge=0, le=1)]
 Seconds = Annotated[Finite, Field(ge=0, le=1e12)]
 Section = Annotated[dict[str, Any], AfterValidator(plain)]
 
@@ -146,8 +145,8 @@ class TrialRow(Row):
     error: Text | None
     created_at: Time
     finished_at: Time | None
-    val_accuracy: Accuracy | None
-    test_accuracy: Accuracy | None
+    val: Finite | None
+    test: Finite | None
     val_loss: Finite | None
     test_loss: Finite | None
     train_loss: Finite | None
@@ -159,17 +158,18 @@ class TrialRow(Row):
     attempts: Small
     spec_hash: SpecHash
     stop_epoch: Small | None
-    stop_below: Accuracy | None
+    stop_below: Finite | None
+    spent: Seconds | None
 
 
 class EpochRow(Row):
     """Of `epochs`."""
 
     trial_id: Number
-    epoch: Small
+    step: Large
     train_loss: Finite | None
     val_loss: Finite | None
-    val_accuracy: Accuracy
+    val: Finite | None
 
 
 class CheckpointRow(Row):

@@ -59,7 +59,7 @@ class LevelData(Protocol):
         """Number of prunings done."""
 
     @property
-    def accuracies(self) -> Mapping[float, Sequence[float]]:
+    def scores(self) -> Mapping[float, Sequence[float]]:
         """By `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order; some filled in."""
 
     @property
@@ -153,7 +153,7 @@ class Observations:
 def _top(level: LevelData, window: float) -> Top:
     """Return the top of a level: from the first to the last candidate in the window, up to what diverged."""
     rates = _rates(level)
-    means = np.array([100 * _mean(level.accuracies.get(rate)) for rate in rates])
+    means = np.array([100 * _mean(level.scores.get(rate)) for rate in rates])
     out = np.array([rate in level.diverged for rate in rates])
     best = int(np.where(out, -np.inf, means).argmax())
     behind = np.array([100 * level.given_up.get(rate, 0.0) for rate in rates])
@@ -181,7 +181,7 @@ def _top(level: LevelData, window: float) -> Top:
 
 def _rates(level: LevelData) -> list[float]:
     """Return the candidates of a level, ascending."""
-    return sorted([*level.accuracies, *level.given_up])
+    return sorted([*level.scores, *level.given_up])
 
 
 def _mean(values: Sequence[float] | None) -> float:
@@ -199,7 +199,7 @@ def _typical_error(levels: Sequence[LevelData]) -> float:
     """Return about the standard deviation of the difference between two means, in points; 0 where nothing tells it."""
     variances = []
     for level in levels:
-        rates = [rate for rate in level.accuracies if rate not in level.diverged]
+        rates = [rate for rate in level.scores if rate not in level.diverged]
         table = _table(level, rates)
         means = filled(table).mean(axis=1)
         upper = table[means >= np.median(means)]
@@ -259,7 +259,7 @@ def _between_seeds(levels: Sequence[LevelData], cells: Sequence[tuple[int, float
 
 def _table(level: LevelData, rates: Sequence[float]) -> Floats:
     """Return accuracies in points, shape (rates, seeds), NaN where nothing was trained."""
-    table = 100 * np.array([level.accuracies[rate] for rate in rates])
+    table = 100 * np.array([level.scores[rate] for rate in rates])
     return np.where([level.trained[rate] for rate in rates], table, np.nan) if level.trained else table
 
 

@@ -213,9 +213,9 @@ def digest(levels: Sequence[LevelData], draws: int = DRAWS) -> bytes:
     """Return what identifies the data that a surface is fitted to, whatever is kept under it."""
     found = hashlib.sha256(repr(draws).encode())
     for level in levels:
-        rates = sorted(level.accuracies)
+        rates = sorted(level.scores)
         found.update(
-            repr((level.level, sorted(level.diverged), [list(level.accuracies[r]) for r in rates], rates)).encode()
+            repr((level.level, sorted(level.diverged), [list(level.scores[r]) for r in rates], rates)).encode()
         )
         found.update(repr([list(level.trained[r]) for r in rates] if level.trained else "").encode())
         found.update(repr(sorted(level.given_up.items())).encode())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.execution.inline import InlineExecutor
-from oracle.testing import sweeps
+from oracle.testing import own_trainings, sweeps
 from oracle.testing.misdeeds import SURVIVED, Misdeed
 from oracle.testing.misdeeds import sweep as sweep_of_misdeeds
 from oracle.testing.workloads import write_workload
@@ -56,6 +56,17 @@ class ExecutorConformance:
         assert [len(epochs) for epochs, _ in found.values()] == [2, 1, 3, 3] * 2
         assert [weights is None for _, weights in found.values()] == [True, True, False, False] * 2
         assert found == sweeps.reference_one_by_one()
+
+    @pytest.mark.parametrize("kind", ["function", "command"])
+    def test_trainings_of_the_users_give_what_this_process_gives(
+        self, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Functions and commands, with the folders that they leave."""
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        write = own_trainings.spec_of_function if kind == "function" else own_trainings.spec_of_command
+        found = own_trainings.facts_of(self.make_executor(2), write(tmp_path, self._package(kind)), tmp_path)
+        assert found == own_trainings.reference(kind)
 
     def test_a_trial_that_raises_is_recorded_as_failed_and_can_be_trained_later(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

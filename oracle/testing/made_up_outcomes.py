@@ -70,15 +70,15 @@ class MadeUp:
         flat = level in self.flat
         accuracy = 0.0 if diverged else 0.1 if flat else 0.9 - loss + noise
         epochs = tuple(EpochRecord(epoch, 1.0, 1.0, accuracy) for epoch in range(self.epochs))
-        if request.stop is not None and any(request.stop.stops(epoch.epoch, accuracy) for epoch in epochs[:-1]):
+        if request.stop is not None and any(request.stop.stops(epoch.step, accuracy) for epoch in epochs[:-1]):
             return Stopped(epochs[: request.stop.epoch + 1], 0.5, self.machine)
         origin = [level, seed, request.parent] if self.equal_weights else [level, seed, request.parent, max_lr]
         saved = [self._save("trained", origin, request.parent)]
         if level == 0:
             saved.append(self._save("rewind", ["early", seed, max_lr], None))
         result = TrialResult(
-            val_accuracy=accuracy,
-            test_accuracy=max(0.0, accuracy - 0.01),
+            val=accuracy,
+            test=max(0.0, accuracy - 0.01),
             val_loss=None if diverged else 0.5,
             test_loss=None if diverged else 0.6,
             train_loss=None if diverged else 2.4 if flat else 0.4,

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from studies import CheckpointRecord, Store
 
-EPOCHS = tuple(EpochRecord(epoch=i, train_loss=1 / (i + 1), val_loss=0.3, val_accuracy=i / 10) for i in range(3))
+EPOCHS = tuple(EpochRecord(step=i, train_loss=1 / (i + 1), val_loss=0.3, val=i / 10) for i in range(3))
 
 RESULT = TrialResult(
-    val_accuracy=0.9,
-    test_accuracy=0.8,
+    val=0.9,
+    test=0.8,
     val_loss=0.1,
     test_loss=0.2,
     train_loss=0.3,

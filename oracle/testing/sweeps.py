@@ -139,7 +139,7 @@ def walk(executor: Executor, folder: Path) -> dict[str, list[Any]]:
         return {
             run.name: [
                 sorted(
-                    (t.seed, t.level, t.max_lr, t.result.checkpoint, t.result.test_accuracy)
+                    (t.seed, t.level, t.max_lr, t.result.checkpoint, t.result.test)
                     for t in store.trials(run.id)
                     if t.result is not None
                 ),

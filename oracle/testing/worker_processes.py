@@ -58,7 +58,7 @@ class WorkerConformance(ExecutorConformance):
 
     def test_killed_workers_are_replaced_and_cost_no_trial_an_attempt(self, tmp_path: Path) -> None:
         """The study's results are the same."""
-        killer = _Killer(self.workers)
+        killer = Killer(self.workers)
         run, store = sweeps.sweep(self.make_executor(2), sweeps.SMALL, tmp_path, killer)
         with store:
             assert len(killer.killed) >= 2
@@ -66,7 +66,7 @@ class WorkerConformance(ExecutorConformance):
             assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
 
 
-class _Killer(Listener):
+class Killer(Listener):
     """Ends every worker after the fourth trial, by SIGKILL, and one after the tenth by SIGTERM, as a shutdown does."""
 
     def __init__(self, workers: Callable[[], list[int]]) -> None:

@@ -57,6 +57,25 @@ def policy_from_dict(values: Mapping[str, Any]) -> Policy:
     return Policy(**given)
 
 
+def profile_to_dict(profile: Profile) -> dict[str, Any]:
+    """Return a profile as plain values, its kind and its fields.
+
+    Raises:
+        InputError: when it is no built-in one, and so has no kind.
+    """
+    return _plain(profile, PROFILE_KINDS, "profile")
+
+
+def profile_from_dict(values: Mapping[str, Any]) -> Profile:
+    """Return the profile that `profile_to_dict` wrote down.
+
+    Raises:
+        InputError: when they describe no profile.
+    """
+    made: Profile = _built(values, PROFILE_KINDS, "profile")
+    return made
+
+
 def _plain(thing: object, kinds: Mapping[str, type], what: str) -> dict[str, Any]:
     kind = next((name for name, known in kinds.items() if known is type(thing)), None)
     if kind is None or not dataclasses.is_dataclass(thing):

@@ -6,6 +6,7 @@ order is nearly that of the end.
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def epoch_after_drop(profile: Profile, epochs: int) -> int | None:
     drop = first_drop(profile)
     if drop is None:
         return None
-    return next((epoch for epoch in range(epochs - 1) if epoch / epochs >= drop), None)
+    near = max(0, math.floor(drop * epochs) - 1)  # a level may have billions of steps
+    return next((epoch for epoch in range(near, min(near + 4, epochs - 1)) if epoch / epochs >= drop), None)
 
 
 def _halved(profile: Profile, before: float, after: float) -> bool:

@@ -125,7 +125,7 @@ class Learner:
         self._epochs.append(EpochMetrics(len(self._epochs), loss, val_loss, accuracy(answers)))
         if last:
             self.training = self._finish(data, loss, answers)
-        elif self._stop is not None and self._stop.stops(self._epochs[-1].epoch, self._epochs[-1].val_accuracy):
+        elif self._stop is not None and self._stop.judges(self._epochs[-1]):
             self.training = self._stopped()
 
     def _finish(self, data: Dataset, last_loss: float | None, val_answers: torch.Tensor) -> Training:

@@ -26,7 +26,7 @@ def made_up(name: str, seeds: int = 3, examples: int = 400) -> np.ndarray:
 def test_a_study_has_the_accuracies_of_the_truth() -> None:
     truth = TRUTHS["asymmetric"]
     means = 100 * made_up("asymmetric", examples=4000).mean(axis=(2, 3))
-    expected = np.maximum(truth.accuracies(np.log(RATES)), 2)
+    expected = np.maximum(truth.scores(np.log(RATES)), 2)
     assert np.abs(means - expected).mean() < 1.5
 
 
@@ -63,7 +63,7 @@ def test_levels_have_what_the_answers_say() -> None:
     diverged = np.zeros(answers.shape[:2], bool)
     diverged[0, decided(RATES, answers)[0].winner == RATES] = True
     level = decided(RATES, answers, diverged)[0]
-    assert level.accuracies[RATES[3]] == pytest.approx(answers[0, 3].mean(axis=1))
+    assert level.scores[RATES[3]] == pytest.approx(answers[0, 3].mean(axis=1))
     assert level.winner not in level.diverged
     assert level.answers is not None
     assert decided(RATES, answers, recorded=False)[0].answers is None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def table(level: dict[str, Any], key: str = "val_accuracy") -> dict[float, Floats]:
+def table(level: dict[str, Any], key: str = "val") -> dict[float, Floats]:
     """One value per seed, by candidate; seeds ascending."""
     rates = sorted({trial["max_lr"] for trial in level["trials"]})
     by_seed = sorted(level["trials"], key=lambda trial: trial["seed"])

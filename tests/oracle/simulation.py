@@ -171,8 +171,8 @@ class Answering(Laboratory):
             return made_up
         result = made_up.result
         correct: dict[SplitName, int] = {
-            "validation": round(self.EXAMPLES * result.val_accuracy),
-            "test": round(self.EXAMPLES * result.test_accuracy),
+            "validation": round(self.EXAMPLES * (result.val or 0.0)),
+            "test": round(self.EXAMPLES * (result.test or 0.0)),
         }
         answers = tuple(
             AnswersRecord(split, self.EXAMPLES, packed(np.arange(self.EXAMPLES) < number))
@@ -180,8 +180,8 @@ class Answering(Laboratory):
         )
         counted = replace(
             result,
-            val_accuracy=correct["validation"] / self.EXAMPLES,
-            test_accuracy=correct["test"] / self.EXAMPLES,
+            val=correct["validation"] / self.EXAMPLES,
+            test=correct["test"] / self.EXAMPLES,
             answers=() if request.seed in self.without else answers,
         )
         return replace(made_up, result=counted)

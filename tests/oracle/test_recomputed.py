@@ -33,12 +33,12 @@ class Known(Laboratory):
         assert isinstance(made_up, Outcome)
         assert isinstance(request, TrialRequest)
         level = self.study[request.level]
-        rate = min(level.accuracies, key=lambda rate: abs(np.log(rate / request.max_lr)))
+        rate = min(level.scores, key=lambda rate: abs(np.log(rate / request.max_lr)))
         assert level.answers is not None
         answers = level.answers[rate][request.seed]
         recorded = tuple(AnswersRecord(split, len(answers), packed(answers)) for split in ("validation", "test"))
         accuracy = float(answers.mean())
-        result = replace(made_up.result, val_accuracy=accuracy, test_accuracy=accuracy, answers=recorded)
+        result = replace(made_up.result, val=accuracy, test=accuracy, answers=recorded)
         return replace(made_up, result=result)
 
 

@@ -1,10 +1,10 @@
 """Studies that an earlier version made are read, resumed, extended and compared with the same numbers to the bit.
 
 `recorded/` holds what version 0.1.0 left at commit fe2de46: one study that was stopped within a level, and one that was
-finished and then had schedules trained; what that version showed of the latter, before and after it extended it. Two
-things are of the program as it is now: the `paired` intervals, which pool the noise over the levels, and the fit of
-S-Cyc, which goes to the posterior of the surface. The last digits of the fit differ between processors, so it is held
-to 1 %.
+finished and then had schedules trained; what that version showed of the latter, before and after it extended it, under
+the names of today. Two things are of the program as it is now: the `paired` intervals, which pool the noise over the
+levels, and the fit of S-Cyc, which goes to the posterior of the surface. The last digits of the fit differ between
+processors, so it is held to 1 %.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 import oracle
 from oracle.comparison import to_json as comparison_to_json
 from oracle.execution.messages import Outcome, TrialRequest
-from oracle.execution.worker import Worker
+from oracle.execution.network_worker import NetworkWorker
 from oracle.results.plain import to_json
 from oracle.spec.files import load_spec
 from oracle.spec.presets import preset
@@ -63,7 +63,7 @@ def same_bits(finished: Study) -> None:
         run = store.find_run(study.id, "oracle")
         assert run is not None
         trial = next(trial for trial in store.trials(run.id, level=0) if trial.result is not None)
-        worker = Worker(replace_engine(study_spec(study)), Artifacts("memory://same-bits"))
+        worker = NetworkWorker(replace_engine(study_spec(study)), Artifacts("memory://same-bits"))
     [answer] = worker.attempt([TrialRequest(trial.id, 0, trial.seed, trial.max_lr, None, None)])
     assert isinstance(answer, Outcome)
     assert trial.result is not None
@@ -93,8 +93,13 @@ def without_sentences(value: Any) -> Any:
 
 
 def without_the_model(comparison: dict[str, Any]) -> dict[str, Any]:
-    """A comparison without what is by the model of the surface, whose last digits differ between processors."""
+    """A comparison without what the earlier version did not say, and without what is by the model of the surface.
+
+    The last digits of the model differ between processors.
+    """
     del comparison["schedules"]["smooth"]
+    assert comparison.pop("metric")["name"] == "accuracy"
+    assert {run.pop("judged_on") for run in comparison["runs"].values()} == {"test"}
     for verdict in comparison["schedules"].values():
         del verdict["model"]
         for level in verdict["levels"]:
@@ -105,6 +110,7 @@ def without_the_model(comparison: dict[str, Any]) -> dict[str, Any]:
 def shown(study: Study) -> dict[str, Any]:
     """What `scyc show --json` prints, without the rules and the model that the earlier version did not have."""
     found = json.loads(json.dumps(to_json(study.view())))
+    assert (found.pop("version"), found.pop("metric")["name"]) == (2, "accuracy")
     for level in found["levels"]:
         del level["model"]
         for key in ("interval", "open", "gaps"):

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from oracle.testing.records import MACHINE, RESULT, checkpoint, finish, new, result, ruled, stopped
-from studies import StoppedTrial, Store, StudyError, migrations, upgrade
+from studies import EpochRecord, StoppedTrial, Store, StudyError, migrations, upgrade
 from studies.database import Database
 from studies.schema import PREFIX, metadata
 from tests.studies.server import database_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.studies.server import Server
 
 REVISIONS = Path(__file__).parent / "revisions"
+NOW = {"val_accuracy": "val", "test_accuracy": "test", "epoch": "step"}
 OLD_TABLES = ("studies", "runs", "levels", "trials", "epochs", "checkpoints")
 
 
@@ -73,7 +74,8 @@ def contents(url: str, columns: dict[str, list[str]] | None = None) -> dict[str,
         found = {}
         for name in OLD_TABLES:
             table = f"{PREFIX}{name}"
-            names = columns[name] if columns else [column["name"] for column in inspector.get_columns(table)]
+            there = [column["name"] for column in inspector.get_columns(table)]
+            names = [one if one in there else NOW[one] for one in columns[name]] if columns else there
             rows = connection.execute(text(f"SELECT {', '.join(names)} FROM {table} ORDER BY 1, 2"))
             found[name] = [tuple(row) for row in rows]
         return found
@@ -227,7 +229,7 @@ class TestStoppedTrials:
             hopeless, sound, free, lost, gone = store.add_trials(run.id, asked)
             store.stop_trials([StoppedTrial(one.id, stopped(), MACHINE) for one in (hopeless, gone)])
             for trial in (sound, free):
-                finish(store, trial.id, result(val_accuracy=0.75), [checkpoint("a")], MACHINE)
+                finish(store, trial.id, result(val=0.75), [checkpoint("a")], MACHINE)
             store.fail_trial(lost.id, "out of memory")
         return nothing
 
@@ -236,12 +238,12 @@ class TestStoppedTrials:
         before = contents(filled)
         downgrade(filled, "0007")
         kept = [row for row in before["trials"] if "stopped" not in row]
-        assert [row[:-2] for row in kept] == contents(filled)["trials"]
+        assert [row[:-3] for row in kept] == contents(filled)["trials"]
         assert len(kept) == 3
         assert contents(filled)["epochs"] == [row for row in before["epochs"] if row[0] in {one[0] for one in kept}]
         upgrade(filled)
         assert columns_of(filled) == columns
-        assert [row[:-2] for row in contents(filled)["trials"]] == [row[:-2] for row in kept]
+        assert [row[:-3] for row in contents(filled)["trials"]] == [row[:-3] for row in kept]
         with Store.open(filled) as store:
             [run] = store.runs(store.study("s").id)
             assert {(trial.stop_epoch, trial.stop_below) for trial in store.trials(run.id)} == {(None, None)}
@@ -275,6 +277,65 @@ class TestStoppedTrials:
                 upgrade(filled)
             with database.read() as connection:
                 assert connection.execute(text("SELECT * FROM mine")).all() == connection.execute(text(query)).all()
+
+
+class TestAnyMetric:
+    """Revision 0009."""
+
+    def test_old_studies_are_read_as_they_were(self, old: str) -> None:
+        before = contents(old)
+        of_trial, of_epoch = columns_of(old)["trials"].index("val_accuracy"), columns_of(old)["epochs"].index("epoch")
+        upgrade(old)
+        with Store.open(old) as store:
+            [run] = store.runs(store.study("real").id)
+            trials = store.trials(run.id, curves=True)
+        vals = {row[0]: row[of_trial] for row in before["trials"]}
+        assert {trial.id: trial.result.val for trial in trials if trial.result} == {
+            trial.id: vals[trial.id] for trial in trials if trial.result
+        }
+        assert {trial.result.spent for trial in trials if trial.result} == {None}
+        steps = sorted((trial.id, point.step) for trial in trials if trial.result for point in trial.result.epochs)
+        assert steps == sorted((row[0], row[of_epoch]) for row in before["epochs"])
+
+    def test_the_version_before_is_read_as_it_is(self, old: str) -> None:
+        upgrade(old)
+        with Store.open(old) as store:
+            run = store.runs(store.study("real").id)[0]
+            now, rows = store.trials(run.id, curves=True), store.dump_study("real")
+        downgrade(old, "0008")
+        with Store.open(old, read_only=True) as store:
+            assert store.trials(run.id, curves=True) == now
+            assert store.dump_study("real") == rows
+
+    @pytest.mark.parametrize(
+        "change", [{"val": 18.5}, {"test": None}, {"val": None}, {"epochs": (EpochRecord(0, None, None, None),)}]
+    )
+    def test_what_is_no_accuracy_stands_in_the_way_back(self, old: str, change: dict[str, Any]) -> None:
+        upgrade(old)
+        with Store.open(old) as store:
+            run = store.runs(store.study("real").id)[0]
+            [trial] = store.add_trials(run.id, [new(seed=5)])
+            finish(store, trial.id, result(**change, spent=2.5))
+            [found] = [one for one in store.trials(run.id, curves=True) if one.id == trial.id]
+            assert found.result == result(**change, spent=2.5)
+        before = contents(old)
+        with pytest.raises((StudyError, IntegrityError)):
+            downgrade(old, "0008")
+        assert contents(old) == before
+
+    def test_views_of_others_stay(self, old: str) -> None:
+        upgrade(old)
+        downgrade(old, "0008")
+        with closing(Database(old, create=False)) as database:
+            if database.file is None:  # PostgreSQL does not drop a column that a view reads, nor change its type
+                return
+            with database.migration() as connection:
+                connection.execute(text("CREATE VIEW mine AS SELECT id, val_accuracy AS mine FROM scyc_trials"))
+            with database.read() as connection:
+                before = connection.execute(text("SELECT * FROM mine")).all()
+            upgrade(old)
+            with database.read() as connection:
+                assert connection.execute(text("SELECT * FROM mine")).all() == before
 
 
 def test_rows_that_refer_to_nothing_stop_a_migration(disk: str) -> None:

@@ -136,7 +136,7 @@ assert migrations.revisions()[0] == "9999"
 with Store.open("sqlite:///scyc.db") as store:
     run = store.open_run(store.create_study("s", {}, "h", "/a", {}).id, "oracle")
     trials = store.add_trials(run.id, [NewTrial(0, seed, 0.1, None, 0) for seed in range(3)])
-    measured = {"val_accuracy": 0.5, "test_accuracy": 0.5, "val_loss": None, "test_loss": None, "train_loss": None}
+    measured = {"val": 0.5, "test": 0.5, "val_loss": None, "test_loss": None, "train_loss": None}
     measured |= {"diverged": False, "density": 1.0, "seconds": 1.0, "checkpoint": "c", "rewind_point": None}
     results = [TrialResult(**measured, epochs=(), **foo) for foo in ({"foo": VALUE}, {}, {"foo": math.inf})]
     store.finish_trials([FinishedTrial(t.id, r) for t, r in zip(trials[:2], results, strict=False)])

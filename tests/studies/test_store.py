@@ -43,7 +43,7 @@ class TestStore(DatabaseConformance):
         self, store: Store, run: RunRecord, accuracy: float, loss: float | None, seed: int
     ) -> None:
         [trial] = store.add_trials(run.id, [new(seed=seed)])
-        measured = result(val_accuracy=accuracy, val_loss=loss, epochs=())
+        measured = result(val=accuracy, val_loss=loss, epochs=())
         if finish(store, trial.id, measured):
             [back] = store.add_trials(run.id, [new(seed=seed)])
             assert back.result == measured

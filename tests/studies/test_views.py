@@ -42,7 +42,7 @@ def train(store: Store, run: RunRecord, level: int, parents: dict[int, str], let
         for max_lr in (0.1, 0.2):
             [trial] = store.add_trials(run.id, [new(level, seed, max_lr, parents.get(seed))])
             key = f"{letter}{level}{seed}{max_lr}".ljust(64, "0")
-            done = result(checkpoint=key, val_accuracy=max_lr + seed / 2, test_accuracy=0.5, density=0.8**level)
+            done = result(checkpoint=key, val=max_lr + seed / 2, test=0.5, density=0.8**level)
             finish(store, trial.id, done, [NewCheckpoint(key, "trained", 1, parents.get(seed))])
             if max_lr == 0.2:
                 left[seed] = key
@@ -65,8 +65,8 @@ def test_the_curve(store: Store, run: RunRecord) -> None:
             "level": 0,
             "density": 1.0,
             "winner": 0.2,
-            "mean_val_accuracy": pytest.approx(0.45),
-            "mean_test_accuracy": pytest.approx(0.5),
+            "mean_val": pytest.approx(0.45),
+            "mean_test": pytest.approx(0.5),
             "seeds": 2,
         },
         {
@@ -74,8 +74,8 @@ def test_the_curve(store: Store, run: RunRecord) -> None:
             "level": 1,
             "density": 0.8,
             "winner": 0.1,
-            "mean_val_accuracy": pytest.approx(0.35),
-            "mean_test_accuracy": pytest.approx(0.5),
+            "mean_val": pytest.approx(0.35),
+            "mean_test": pytest.approx(0.5),
             "seeds": 2,
         },
     ]
@@ -89,7 +89,7 @@ def test_what_started_from_a_former_winner_is_not_on_the_curve(store: Store, run
             left = {seed: f"b{seed}".ljust(64, "0") for seed in (0, 1)}
             for seed, key in left.items():
                 [trial] = store.add_trials(run.id, [new(0, seed, 0.3)])
-                finish(store, trial.id, result(checkpoint=key, val_accuracy=1.0))
+                finish(store, trial.id, result(checkpoint=key, val=1.0))
         store.decide_level(run.id, 0, 1.0, 0.2 if letter == "a" else 0.3, False)
         left = train(store, run, 1, left, letter)
         store.decide_level(run.id, 1, 0.8, 0.2, False)
@@ -104,25 +104,25 @@ def test_what_started_from_a_former_winner_is_not_on_the_curve(store: Store, run
 def test_the_newest_of_those_that_differ_in_their_spec_hash_counts(store: Store, run: RunRecord) -> None:
     for spec_hash, accuracy in (("old", 0.1), ("new", 0.9)):
         [trial] = store.add_trials(run.id, [replace(new(), spec_hash=spec_hash)])
-        finish(store, trial.id, result(val_accuracy=accuracy))
+        finish(store, trial.id, result(val=accuracy))
     store.decide_level(run.id, 0, 1.0, 0.1, False)
-    [row] = rows(store, f"SELECT mean_val_accuracy, seeds FROM {views.ORACLE_CURVE}")
-    assert row == {"mean_val_accuracy": pytest.approx(0.9), "seeds": 1}
+    [row] = rows(store, f"SELECT mean_val, seeds FROM {views.ORACLE_CURVE}")
+    assert row == {"mean_val": pytest.approx(0.9), "seeds": 1}
 
 
 def test_a_level_without_results_is_there(store: Store, run: RunRecord) -> None:
     store.decide_level(run.id, 0, 1.0, 0.1, False)
-    [row] = rows(store, f"SELECT level, mean_val_accuracy, seeds FROM {views.ORACLE_CURVE}")
-    assert row == {"level": 0, "mean_val_accuracy": None, "seeds": 0}
+    [row] = rows(store, f"SELECT level, mean_val, seeds FROM {views.ORACLE_CURVE}")
+    assert row == {"level": 0, "mean_val": None, "seeds": 0}
 
 
 def test_the_trials(store: Store, run: RunRecord) -> None:
     won, lost, waiting = store.add_trials(run.id, [new(), new(max_lr=0.2), new(level=1, parent="p")])
-    finish(store, won.id, result(val_accuracy=0.75))
+    finish(store, won.id, result(val=0.75))
     store.fail_trial(lost.id, "out of memory")
     store.retry_trial(waiting.id, "a worker died")
     store.decide_level(run.id, 0, 1.0, 0.1, False)
-    columns = "study, run, trial, level, max_lr, state, attempts, error, val_accuracy, won"
+    columns = "study, run, trial, level, max_lr, state, attempts, error, val, won"
     found = rows(store, f"SELECT {columns} FROM {views.TRIAL_SUMMARY} ORDER BY trial")
     assert [tuple(row.values()) for row in found] == [
         ("s", "oracle", won.id, 0, 0.1, "complete", 0, None, 0.75, True),

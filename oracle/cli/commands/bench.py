@@ -22,7 +22,7 @@ def bench(
     from rich.table import Table
 
     from oracle.driver.engine_choice import with_engine
-    from oracle.execution.worker import training_device
+    from oracle.execution.machine import training_device
     from oracle.spec.files import load_spec
     from scyc.bench import BARE, compare, possible
     from scyc.fence import fenced

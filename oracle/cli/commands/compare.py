@@ -83,7 +83,7 @@ def _table(comparison: Comparison) -> Table:
         "cross-fitted (raw)",
         "by the model (90 % band)",
         "trained (95 % interval)",
-        "epochs",
+        comparison.unit,
         "max_lr",
         box=None,
     )
@@ -111,7 +111,7 @@ def _table(comparison: Comparison) -> Table:
     if told:
         captions.append(intervals(told))
     if comparison.search_epochs is not None:
-        captions.append(f"Epochs per seed; the search took {comparison.search_epochs:,}.")
+        captions.append(f"{comparison.unit.capitalize()} per seed; the search took {comparison.search_epochs:,}.")
     table.caption = " ".join(captions)
     return table
 

@@ -76,8 +76,8 @@ def show(
     if view.spec.search.method == RACING and (spending := study.spending()):
         say(out, spending.sentence)
     out.print(
-        f"{cost.trials} trials{early}, {cost.epochs} epochs, {cost.compute_seconds:.0f} s of training in "
-        f"{cost.wall_seconds:.0f} s; the study is {view.state}."
+        f"{cost.trials} trials{early}, {cost.epochs:.15g} {view.spec.trial.unit}, {cost.compute_seconds:.0f} s of "
+        f"training in {cost.wall_seconds:.0f} s; the study is {view.state}."
     )
 
 
@@ -125,7 +125,7 @@ def _table(view: StudyView, rule: str = DEFAULT_RULE) -> Table:
     table = Table(*headings, box=None)
     for column in table.columns:
         column.justify, column.no_wrap = "right", True
-    table.title = f"{view.name}: {view.spec.workload}"
+    table.title = f"{view.name}: {view.spec.trained}"
     for level in view.levels:
         winning, found = level.winning, view.best.levels.get(level.level)
         table.add_row(
@@ -136,8 +136,8 @@ def _table(view: StudyView, rule: str = DEFAULT_RULE) -> Table:
             known(found) if found else "",
             _winner(level),
             _range(level.intervals[rule]),
-            f"{winning.val_accuracy:.1%}" if winning else "",
-            f"{winning.test_accuracy:.1%}" if winning else "",
+            f"{winning.val:.1%}" if winning else "",
+            f"{winning.test:.1%}" if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),
         )
     return table

@@ -85,9 +85,9 @@ def _levels(runs: Mapping[str, TrainedRun]) -> list[Level]:
 
 
 def _frame(runs: Mapping[str, TrainedRun]) -> Frame:
-    drawn = [level.accuracy for name in _barred(runs) for level in runs[name].levels]
+    drawn = [level.score for name in _barred(runs) for level in runs[name].levels]
     bounds = [(100 * one.low, 100 * one.high) for one in drawn if one.low is not None and one.high is not None]
-    return frame([100 * level.accuracy.mean for run in runs.values() for level in run.levels], bounds)
+    return frame([100 * level.score.mean for run in runs.values() for level in run.levels], bounds)
 
 
 def _barred(runs: Mapping[str, TrainedRun]) -> list[str]:
@@ -103,10 +103,8 @@ def _place(i: int, lines: int, step: float) -> float:
 def _line(name: str, look: Look, run: TrainedRun, aside: float, barred: bool) -> Trace:
     levels = run.levels
     texts = [_describe(name, run, level) for level in levels]
-    line = path(
-        name, look, [level.density * aside for level in levels], [100 * lv.accuracy.mean for lv in levels], texts
-    )
-    return line | {"error_y": _bars([level.accuracy for level in levels], look)} if barred else line
+    line = path(name, look, [level.density * aside for level in levels], [100 * lv.score.mean for lv in levels], texts)
+    return line | {"error_y": _bars([level.score for level in levels], look)} if barred else line
 
 
 def _bars(estimates: list[Estimate], look: Look) -> dict[str, Any]:
@@ -125,7 +123,7 @@ def _describe(name: str, run: TrainedRun, level: TrainedLevel) -> str:
     lines = [
         f"<b>{name}</b>, level {level.level}, {words.density(level.density)} density",
         f"max_lr {' or '.join(dict.fromkeys(map(words.rate, level.max_lrs)))}",
-        f"test accuracy <b>{words.accuracy(level.accuracy.mean)}</b> {_between(level.accuracy)}".rstrip(),
+        f"test accuracy <b>{words.accuracy(level.score.mean)}</b> {_between(level.score)}".rstrip(),
         f"{words.estimate(level.regret)} points below the replayed oracle",
         words.count(len(run.seeds), "fresh seed" if run.fresh else "seed")
         + (f", {level.diverged} diverged" if level.diverged else ""),
@@ -141,10 +139,10 @@ def _between(estimate: Estimate) -> str:
 
 def _diverged(runs: Mapping[str, TrainedRun], places: Mapping[str, float], view: Frame) -> list[Trace]:
     marks = [
-        (level.density * places[name], 100 * level.accuracy.mean)
+        (level.density * places[name], 100 * level.score.mean)
         for name, run in runs.items()
         for level in run.levels
-        if level.diverged and 100 * level.accuracy.mean >= view.low
+        if level.diverged and 100 * level.score.mean >= view.low
     ]
     if not marks:
         return []
@@ -165,7 +163,7 @@ def _diverged(runs: Mapping[str, TrainedRun], places: Mapping[str, float], view:
 
 def _below(name: str, look: Look, run: TrainedRun, aside: float, view: Frame) -> list[Trace]:
     """Return triangles at the lower edge for the levels of a run that lie below it."""
-    levels = [level for level in run.levels if 100 * level.accuracy.mean < view.low]
+    levels = [level for level in run.levels if 100 * level.score.mean < view.low]
     if not levels:
         return []
     texts = [_describe(name, run, level) for level in levels]
@@ -181,9 +179,9 @@ def _table(runs: Mapping[str, TrainedRun]) -> Table:
             Cell(name),
             table.whole(level.level),
             table.density(level.density),
-            table.accuracy(level.accuracy.mean),
-            table.accuracy(level.accuracy.low),
-            table.accuracy(level.accuracy.high),
+            table.accuracy(level.score.mean),
+            table.accuracy(level.score.low),
+            table.accuracy(level.score.high),
             table.points(level.regret.mean if level.regret else None),
             table.points(level.regret.low if level.regret else None),
             table.points(level.regret.high if level.regret else None),

@@ -66,7 +66,7 @@ def plate(comparison: Comparison) -> Plate:
         )
     if _frame(rows).outside:
         caption += " Losses far from the rest are shown as numbers at the edge of the frame."
-    caption += " Right: the epochs trained per seed, on a logarithmic axis"
+    caption += f" Right: the {comparison.unit} trained per seed, on a logarithmic axis"
     caption += "; the dotted line is the cost of the oracle's search." if comparison.search_epochs is not None else "."
     caption += " Most schedules need the dense network's max_lr; the cost of tuning it is not counted."
     return Plate(title, figure(comparison), caption, (_table(comparison, rows),))
@@ -105,7 +105,7 @@ def figure(comparison: Comparison) -> Figure:
         *_losses("trained for real", {name: row for name, row in rows.items() if row.trained}, look, names),
         *_losses("on the oracle's surface", {name: row for name, row in rows.items() if not row.trained}, look, names),
         *_beyond(rows, look, names, view),
-        *_costs(rows, look, names, search),
+        *_costs(rows, look, names, search, comparison.unit),
     ]
     y_axis = {
         "tickvals": list(range(len(names))),
@@ -122,7 +122,7 @@ def figure(comparison: Comparison) -> Figure:
     if costs:
         axis = log_axis(costs, lambda epochs: f"{epochs:,.10g}", pad=0.1)
         layout["xaxis2"] = layout["xaxis"] | axis | {"domain": list(_COST), "anchor": "y", "zeroline": False}
-        layout["annotations"].append(title | {"text": "epochs per seed", "x": sum(_COST) / 2})
+        layout["annotations"].append(title | {"text": f"{comparison.unit} per seed", "x": sum(_COST) / 2})
     if search is not None:
         layout["shapes"] = [_line(search)]
     layout |= {"margin": layout["margin"] | {"b": 52}, "showlegend": True}
@@ -200,27 +200,27 @@ def _beyond(rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence
 
 
 def _costs(
-    rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], search: int | None
+    rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], search: int | None, unit: str
 ) -> list[Trace]:
     known = {name: row.epochs for name, row in rows.items() if row.epochs is not None}
-    traces = [_cost(known, _markers({name: rows[name] for name in known}, look), names)] if known else []
+    traces = [_cost(known, _markers({name: rows[name] for name in known}, look), names, unit)] if known else []
     if search is not None:
         oracle = look[ORACLE]
         drawn = {"symbol": oracle.symbol, "color": oracle.colour, "size": oracle.size + 3}
-        traces.append(_cost({SEARCH: search}, drawn, names))
+        traces.append(_cost({SEARCH: search}, drawn, names, unit))
     return traces
 
 
-def _cost(epochs: Mapping[str, float], markers: dict[str, Any], names: Sequence[str]) -> Trace:
+def _cost(epochs: Mapping[str, float], markers: dict[str, Any], names: Sequence[str], unit: str) -> Trace:
     return {
-        "name": "epochs per seed",
+        "name": f"{unit} per seed",
         "showlegend": False,
         "type": "scatter",
         "mode": "markers",
         "xaxis": "x2",
         "x": list(epochs.values()),
         "y": [names.index(name) for name in epochs],
-        "text": [f"<b>{name}</b><br><b>{cost:,.10g}</b> epochs per seed" for name, cost in epochs.items()],
+        "text": [f"<b>{name}</b><br><b>{cost:,.10g}</b> {unit} per seed" for name, cost in epochs.items()],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": markers,
     }
@@ -253,5 +253,5 @@ def _table(comparison: Comparison, rows: Mapping[str, Spent]) -> Table:
     if comparison.search_epochs is not None:
         nothing = Cell(words.NOTHING)
         cells.append((Cell(SEARCH), nothing, nothing, nothing, nothing, table.whole(comparison.search_epochs)))
-    columns = ("Schedule", "Points lost", "95 % from", "to", "Known from", "Epochs per seed")
+    columns = ("Schedule", "Points lost", "95 % from", "to", "Known from", f"{comparison.unit.capitalize()} per seed")
     return Table("Mean loss and cost of every schedule", columns, tuple(cells))

@@ -51,7 +51,7 @@ def figure(comparison: Comparison) -> Figure:
 
 def _means(level: OracleLevel) -> list[tuple[float, float]]:
     """Return a level's candidates with their mean accuracies."""
-    return [(max_lr, mean) for max_lr in sorted(level.accuracies) if (mean := level.mean(max_lr)) is not None]
+    return [(max_lr, mean) for max_lr in sorted(level.scores) if (mean := level.mean(max_lr)) is not None]
 
 
 def _floor(levels: Sequence[OracleLevel]) -> float:

@@ -84,7 +84,7 @@ def verdicts(comparison: Comparison) -> Table:
         "Flattering the oracle",
         "By the model (90 % band)",
         "Points lost when trained (95 % interval)",
-        "Epochs per seed",
+        f"{comparison.unit.capitalize()} per seed",
         "Seeds",
     )
     return Table("Every schedule against the oracle", columns, tuple(rows))

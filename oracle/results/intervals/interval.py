@@ -47,12 +47,12 @@ class Interval:
 
 
 def around(
-    accuracies: Mapping[float, Sequence[float]], winner: float, margin: float, *, past_dips: bool = False
+    scores: Mapping[float, Sequence[float]], winner: float, margin: float, *, past_dips: bool = False
 ) -> Interval | None:
     """Return the range around the winner in which the mean accuracy is no more than a margin below the winner's.
 
     Args:
-        accuracies: by `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order.
+        scores: by `max_lr`, validation scores (fractions), one per seed, seeds in the same order.
         winner: the winning `max_lr`.
         margin: a fraction, >= 0.
         past_dips: whether the range goes from the first to the last candidate that is no more than the margin below,
@@ -62,10 +62,10 @@ def around(
         The interval, its bounds interpolated in log `max_lr` where the mean crosses the margin, between the last
         candidate inside and the next one; None if there is nothing to compare the winner with.
     """
-    if len(accuracies) < 2:
+    if len(scores) < 2:
         return None
-    rates = sorted(accuracies)
-    means = [mean(accuracies[rate]) for rate in rates]
+    rates = sorted(scores)
+    means = [mean(scores[rate]) for rate in rates]
     first = last = rates.index(winner)
     threshold = means[first] - margin
     if past_dips:

@@ -81,9 +81,9 @@ def _sound(level: DecidedLevel) -> list[Sequence[float]]:
     A candidate that a search did not train on all seeds is compared by `_as_known`, but says nothing of the noise.
     """
     sound = [
-        level.accuracies[max_lr]
-        for max_lr in sorted(level.accuracies)
-        if max_lr not in level.diverged and level.times_trained(max_lr) == len(level.accuracies[max_lr])
+        level.scores[max_lr]
+        for max_lr in sorted(level.scores)
+        if max_lr not in level.diverged and level.times_trained(max_lr) == len(level.scores[max_lr])
     ]
     return sorted(sound, key=mean, reverse=True)
 
@@ -95,12 +95,12 @@ def _as_known(level: DecidedLevel) -> Mapping[float, Sequence[float]]:
     """
     if not level.trained:
         return level.marked
-    best = mean(level.accuracies[level.winner])
+    best = mean(level.scores[level.winner])
     return {
         **level.marked,
         **{
             rate: [best - (best - mean(values)) * math.sqrt(level.times_trained(rate) / len(values))]
-            for rate, values in level.accuracies.items()
+            for rate, values in level.scores.items()
         },
     }
 

@@ -21,7 +21,7 @@ class DecidedLevel:
         level: number of prunings done, >= 0.
         density: fraction of prunable weights left, in (0, 1].
         winner: the level's winning `max_lr`, one of the candidates.
-        accuracies: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order; 0 where
+        scores: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order; 0 where
             the training is not finite. Where nothing was trained, it is what candidate + seed make likely
             (`oracle.searching.filling`).
         diverged: the candidates that diverged on at least one seed; the winner is none of them.
@@ -36,7 +36,7 @@ class DecidedLevel:
     level: int
     density: float
     winner: float
-    accuracies: Mapping[float, Sequence[float]]
+    scores: Mapping[float, Sequence[float]]
     diverged: frozenset[float] = field(default=frozenset(), kw_only=True)
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, kw_only=True, compare=False, repr=False)
     trained: Mapping[float, Sequence[bool]] = field(default_factory=dict, kw_only=True)
@@ -44,20 +44,20 @@ class DecidedLevel:
 
     def times_trained(self, max_lr: float) -> int:
         """Return on how many seeds a candidate was trained, >= 1."""
-        return sum(self.trained[max_lr]) if self.trained else len(self.accuracies[max_lr])
+        return sum(self.trained[max_lr]) if self.trained else len(self.scores[max_lr])
 
     @property
     def marked(self) -> Mapping[float, Sequence[float]]:
         """The accuracies, and where candidates that were given up were heading: marks of where the interval ends."""
         if not self.given_up:
-            return self.accuracies
-        best = mean(self.accuracies[self.winner])
-        return {**self.accuracies, **{rate: [best - behind] for rate, behind in self.given_up.items()}}
+            return self.scores
+        best = mean(self.scores[self.winner])
+        return {**self.scores, **{rate: [best - behind] for rate, behind in self.given_up.items()}}
 
     @property
     def has_winner(self) -> bool:
         """Whether the winner is a candidate that did not diverge; rows that somebody edited may say otherwise."""
-        return self.winner in self.accuracies and self.winner not in self.diverged
+        return self.winner in self.scores and self.winner not in self.diverged
 
 
 Judge = Callable[[Sequence[DecidedLevel]], list[Interval | None]]
@@ -113,7 +113,7 @@ def _short_of_divergence(level: DecidedLevel, interval: Interval | None) -> Inte
     above = min((rate for rate in level.diverged if level.winner < rate <= interval.high), default=None)
     below = max((rate for rate in level.diverged if interval.low <= rate < level.winner), default=None)
     if above is not None:
-        interval = replace(interval, high=max(rate for rate in level.accuracies if rate < above), high_open=False)
+        interval = replace(interval, high=max(rate for rate in level.scores if rate < above), high_open=False)
     if below is not None:
-        interval = replace(interval, low=min(rate for rate in level.accuracies if rate > below), low_open=False)
+        interval = replace(interval, low=min(rate for rate in level.scores if rate > below), low_open=False)
     return replace(interval, gaps=tuple(rate for rate in interval.gaps if interval.low < rate < interval.high))

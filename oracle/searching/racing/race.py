@@ -45,9 +45,9 @@ class Race:
         self._search, self._level = spec.search, level
         self._ladder = Ladder(spec.search)
         self._before = [Standings.of(number, cells) for number, cells in enumerate(before)]
-        self._epochs = spec.epochs
+        self._epochs, self._lowest = spec.length, spec.metric.bounds[0]
         self._spent_before = sum(self._trainings(cells) for cells in before)
-        self._drop = epoch_after_drop(spec.profile.build(), spec.epochs)
+        self._drop = epoch_after_drop(spec.profile.build(), spec.length) if spec.length else None
         self._at_drop: list[Standings] = []
         if self._drop is not None:
             self._at_drop = [Standings.of(number, cells, self._drop) for number, cells in enumerate(before)]
@@ -177,9 +177,9 @@ class Race:
         if not reached:
             return None
         margin = TOLERANCE + 2 * math.sqrt(2) * noise([*self._at_drop, now])
-        return StopRule(self._drop, max(max(reached) - margin, 0.0))
+        return StopRule(self._drop, max(max(reached) - margin, self._lowest))
 
     def _trainings(self, cells: Iterable[Cell]) -> float:
         """Return how many trainings the cells have cost; one that was stopped has cost a part."""
         ended = [cell for cell in cells if cell.state in ("complete", "stopped")]
-        return math.fsum(1.0 if cell.state == "complete" else len(cell.curve) / self._epochs for cell in ended)
+        return math.fsum(1.0 if cell.state == "complete" else cell.taken / (self._epochs or 1) for cell in ended)

@@ -32,7 +32,7 @@ class Finishing(DatabaseCase):
 
     def test_a_diverged_training_is_an_observation(self, store: Store, run: RunRecord) -> None:
         [trial] = store.add_trials(run.id, [new()])
-        curve = (EpochRecord(epoch=0, train_loss=None, val_loss=None, val_accuracy=0.1),)
+        curve = (EpochRecord(step=0, train_loss=None, val_loss=None, val=0.1),)
         blown = result(diverged=True, val_loss=None, test_loss=None, train_loss=None, rewind_point=None, epochs=curve)
         finish(store, trial.id, blown)
         assert store.trials(run.id, curves=True)[0].result == blown
@@ -41,7 +41,7 @@ class Finishing(DatabaseCase):
         [trial] = store.add_trials(run.id, [new()])
         finish(store, trial.id, RESULT, [checkpoint("a")])
         before = store.trials(run.id, curves=True), store.checkpoints(run.id)
-        assert not finish(store, trial.id, result(val_accuracy=0.1, epochs=EPOCHS[:1]), [checkpoint("b")])
+        assert not finish(store, trial.id, result(val=0.1, epochs=EPOCHS[:1]), [checkpoint("b")])
         assert not store.fail_trial(trial.id, "too late")
         assert (store.trials(run.id, curves=True), store.checkpoints(run.id)) == before
 
@@ -52,8 +52,8 @@ class Finishing(DatabaseCase):
             *(
                 lambda value, name=name: result(**{name: value})
                 for name in (
-                    "val_accuracy",
-                    "test_accuracy",
+                    "val",
+                    "test",
                     "val_loss",
                     "test_loss",
                     "train_loss",
@@ -62,8 +62,8 @@ class Finishing(DatabaseCase):
                 )
             ),
             *(
-                lambda value, name=name: result(epochs=(*EPOCHS, replace(EPOCHS[0], epoch=9, **{name: value})))
-                for name in ("train_loss", "val_loss", "val_accuracy")
+                lambda value, name=name: result(epochs=(*EPOCHS, replace(EPOCHS[0], step=9, **{name: value})))
+                for name in ("train_loss", "val_loss", "val")
             ),
         ],
     )
@@ -79,13 +79,12 @@ class Finishing(DatabaseCase):
     @pytest.mark.parametrize(
         "change",
         [
-            {"val_accuracy": 1.5},
-            {"test_accuracy": -0.1},
             {"density": 0.0},
             {"seconds": -1.0},
             {"checkpoint": None},
             {"epochs": (EPOCHS[0], EPOCHS[0])},
-            {"epochs": (replace(EPOCHS[0], val_accuracy=90.0),)},
+            {"epochs": (replace(EPOCHS[0], step=-1),)},
+            {"spent": -1.0},
         ],
     )
     def test_a_nonsensical_result_leaves_no_trace(self, store: Store, run: RunRecord, change: dict[str, Any]) -> None:
@@ -98,11 +97,11 @@ class Finishing(DatabaseCase):
     def test_numbers_of_numpy_are_numbers(self, store: Store, run: RunRecord) -> None:
         numpy = pytest.importorskip("numpy")
         [trial] = store.add_trials(run.id, [new(level=numpy.int64(0), seed=numpy.int64(3), max_lr=numpy.float32(0.5))])
-        finish(store, trial.id, result(val_accuracy=numpy.float32(0.75), diverged=numpy.bool_(True)))
+        finish(store, trial.id, result(val=numpy.float32(0.75), diverged=numpy.bool_(True)))
         [done] = store.trials(run.id)
         assert (done.seed, done.max_lr) == (3, 0.5)
         assert done.result is not None
-        assert (done.result.val_accuracy, done.result.diverged) == (0.75, True)
+        assert (done.result.val, done.result.diverged) == (0.75, True)
 
 
 class FinishingTogether(DatabaseCase):
@@ -111,7 +110,7 @@ class FinishingTogether(DatabaseCase):
     def test_finishing_together_comes_to_what_one_by_one_comes_to(self, store: Store, run: RunRecord) -> None:
         finished = [
             (
-                result(val_accuracy=0.1 * i, epochs=EPOCHS[:i], gradients=GRADIENTS[:i], answers=ANSWERS[:i]),
+                result(val=0.1 * i, epochs=EPOCHS[:i], gradients=GRADIENTS[:i], answers=ANSWERS[:i]),
                 [checkpoint("abc"[i])],
             )
             for i in range(3)
@@ -140,15 +139,15 @@ class FinishingTogether(DatabaseCase):
 
     def test_those_that_are_complete_are_left_alone_and_named(self, store: Store, run: RunRecord) -> None:
         trials = store.add_trials(run.id, [new(seed=i) for i in range(3)])
-        finish(store, trials[1].id, result(val_accuracy=0.1), [checkpoint("a")])
-        again = [FinishedTrial(trial.id, result(val_accuracy=0.2), [checkpoint("b")]) for trial in trials]
-        twice = FinishedTrial(trials[0].id, result(val_accuracy=0.3), [checkpoint("c")])
+        finish(store, trials[1].id, result(val=0.1), [checkpoint("a")])
+        again = [FinishedTrial(trial.id, result(val=0.2), [checkpoint("b")]) for trial in trials]
+        twice = FinishedTrial(trials[0].id, result(val=0.3), [checkpoint("c")])
         assert store.finish_trials([*again, twice]) == [trials[1].id, trials[0].id]
-        found = [trial.result.val_accuracy for trial in store.trials(run.id) if trial.result is not None]
+        found = [trial.result.val for trial in store.trials(run.id) if trial.result is not None]
         assert found == [0.2, 0.1, 0.2]
         assert [kept.hash[0] for kept in store.checkpoints(run.id)] == ["b", "a", "b"]
 
-    @pytest.mark.parametrize("bad", [{"val_accuracy": 1.5}, {"val_accuracy": math.nan}, {"epochs": EPOCHS[:1] * 2}])
+    @pytest.mark.parametrize("bad", [{"density": 1.5}, {"val": math.nan}, {"epochs": EPOCHS[:1] * 2}])
     def test_one_that_is_nonsense_spoils_them_all(self, store: Store, run: RunRecord, bad: dict[str, Any]) -> None:
         trials = store.add_trials(run.id, [new(seed=i) for i in range(3)])
         results = [RESULT, result(**bad), RESULT]

@@ -29,7 +29,7 @@ class Rules(DatabaseCase):
         [trial] = store.add_trials(run.id, [ruled(1, 0.5)])
         assert store.add_trials(run.id, [ruled(2, 0.6)]) == store.add_trials(run.id, [new()]) == [trial]
 
-    @pytest.mark.parametrize(("epoch", "below"), [(None, 0.5), (1, None), (-1, 0.5), (1, 1.5), (1, -0.1)])
+    @pytest.mark.parametrize(("epoch", "below"), [(None, 0.5), (1, None), (-1, 0.5)])
     def test_nonsense_is_refused(self, store: Store, run: RunRecord, epoch: int | None, below: float | None) -> None:
         with pytest.raises(StudyError, match="nothing was written"):
             store.add_trials(run.id, [replace(new(), stop_epoch=epoch, stop_below=below)])

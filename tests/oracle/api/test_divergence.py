@@ -47,7 +47,7 @@ def test_networks_of_nan_win_nowhere(db: str) -> None:
     hot = trials[trials["max_lr"] > 1]
     assert len(hot) == 8
     assert hot["diverged"].all()
-    assert set(hot["val_accuracy"]) == set(hot["test_accuracy"]) == {0}
+    assert set(hot["val"]) == set(hot["test"]) == {0}
 
 
 def test_where_all_are_nan_the_study_stops_and_says_so(db: str) -> None:

@@ -74,7 +74,7 @@ class TestSweep:
         self, db: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as broken:
-            broken.setattr("oracle.execution.worker.run_trials", lambda *_, **__: 1 / 0)
+            broken.setattr("oracle.execution.network_worker.run_trials", lambda *_, **__: 1 / 0)
             with pytest.raises(oracle.TrialsFailed, match="Level 0 cannot be decided: 3 of its trials failed"):
                 oracle.sweep(TINY, name="s", db=db, executor="inline", retries=0)
         study = oracle.open_study("s", db)

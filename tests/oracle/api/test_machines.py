@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import oracle.execution.worker
+import oracle.execution.network_worker
 from oracle.execution import machine
 from oracle.results.plain import to_json
 
@@ -25,7 +25,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     def other(*arguments: Any) -> MachineRecord:
         return replace(honest(*arguments), capability="ANOTHER")
 
-    for module in (machine, oracle.execution.worker):
+    for module in (machine, oracle.execution.network_worker):
         monkeypatch.setattr(module, "this_machine", other)
 
 

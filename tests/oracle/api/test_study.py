@@ -64,7 +64,7 @@ class TestTables:
         result = {field.name for field in fields(TrialResult)} - {"epochs", "gradients", "answers"}
         assert set(trials.columns) == {"run", "machine"} | record | result
         assert len(trials) == 18
-        best = trials[trials.level == 0].groupby("max_lr").val_accuracy.mean()
+        best = trials[trials.level == 0].groupby("max_lr").val.mean()
         assert best.max() == pytest.approx(swept.curve().val[0])
 
     def test_epochs_and_gradients_belong_to_trials(self, swept: Study) -> None:
@@ -78,8 +78,8 @@ class TestTables:
     def test_answers_are_what_the_accuracies_count(self, swept: Study) -> None:
         trials = swept.trials().set_index("id")
         for answers, accuracies in (
-            (swept.answers(), trials.val_accuracy),
-            (swept.answers("test"), trials.test_accuracy),
+            (swept.answers(), trials.val),
+            (swept.answers("test"), trials.test),
         ):
             assert answers.index.names == ["run", "id", "level", "seed", "max_lr"]
             assert len(answers) == len(trials)
@@ -92,11 +92,11 @@ class TestTables:
     def test_the_json_has_answers_where_they_are_asked_for(self, swept: Study) -> None:
         [trial, *_] = swept.to_json(answers=True)["levels"][0]["trials"]
         answers = trial.pop("answers")["test"]
-        assert answers.count("1") / len(answers) == trial["test_accuracy"]
+        assert answers.count("1") / len(answers) == trial["test"]
         assert swept.to_json()["levels"][0]["trials"][0] == trial
 
     def test_trials_that_failed_have_no_result(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("oracle.execution.worker.run_trials", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr("oracle.execution.network_worker.run_trials", lambda *_, **__: 1 / 0)
         db = f"sqlite:///{tmp_path}/scyc.db"
         with pytest.raises(oracle.TrialsFailed):
             oracle.sweep(
@@ -114,7 +114,7 @@ class TestTables:
         [trial] = study.trials().itertuples()
         assert trial.state == "failed"
         assert "ZeroDivisionError" in trial.error
-        assert trial.val_accuracy is None or math.isnan(trial.val_accuracy)
+        assert trial.val is None or math.isnan(trial.val)
         assert study.epochs().empty
         assert study.answers().empty
         assert study.curve().winner.isna().all()

@@ -52,11 +52,11 @@ def test_show_json_has_the_documented_shape(small: Ended, scyc: Callable[..., En
         assert len(level["trials"]) == 6
         means: dict[float, float] = {}
         for trial in level["trials"]:
-            wanted = {"max_lr", "seed", "val_accuracy", "test_accuracy", "diverged", "state", "seconds"}
+            wanted = {"max_lr", "seed", "val", "test", "diverged", "state", "seconds"}
             assert trial.keys() >= wanted
-            assert 0 <= trial["val_accuracy"] <= 1
+            assert 0 <= trial["val"] <= 1
             assert trial["state"] == "complete"
-            means[trial["max_lr"]] = means.get(trial["max_lr"], 0) + trial["val_accuracy"] / 2
+            means[trial["max_lr"]] = means.get(trial["max_lr"], 0) + trial["val"] / 2
         assert means[level["winner"]] == max(means.values())
 
 

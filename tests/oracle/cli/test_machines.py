@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import oracle.execution.worker
+import oracle.execution.network_worker
 from oracle.execution import machine
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_a_study_that_continues_on_another_kind_of_machine(
     def other(*arguments: Any) -> MachineRecord:
         return replace(honest(*arguments), capability="ANOTHER")
 
-    for module in (machine, oracle.execution.worker):
+    for module in (machine, oracle.execution.network_worker):
         monkeypatch.setattr(module, "this_machine", other)
     ended = scyc("extend", "demo", "--levels", "4", "--executor", "inline")
     assert ended.code == 0

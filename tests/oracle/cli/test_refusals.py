@@ -19,7 +19,7 @@ def _no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*_: object, **__: object) -> None:
         pytest.fail("A trial was trained.")
 
-    monkeypatch.setattr("oracle.execution.worker.run_trials", forbidden)
+    monkeypatch.setattr("oracle.execution.network_worker.run_trials", forbidden)
     monkeypatch.setattr("oracle.execution.tune.TuneExecutor.run", forbidden)
 
 

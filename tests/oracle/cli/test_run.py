@@ -111,7 +111,7 @@ def test_an_unfinished_oracle_is_no_reference(scyc: Callable[..., Ended]) -> Non
 def test_a_failure_says_where_and_how_to_go_on(scyc: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> None:
     options = ["--schedule", "constant", "--seed", "5", "--as", "mine", "--retries", "0", *INLINE]
     with monkeypatch.context() as broken:
-        broken.setattr("oracle.execution.worker.run_trials", lambda *_, **__: 1 / 0)
+        broken.setattr("oracle.execution.network_worker.run_trials", lambda *_, **__: 1 / 0)
         ended = scyc("run", "demo", *options)
     assert ended.code == 1
     assert "mine at level 0, seed 5: ZeroDivisionError" in ended.err

@@ -53,8 +53,6 @@ def tops(
     """An oracle of asymmetric tops on shared examples (`tests.oracle.surface.tops`), best at this truth by level."""
     centres = 2 * np.log(np.array(truth) / RATES[0]) / np.log(RATES[-1] / RATES[0]) - 1
     return [
-        OracleLevel(
-            found.level, (1 - P) ** found.level, winner_of(found.accuracies), found.accuracies, answers=found.answers
-        )
+        OracleLevel(found.level, (1 - P) ** found.level, winner_of(found.scores), found.scores, answers=found.answers)
         for found in study(seed, centres, seeds, examples, recorded)
     ]

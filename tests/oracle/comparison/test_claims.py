@@ -45,7 +45,7 @@ def surface_mean(level: Json, max_lr: float) -> float | None:
     for left, right in pairwise(candidates):
         if left["max_lr"] <= max_lr * (1 + 1e-9) and max_lr <= right["max_lr"] * (1 + 1e-9):
             share = math.log(max_lr / left["max_lr"]) / math.log(right["max_lr"] / left["max_lr"])
-            accuracy: float = left["accuracy"] * (1 - share) + right["accuracy"] * share
+            accuracy: float = left["mean"] * (1 - share) + right["mean"] * share
             return accuracy
     return None
 
@@ -54,12 +54,12 @@ def cross_fitted(level: Json, max_lr: float) -> float:
     """Judge each seed's test accuracy by the winner that the other seeds' validation accuracies choose."""
     losses = []
     for seed in range(3):
-        others = [sum(c["val_accuracies"]) - c["val_accuracies"][seed] for c in level["candidates"]]
+        others = [sum(c["val"]) - c["val"][seed] for c in level["candidates"]]
         winner = level["candidates"][others.index(max(others))]
-        candidates = [{"max_lr": c["max_lr"], "accuracy": c["test_accuracies"][seed]} for c in level["candidates"]]
+        candidates = [{"max_lr": c["max_lr"], "mean": c["test"][seed]} for c in level["candidates"]]
         here = surface_mean({"candidates": candidates}, max_lr)
         assert here is not None
-        losses.append(winner["test_accuracies"][seed] - here)
+        losses.append(winner["test"][seed] - here)
     return float(mean(losses))
 
 
@@ -95,10 +95,10 @@ def test_measured_regrets_and_their_intervals(values: Json) -> None:
     for name, run in values["runs"].items():
         by_level = []
         for level, reference in zip(run["levels"], oracle, strict=True):
-            pairs = zip(reference["test_accuracies"], level["test_accuracies"], strict=True)
+            pairs = zip(reference["values"], level["values"], strict=True)
             losses = [theirs - ours for theirs, ours in pairs]
             assert level["regret"]["mean"] == pytest.approx(mean(losses), abs=1e-12)
-            assert level["accuracy"]["mean"] == pytest.approx(mean(level["test_accuracies"]))
+            assert level["mean"]["mean"] == pytest.approx(mean(level["values"]))
             by_level.append(losses)
         by_seed = [mean(losses) for losses in zip(*by_level[1:], strict=True)]  # the dense level is not pruned
         assert run["regret"]["mean"] == pytest.approx(mean(by_seed), abs=1e-12)
@@ -136,7 +136,7 @@ def test_the_winners_curse(values: Json) -> None:
         rates = [candidate["max_lr"] for candidate in oracle["candidates"]]
         place = rates.index(oracle["winner"])
         beside = [oracle["candidates"][i] for i in (place - 1, place + 1) if 0 <= i < len(rates)]
-        for lead, split in (("lead", "val_accuracies"), ("test_lead", "test_accuracies")):
+        for lead, split in (("lead", "val"), ("test_lead", "test")):
             best = mean(oracle["candidates"][place][split])
             assert level[lead] == pytest.approx(best - mean(mean(each[split]) for each in beside), abs=1e-12)
     told = [float(number) for number in re.findall(r"-?\d+\.\d\d", curse["sentence"])]

@@ -26,7 +26,7 @@ def test_the_oracle_and_the_fit_are_among_them() -> None:
 
 
 def test_the_smooth_curve_is_that_of_the_surface_to_four_digits() -> None:
-    levels = [OracleLevel(m, 0.8**m, winner_of(one.accuracies), one.accuracies) for m, one in enumerate(study(0))]
+    levels = [OracleLevel(m, 0.8**m, winner_of(one.scores), one.scores) for m, one in enumerate(study(0))]
     surface, winners = fit_surface(levels[:5] + levels[6:]), [level.winner for level in levels]
     found = contenders(levels[:5] + levels[6:], small_spec(), None, winners, surface)["smooth"].schedule
     assert isinstance(found, Replay)

@@ -18,7 +18,7 @@ LEVEL = OracleLevel(
     1.0,
     0.2,
     {0.1: [0.80, 0.90], 0.2: [0.95, 0.80], 0.4: [0.70, 0.70]},
-    test_accuracies={0.1: [0.50, 0.60], 0.2: [0.55, 0.52], 0.4: [0.30, 0.40]},
+    test_scores={0.1: [0.50, 0.60], 0.2: [0.55, 0.52], 0.4: [0.30, 0.40]},
 )
 
 
@@ -29,8 +29,8 @@ def test_each_seed_is_judged_by_what_the_other_chooses_on_the_test_examples() ->
 
 
 def test_without_test_accuracies_the_seed_left_out_judges() -> None:
-    assert cross_fitted(replace(LEVEL, test_accuracies={}), 0.4) == pytest.approx(((0.80 - 0.70) + (0.80 - 0.70)) / 2)
-    level = replace(LEVEL, test_accuracies={}, interval=Interval(0.1, 0.4))
+    assert cross_fitted(replace(LEVEL, test_scores={}), 0.4) == pytest.approx(((0.80 - 0.70) + (0.80 - 0.70)) / 2)
+    level = replace(LEVEL, test_scores={}, interval=Interval(0.1, 0.4))
     assert "10.00 points of validation accuracy lost" in judge(Constant(0.4), [level]).sentence
 
 
@@ -49,7 +49,7 @@ def test_where_candidates_differ_by_chance_alone_nothing_is_lost() -> None:
         val, test = (0.9 + 0.01 * rng.standard_normal((10, 3)) for _ in range(2))
         accuracies = dict(zip(rates.tolist(), val.tolist(), strict=True))
         tests = dict(zip(rates.tolist(), test.tolist(), strict=True))
-        level = OracleLevel(0, 1.0, winner_of(accuracies), accuracies, test_accuracies=tests)
+        level = OracleLevel(0, 1.0, winner_of(accuracies), accuracies, test_scores=tests)
         fair.append(cross_fitted(level, rates[4]) or 0.0)
         raw.append(level.regret(rates[4]) or 0.0)
         curse.append(winners_curse([level], None, [0, 1, 2]).examples or 0.0)

@@ -95,7 +95,7 @@ def test_a_schedule_whose_training_is_not_finite_loses_everything_there() -> Non
         lab.work(lab.walk(lab.open_walk(Policy(Replay((0.2, 0.2, 0.9))), "hot"), [1000, 1001]))
         run = compared(lab)["runs"]["hot"]
     assert [level["diverged"] for level in run["levels"]] == [0, 0, 2]
-    assert run["levels"][2]["test_accuracies"] == [0, 0]
+    assert run["levels"][2]["values"] == [0, 0]
     assert run["levels"][2]["regret"]["mean"] == pytest.approx(0.89, abs=0.01)
     assert "2 of its 6 trainings diverged" in run["sentence"]
 

@@ -97,9 +97,7 @@ class TestRecovery:
 class TestResult:
     def test_is_the_same_whatever_the_order(self) -> None:
         levels = surface(S_SHAPED, levels=5)
-        turned = [
-            dataclasses.replace(level, accuracies=dict(list(level.accuracies.items())[::-1])) for level in levels[::-1]
-        ]
+        turned = [dataclasses.replace(level, scores=dict(list(level.scores.items())[::-1])) for level in levels[::-1]]
         assert fit_scyc(turned, P) == fit_scyc(levels, P) == fit_scyc(levels, P)
 
     def test_scales_with_max_lr(self) -> None:
@@ -108,7 +106,7 @@ class TestResult:
             dataclasses.replace(
                 level,
                 winner=level.winner * 3,
-                accuracies={max_lr * 3: values for max_lr, values in level.accuracies.items()},
+                scores={max_lr * 3: values for max_lr, values in level.scores.items()},
             )
             for level in levels
         ]
@@ -123,9 +121,9 @@ class TestResult:
         moved = [
             dataclasses.replace(
                 level,
-                accuracies={
+                scores={
                     max_lr: [value + 0.03 * seed - 0.01 * level.level for seed, value in enumerate(values)]
-                    for max_lr, values in level.accuracies.items()
+                    for max_lr, values in level.scores.items()
                 },
             )
             for level in levels
@@ -182,8 +180,8 @@ class TestKnowledge:
 
     def test_a_level_that_knows_nothing_has_no_influence(self) -> None:
         levels = tops(S)
-        alone = {0.02: levels[6].accuracies[max(levels[6].accuracies)]}  # one candidate, far from the truth
-        lone = dataclasses.replace(levels[6], winner=0.02, accuracies=alone, answers=None)
+        alone = {0.02: levels[6].scores[max(levels[6].scores)]}  # one candidate, far from the truth
+        lone = dataclasses.replace(levels[6], winner=0.02, scores=alone, answers=None)
         # Where one level has no answers, none are used: so the others have none either.
         blind = [dataclasses.replace(level, answers=None) for level in levels if level.level != 6]
         with_it, without = (fit_scyc(found, P) for found in ([*blind[:6], lone, *blind[6:]], blind))
@@ -195,8 +193,8 @@ class TestKnowledge:
         ended = [
             dataclasses.replace(
                 level,
-                winner=max(rate for rate in level.accuracies if rate < 0.13),
-                accuracies={max_lr: values for max_lr, values in level.accuracies.items() if max_lr < 0.13},
+                winner=max(rate for rate in level.scores if rate < 0.13),
+                scores={max_lr: values for max_lr, values in level.scores.items() if max_lr < 0.13},
             )
             if level.level >= 8
             else level
@@ -247,7 +245,7 @@ class TestDegenerate:
 
     def test_candidates_that_diverged(self) -> None:
         levels = [
-            dataclasses.replace(level, diverged=frozenset(rate for rate in level.accuracies if rate > 0.4))
+            dataclasses.replace(level, diverged=frozenset(rate for rate in level.scores if rate > 0.4))
             for level in surface(SCyc(0.17, 0.1, 4.0, 1, P), levels=5)
         ]
         fit = self.whole(fit_scyc(levels, P))

@@ -27,7 +27,7 @@ TRUE = Replay(tuple(rate_at(CENTRES).tolist()))
 @cache
 def levels(seed: int = 0) -> list[OracleLevel]:
     return [
-        OracleLevel(one.level, 0.8**one.level, winner_of(one.accuracies), one.accuracies, answers=one.answers)
+        OracleLevel(one.level, 0.8**one.level, winner_of(one.scores), one.scores, answers=one.answers)
         for one in study(seed)
     ]
 

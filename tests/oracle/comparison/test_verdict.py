@@ -106,7 +106,7 @@ class TestStudy:
     @pytest.mark.parametrize("rule", ["within", "paired"])
     def test_as_json_it_is_plain_and_has_the_documented_shape(self, rule: str, lab: Laboratory) -> None:
         values = to_json(compare(view_study(lab.store, "s"), rule, names=["constant", "fitted"]))
-        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 4
+        assert json.loads(json.dumps(values, allow_nan=False))["comparison"] == 5
         assert list(values["schedules"]) == ["constant", "fitted"]
         for schedule in values["schedules"].values():
             assert schedule.keys() >= {

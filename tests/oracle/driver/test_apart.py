@@ -96,4 +96,5 @@ def test_a_crash_is_survived_with_what_it_has_started(tmp_path: Path, monkeypatc
     fine = spec.model_copy(update={"workload": "crashing:mine"})
     ready = check_ready_apart(fine, artifacts, [Policy(Constant(0.1))], here=True)
     assert ready == check_ready(fine, artifacts)
+    assert ready.coverage is not None
     assert ready.coverage.prunable < ready.coverage.parameters

@@ -81,7 +81,7 @@ def test_a_race_under_fire_trains_stops_and_chooses_the_same(tmp_path: Path) -> 
     """At five random moments; `python -m benchmarks.kills --race` has more."""
     (tmp_path / "undisturbed").mkdir()
     facts, seconds = undisturbed(tmp_path / "undisturbed", kills.RACE)
-    assert any("epochs" in result and "val_accuracy" not in result for *_, result in facts[1])  # stopped ones
+    assert any("epochs" in result and "val" not in result for *_, result in facts[1])  # stopped ones
     killed, random = 0, Random(2)
     for number in count():
         (folder := tmp_path / str(number)).mkdir()

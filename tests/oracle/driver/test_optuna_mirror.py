@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-COLUMNS = ["test_accuracy", "val_loss", "test_loss", "train_loss", "diverged", "density", "seconds", "checkpoint"]
+COLUMNS = ["test", "val_loss", "test_loss", "train_loss", "diverged", "density", "seconds", "checkpoint"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -93,10 +93,10 @@ def test_every_ended_trial_is_an_optuna_trial(lab: Laboratory, url: str) -> None
                 assert trial.state == TrialState.FAIL
                 assert "on fire" in trial.user_attrs["error"]
             else:
-                assert trial.value == true.result.val_accuracy
+                assert trial.value == true.result.val
                 shown = {name: value for name, value in trial.user_attrs.items() if name not in (KEY, "seed")}
                 assert shown == {name: getattr(true.result, name) for name in COLUMNS}
-                assert trial.intermediate_values == {e.epoch: e.val_accuracy for e in true.result.epochs}
+                assert trial.intermediate_values == {e.step: e.val for e in true.result.epochs}
 
 
 def test_a_trial_that_was_stopped_is_pruned(lab: Laboratory, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_a_trial_that_was_stopped_is_pruned(lab: Laboratory, url: str, monkeypat
     for trial in pruned:
         stopped = truth[trial.user_attrs[KEY]].stopped
         assert stopped is not None
-        assert trial.intermediate_values == {epoch.epoch: epoch.val_accuracy for epoch in stopped.epochs}
+        assert trial.intermediate_values == {epoch.step: epoch.val for epoch in stopped.epochs}
         assert trial.params == {"max_lr": truth[trial.user_attrs[KEY]].max_lr}
     with closing(mirror_of(lab, url)) as mirror:
         mirror.rebuild()
@@ -222,5 +222,5 @@ def test_optuna_dashboard_shows_it(lab: Laboratory, dashboard: str) -> None:
     detail = get(f"{dashboard}/api/studies/{summaries[1]['study_id']}?after=0")
     assert len(detail["trials"]) == len(lab.store.trials(lab.run.id, 1))
     best = max(trial["values"][0] for trial in detail["trials"])
-    truth = [trial.result.val_accuracy for trial in lab.store.trials(lab.run.id, 1) if trial.result]
+    truth = [trial.result.val or 0.0 for trial in lab.store.trials(lab.run.id, 1) if trial.result]
     assert best == max(truth)

@@ -46,8 +46,8 @@ class Diary(Listener):
     def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
         self.heard.append(("ended", request.id))
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
-        self.heard.append(("decided", level, winner, val_accuracy, edge))
+    def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:
+        self.heard.append(("decided", level, winner, val, edge))
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +156,7 @@ class TestWholeRun:
         with Laboratory(small_spec(levels=2)) as lab:
             lab.work(lab.sweep(diary))
             ids = [trial.id for trial in lab.store.trials(lab.run.id)]
-            means = [
-                sum(lab.left_by(level, 0.2, seed).val_accuracy for seed in lab.spec.seeds) / 2 for level in range(2)
-            ]
+            means = [sum(lab.left_by(level, 0.2, seed).val or 0.0 for seed in lab.spec.seeds) / 2 for level in range(2)]
         ended = [("ended", i) for i in ids]
         assert diary.heard == [
             ("started", 0, 1.0),

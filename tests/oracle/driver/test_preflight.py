@@ -115,6 +115,7 @@ def test_what_cannot_be_trained_is_refused(overrides: list[str], fault: str) -> 
 @pytest.mark.usefixtures("own")
 def test_what_the_user_should_know_is_said() -> None:
     ready = check_ready(own_spec("recurrent"), Measured())  # type: ignore[arg-type]
+    assert ready.coverage is not None
     assert ready.coverage.notable
     assert (
         ready.coverage.sentence
@@ -122,6 +123,7 @@ def test_what_the_user_should_know_is_said() -> None:
     )
     assert ready.warnings == ()
     named = check_ready(own_spec("named", "batch_size=40", "epochs=1"), Measured())  # type: ignore[arg-type]
+    assert named.coverage is not None
     assert named.coverage.sentence.startswith(
         "16 of the network's 198 parameters are pruned; never pruned: rnn, GRU (144)"
     )

@@ -34,7 +34,7 @@ HOPELESS = functools.partial(Laboratory, small_spec(search={"max_lr": {"values":
 
 def ruled(levels: int, level: int, seeds: Sequence[int], cells: Sequence[Cell], *rest: Any) -> Any:
     """A state machine that gives every trial a rule, and takes one that was stopped for a bad one."""
-    seen = [replace(cell, state="complete", val_accuracy=0.0) if cell.state == "stopped" else cell for cell in cells]
+    seen = [replace(cell, state="complete", score=0.0) if cell.state == "stopped" else cell for cell in cells]
     action = machine.next_action(levels, level, seeds, seen, *rest)
     if isinstance(action, Train):
         return Train(tuple(replace(cell, stop=RULE) for cell in action.cells))
@@ -107,8 +107,8 @@ def test_they_are_recorded_and_the_level_is_decided_without_them(lab: Laboratory
     for trial in lab.store.trials(lab.run.id, curves=True):
         assert (trial.stop_epoch, trial.stop_below) == (RULE.epoch, RULE.below)
         if trial.stopped is not None:
-            assert [epoch.epoch for epoch in trial.stopped.epochs] == [0]
-            assert trial.stopped.epochs[0].val_accuracy < RULE.below
+            assert [epoch.step for epoch in trial.stopped.epochs] == [0]
+            assert (trial.stopped.epochs[0].val or 0.0) < RULE.below
     counts = lab.store.counts(lab.run.id)
     assert counts == {"pending": 0, "complete": 18, "failed": 0, "stopped": 12}
     assert sorted(number for _, number in diary.heard) == [trial.id for trial in lab.store.trials(lab.run.id)]
@@ -143,7 +143,7 @@ def test_what_is_resumed_sees_the_same_cells(
     assert {(cell.state, len(cell.curve)) for cell in seen[0]} == (
         {("complete", 2), ("stopped", 1)} if with_curves else {("complete", 0), ("stopped", 0)}
     )
-    assert all(cell.val_accuracy is None for cell in seen[0] if cell.state == "stopped")
+    assert all(cell.score is None for cell in seen[0] if cell.state == "stopped")
 
 
 def test_killed_anywhere_it_ends_the_same(lab: Laboratory, asked: list[tuple[Cell, ...]]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from oracle.execution import worker
+from oracle.execution import network_worker
 from scyc.workloads import load_workload
 
 if TYPE_CHECKING:
@@ -26,10 +26,10 @@ FOLDER = "SCYC_TEST_GPUS"
 """Variable with the folder."""
 
 shares: list[float] = []
-attempt = worker.Worker.attempt
+attempt = network_worker.NetworkWorker.attempt
 
 
-def noted(self: worker.Worker, requests: Sequence[Request]) -> list[Answer]:
+def noted(self: network_worker.NetworkWorker, requests: Sequence[Request]) -> list[Answer]:
     given = {
         "pid": os.getpid(),
         "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
@@ -41,8 +41,8 @@ def noted(self: worker.Worker, requests: Sequence[Request]) -> list[Answer]:
 
 
 if FOLDER in os.environ:  # in a worker
-    worker.Worker.attempt = noted  # type: ignore[method-assign]
-    worker.training_device = lambda spec: torch.device("cpu")
+    network_worker.NetworkWorker.attempt = noted  # type: ignore[method-assign]
+    vars(network_worker)["training_device"] = lambda spec: torch.device("cpu")
     torch.cuda.set_per_process_memory_fraction = lambda fraction, device=None: shares.append(fraction)
 
 workload = replace(load_workload("digits/mlp-20"), name="on GPUs")

@@ -11,7 +11,7 @@ import torch
 from oracle.execution import deaths
 from oracle.execution.deaths import FORGIVEN, Died, Forgiving
 from oracle.execution.messages import Failure, Outcome, TrialRequest
-from oracle.execution.worker import Worker
+from oracle.execution.network_worker import NetworkWorker
 from oracle.spec.files import parse_spec
 from studies import Artifacts
 
@@ -129,7 +129,7 @@ def test_trials_that_took_too_long_together_are_parted_at_once(monkeypatch: pyte
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_full_gpu_is_emptied_and_tried_once_more(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = parse_spec({"epochs": 1, "levels": 1, "seeds": [0]}, "of the test")
-    worker = Worker(spec, Artifacts("memory://full"))
+    worker = NetworkWorker(spec, Artifacts("memory://full"))
     emptied: list[object] = []
     run, left = worker.run, times
 
@@ -141,7 +141,7 @@ def test_a_full_gpu_is_emptied_and_tried_once_more(times: int, monkeypatch: pyte
         return run(requests)
 
     monkeypatch.setattr(worker, "run", full)
-    monkeypatch.setattr("oracle.execution.worker.free_memory", emptied.append)
+    monkeypatch.setattr("oracle.execution.network_worker.free_memory", emptied.append)
     [answer] = worker.attempt([FIRST])
     assert len(emptied) == times
     if times == 1:

@@ -191,3 +191,22 @@ def test_groups_go_to_workers_that_each_have_their_part_of_a_gpu(cluster: str, n
     assert all(one["shares"] == [0.25] for one in given)
     assert all(len(set(one["seeds"])) == 1 for one in given)
     assert sorted(len(one["seeds"]) for one in given) == [1, 2, 3, 6]
+
+
+def test_a_command_gets_whole_gpus(cluster: str, tmp_path: Path) -> None:
+    """Two GPUs that Ray is told of, both for one trial; its command is told which."""
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import os, oracle\n"
+        "given = os.environ['CUDA_VISIBLE_DEVICES'].split(',')\n"
+        "oracle.current_trial().finish(val=len({'0', '1'} & set(given)) / 2)\n"
+    )
+    trial, resources = {"command": f"{sys.executable} {script}"}, {"gpus_per_trial": 2.0}
+    spec = parse_spec({"engine": "own", "trial": trial, "resources": resources}, "test")
+    source = Requests([TrialRequest(1, 0, 0, 0.1, None, None)])
+    TuneExecutor(None, cluster).run(source, spec, Artifacts(str(tmp_path / "weights")))
+    [answer] = source.answers
+    assert isinstance(answer, Outcome), answer
+    assert answer.result.val == 1
+    assert answer.machine is not None
+    assert answer.machine.device == "cuda"

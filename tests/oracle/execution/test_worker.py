@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-import oracle.execution.worker
+import oracle.execution.network_worker
 import oracle.spec.model
 from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, TrialRequest
-from oracle.execution.worker import Worker
+from oracle.execution.network_worker import NetworkWorker
 from oracle.spec.files import parse_spec
 from scyc.answers import unpacked
 from scyc.engines import ENGINES
@@ -32,8 +32,8 @@ RATES = (0.05, 0.1, 0.2, 0.4)
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Worker:
-    return Worker(parse_spec(SPEC, "test"), Artifacts(str(tmp_path)))
+def worker(tmp_path: Path) -> NetworkWorker:
+    return NetworkWorker(parse_spec(SPEC, "test"), Artifacts(str(tmp_path)))
 
 
 def trials(seed: int = 0) -> list[TrialRequest]:
@@ -57,15 +57,15 @@ class Groups:
 
 
 @pytest.fixture
-def together(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Worker:
+def together(worker: NetworkWorker, monkeypatch: pytest.MonkeyPatch) -> NetworkWorker:
     """A worker whose engine takes several trials, as on a GPU."""
-    monkeypatch.setattr(oracle.execution.worker, "engine_for", lambda *_: ENGINES["stacked"])
+    monkeypatch.setattr(oracle.execution.network_worker, "engine_for", lambda *_: ENGINES["stacked"])
     return worker
 
 
 def facts(answers: Sequence[Any]) -> list[Any]:
     assert all(isinstance(answer, Outcome) for answer in answers)
-    return [(answer.result.checkpoint, answer.result.val_accuracy, answer.saved) for answer in answers]
+    return [(answer.result.checkpoint, answer.result.val, answer.saved) for answer in answers]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_answers_are_recorded_where_the_spec_asks_for_them(
 ) -> None:
     """Digits has 288 validation and 359 test examples."""
     monkeypatch.setattr(oracle.spec.model, "SMALL_SPLIT", largest)
-    worker = Worker(
+    worker = NetworkWorker(
         parse_spec(SPEC | {"workload": "digits/mlp-20", "answers": asked}, "test"), Artifacts(str(tmp_path))
     )
     [answer] = worker.attempt(trials()[:1])
@@ -90,42 +90,44 @@ def test_answers_are_recorded_where_the_spec_asks_for_them(
     assert [record.split for record in answer.result.answers] == recorded
 
 
-def test_on_a_cpu_each_trial_is_trained_alone(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_cpu_each_trial_is_trained_alone(worker: NetworkWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     groups = Groups()
-    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    monkeypatch.setattr(oracle.execution.network_worker, "run_trials", groups)
     worker.attempt(trials())
     assert groups.sizes == [1, 1, 1, 1]
 
 
-def test_a_result_says_what_the_training_came_to(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_says_what_the_training_came_to(worker: NetworkWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     trained: list[Trial] = []
 
     def training(members: Sequence[Member], data: Any, **settings: Any) -> list[Trial]:
         trained.extend(run_trials(members, data, **settings))
         return trained[-1:]
 
-    monkeypatch.setattr(oracle.execution.worker, "run_trials", training)
+    monkeypatch.setattr(oracle.execution.network_worker, "run_trials", training)
     [answer] = worker.attempt(trials()[:1])
     assert isinstance(answer, Outcome)
     result, [trial] = answer.result, trained
     last, early = trial.training.epochs[-1], trial.rewind_point
-    assert (result.val_accuracy, result.val_loss) == (last.val_accuracy, last.val_loss)
+    assert (result.val, result.val_loss) == (last.val_accuracy, last.val_loss)
     assert result.train_loss == last.train_loss
-    assert (result.test_accuracy, result.test_loss) == (trial.training.test_accuracy, trial.training.test_loss)
+    assert (result.test, result.test_loss) == (trial.training.test_accuracy, trial.training.test_loss)
     assert {record.split: unpacked([record.bits], record.examples)[0].tolist() for record in result.answers} == {
         split: answers.tolist() for split, answers in trial.training.answers.items()
     }
     assert (result.diverged, result.density) == (trial.training.diverged, 1.0)
-    assert [asdict(epoch) for epoch in result.epochs] == [asdict(epoch) for epoch in trial.training.epochs]
+    assert [tuple(asdict(point).values()) for point in result.epochs] == [
+        tuple(asdict(epoch).values()) for epoch in trial.training.epochs
+    ]
     assert [asdict(one) for one in result.gradients] == [asdict(one) for one in trial.training.gradients]
     assert early is not None
     digests = [sha256(dumped).hexdigest() for dumped in (dump_checkpoint(trial.checkpoint), dump_snapshot(early))]
     assert [result.checkpoint, result.rewind_point] == [saved.hash for saved in answer.saved] == digests
 
 
-def test_answers_come_in_the_order_of_the_requests(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_come_in_the_order_of_the_requests(together: NetworkWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     groups = Groups()
-    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    monkeypatch.setattr(oracle.execution.network_worker, "run_trials", groups)
     mixed = [request for pair in zip(trials(seed=0), trials(seed=1), strict=True) for request in pair]
     measured = MeasureRequest("norm-drop", 0, 0, None, None, 0, "")
     answers = together.attempt([*mixed[:3], measured, *mixed[3:]])
@@ -135,8 +137,8 @@ def test_answers_come_in_the_order_of_the_requests(together: Worker, monkeypatch
     assert facts(answers[1::2]) == facts(together.attempt(trials(seed=1)))
 
 
-def test_one_that_raises_fails_alone(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oracle.execution.worker, "run_trials", Groups(broken=RATES[2]))
+def test_one_that_raises_fails_alone(together: NetworkWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oracle.execution.network_worker, "run_trials", Groups(broken=RATES[2]))
     answers = together.attempt(trials())
     assert [isinstance(answer, Failure) for answer in answers] == [False, False, True, False]
     failure = answers[2]
@@ -144,17 +146,17 @@ def test_one_that_raises_fails_alone(together: Worker, monkeypatch: pytest.Monke
     assert "a broken member" in failure.error
 
 
-def test_a_full_memory_makes_groups_smaller(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_memory_makes_groups_smaller(together: NetworkWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     groups = Groups(room=1)
-    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    monkeypatch.setattr(oracle.execution.network_worker, "run_trials", groups)
     facts(together.attempt(trials()))
     assert groups.sizes == [4, 2, 1, 1, 2, 1, 1]
     facts(together.attempt(trials()))
     assert groups.sizes[7:] == [1, 1, 1, 1]  # it has learnt
 
 
-def test_a_memory_too_small_for_one_is_a_failure(together: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oracle.execution.worker, "run_trials", Groups(room=0))
+def test_a_memory_too_small_for_one_is_a_failure(together: NetworkWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oracle.execution.network_worker, "run_trials", Groups(room=0))
     answers = together.attempt(trials()[:2])
     assert all(
         isinstance(answer, Failure) and "memory was too small for this trial twice" in answer.error
@@ -162,23 +164,23 @@ def test_a_memory_too_small_for_one_is_a_failure(together: Worker, monkeypatch: 
     )
 
 
-def test_stacked_networks_give_the_results_of_single_ones(together: Worker, worker: Worker) -> None:
+def test_stacked_networks_give_the_results_of_single_ones(together: NetworkWorker, worker: NetworkWorker) -> None:
     stacked = together.attempt(trials())
     for request, answer in zip(trials(), stacked, strict=True):
         [alone] = together.attempt([request])
         assert isinstance(answer, Outcome)
         assert isinstance(alone, Outcome)
-        assert answer.result.val_accuracy == pytest.approx(alone.result.val_accuracy, abs=0.02)
+        assert answer.result.val == pytest.approx(alone.result.val, abs=0.02)
         assert answer.result.density == alone.result.density
 
 
 def test_a_worker_with_other_data_than_the_study_trains_nothing(
-    worker: Worker, monkeypatch: pytest.MonkeyPatch
+    worker: NetworkWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = fingerprints("digits/mlp-300-100")
     same, other = (json.dumps(here | more) for more in ({}, {"training labels": "int64[1150] another"}))
     groups = Groups()
-    monkeypatch.setattr(oracle.execution.worker, "run_trials", groups)
+    monkeypatch.setattr(oracle.execution.network_worker, "run_trials", groups)
     [first, second, *_] = trials()
     fine, failed = worker.attempt([replace(first, trained_on=same), replace(second, trained_on=other)])
     assert isinstance(fine, Outcome)

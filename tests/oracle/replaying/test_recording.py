@@ -36,15 +36,15 @@ def test_it_holds_what_the_study_holds() -> None:
     assert len(trials) == recording.validation.size
     for level, _, max_lr, seed, _, _, result in trials:
         place = level, recording.rates.tolist().index(max_lr), SEEDS.index(seed)
-        assert recording.validation[place] == result.val_accuracy
-        assert recording.test[place] == result.test_accuracy
+        assert recording.validation[place] == result.val
+        assert recording.test[place] == result.test
         assert recording.diverged[place] == result.diverged == (max_lr > 0.5)
         assert recording.finite[place] == (max_lr <= 0.5)
         assert recording.epochs[place] == len(result.epochs) == 2
-        assert recording.curves[place] == pytest.approx([epoch.val_accuracy for epoch in result.epochs])
+        assert recording.curves[place] == pytest.approx([epoch.val for epoch in result.epochs])
         answers = recording.read(level, max_lr).answers
         assert answers is not None
-        assert answers[place[2]].mean() == result.val_accuracy
+        assert answers[place[2]].mean() == result.val
 
 
 @pytest.mark.parametrize("recording", [made_up, real], ids=["made up", "real"])

@@ -17,8 +17,8 @@ def test_the_grid_itself_is_the_study() -> None:
         epochs = store.epochs_trained(study.run.id)
     walk = simulate(recording, method_spec(recording, "grid"), SEEDS, workers=3)
     assert [decision.winner for decision in walk.decisions] == [winner for _, _, winner, _ in levels]
-    assert {(one.level, one.cell.max_lr, one.cell.seed, one.cell.val_accuracy) for one in walk.trained} == {
-        (level, max_lr, seed, result.val_accuracy) for level, _, max_lr, seed, _, _, result in trials
+    assert {(one.level, one.cell.max_lr, one.cell.seed, one.cell.score) for one in walk.trained} == {
+        (level, max_lr, seed, result.val) for level, _, max_lr, seed, _, _, result in trials
     }
     assert len(walk.trained) == len(trials)
     assert walk.epochs == epochs

@@ -111,7 +111,7 @@ def trained(comparison: Comparison, names: Sequence[str], seeds: Sequence[int] =
 
 def _losses(oracle: TrainedRun, one: TrainedRun) -> list[list[float]]:
     return [
-        [best - own for best, own in zip(reference.test_accuracies, level.test_accuracies, strict=True)]
+        [best - own for best, own in zip(reference.scores, level.scores, strict=True)]
         for reference, level in zip(oracle.levels, one.levels, strict=True)
     ]
 
@@ -173,7 +173,7 @@ def _partial() -> Comparison:
     """A run that has finished no level, and one of one seed and more levels than are decided, without a replay."""
     whole = full()
     level = whole.runs["constant"].levels[0]
-    alone = dataclasses.replace(level, regret=None, accuracy=Estimate(0.6, None, None), test_accuracies=(0.6,))
+    alone = dataclasses.replace(level, regret=None, score=Estimate(0.6, None, None), scores=(0.6,))
     late = dataclasses.replace(alone, level=1, density=0.8)
     runs = {
         "constant": TrainedRun((1,), (), False, (), None, 0.0, "Nothing is finished."),

@@ -49,8 +49,8 @@ def candidates(trials: Sequence[TrialView]) -> tuple[CandidateView, ...]:
     result = []
     for max_lr in sorted({t.max_lr for t in trials if t.state == "complete"}):
         done = [t for t in trials if t.max_lr == max_lr and t.state == "complete"]
-        val = sum(t.val_accuracy or 0.0 for t in done) / len(done)
-        test = sum(t.test_accuracy or 0.0 for t in done) / len(done)
+        val = sum(t.val or 0.0 for t in done) / len(done)
+        test = sum(t.test or 0.0 for t in done) / len(done)
         result.append(CandidateView(max_lr, val, test, sum(bool(t.diverged) for t in done), len(done)))
     return tuple(result)
 
@@ -106,7 +106,7 @@ def climbing(m: int, grid: Sequence[float] = GRID, seeds: Sequence[int] = SEEDS)
             val = top - (0.035 if away < 0 else 0.06) * away**2 + luck + noise.gauss(0, 0.003)
             diverged = max_lr > 0.9 and noise.random() < 0.5
             trials.append(trial(max_lr, seed, 0.11 if diverged else max(val, 0.2)))
-    winning = max(candidates(trials), key=lambda c: c.val_accuracy)
+    winning = max(candidates(trials), key=lambda c: c.val or 0.0)
     high = min(winning.max_lr * 1.5, max(grid))
     return level(
         m,
@@ -128,7 +128,7 @@ def peaked(
         for rate in GRID
         for seed in SEEDS
     ]
-    means = {rate: sum(t.val_accuracy or 0.0 for t in trials if t.max_lr == rate) for rate in GRID}
+    means = {rate: sum(t.val or 0.0 for t in trials if t.max_lr == rate) for rate in GRID}
     winner = max(GRID, key=lambda rate: means[rate])
     return level(m, trials, winner, within, edge=winner in (GRID[0], GRID[-1]))
 

@@ -61,7 +61,7 @@ def test_hovering_gives_the_numbers(browser: Browser, tmp_path: Path) -> None:
     label = page.locator("#plot-accuracy .hovertext").text_content() or ""
     level = full().runs["s-cyc"].levels[3]
     assert "level 3" in label
-    assert f"{100 * level.accuracy.mean:.1f}" in label
+    assert f"{100 * level.score.mean:.1f}" in label
     assert level.regret is not None
     assert f"{100 * level.regret.mean:.2f}" in label
     page.close()

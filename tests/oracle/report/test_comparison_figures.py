@@ -94,7 +94,7 @@ def test_accuracies_have_their_intervals() -> None:
     comparison = full()
     found = traces(comparison, "accuracy")
     for name, run in comparison.runs.items():
-        estimates = [level.accuracy for level in run.levels]
+        estimates = [level.score for level in run.levels]
         assert found[name]["y"] == [100 * one.mean for one in estimates]
         highs = [above + mean for above, mean in zip(found[name]["error_y"]["array"], found[name]["y"], strict=True)]
         assert highs == pytest.approx([100 * (one.high or 0) for one in estimates])
@@ -156,7 +156,7 @@ def test_the_surface_holds_every_candidate() -> None:
     assert figure is not None
     columns = [trace for trace in figure["data"] if trace["type"] == "heatmap"]
     for level, column in zip(comparison.levels, columns, strict=True):
-        rates = sorted(level.accuracies)
+        rates = sorted(level.scores)
         assert [cell[0] for cell in column["z"]] == [100 * (level.mean(rate) or 0) for rate in rates]
         edges = column["y"]
         assert all(low < rate < high for low, rate, high in zip(edges, rates, edges[1:], strict=False))

@@ -172,7 +172,7 @@ def test_the_heat_map_holds_every_candidate_and_no_more() -> None:
             )
             for c in lv.candidates
         }
-        assert found == {c.max_lr: 100 * c.val_accuracy for c in lv.candidates}
+        assert found == {c.max_lr: 100 * (c.val or 0.0) for c in lv.candidates}
         assert sum(cell is not None for cell in cells) == len(lv.candidates)
     assert [len(c["z"]) for c in columns] == [12, 13, 11]  # the third was trained at every other candidate
 
@@ -181,7 +181,7 @@ def test_the_heat_map_says_where_its_colours_start() -> None:
     view = samples.finished()
     plate = made("heatmap", view)
     floor = clipped_at(view.levels)
-    accuracies = [c.val_accuracy for lv in view.levels for c in lv.candidates]
+    accuracies = [c.val or 0.0 for lv in view.levels for c in lv.candidates]
     assert plate.figure is not None
     assert plate.figure["layout"]["coloraxis"]["cmin"] == 100 * floor
     below = sum(accuracy < floor for accuracy in accuracies)

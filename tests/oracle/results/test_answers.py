@@ -29,11 +29,7 @@ def test_are_what_the_accuracies_count(split: SplitName) -> None:
         for level in view.levels:
             assert list(answers[level.level]) == [0.1, 0.2, 0.4]
             expected = {
-                max_lr: [
-                    t.val_accuracy if split == "validation" else t.test_accuracy
-                    for t in level.trials
-                    if t.max_lr == max_lr
-                ]
+                max_lr: [t.val if split == "validation" else t.test for t in level.trials if t.max_lr == max_lr]
                 for max_lr in answers[level.level]
             }
             means = {
@@ -56,8 +52,8 @@ def test_as_text_beside_the_trials() -> None:
             else:
                 answers = trial.pop("answers")
                 assert {split: (len(text), text.count("1") / 50) for split, text in answers.items()} == {
-                    "validation": (50, trial["val_accuracy"]),
-                    "test": (50, trial["test_accuracy"]),
+                    "validation": (50, trial["val"]),
+                    "test": (50, trial["test"]),
                 }
                 assert "01" not in answers["test"]
         assert shown == to_json(view)
@@ -84,8 +80,8 @@ def test_those_of_an_extended_study_are_of_its_lineage() -> None:
                 max_lr: found.mean(axis=1).tolist()
                 for max_lr, found in answers[level.level].items()
                 if found is not None
-            } == level.accuracies
-            assert len(level.accuracies[0.28]) == 3
+            } == level.scores
+            assert len(level.scores[0.28]) == 3
 
 
 def test_a_study_without_decided_levels_has_none() -> None:

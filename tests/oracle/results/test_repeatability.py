@@ -17,7 +17,7 @@ from tests.oracle.surface.tops import study
 def decided(count: int, seeds: int) -> list[DecidedLevel]:
     """Levels with a known truth, whose seeds differ."""
     return [
-        DecidedLevel(one.level, 0.8**one.level, winner_of(one.accuracies), one.accuracies, answers=one.answers)
+        DecidedLevel(one.level, 0.8**one.level, winner_of(one.scores), one.scores, answers=one.answers)
         for one in study(0, seeds=seeds)[:count]
     ]
 
@@ -50,8 +50,8 @@ def test_the_winners_of_the_halves_are_compared_level_by_level() -> None:
     levels = decided(3, seeds=3)
     logs = []
     for level in levels:
-        rates = sorted(level.accuracies)
-        table = np.array([level.accuracies[rate] for rate in rates])
+        rates = sorted(level.scores)
+        table = np.array([level.scores[rate] for rate in rates])
         for alone in range(3):
             rest = [seed for seed in range(3) if seed != alone]
             one, other = rates[table[:, alone].argmax()], rates[table[:, rest].mean(axis=1).argmax()]

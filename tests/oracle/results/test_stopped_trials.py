@@ -67,15 +67,13 @@ class TestView:
         for level in view_study(store, "s").levels:
             stopped = [trial for trial in level.trials if trial.state == "stopped"]
             assert [(trial.max_lr, trial.seed) for trial in stopped] == [(0.8, 7), (1.6, 0), (1.6, 7)]
-            assert {(t.val_accuracy, t.test_accuracy, t.diverged, t.seconds) for t in stopped} == {
-                (None, None, None, 0.5)
-            }
+            assert {(t.val, t.test, t.diverged, t.seconds) for t in stopped} == {(None, None, None, 0.5)}
             assert level.stopped == 3
 
     def test_a_candidate_that_was_stopped_on_a_seed_is_not_judged_by_the_others(self, store: Store) -> None:
         for level in view_study(store, "s").levels:
             assert [candidate.max_lr for candidate in level.candidates] == [0.1, 0.2, 0.4]
-            assert set(level.accuracies) == {0.1, 0.2, 0.4}
+            assert set(level.scores) == {0.1, 0.2, 0.4}
             assert level.answers is not None
             assert set(level.answers) == {0.1, 0.2, 0.4}
             assert all(level.intervals.values())
@@ -88,7 +86,7 @@ class TestView:
 
     def test_a_comparison_leaves_them_out(self, store: Store) -> None:
         for level in compare_study(store, "s", "within").levels:
-            assert set(level.accuracies) == set(level.test_accuracies) == {0.1, 0.2, 0.4}
+            assert set(level.scores) == set(level.test_scores) == {0.1, 0.2, 0.4}
 
 
 class TestWhatIsSaid:
@@ -118,7 +116,7 @@ class TestWhatIsSaid:
         assert set(stopped.stop_epoch) == {0}
         assert set(stopped.stop_below) == {0.5}
         assert set(stopped.seconds) == {0.5}
-        assert stopped.val_accuracy.isna().all()
+        assert stopped.val.isna().all()
         assert set(stopped.machine) == {MACHINE.hash}
         assert len(epochs) == 21 * 2 + 9
 
@@ -159,9 +157,9 @@ class TestExport:
             (lambda tables: damaged("stop_below", None)(tables) or damaged("stop_epoch", None)(tables), "no stop rule"),
             (damaged("stop_epoch", 2**31 - 1), "stopped after epoch 2147483647, which its epochs contradict"),
             (damaged("stop_epoch", -1), "row"),
-            (damaged("stop_below", 1.5), "row"),
-            (damaged("stop_below", 0.25), "its accuracy of 0.25 is not below its rule's 0.25"),
-            (damaged("val_accuracy", 0.5), "so val_accuracy must be empty"),
+            (damaged("stop_below", float("inf")), "row"),
+            (damaged("stop_below", 0.25), "its accuracy of 0.25 is not worse than its rule's 0.25"),
+            (damaged("val", 0.5), "so val must be empty"),
             (damaged("seconds", None), "so seconds must not be empty"),
             (damaged("finished_at", None), "which its finished_at contradicts"),
             (damaged("error", "lost"), "which its error contradicts"),

@@ -51,28 +51,28 @@ class TestFinished:
         for level in read(finished).levels:
             assert level.winning is not None
             assert level.winning.max_lr == level.winner
-            assert level.winning.val_accuracy == max(candidate.val_accuracy for candidate in level.candidates)
+            assert level.winning.val == max(candidate.val or 0 for candidate in level.candidates)
             assert level.winning.seeds == 2
 
     def test_the_candidates_are_means_over_seeds(self, finished: Laboratory) -> None:
         candidate = read(finished).levels[0].candidates[0]
         results = [finished.left_by(0, 0.1, seed) for seed in (0, 7)]
         assert candidate.max_lr == 0.1
-        assert candidate.val_accuracy == pytest.approx(sum(r.val_accuracy for r in results) / 2)
-        assert candidate.test_accuracy == pytest.approx(candidate.val_accuracy - 0.01)
+        assert candidate.val == pytest.approx(sum(r.val or 0 for r in results) / 2)
+        assert candidate.test == pytest.approx((candidate.val or 0) - 0.01)
         assert candidate.diverged == 0
 
     def test_the_intervals_are_those_of_the_rules(self, finished: Laboratory) -> None:
         levels = read(finished).levels
         decided = []
         for level in levels:
-            accuracies: dict[float, list[float]] = {}
+            scores: dict[float, list[float]] = {}
             for trial in sorted(level.trials, key=lambda trial: trial.seed):
-                assert trial.val_accuracy is not None
-                accuracies.setdefault(trial.max_lr, []).append(trial.val_accuracy)
+                assert trial.val is not None
+                scores.setdefault(trial.max_lr, []).append(trial.val)
             assert level.winner is not None
-            assert level.accuracies == accuracies
-            decided.append(DecidedLevel(level.level, level.density, level.winner, accuracies))
+            assert level.scores == scores
+            decided.append(DecidedLevel(level.level, level.density, level.winner, scores))
         for name, rule in RULES.items():
             judged = rule.judge(decided, TOLERANCE)
             assert [level.intervals[name] for level in levels] == judged
@@ -119,7 +119,7 @@ class TestJson:
             assert level["interval"].keys() == set(RULES)
             assert level["trials"]
             for trial in level["trials"]:
-                promised = {"max_lr", "seed", "val_accuracy", "test_accuracy", "diverged", "state", "seconds"}
+                promised = {"max_lr", "seed", "val", "test", "diverged", "state", "seconds"}
                 assert promised <= trial.keys()
 
     def test_has_the_values_of_the_view(self, finished: Laboratory) -> None:
@@ -137,8 +137,8 @@ class TestJson:
             assert shown["trials"][0] == {
                 "max_lr": level.trials[0].max_lr,
                 "seed": level.trials[0].seed,
-                "val_accuracy": level.trials[0].val_accuracy,
-                "test_accuracy": level.trials[0].test_accuracy,
+                "val": level.trials[0].val,
+                "test": level.trials[0].test,
                 "diverged": False,
                 "state": "complete",
                 "seconds": 1.5,
@@ -168,7 +168,7 @@ class TestUnderWay:
             level = strict_json(view)["levels"][1]
             assert (level["winner"], level["interval"]) == (None, dict.fromkeys(RULES))
             pending = next(trial for trial in level["trials"] if trial["state"] == "pending")
-            assert [pending[name] for name in ("val_accuracy", "test_accuracy", "diverged", "seconds")] == [None] * 4
+            assert [pending[name] for name in ("val", "test", "diverged", "seconds")] == [None] * 4
 
     def test_a_study_that_failed_trials_block(self) -> None:
         with Laboratory(small_spec(), fails=[(1, 7, 0.2), (1, 0, 0.4)]) as lab:
@@ -211,7 +211,7 @@ class TestDivergence:
             assert (view.state, view.status.stuck) == ("blocked", True)
             [level] = view.levels
             assert (level.winner, level.chosen, level.silence) == (None, None, None)
-            assert {candidate.val_accuracy for candidate in level.candidates} == {0}
+            assert {candidate.val for candidate in level.candidates} == {0}
 
     def test_a_smaller_candidate_frees_a_study_that_is_stuck(self) -> None:
         with Laboratory(small_spec(levels=2), ceiling=0.08) as lab:
@@ -230,10 +230,10 @@ class TestDivergence:
             lab.work(lab.sweep(), most=6)
             with lab.store._database.write() as connection:
                 hot = schema.trials.c.max_lr == 0.4
-                nan = {"val_accuracy": 0.97, "test_accuracy": 0.97, "val_loss": None, "diverged": False}
+                nan = {"val": 0.97, "test": 0.97, "val_loss": None, "diverged": False}
                 connection.execute(update(schema.trials).where(hot).values(nan))
             level = read(lab).levels[0]
-            assert [(c.val_accuracy, c.diverged) for c in level.candidates][2] == (0, 2)
+            assert [(c.val, c.diverged) for c in level.candidates][2] == (0, 2)
             again = lab.sweep()
             again.next()
             assert lab.winners() == [0.2]

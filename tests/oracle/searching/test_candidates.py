@@ -10,15 +10,13 @@ from oracle.testing.proposers import spec_with
 
 
 @pytest.mark.parametrize(
-    ("accuracies", "winner"),
+    ("scores", "winner"),
     [({0.1: 0.8, 0.2: 0.9, 0.4: 0.7}, 0.2), ({0.4: 0.9, 0.1: 0.8, 0.2: 0.9}, 0.2), ({0.3: 0.0}, 0.3)],
 )
-def test_the_highest_mean_wins_and_of_equal_ones_the_smallest_max_lr(
-    accuracies: dict[float, float], winner: float
-) -> None:
-    assert winner_of(accuracies) == winner
-    assert best([Candidate(max_lr, 0, mean, diverged=False) for max_lr, mean in accuracies.items()]).max_lr == winner
-    assert levels.winner_of({max_lr: [mean, mean] for max_lr, mean in accuracies.items()}) == winner
+def test_the_highest_mean_wins_and_of_equal_ones_the_smallest_max_lr(scores: dict[float, float], winner: float) -> None:
+    assert winner_of(scores) == winner
+    assert best([Candidate(max_lr, 0, mean, diverged=False) for max_lr, mean in scores.items()]).max_lr == winner
+    assert levels.winner_of({max_lr: [mean, mean] for max_lr, mean in scores.items()}) == winner
 
 
 def test_a_round_is_no_advantage() -> None:

@@ -42,14 +42,13 @@ def test_what_is_filled_in_is_a_fraction() -> None:
 
 def race(level: Level, most: float = 0.01) -> DecidedLevel:
     """Return a level as a race leaves it: candidates that lose more on the first seed are not trained on the others."""
-    means = {rate: float(np.mean(values)) for rate, values in level.accuracies.items()}
+    means = {rate: float(np.mean(values)) for rate, values in level.scores.items()}
     winner = max(means, key=means.__getitem__)
-    seeds = len(level.accuracies[winner])
+    seeds = len(level.scores[winner])
     on_all = {
-        rate: rate == winner or level.accuracies[winner][0] - values[0] <= most
-        for rate, values in level.accuracies.items()
+        rate: rate == winner or level.scores[winner][0] - values[0] <= most for rate, values in level.scores.items()
     }
-    found = {rate: dict(enumerate(values[: seeds if on_all[rate] else 1])) for rate, values in level.accuracies.items()}
+    found = {rate: dict(enumerate(values[: seeds if on_all[rate] else 1])) for rate, values in level.scores.items()}
     accuracies, trained = filled_in(found)
     answers = level.answers and {rate: rows[: len(found[rate])] for rate, rows in level.answers.items()}
     return DecidedLevel(level.level, 1.0, winner, accuracies, answers=answers, trained=trained)
@@ -58,8 +57,8 @@ def race(level: Level, most: float = 0.01) -> DecidedLevel:
 def test_a_race_leaves_the_surface_nearly_what_the_grid_makes_of_it() -> None:
     grid = study(0)
     raced = [race(level) for level in grid]
-    spent = sum(level.times_trained(rate) for level in raced for rate in level.accuracies)
-    assert spent < 0.7 * sum(len(values) for level in grid for values in level.accuracies.values())
+    spent = sum(level.times_trained(rate) for level in raced for rate in level.scores)
+    assert spent < 0.7 * sum(len(values) for level in grid for values in level.scores.values())
     off = np.log(best_curve(fit_surface(raced)).max_lr) - np.log(rate_at(CENTRES))
     of_grid = np.log(best_curve(fit_surface(grid)).max_lr) - np.log(rate_at(CENTRES))
     assert np.sqrt((off**2).mean()) < 1.5 * np.sqrt((of_grid**2).mean()) + 0.05
@@ -76,8 +75,8 @@ def test_fewer_trainings_are_less_certain() -> None:
 
 def on_first_two(level: Level) -> Level:
     """Return a level whose candidates have the same means, but from the first two seeds, the best one excepted."""
-    best = max(level.accuracies, key=lambda rate: sum(level.accuracies[rate]))
-    trained = {rate: (True, True, rate == best) for rate in level.accuracies}
+    best = max(level.scores, key=lambda rate: sum(level.scores[rate]))
+    trained = {rate: (True, True, rate == best) for rate in level.scores}
     return replace(level, trained=trained)
 
 
@@ -106,10 +105,10 @@ def test_beyond_the_candidates_of_a_race_nothing_is_better() -> None:
     grid = study(0)
     raced = [race(level) for level in grid]
     assert any(level.trained for level in raced)
-    beyond = 1.5 * max(grid[0].accuracies)
+    beyond = 1.5 * max(grid[0].scores)
     assert fit_surface(grid).regret_at(0, beyond) is None
     surface = fit_surface(raced)
-    regret, at_the_end = surface.regret_at(0, beyond), surface.regret_at(0, max(grid[0].accuracies))
+    regret, at_the_end = surface.regret_at(0, beyond), surface.regret_at(0, max(grid[0].scores))
     assert regret is not None
     assert at_the_end is not None
     assert regret.tolist() == at_the_end.tolist()

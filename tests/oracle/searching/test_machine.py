@@ -38,8 +38,8 @@ class Scripted:
         return self.rounds[done] if done < len(self.rounds) else []
 
 
-def cell(max_lr: float, val_accuracy: float, seed: int = 0, round: int = 0, diverged: bool = False) -> Cell:  # noqa: A002
-    return Cell(max_lr, seed, round, "complete", val_accuracy, diverged)
+def cell(max_lr: float, score: float, seed: int = 0, round: int = 0, diverged: bool = False) -> Cell:  # noqa: A002
+    return Cell(max_lr, seed, round, "complete", score, diverged)
 
 
 def decide(cells: Sequence[Cell]) -> Decide:
@@ -52,7 +52,7 @@ def test_a_candidate_is_one_whenever_its_seeds_were_proposed() -> None:
     [one, other] = candidates([cell(0.2, 0.9, seed=1, round=2), cell(0.1, 0.7), cell(0.2, 0.8, seed=0)])
     assert (one.max_lr, one.round, one.by_seed) == (0.1, 0, (0.7,))
     assert (other.max_lr, other.round, other.by_seed) == (0.2, 0, (0.8, 0.9))
-    assert other.val_accuracy == pytest.approx(0.85)
+    assert other.score == pytest.approx(0.85)
 
 
 class TestActions:
@@ -138,7 +138,7 @@ class TestDecision:
         equal = [cell(max_lr, accuracy, seed) for max_lr in (0.1, 0.2) for seed, accuracy in enumerate((0.5, 0.6))]
         assert decide(equal) == Decide(0.1, edge=False, silence="equal")
         assert decide([*equal, cell(0.4, 0.9, diverged=True), cell(0.4, 0.9, 1)]).silence == "equal"
-        swapped = [replace(c, val_accuracy=1.1 - (c.val_accuracy or 0)) if c.max_lr == 0.2 else c for c in equal]
+        swapped = [replace(c, score=1.1 - (c.score or 0)) if c.max_lr == 0.2 else c for c in equal]
         assert decide(swapped).silence is None  # equal on average, but not seed by seed
 
     @pytest.mark.parametrize(("winner", "edge"), [(0.1, True), (0.2, False), (0.3, True)])

@@ -159,8 +159,8 @@ def test_a_name_is_taken_once(lab: Laboratory, elsewhere: Store) -> None:
 @pytest.mark.parametrize(
     ("table", "column", "value", "reason"),
     [
-        ("trials", "val_accuracy", 1.5, "refuses the values"),
-        ("trials", "val_accuracy", float("nan"), "nothing was written"),
+        ("trials", "density", 1.5, "refuses the values"),
+        ("trials", "val", float("nan"), "nothing was written"),
         ("trials", "state", "won", "refuses the values"),
         ("trials", "seed", "0", "nothing was written"),
         ("trials", "run_id", 99, "refer to runs"),

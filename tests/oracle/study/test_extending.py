@@ -29,7 +29,7 @@ class Diary(Listener):
     def __init__(self) -> None:
         self.decided: list[tuple[int, float, float | None]] = []
 
-    def level_decided(self, level: int, winner: float, val_accuracy: float, edge: bool, former: float | None) -> None:
+    def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:
         self.decided.append((level, winner, former))
 
 

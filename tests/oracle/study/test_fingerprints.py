@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oracle.spec.model import Spec
 from oracle.study.fingerprints import TRAINED_ON, TrainedOn, check_trained_on, recorded, trained_on_now
 from oracle.study.opening import ORACLE, open_study
 from scyc import InputError
@@ -140,7 +141,7 @@ def test_an_export_carries_it(check: Checking) -> None:
 
 
 def test_now_is_what_this_machine_has() -> None:
-    now = trained_on_now("digits/mlp-20")
+    now = trained_on_now(Spec(workload="digits/mlp-20"))
     assert {"training inputs", "test labels"} <= now.fingerprints.keys()
     assert now.versions.keys() == {"scyc", "torch"}
 

@@ -29,7 +29,7 @@ class TestCurve:
         raw: list[float] = []
         for seed in range(3):
             off.extend(np.log(fitted(seed)[1].max_lr) - np.log(TRUE))
-            winners = [max(one.accuracies, key=lambda rate: sum(one.accuracies[rate])) for one in study(seed)]
+            winners = [max(one.scores, key=lambda rate: sum(one.scores[rate])) for one in study(seed)]
             raw.extend(np.log(winners) - np.log(TRUE))
         assert np.square(off).mean() < 0.25 * np.square(raw).mean()
 
@@ -110,7 +110,7 @@ class TestRegret:
         assert at_best.mean() < 0.002
         far = surface.regret_at(3, 1.0)
         assert far is not None
-        means = {rate: np.mean(values) for rate, values in study(0)[3].accuracies.items()}
+        means = {rate: np.mean(values) for rate, values in study(0)[3].scores.items()}
         assert far.mean() == pytest.approx(max(means.values()) - means[1.0], abs=0.01)
 
     def test_is_unknown_beyond_the_candidates(self) -> None:

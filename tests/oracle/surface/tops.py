@@ -23,7 +23,7 @@ class Level:
     """What the surface needs of a level."""
 
     level: int
-    accuracies: Mapping[float, Sequence[float]]
+    scores: Mapping[float, Sequence[float]]
     diverged: frozenset[float] = frozenset()
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, repr=False)
     trained: Mapping[float, Sequence[bool]] = field(default_factory=dict)

@@ -56,7 +56,7 @@ class Hills:
         if cell.stop is not None and not audited(level, cell.seed, cell.max_lr) and curve[DROP] < cell.stop.below:
             assert cell.stop.epoch == DROP
             return replace(cell, state="stopped", curve=curve[: DROP + 1])
-        return replace(cell, state="complete", val_accuracy=accuracy, diverged=diverged, curve=curve)
+        return replace(cell, state="complete", score=accuracy, diverged=diverged, curve=curve)
 
 
 def racing(**search: Any) -> Spec:

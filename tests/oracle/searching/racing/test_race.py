@@ -72,8 +72,8 @@ class TestWinner:
         for winner, level in zip(winners, cells, strict=True):
             found: dict[float, dict[int, float]] = {}
             for cell in level:
-                if cell.val_accuracy is not None:
-                    found.setdefault(cell.max_lr, {})[cell.seed] = cell.val_accuracy
+                if cell.score is not None:
+                    found.setdefault(cell.max_lr, {})[cell.seed] = cell.score
             means = {rate: sum(each.values()) for rate, each in found.items() if each.keys() == set(seeds)}
             assert winner == max(means, key=means.__getitem__)
 
@@ -98,7 +98,7 @@ class TestWinner:
         spec = racing(widen=0)
         cells: list[Cell] = []
         while isinstance(action := next_action(LEVELS, 0, SEEDS, cells, make_search(spec, 0)), Train):
-            cells += [replace(c, state="complete", val_accuracy=0.0, diverged=True, finite=False) for c in action.cells]
+            cells += [replace(c, state="complete", score=0.0, diverged=True, finite=False) for c in action.cells]
         assert action == Stuck()
         assert min(cell.max_lr for cell in cells) == 0.02
 

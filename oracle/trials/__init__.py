@@ -1,0 +1,1 @@
+"""Trials as a training of the user's own sees them: a function, or a command."""
