@@ -12,12 +12,14 @@ from .api.errors import (
 from .api.study import Study
 from .execution.options import ExecutionOptions
 from .spec.files import load_spec
+from .spec.metric import Metric
 from .spec.model import Spec
 from .spec.presets import preset, preset_names
 
 __all__ = [
     "ExecutionOptions",
     "InputError",
+    "Metric",
     "Spec",
     "Study",
     "StudyBusy",
