@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oracle.spec.metric import ACCURACY
 from oracle.study import lineage
 from oracle.study.checking import explained
 from oracle.study.commands import command
@@ -29,7 +30,7 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
         answers: whether to take the answers too.
 
     Raises:
-        InputError: the study is not finished, or not a full grid.
+        InputError: the study is not finished, not a full grid, or not judged by its accuracy.
     """
     with explained(store, name):
         study = store.study(name)
@@ -38,6 +39,10 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
             raise InputError(
                 f"The study {name!r} was searched by {spec.search.method!r}; only a grid has every candidate on every "
                 "seed, which a replay needs."
+            )
+        if spec.metric.name != ACCURACY.name:
+            raise InputError(
+                f"The study {name!r} is judged by {spec.metric.name}; a replay takes the accuracies of one."
             )
         run = store.find_run(study.id, ORACLE)
         decided = store.levels(run.id) if run else []

@@ -61,7 +61,7 @@ class Measuring(Laboratory):
     def answer(self, request: Request) -> Answer:
         """Make up an answer."""
         stop = None
-        if isinstance(request, TrialRequest):  # its rule asks for a score of the metric, and the accuracy is made up first
+        if isinstance(request, TrialRequest):  # its rule asks for a score of the metric
             request, stop = replace(request, stop=None), request.stop
         answer = super().answer(request)
         if not isinstance(answer, Outcome):
