@@ -23,7 +23,7 @@ QUESTIONS = {
     "trials that lack an epoch, or have one too many": """
         SELECT count(*) FROM (
             SELECT t.id FROM scyc_trials t LEFT JOIN scyc_epochs e ON e.trial_id = t.id GROUP BY t.id
-            HAVING count(e.epoch) <> {epochs} OR min(e.epoch) <> 0 OR max(e.epoch) <> {epochs} - 1
+            HAVING count(e.step) <> {epochs} OR min(e.step) <> 0 OR max(e.step) <> {epochs} - 1
         ) AS odd""",
     "trials that do not start from what the level before left": """
         SELECT count(*) FROM scyc_trials t WHERE t.level > 0 AND NOT EXISTS (

@@ -124,7 +124,7 @@ def fill(store: Store, size: int, artifacts: str) -> None:
                     }
                 )
                 tables["epochs"] += [
-                    {"trial_id": number, "epoch": e, "train_loss": 1.0, "val_loss": 1.0, "val": accuracy}
+                    {"trial_id": number, "step": e, "train_loss": 1.0, "val_loss": 1.0, "val": accuracy}
                     for e in range(EPOCHS)
                 ]
                 if max_lr == winner:

@@ -88,8 +88,7 @@ def clone(store: Store, run: RunRecord, number: int) -> None:
     statements = (
         f"INSERT INTO scyc_trials (id, run_id, parent, checkpoint, {TRIALS}) "
         f"SELECT id + {offset}, {copy.id}, {parent}, {moved.format('checkpoint')}, {TRIALS} {of_trials}",
-        f"INSERT INTO scyc_epochs SELECT trial_id + {offset}, epoch, train_loss, val_loss, val "
-        f"FROM scyc_epochs {below}",
+        f"INSERT INTO scyc_epochs SELECT trial_id + {offset}, step, train_loss, val_loss, val FROM scyc_epochs {below}",
         f"INSERT INTO scyc_checkpoints SELECT trial_id + {offset}, kind, {moved.format('hash')}, size, "
         f"{moved.format('parent')} FROM scyc_checkpoints {below}",
         f"INSERT INTO scyc_levels SELECT {copy.id}, level, density, winner, edge, decided_at "

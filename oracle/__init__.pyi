@@ -13,6 +13,7 @@ from .api.searching import search
 from .api.study import Study
 from .execution.options import ExecutionOptions
 from .spec.files import load_spec
+from .spec.metric import Metric
 from .spec.model import Spec
 from .spec.presets import preset, preset_names
 from .trials.current import current_trial
@@ -21,6 +22,7 @@ from .trials.trial import Stop, Trial
 __all__ = [
     "ExecutionOptions",
     "InputError",
+    "Metric",
     "Spec",
     "Stop",
     "Study",

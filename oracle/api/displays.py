@@ -76,9 +76,8 @@ class Bar(NoDisplay):
     @contextmanager
     def sweep(self, spec: Spec, recorded: int) -> Iterator[Listener]:
         """Show a bar of all trials, with the current level and the winner of the level before."""
-        per_level = spec.trials_per_level
-        with _bar(total=spec.levels * per_level, initial=recorded) as bar:
-            yield _SweepBar(bar, spec.levels, per_level)
+        with _bar(total=spec.levels * spec.trials_per_level, initial=recorded) as bar:
+            yield _SweepBar(bar, spec)
 
     @contextmanager
     def runs(self, names: Mapping[int, str]) -> Iterator[Listener]:
@@ -103,9 +102,9 @@ class _RunsBar(Listener):
 
 
 class _SweepBar(_RunsBar):
-    def __init__(self, bar: Any, levels: int, per_level: int) -> None:
+    def __init__(self, bar: Any, spec: Spec) -> None:
         super().__init__(bar)
-        self.levels, self.per_level = levels, per_level
+        self.levels, self.per_level, self.metric = spec.levels, spec.trials_per_level, spec.metric
 
     def level_started(self, level: int, density: float) -> None:
         self.level = level
@@ -116,7 +115,9 @@ class _SweepBar(_RunsBar):
         self.bar.total = max(self.bar.total, self.bar.n + count + (self.levels - self.level - 1) * self.per_level)
 
     def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:  # noqa: ARG002
-        self.bar.set_postfix_str(f"best max_lr {winner:.3g}, validation accuracy {val:.1%}")
+        self.bar.set_postfix_str(
+            f"best max_lr {winner:.3g}, validation {self.metric.name} {self.metric.write(val, space='')}"
+        )
 
     def level_silent(self, level: int, chosen: float, silence: Silence) -> None:  # noqa: ARG002
         self.bar.set_postfix_str(NO_WINNER[silence])

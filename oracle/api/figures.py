@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from studies import Store
 
 
-def figure(store: Store, study: str, name: str, rule: str, tolerance: float) -> Figure:
+def figure(store: Store, study: str, name: str, rule: str, tolerance: float | None) -> Figure:
     """Return a figure as a Plotly figure; see `oracle.Study.figure`.
 
     Raises:

@@ -38,15 +38,15 @@ def study_html(view: StudyView) -> str:
             words.density(level.density),
             *([words.density(partly.network_density(level.density))] if partly else []),
             words.best(best),
-            words.known(best),
+            words.known(best, level.metric),
             words.winner(level),
             *(words.interval(level.intervals[rule]) for rule in rules),
-            words.accuracy(winning.val if winning else None),
-            words.accuracy(winning.test if winning else None),
+            level.metric.write(winning.val if winning else None),
+            level.metric.write(winning.test if winning else None),
         ]
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     table = f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
     said = [f"{words.DENSITIES} {partly.sentence}"] if partly and rows else []
-    said += [f"{words.BEST} {words.KNOWN}"] if view.best.levels else []
+    said += [f"{words.BEST} {words.how_known(view.spec.metric)}"] if view.best.levels else []
     below = "".join(f"<p>{escape(sentence)}</p>" for sentence in said)
     return f"<div><p>{head}<br>{escape(progress)}</p>{table}{below}</div>"

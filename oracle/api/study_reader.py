@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from oracle.api.defaults import database_url
 from oracle.report.comparison.figures import COMPARISON_FIGURES
 from oracle.report.figures import SWEEP_FIGURES
-from oracle.results.intervals import DEFAULT_RULE, TOLERANCE
+from oracle.results.intervals import DEFAULT_RULE
 from oracle.results.plain import json_with_answers, to_json
 from oracle.results.spending import spending_of
 from oracle.results.status import study_status
@@ -147,13 +147,14 @@ class StudyReader:
         with self._store() as store:
             return Recording.from_study(store, self.name)
 
-    def figure(self, name: str = "curve", rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE) -> Figure:
+    def figure(self, name: str = "curve", rule: str = DEFAULT_RULE, tolerance: float | None = None) -> Figure:
         """Return a figure of the report, or of the comparison, as a Plotly figure.
 
         Args:
             name: {sweep} for the sweep; {comparison} for the comparison with schedules.
             rule: for a figure of the comparison, which interval to judge by.
-            tolerance: for a figure of the comparison, the margin of the `within` rule, a fraction of accuracy.
+            tolerance: for a figure of the comparison, the margin of the rules that take one, in the metric's own
+                units. Default: the metric's.
 
         Raises:
             InputError: there is no figure of that name, or there is nothing to draw yet; the message says why.
@@ -175,7 +176,7 @@ class StudyReader:
             return fit_study(store, self.name)
 
     def compare(
-        self, schedules: Sequence[str] = (), rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE
+        self, schedules: Sequence[str] = (), rule: str = DEFAULT_RULE, tolerance: float | None = None
     ) -> Comparison:
         """Compare the study's oracle with level schedules: a verdict on each, and what training them showed.
 
@@ -183,7 +184,7 @@ class StudyReader:
             schedules: names of the schedules. Default: all.
             rule: which interval to judge by.
             tolerance: margin of the rules `within` and `model`, and what the model of the surface counts as a hit under
-                any rule, a fraction of accuracy.
+                any rule, in the metric's own units. Default: the metric's.
 
         Raises:
             InputError: no level is decided, or a schedule is not known; the message lists the known ones.
@@ -194,7 +195,7 @@ class StudyReader:
             return compare_study(store, self.name, rule, tolerance, schedules)
 
     def verdicts(
-        self, schedules: Sequence[str] = (), rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE
+        self, schedules: Sequence[str] = (), rule: str = DEFAULT_RULE, tolerance: float | None = None
     ) -> pd.DataFrame:
         """Return the comparison as a table, a row per schedule; see `compare` and `oracle.api.tables.verdicts`."""
         from oracle.api import tables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -76,10 +77,10 @@ class PlainProgress(Listener):
     """
 
     def __init__(self, console: Console, spec: Spec, recorded: int) -> None:
-        self.console, self.levels, self.done = console, spec.levels, recorded
+        self.console, self.levels, self.done, self.metric = console, spec.levels, recorded, spec.metric
         self.per_level = spec.trials_per_level
         self.level = self.pending = self.ended = 0
-        self.best: tuple[float, float] | None = None  # (validation accuracy, max_lr) of the level's best trial
+        self.best: tuple[float, float] | None = None  # (score, max_lr) of the level's best trial
         self.started = time.monotonic()
 
     def __enter__(self) -> PlainProgress:
@@ -105,7 +106,7 @@ class PlainProgress(Listener):
             return
         self.done += 1
         if not outcome.result.diverged and outcome.result.val is not None:
-            self.best = max(self.best or (-1.0, 0.0), (outcome.result.val, request.max_lr))
+            self.best = max(self.best or (-math.inf, 0.0), (self.metric.score(outcome.result.val), request.max_lr))
         self.advanced()
 
     def trial_stopped(self, request: TrialRequest, stopped: Stopped) -> None:  # noqa: ARG002
@@ -122,10 +123,11 @@ class PlainProgress(Listener):
     def level_decided(self, level: int, winner: float, val: float, edge: bool, former: float | None) -> None:
         """Say who won."""
         changed = f" [yellow](was {former:.3g})[/yellow]" if former not in (None, winner) else ""
+        reached = f"validation {self.metric.name} {self.metric.write(val, more=1, space='')}"
         flag = changed + (" [yellow](on the edge of the candidates)[/yellow]" if edge else "")
         self.say(
             f"level {level:2d}  density {self.density:7.2%}  best max_lr {winner:.3g}{flag}  "
-            f"validation accuracy {val:.2%}  {self.done}/{self.total} trials  {self.time_left} left"
+            f"{reached}  {self.done}/{self.total} trials  {self.time_left} left"
         )
 
     def level_silent(self, level: int, chosen: float, silence: Silence) -> None:
@@ -180,7 +182,11 @@ class LiveProgress(PlainProgress):
 
     def advanced(self) -> None:
         """Move the bar."""
-        best = f"best so far {self.best[0]:.1%} at {self.best[1]:.3g}" if self.best else ""
+        best = (
+            f"best so far {self.metric.write(self.metric.value(self.best[0]), space='')} at {self.best[1]:.3g}"
+            if self.best
+            else ""
+        )
         self.bar.update(
             self.task,
             description=f"level {self.level} of 0-{self.levels - 1}",

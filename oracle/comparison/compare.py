@@ -13,7 +13,7 @@ from oracle.comparison.gradients import find_narrowing, gradient_scaled
 from oracle.comparison.trained import judge_runs
 from oracle.comparison.verdict import judge
 from oracle.results.answers import path_answers
-from oracle.results.intervals import DEFAULT_RULE, RULES, TOLERANCE
+from oracle.results.intervals import DEFAULT_RULE, RULES
 from oracle.results.run_view import view_runs, view_stds
 from oracle.results.silence import silent_sentences
 from oracle.results.study_view import view_study
@@ -87,7 +87,7 @@ class Comparison:
 
 
 def compare_study(
-    store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: float = TOLERANCE, names: Sequence[str] = ()
+    store: Store, name: str, rule: str = DEFAULT_RULE, tolerance: float | None = None, names: Sequence[str] = ()
 ) -> Comparison:
     """Compare a study in the database with level schedules; see `compare`.
 
@@ -105,7 +105,7 @@ def compare_study(
 def compare(
     view: StudyView,
     rule: str = DEFAULT_RULE,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     names: Sequence[str] = (),
     runs: Mapping[str, RunView] | None = None,
     stds: Mapping[str, Sequence[Sequence[float]]] | None = None,
@@ -116,8 +116,8 @@ def compare(
     Args:
         view: the study.
         rule: which interval decides whether a schedule is as good as the oracle, a name in `RULES`.
-        tolerance: margin of a rule that takes one, and what the model of the surface counts as a hit, a fraction of
-            accuracy, > 0.
+        tolerance: margin of a rule that takes one, and what the model of the surface counts as a hit, in the metric's
+            own units, > 0. Default: the metric's.
         names: names of the schedules. Default: all.
         runs: schedules that were trained for real, by name.
         stds: spread of the winners' weight gradients, by point of the training, level and seed.
@@ -127,6 +127,7 @@ def compare(
         InputError: no level is decided, or a schedule or the rule is not known.
     """
     judge_by, spec, runs = _rule(rule), view.spec, runs or {}
+    tolerance = spec.metric.tolerance if tolerance is None else tolerance
     levels = oracle_levels(view, judge_by, tolerance)
     fit = fit_scyc(levels, spec.pruning.rate) if len(levels) >= FEWEST_LEVELS else None
     surface = fit_surface(levels) if levels else None
@@ -145,7 +146,7 @@ def compare(
         fit=fit,
         schedules=schedules,
         verdicts={
-            name: judge(schedule, levels, surface, tolerance, probable=judge_by.modelled)
+            name: judge(schedule, levels, surface, tolerance, probable=judge_by.modelled, metric=spec.metric)
             for name, schedule in schedules.items()
         },
         runs={name: run for name, run in trained.items() if not names or name in names},
@@ -174,7 +175,7 @@ def fit_study(store: Store, name: str) -> Fit:
     """
     view = view_study(store, name)
     with explained(store, name):
-        return fit_scyc(oracle_levels(view, RULES[DEFAULT_RULE], TOLERANCE), view.spec.pruning.rate)
+        return fit_scyc(oracle_levels(view, RULES[DEFAULT_RULE], view.spec.metric.tolerance), view.spec.pruning.rate)
 
 
 def study_contenders(store: Store, name: str) -> dict[str, Policy]:
@@ -187,7 +188,7 @@ def study_contenders(store: Store, name: str) -> dict[str, Policy]:
     view = view_study(store, name)
     spec = view.spec
     rule = RULES[DEFAULT_RULE]
-    levels = oracle_levels(view, rule, TOLERANCE)
+    levels = oracle_levels(view, rule, spec.metric.tolerance)
     if len(chosen := chosen_path(view)) < spec.levels:
         raise InputError(
             f"The oracle of {name!r} has decided {len(chosen)} of {spec.levels} levels, and schedules can be trained "

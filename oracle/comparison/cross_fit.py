@@ -1,7 +1,7 @@
 """What a `max_lr` loses on the oracle's surface if nobody judges their own choice: cross-fitting over seeds.
 
-The winner has the best of many noisy means, so a loss against it on the same accuracies is too large. Here, each seed
-is judged by the winner that the other seeds choose by their validation accuracy, and winner and schedule are both
+The winner has the best of many noisy means, so a loss against it on the same scores is too large. Here, each seed
+is judged by the winner that the other seeds choose by their validation score, and winner and schedule are both
 judged on the test examples, which choose nothing.
 
 What is left: the winner of one seed fewer is a little worse than the oracle's own, and a schedule that was tuned or
@@ -28,9 +28,9 @@ def others_choices(level: OracleLevel) -> tuple[float, ...]:
 
 
 def cross_fitted(level: OracleLevel, max_lr: float) -> float | None:
-    """Return how far the accuracy at `max_lr` is below that of the winners that the other seeds choose.
+    """Return how far the score at `max_lr` is below that of the winners that the other seeds choose.
 
-    It is a fraction, mean over seeds, of the test accuracies if the level has them, else of the validation accuracies.
+    It is a mean over seeds, of the test scores if the level has them, else of the validation scores.
     None with one seed, and outside the candidates' range.
     """
     losses = []

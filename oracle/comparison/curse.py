@@ -4,7 +4,7 @@ Its luck has two sources, the examples and the seeds that chose it. Nothing that
 owes to it. So there are three estimates:
 
 - of the luck with the examples: how much of its lead over its neighbours is gone on the test examples;
-- of the luck with the seeds, test against test: the winner's test accuracy on the seeds that chose it, minus that of
+- of the luck with the seeds, test against test: the winner's test score on the seeds that chose it, minus that of
 the
   oracle's curve trained on fresh seeds;
 - on the validation examples alone: each seed judged by the winner that the others choose. All seeds share these
@@ -39,13 +39,13 @@ class LevelCurse:
     """How much the oracle's own choice flatters it at one level.
 
     Attributes:
-        chosen: mean validation accuracy of the winner on the seeds that chose it.
+        chosen: mean validation score of the winner on the seeds that chose it.
         held_out: the same when each seed is judged by the winner that the others chose; None with one seed.
         lead: how far `chosen` is above the mean of the next smaller and the next larger candidate, which are nearly as
-            good; None if there is neither, or test accuracies are not known.
+            good; None if there is neither, or test scores are not known.
         test_lead: the same lead of the same networks on the test examples, which chose nothing.
-        test: mean test accuracy of the winner on the seeds that chose it; None if it is not known.
-        fresh: mean test accuracy of the oracle's curve on fresh seeds; None if it was not trained on any.
+        test: mean test score of the winner on the seeds that chose it; None if it is not known.
+        fresh: mean test score of the oracle's curve on fresh seeds; None if it was not trained on any.
     """
 
     level: int
@@ -60,12 +60,12 @@ class LevelCurse:
 
 @dataclass(frozen=True)
 class WinnersCurse:
-    """The oracle's winner's curse, in fractions of accuracy, mean over levels.
+    """The oracle's winner's curse, in differences of scores, mean over levels.
 
     Attributes:
         held_out: chosen minus held out; None with one seed.
         examples: lead on the examples that chose the winner minus lead on the test examples; None if not known.
-        fresh: test accuracy on the seeds that chose minus test accuracy on fresh seeds, with an interval over both sets
+        fresh: test score on the seeds that chose minus test score on fresh seeds, with an interval over both sets
             of seeds; None if the oracle's curve was not trained on fresh seeds.
     """
 
@@ -118,21 +118,21 @@ def winners_curse(
     held_out = _mean_gap([(level.chosen, level.held_out) for level in found])
     examples = _mean_gap([(level.lead, level.test_lead) for level in found])
     difference = _difference(by_seed, fresh_by_seed) if by_seed else None
-    return WinnersCurse(tuple(found), held_out, examples, difference, _sentence(held_out, examples, difference))
+    return WinnersCurse(tuple(found), held_out, examples, difference, _sentence(held_out, examples, difference, metric))
 
 
 def _held_out(level: OracleLevel) -> float | None:
-    """Return the mean accuracy of each seed under the winner that the other seeds choose."""
-    accuracies = [level.scores[winner][seed] for seed, winner in enumerate(others_choices(level))]
-    return _mean(accuracies) if accuracies else None
+    """Return the mean score of each seed under the winner that the other seeds choose."""
+    scores = [level.scores[winner][seed] for seed, winner in enumerate(others_choices(level))]
+    return _mean(scores) if scores else None
 
 
-def _lead(level: OracleLevel, accuracies: Mapping[float, Sequence[float]]) -> float | None:
+def _lead(level: OracleLevel, scores: Mapping[float, Sequence[float]]) -> float | None:
     """Return how far the winner is above the mean of its neighbours; those that diverged are none."""
-    rates = sorted(set(accuracies) - level.diverged)
+    rates = sorted(set(scores) - level.diverged)
     place = rates.index(level.winner)
-    neighbours = [_mean(accuracies[rate]) for rate in rates[max(place - 1, 0) : place + 2] if rate != level.winner]
-    return _mean(accuracies[level.winner]) - _mean(neighbours) if neighbours else None
+    neighbours = [_mean(scores[rate]) for rate in rates[max(place - 1, 0) : place + 2] if rate != level.winner]
+    return _mean(scores[level.winner]) - _mean(neighbours) if neighbours else None
 
 
 def _mean_gap(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
@@ -150,25 +150,25 @@ def _difference(chosen: Sequence[Sequence[float]], fresh: Sequence[Sequence[floa
     return Estimate(mean, float(interval.low), float(interval.high))
 
 
-def _sentence(held_out: float | None, examples: float | None, fresh: Estimate | None) -> str:
+def _sentence(held_out: float | None, examples: float | None, fresh: Estimate | None, metric: MetricSpec) -> str:
     said = []
     if examples is not None:
         said.append(
-            f"The oracle's winners lead their neighbours by {100 * abs(examples):.2f} points "
+            f"The oracle's winners lead their neighbours by {metric.difference(abs(examples))} "
             f"{'more' if examples >= 0 else 'less'} on the validation examples that chose them than on the test "
             f"examples: {'luck' if examples > 0 else 'no luck that shows'} with the examples"
         )
     if fresh is not None:
-        interval = ""
+        interval, above = "", "above" if metric.goal == "max" else "below"
         if fresh.low is not None and fresh.high is not None:
-            interval = f" (95 % interval {100 * fresh.low:.2f} to {100 * fresh.high:.2f})"
+            interval = f" (95 % interval {metric.number(fresh.low)} to {metric.number(fresh.high)})"
         said.append(
-            f"On the seeds that chose them their test accuracy is {100 * fresh.mean:.2f} points{interval} above that "
-            "of the oracle's curve on fresh seeds: luck with the seeds"
+            f"On the seeds that chose them their test {metric.name} is {metric.difference(fresh.mean)}"
+            f"{interval} {above} that of the oracle's curve on fresh seeds: luck with the seeds"
         )
     if held_out is not None:
         said.append(
-            f"On the validation examples alone, a seed loses {100 * held_out:.2f} points when it is judged by the "
+            f"On the validation examples alone, a seed loses {metric.difference(held_out)} when it is judged by the "
             "winner that the other seeds choose"
         )
     if held_out is None and fresh is None:

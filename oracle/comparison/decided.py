@@ -42,6 +42,7 @@ def oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracle
             answers=level.answers,
             trained=level.trained,
             given_up=level.given_up,
+            scale=level.metric.scale,
             test_scores=level.test_scores if known else {},
         )
         for level in view.levels

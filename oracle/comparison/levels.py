@@ -47,7 +47,7 @@ class OracleLevel(DecidedLevel):
         counts = {len(values) for values in self.scores.values()}
         if len(counts) > 1 or counts == {0}:
             raise InputError(
-                f"Every candidate of level {self.level} needs an accuracy for each of the same seeds, "
+                f"Every candidate of level {self.level} needs a value for each of the same seeds, "
                 f"but their numbers of seeds are {', '.join(map(str, sorted(counts)))}."
             )
 
@@ -57,7 +57,7 @@ class OracleLevel(DecidedLevel):
         return len(self.scores[self.winner])
 
     def mean(self, max_lr: float) -> float | None:
-        """Return the mean validation accuracy at `max_lr`; None outside the range of the candidates.
+        """Return the mean validation score at `max_lr`; None outside the range of the candidates.
 
         Between candidates it is interpolated linearly in log `max_lr`. A candidate that diverged counts no more than
         the worst that did not.
@@ -67,24 +67,24 @@ class OracleLevel(DecidedLevel):
 
     @property
     def judging(self) -> Mapping[float, Sequence[float]]:
-        """The accuracies that judge a choice: those of the test if they are known, else the validation's."""
+        """The scores that judge a choice: those of the test if they are known, else the validation's."""
         return self.test_scores or self.scores
 
-    def interpolated(self, accuracies: Mapping[float, float], max_lr: float) -> float | None:
-        """Return the accuracy at `max_lr` from those of the candidates; see `mean`."""
-        rates = sorted(accuracies)
+    def interpolated(self, scores: Mapping[float, float], max_lr: float) -> float | None:
+        """Return the score at `max_lr` from those of the candidates; see `mean`."""
+        rates = sorted(scores)
         if not rates[0] * (1 - _SLACK) <= max_lr <= rates[-1] * (1 + _SLACK):
             return None
-        found = [accuracies[rate] for rate in rates]
+        found = [scores[rate] for rate in rates]
         if self.diverged:
-            most = min(accuracies[rate] for rate in rates if rate not in self.diverged)
-            found = [min(accuracies[rate], most) if rate in self.diverged else accuracies[rate] for rate in rates]
+            most = min(scores[rate] for rate in rates if rate not in self.diverged)
+            found = [min(scores[rate], most) if rate in self.diverged else scores[rate] for rate in rates]
         return float(np.interp(math.log(max_lr), np.log(rates), found))
 
     def regret(self, max_lr: float) -> float | None:
-        """Return how far the mean accuracy at `max_lr` is below the winner's; None outside the candidates' range.
+        """Return how far the mean score at `max_lr` is below the winner's; None outside the candidates' range.
 
-        It is a fraction, and negative only if a candidate's mean is above that of the decided winner. The accuracies
+        It is negative only if a candidate's mean is above that of the decided winner. The scores
         that chose the winner flatter it, so this is too large; see `cross_fit`.
         """
         mean = self.mean(max_lr)
@@ -92,15 +92,15 @@ class OracleLevel(DecidedLevel):
 
 
 def competing(level: OracleLevel, seeds: Sequence[int]) -> dict[float, list[float]]:
-    """Return the accuracies on some of the seeds (by their place) of the candidates that can win."""
+    """Return the scores on some of the seeds (by their place) of the candidates that can win."""
     return {
         rate: [values[seed] for seed in seeds] for rate, values in level.scores.items() if rate not in level.diverged
     }
 
 
-def winner_of(accuracies: Mapping[float, Sequence[float]]) -> float:
-    """Return the winner of a level with these accuracies: by `max_lr`, one per seed."""
-    return candidates.winner_of({max_lr: math.fsum(each) / len(each) for max_lr, each in accuracies.items()})
+def winner_of(scores: Mapping[float, Sequence[float]]) -> float:
+    """Return the winner of a level with these scores: by `max_lr`, one per seed."""
+    return candidates.winner_of({max_lr: math.fsum(each) / len(each) for max_lr, each in scores.items()})
 
 
 def in_order(levels: Sequence[OracleLevel], fewest: int) -> tuple[OracleLevel, ...]:

@@ -17,13 +17,14 @@ from oracle.surface.curve import COVERAGE, TAIL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from oracle.spec.metric import MetricSpec
     from oracle.surface import Surface
     from oracle.surface.observations import Floats
 
 
 @dataclass(frozen=True)
 class Credible:
-    """A regret by the model, a fraction of accuracy: its mean over the draws, and the band that holds 90 % of them."""
+    """A regret by the model, a difference of scores: its mean over the draws, and the band that holds 90 % of them."""
 
     mean: float
     low: float
@@ -35,10 +36,9 @@ class Credible:
         low, high = np.quantile(regret, (TAIL, 1 - TAIL)).tolist()
         return cls(float(regret.mean()), low, high)
 
-    @property
-    def band(self) -> str:
-        """The band in words, in points."""
-        return f"{100 * COVERAGE:.0f} % band {100 * self.low:.2f} to {100 * self.high:.2f}"
+    def band(self, metric: MetricSpec) -> str:
+        """Return the band in words."""
+        return f"{100 * COVERAGE:.0f} % band {metric.number(self.low)} to {metric.number(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Modelled:
     """A schedule by the model, over those levels where it stays within the range of the candidates.
 
     Attributes:
-        tolerance: the loss that still counts as a hit, a fraction of accuracy.
+        tolerance: the loss that still counts as a hit.
         levels: number of these levels, >= 1.
         hits: at how many of them a hit is expected: the sum of the levels' probabilities.
         on_average: probability that the mean loss over these levels is no more than the tolerance.
@@ -64,10 +64,9 @@ class Modelled:
     regret: Credible
     examples: bool
 
-    @property
-    def sentence(self) -> str:
-        """How probable a hit is, in plain words."""
-        within = f"Within {100 * self.tolerance:g} points of the best"
+    def sentence(self, metric: MetricSpec) -> str:
+        """Return how probable a hit is, in plain words."""
+        within = f"Within {metric.amount(self.tolerance)} of the best"
         if self.levels == 1:
             return f"{within} with a probability of {percent(self.hits)}, at one level"
         return (
@@ -82,7 +81,7 @@ def modelled(surface: Surface, max_lrs: Mapping[int, float], tolerance: float) -
     Args:
         surface: fitted to the levels.
         max_lrs: the schedule, by level.
-        tolerance: the loss that still counts as a hit, a fraction of accuracy, > 0.
+        tolerance: the loss that still counts as a hit, > 0.
     """
     drawn = [surface.regret_at(level, max_lr) for level, max_lr in max_lrs.items()]
     if not (known := [regret for regret in drawn if regret is not None]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from oracle.comparison.regret import valued
 from oracle.results.intervals import RULES
 
 if TYPE_CHECKING:
@@ -74,11 +75,9 @@ def _value(score: float | None, metric: MetricSpec) -> float | None:
 
 def _trained(level: TrainedLevel, metric: MetricSpec) -> dict[str, Any]:
     plain = asdict(level)
-    scores, mean = plain.pop("scores"), plain.pop("score")
-    ends = [_value(mean[end], metric) for end in ("low", "high")]
-    low, high = ends if metric.goal == "max" else reversed(ends)
-    mean = {"mean": metric.value(mean["mean"]), "low": low, "high": high}
-    return {**plain, "values": list(map(metric.value, scores)), "mean": mean}
+    scores = plain.pop("scores")
+    del plain["score"]
+    return {**plain, "values": list(map(metric.value, scores)), "mean": asdict(valued(level.score, metric))}
 
 
 def _curse(curse: WinnersCurse, metric: MetricSpec) -> dict[str, Any]:

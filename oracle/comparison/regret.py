@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from oracle.spec.metric import MetricSpec
+
     Floats = NDArray[np.float64]
 
 _NO_SAMPLING = (0.0, math.inf)
@@ -34,7 +36,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Regret(Estimate):
-    """A schedule's mean regret in training, a fraction of accuracy. All but the mean is None with one seed.
+    """A schedule's mean regret in training, a difference of scores. All but the mean is None with one seed.
 
     Attributes:
         error: standard error of the mean.
@@ -71,6 +73,13 @@ class Regret(Estimate):
         return self.p_together is not None and self.p_together < 1 - CONFIDENCE
 
 
+def valued(score: Estimate, metric: MetricSpec) -> Estimate:
+    """Return a score as the value that has it, with its bounds."""
+    ends = [None if end is None else metric.value(end) for end in (score.low, score.high)]
+    low, high = ends if metric.goal == "max" else ends[::-1]
+    return Estimate(metric.value(score.mean), low, high)
+
+
 def estimate(values: Sequence[float]) -> Estimate:
     """Return the mean of `values` (one per seed, at least one) with its interval."""
     n = len(values)
@@ -86,7 +95,7 @@ def regrets(losses: Mapping[str, Floats], examples: Mapping[str, Floats] | None 
     """Return the mean regrets of schedules that were trained on the same seeds through the same levels.
 
     Args:
-        losses: by schedule, the accuracy of the oracle's curve minus the schedule's, of shape (levels, seeds), at least
+        losses: by schedule, the score of the oracle's curve minus the schedule's, of shape (levels, seeds), at least
             one of each.
         examples: by schedule, the same difference of what was right, mean over levels, of shape (seeds, test examples).
             The intervals of schedules that are missing leave out how the test examples were drawn.

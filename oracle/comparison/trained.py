@@ -1,6 +1,6 @@
 """Trained schedules, compared with the oracle's own curve trained again on the same seeds.
 
-The oracle picks the best of many noisy candidates, so the accuracies by which it picked its winners flatter it. So
+The oracle picks the best of many noisy candidates, so the scores by which it picked its winners flatter it. So
 schedules are compared with its curve, trained again on seeds that had no part in the choice: same seeds, same data
 order, level by level, so that differences are paired.
 """
@@ -190,55 +190,59 @@ def _judge_run(
     fresh = not set(seeds) & set(chosen_on)
     epochs = run.epochs / len(seeds)
     cost = f"{epochs:,.0f} {unit} per seed where the search took {search_epochs:,.0f}"
-    sentence = _sentence(run.policy, len(seeds), fresh, regret, cost) + _on_divergence(levels)
+    sentence = _sentence(run.policy, len(seeds), fresh, regret, cost, scoring) + _on_divergence(levels, scoring.metric)
     return TrainedRun(seeds, paired.seeds, fresh, tuple(levels), regret, epochs, sentence, scoring.on)
 
 
-def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Regret | None, cost: str) -> str:
+def _sentence(policy: Policy, seeds: int, fresh: bool, regret: Regret | None, cost: str, scoring: Scoring) -> str:
     text = f"Trained for real on {seeds} {'fresh ' if fresh else ''}seed{'s' if seeds > 1 else ''}"
     if not fresh:
         text += ", some of which chose the oracle's winners,"
     if regret is None:
         text += f" it took {cost}; what it loses is known once the oracle's curve is trained on the same seeds."
     else:
-        text += f" it {_difference(regret)}, for {cost}.{_power(regret)}"
+        text += f" it {_difference(regret, scoring)}, for {cost}.{_power(regret, scoring.metric)}"
     others = [f"rewind {policy.rewind}"] if policy.rewind else []
     others += [f"profile {policy.profile}"] if policy.profile else []
     return text + (f" It differs from the oracle in more than max_lr: {', '.join(others)}." if others else "")
 
 
-def _on_divergence(levels: Sequence[TrainedLevel]) -> str:
+def _on_divergence(levels: Sequence[TrainedLevel], metric: MetricSpec) -> str:
     diverged = sum(level.diverged for level in levels)
     if not diverged:
         return ""
     return (
         f" {diverged} of its {sum(len(level.max_lrs) for level in levels)} trainings diverged; one that is not finite "
-        "counts with an accuracy of 0."
+        + ("counts as the worst of its level." if metric.worst is None else f"counts with an {metric.name} of 0.")
     )
 
 
-def _difference(regret: Regret) -> str:
+def _difference(regret: Regret, scoring: Scoring) -> str:
     sign = 1 if regret.mean >= 0 else -1
-    verb, points = "loses" if sign > 0 else "gains", abs(100 * regret.mean)
-    text = f"{verb} {points:.2f} points of test accuracy against the oracle's curve"
+    metric = scoring.metric
+    if metric.format == "percent" and metric.goal == "max":
+        what = f"{metric.difference(abs(regret.mean))} of {scoring.on} {metric.name}"
+        text = f"{'loses' if sign > 0 else 'gains'} {what} against the oracle's curve"
+    else:
+        text = f"has {metric.worse(regret.mean, scoring.on)} than the oracle's curve"
     if regret.low is None or regret.high is None:
         return f"{text} (one seed has no interval)"
-    low, high = sorted((100 * sign * regret.low, 100 * sign * regret.high))
+    low, high = sorted((sign * regret.low, sign * regret.high))
     if regret.together:
         verdict = "a difference"
     elif regret.alone:
         verdict = "a difference if it is judged alone, none if all schedules are judged together"
     else:
         verdict = "no difference that these seeds can tell from chance"
-    over = "seeds" if regret.sampling is None else "seeds and test examples"
-    return f"{text} (95 % interval over {over} {low:.2f} to {high:.2f}: {verdict})"
+    over = "seeds" if regret.sampling is None else f"seeds and {scoring.on} examples"
+    return f"{text} (95 % interval over {over} {metric.number(low)} to {metric.number(high)}: {verdict})"
 
 
-def _power(regret: Regret) -> str:
+def _power(regret: Regret, metric: MetricSpec) -> str:
     """Return what these seeds could have told, and how many more would tell the difference that was seen."""
     if regret.alone or not regret.error or regret.told is None or regret.limit is None or not regret.mean:
         return ""
-    text = f" As many seeds tell a difference of {100 * regret.told:.2f} points in 8 of 10 cases"
+    text = f" As many seeds tell a difference of {metric.difference(regret.told)} in 8 of 10 cases"
     if regret.more_seeds is not None:
         return f"{text}; one as small as this takes about {regret.more_seeds:,} more."
     if regret.limit > abs(regret.mean):

@@ -1,7 +1,7 @@
 """The verdict on a level schedule: where it leaves the oracle's interval, and what it loses on the oracle's surface.
 
 If it is trained through all levels, the loss may differ: here every level starts from the oracle's winner. The loss is
-the cross-fitted one (`cross_fit`). Beside it stand the raw one, on the very accuracies that chose the winner, which is
+the cross-fitted one (`cross_fit`). Beside it stand the raw one, on the very scores that chose the winner, which is
 too large, and that by the model of the surface (`modelled`).
 """
 
@@ -15,6 +15,7 @@ from oracle.comparison.cross_fit import cross_fitted
 from oracle.comparison.modelled import Credible, Modelled, modelled
 from oracle.results.intervals import TOLERANCE
 from oracle.results.silence import level_list
+from oracle.spec.metric import ACCURACY, MetricSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,11 +37,11 @@ class LevelVerdict:
         max_lr: the schedule's.
         inside: whether it lies in the oracle interval, or within a slack of its bounds; None if there is no interval.
         off: how far it is from the interval as a factor, 1 inside (`Interval.off`); None if there is no interval.
-        regret: cross-fitted: how far the accuracy there is below that of the winners that the other seeds choose, mean
+        regret: cross-fitted: how far the score there is below that of the winners that the other seeds choose, mean
             over seeds, a fraction; None with one seed, and outside the range of the candidates.
-        raw_regret: how far the mean validation accuracy there is below the winner's on the seeds that chose it, a
+        raw_regret: how far the mean validation score there is below the winner's on the seeds that chose it, a
             fraction, too large; None outside the range of the candidates.
-        probability: by the model, that the accuracy there is below the level's best by no more than the tolerance; None
+        probability: by the model, that the score there is below the level's best by no more than the tolerance; None
             where the model cannot say, as outside the range of the candidates.
         model_regret: by the model, how far it is below the level's best; None likewise.
     """
@@ -89,6 +90,7 @@ def judge(
     tolerance: float = TOLERANCE,
     *,
     probable: bool = False,
+    metric: MetricSpec = ACCURACY,
 ) -> Verdict:
     """Return the verdict on `schedule`.
 
@@ -96,9 +98,10 @@ def judge(
         schedule: from level to `max_lr`.
         levels: the oracle's decided levels, at least one, ascending.
         surface: fitted to these levels. Default: nothing is said by the model.
-        tolerance: what the model still counts as a hit, a fraction of accuracy, > 0.
+        tolerance: what the model still counts as a hit, a difference of scores, > 0.
         probable: whether the sentence says how probable hits are by the model, instead of where the schedule lies in
             the interval.
+        metric: that the study is judged by.
     """
     found = tuple(_judge_level(level, schedule(level.level), surface, tolerance) for level in levels)
     model = modelled(surface, {one.level: one.max_lr for one in found}, tolerance) if surface else None
@@ -113,7 +116,7 @@ def judge(
         mean_raw_regret=_mean(raw),
         worst=max(known, key=lambda level: known[level]) if known else None,
         unknown=tuple(level.level for level in found if level.raw_regret is None),
-        sentence=_sentence(found, _mean(by_level), _mean(raw), judged_on, model, probable=probable),
+        sentence=_sentence(found, _mean(by_level), _mean(raw), judged_on, model, metric, probable=probable),
         model=model,
     )
 
@@ -143,25 +146,20 @@ def _sentence(
     raw: float | None,
     judged_on: str,
     model: Modelled | None,
+    metric: MetricSpec,
     *,
     probable: bool,
 ) -> str:
     judged = [level for level in levels if level.inside is not None]
     if not judged:
         return "No level has an interval to be judged by."
-    text = _probable(levels, model) if probable and model else _inside(judged)
+    text = _probable(levels, model, metric) if probable and model else _inside(judged)
     if raw is None:
         return f"{text}; it is outside the candidates' range at every level, so what it loses is not known."
-    flattered = f"{100 * raw:.2f} points of validation accuracy"
-    if regret is None:
-        loss = f"{flattered} lost on average on the one seed that chose the winner, which is too much"
-    else:
-        loss = (
-            f"{100 * regret:.2f} points of {judged_on} accuracy lost on average to the winners that the other seeds "
-            f"choose ({flattered} on the seeds that chose)"
-        )
+    loss = _lost(regret, raw, judged_on, metric)
     if model:
-        loss += f"; by the model {100 * model.regret.mean:.2f} points to the best max_lr ({model.regret.band})"
+        band = model.regret.band(metric)
+        loss += f"; by the model {metric.difference(model.regret.mean)} to the best max_lr ({band})"
     beyond = sum(level.raw_regret is None for level in levels)
     known = (
         f", over the levels where it is within the candidates' range, not known at {beyond} of {len(levels)} levels"
@@ -171,19 +169,35 @@ def _sentence(
     return f"{text}; {loss}{known}."
 
 
+def _lost(regret: float | None, raw: float, judged_on: str, metric: MetricSpec) -> str:
+    """Return what is lost on average: points of what there should be more of, or by how much a value is worse."""
+    if metric.format == "percent" and metric.goal == "max":
+        flattered = f"{metric.difference(raw)} of validation {metric.name}"
+        than = "lost on average to"
+        fair = f"{metric.difference(regret)} of {judged_on} {metric.name}" if regret is not None else ""
+        alone = "lost on average on"
+    else:
+        flattered, than, alone = metric.worse(raw, "validation"), "on average than with", "on average on"
+        fair = metric.worse(regret, judged_on) if regret is not None else ""
+    if not fair:
+        return f"{flattered} {alone} the one seed that chose the winner, which is too much"
+    return f"{fair} {than} the winners that the other seeds choose ({flattered} on the seeds that chose)"
+
+
 def _inside(judged: Sequence[LevelVerdict]) -> str:
     if not (missed := [level for level in judged if not level.inside]):
         return f"Inside the oracle's interval at {_all(len(judged))}"
     return f"Outside the oracle's interval at {len(missed)} of {len(judged)} levels ({_missed(missed)})"
 
 
-def _probable(levels: Sequence[LevelVerdict], model: Modelled) -> str:
+def _probable(levels: Sequence[LevelVerdict], model: Modelled, metric: MetricSpec) -> str:
+    said = model.sentence(metric)
     unlikely = [level for level in levels if level.probability is not None and level.probability < IMPROBABLE]
     if not unlikely:
-        return model.sentence
+        return said
     where = f"at {len(unlikely)} of them"
     missed = _missed([level for level in unlikely if level.inside is False])
-    return f"{model.sentence}; improbable (below {100 * IMPROBABLE:.0f} %) {where}{f' ({missed})' if missed else ''}"
+    return f"{said}; improbable (below {100 * IMPROBABLE:.0f} %) {where}{f' ({missed})' if missed else ''}"
 
 
 def _all(count: int) -> str:

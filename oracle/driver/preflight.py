@@ -10,6 +10,7 @@ from torch import nn
 from oracle.driver.own_ready import check_own_ready, has_own_training
 from oracle.driver.ready import Ready
 from oracle.execution.machine import training_device
+from oracle.spec.metric import OF_WORKLOADS
 from oracle.spec.model import AUTO
 from scyc import InputError
 from scyc.data import summarise
@@ -41,13 +42,19 @@ def check_ready(spec: Spec, artifacts: Artifacts, policies: Iterable[Policy] = (
         here: whether trials train on this machine; if so, its GPU is checked.
 
     Raises:
-        InputError: the workload cannot be imported, its data set is missing, unfit or too small for a batch, the rewind
-            step is too large, a level stays far below its max_lr, or the network cannot be trained as it is.
+        InputError: the metric is none that the workload can be judged by, the workload cannot be imported, its data set
+            is missing, unfit or too small for a batch, the rewind step is too large, a level stays far below its
+            max_lr, or the network cannot be trained as it is.
         StudyError: the artifact store cannot be written to, or has no room for the weights of one level's trials and of
             every winner.
     """
     if has_own_training(spec):
         return check_own_ready(spec, artifacts, policies, here=here)
+    if spec.metric.name not in OF_WORKLOADS:
+        raise InputError(
+            f"The workload {spec.workload!r} cannot be judged by {spec.metric.name}: a built-in training knows its "
+            f"{' and its '.join(OF_WORKLOADS)}. Choose one of these as metric.name."
+        )
     protocol = spec.protocol()
     if here:
         training_device(spec)

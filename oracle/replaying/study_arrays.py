@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oracle.spec.metric import ACCURACY
 from oracle.study import lineage
 from oracle.study.checking import explained
 from oracle.study.commands import command
@@ -29,7 +30,8 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
         answers: whether to take the answers too.
 
     Raises:
-        InputError: the study is not finished, not a full grid, or one of the user's own trainings.
+        InputError: the study is not finished, not a full grid, one of the user's own trainings, or not judged by its
+            accuracy.
     """
     with explained(store, name):
         study = store.study(name)
@@ -43,6 +45,10 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
             raise InputError(
                 f"The trials of the study {name!r} are trainings of your own, which report where they like; a replay "
                 "needs a learning curve with a point for every epoch."
+            )
+        if spec.metric.name != ACCURACY.name:
+            raise InputError(
+                f"The study {name!r} is judged by {spec.metric.name}; a replay takes the accuracies of one."
             )
         run = store.find_run(study.id, ORACLE)
         decided = store.levels(run.id) if run else []

@@ -121,12 +121,12 @@ def _winners(levels: Sequence[LevelView], texts: Sequence[str]) -> list[Trace]:
 def _describe(level: LevelView, best: LevelBest | None) -> str:
     lines = [f"<b>level {level.level}</b>, {words.density(level.density)} density"]
     if best:
-        lines += [f"best max_lr <b>{words.best(best)}</b>", words.known_in_full(best)]
+        lines += [f"best max_lr <b>{words.best(best)}</b>", words.known_in_full(best, level.metric)]
     if level.winner is not None:
         lines.append(f"winner {words.rate(level.winner)}" + " (on the edge)" * level.edge)
     lines += [f"{rule} {words.interval(interval)}" for rule, interval in level.intervals.items()]
     if level.winning:
-        lines.append(f"the winner's validation accuracy {words.accuracy(level.winning.val)}")
+        lines.append(f"the winner's validation {level.metric.name} {level.metric.write(level.winning.val)}")
     return "<br>".join(lines)
 
 

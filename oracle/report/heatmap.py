@@ -1,13 +1,13 @@
-"""The heat map: the mean validation accuracy of every candidate at every level, and the winners' path."""
+"""The heat map: what every candidate reached on validation every candidate at every level, and the winners' path."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oracle.report import words
 from oracle.report.plate import Plate, shown_levels
 from oracle.report.style import Figure, density_step
-from oracle.report.tiles import colour_bar, column, figure, marks, path, usual_reach
+from oracle.report.tiles import colour_bar, colours_of, column, figure, marks, path, usual_reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,77 +15,79 @@ if TYPE_CHECKING:
     from oracle.report.style import Trace
     from oracle.results.level_view import CandidateView, LevelView
     from oracle.results.study_view import StudyView
+    from oracle.spec.metric import MetricSpec
 
 CLIP_QUANTILE = 0.25
 """Below this quantile, all tiles have the same colour, so that colours can differ near the top."""
 
 
 def plate(view: StudyView) -> Plate:
-    """Return the figure of accuracy over density and max_lr."""
-    title, levels = "Accuracy of every candidate", shown_levels(view)
-    accuracies = [c.val for lv in levels for c in lv.candidates if c.val is not None]
-    if not accuracies:
+    """Return the figure of the metric over density and max_lr."""
+    metric = view.spec.metric
+    title, levels = f"{metric.name.capitalize()} of every candidate", shown_levels(view)
+    if not (scores := _scores(levels)):
         return Plate(title, None, "No candidate has finished training yet.")
     floor = clipped_at(levels)
-    below = sum(accuracy < floor for accuracy in accuracies)
+    below = sum(score < floor for score in scores)
     caption = (
-        "Mean validation accuracy over the seeds that have finished. What was not trained is empty. "
-        f"To show the differences near the top, the colours start at {words.accuracy(floor)}"
+        f"Mean validation {metric.name} over the seeds that have finished. What was not trained is empty. "
+        f"To show the differences near the top, the colours start at {metric.write(metric.value(floor))}"
     )
     if below:
         verb = "has" if below == 1 else "have"
-        caption += f"; {words.count(below, 'candidate')} below that {verb} the darkest colour"
-    return Plate(title, _figure(levels), caption + ".")
+        caption += f"; {words.count(below, 'candidate')} {metric.below} that {verb} the darkest colour"
+    return Plate(title, _figure(levels, metric), caption + ".")
 
 
-def _figure(levels: Sequence[LevelView]) -> Figure:
-    shown = [lv for lv in levels if lv.candidates]
-    reach = usual_reach([c.max_lr for c in lv.candidates] for lv in shown)
+def _figure(levels: Sequence[LevelView], metric: MetricSpec) -> Figure:
+    shown = [lv for lv in levels if _known(lv)]
+    reach = usual_reach([c.max_lr for c in _known(lv)] for lv in shown)
     step = density_step(levels)
     columns = [_column(lv, reach, step) for lv in shown]
     over = [*_diverged(shown), *path(shown, "best max_lr of each level")]
-    return figure(levels, columns, over, _colours(shown), top=64)
+    bar = colour_bar(f"mean validation {metric.name}") | {"ticksuffix": metric.suffix, "nticks": 6}
+    colours = colours_of(metric, clipped_at(shown), max(_scores(shown))) | {"colorbar": bar}
+    return figure(levels, columns, over, colours, top=64)
 
 
 def clipped_at(levels: Sequence[LevelView]) -> float:
-    """Return the accuracy below which all tiles have the darkest colour."""
-    ordered = sorted(c.val for lv in levels for c in lv.candidates if c.val is not None)
+    """Return the score below which all tiles have the darkest colour."""
+    ordered = sorted(_scores(levels))
     return ordered[int(CLIP_QUANTILE * (len(ordered) - 1))]
 
 
+def _known(level: LevelView) -> list[CandidateView]:
+    """Return the candidates that have a mean: a training that is not finite may have no value."""
+    return [candidate for candidate in level.candidates if candidate.val is not None]
+
+
+def _scores(levels: Sequence[LevelView]) -> list[float]:
+    return [lv.metric.score(c.val) for lv in levels for c in lv.candidates if c.val is not None]
+
+
 def _column(level: LevelView, reach: float, step: float) -> Trace:
-    best = max(c.val or 0.0 for c in level.candidates)
+    best, shown = max(_scores([level])), _known(level)
     return column(
         level,
-        [c.max_lr for c in level.candidates],
-        [100 * (c.val or 0.0) for c in level.candidates],
-        [_describe(level, c, best) for c in level.candidates],
+        [c.max_lr for c in shown],
+        [level.metric.factor * (c.val or 0.0) for c in shown],
+        [_describe(level, c, best) for c in shown],
         reach,
         step,
     )
 
 
 def _describe(level: LevelView, candidate: CandidateView, best: float) -> str:
-    behind = 100 * (best - (candidate.val or 0.0))
+    metric = level.metric
+    behind = best - metric.score(candidate.val or 0.0)
+    far = f"{metric.number(behind, metric.digits)}{metric.points} {metric.below}"
     lines = [
         f"<b>level {level.level}</b>, max_lr <b>{words.rate(candidate.max_lr)}</b>",
-        f"validation {words.accuracy(candidate.val)}"
-        + (f", {behind:.1f} points below the level's best" if behind else ", the level's best"),
-        f"test {words.accuracy(candidate.test)}",
+        f"validation {metric.write(candidate.val)}, " + (f"{far} the level's best" if behind else "the level's best"),
+        *([f"test {metric.write(candidate.test)}"] if candidate.test is not None else []),
         words.count(candidate.seeds, "seed") + (f", {candidate.diverged} diverged" if candidate.diverged else ""),
     ]
     return "<br>".join(lines)
-
-
-def _colours(levels: Sequence[LevelView]) -> dict[str, Any]:
-    low = 100 * clipped_at(levels)
-    high = 100 * max(c.val or 0.0 for lv in levels for c in lv.candidates)
-    return {
-        "colorscale": "Cividis",
-        "cmin": low,
-        "cmax": high if high > low else low + 1,
-        "colorbar": colour_bar("mean validation accuracy") | {"ticksuffix": "\u202f%", "nticks": 6},
-    }
 
 
 def _diverged(levels: Sequence[LevelView]) -> list[Trace]:

@@ -9,7 +9,7 @@ from oracle.report.base import fill, machines, provenance
 from oracle.report.figures import plates
 from oracle.report.finding import find
 from oracle.report.spending import told
-from oracle.results.intervals import RULES, TOLERANCE
+from oracle.results.intervals import RULES
 from oracle.results.repeatability import repeatability
 from oracle.results.study_view import decided_levels
 
@@ -28,19 +28,23 @@ def render(view: StudyView, spending: Spending | None = None) -> str:
         view: the study.
         spending: what its search spent, if it is a race (`oracle.results.spending.spending_of`).
     """
-    finding, repeated = find(view), repeatability(decided_levels(view.levels))
+    metric = view.spec.metric
+    finding, repeated = find(view), repeatability(decided_levels(view.levels), metric.tolerance)
     return fill(
         "sweep.html",
         view,
         words=words,
+        metric=metric,
         headline=finding.headline,
         notes=finding.notes,
         plates=plates(view),
-        spending=told(spending, view.spec.search.budget) if spending else None,
+        spending=told(spending, view.spec.search.budget, metric) if spending else None,
         facts=_facts(view),
         levels=[_row(lv, view.best.levels.get(lv.level), view.status.partly_pruned) for lv in view.levels],
         repeats=repeated.sentence if repeated else "",
-        rules={name: f"{rule.defined(TOLERANCE)}; it needs {rule.needs}" for name, rule in RULES.items()},
+        rules={
+            name: f"{rule.defined(metric.tolerance, metric)}; it needs {rule.needs}" for name, rule in RULES.items()
+        },
         costs=_costs(view),
         origins=[*provenance(view, "data", "started", "commit", "versions"), *machines(view)],
     )
@@ -76,13 +80,13 @@ def _row(level: LevelView, best: LevelBest | None, partly: Coverage | None) -> d
         "densities": [words.density(level.density)]
         + ([words.density(partly.network_density(level.density))] if partly else []),
         "best": words.best(best),
-        "known": words.known_in_full(best),
+        "known": words.known_in_full(best, level.metric),
         "winner": None if level.winner is None else words.rate(level.winner),
         "edge": level.edge,
         "silent": level.silence is not None,
         "intervals": [words.interval(interval) for interval in level.intervals.values()],
-        "val": words.accuracy(winning.val if winning else None),
-        "test": words.accuracy(winning.test if winning else None),
+        "val": level.metric.write(winning.val if winning else None),
+        "test": level.metric.write(winning.test if winning else None),
         "candidates": len(level.candidates),
         "trials": trials,
         "failed": failed,

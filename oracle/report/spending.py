@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oracle.results.level_view import LevelView
     from oracle.results.spending import Spending
     from oracle.results.study_view import StudyView
+    from oracle.spec.metric import MetricSpec
 
 NONE = "#eceff1"
 """Colour of a candidate that was trained to the end on no seed."""
@@ -39,12 +40,13 @@ def plate(view: StudyView) -> Plate:
     return Plate(title, _figure(shown_levels(view), levels, len(view.spec.seeds)), caption)
 
 
-def told(spending: Spending, budget: float) -> Mapping[str, Any]:
+def told(spending: Spending, budget: float, metric: MetricSpec) -> Mapping[str, Any]:
     """Return what the page says of the search beside the figure: `spending.html` shows it.
 
     Args:
         spending: what it spent.
         budget: what it may spend, as a share of the grid's trainings.
+        metric: that the study is judged by.
     """
     trainings = spending.complete + spending.stopped
     return {
@@ -54,8 +56,9 @@ def told(spending: Spending, budget: float) -> Mapping[str, Any]:
             f"{'was' if spending.stopped == 1 else 'were'} stopped early. That is {_share(spending.share)} of the "
             f"{spending.unit} of the grid; its budget is {_share(budget)}.",
             f"Whether stopping loses good candidates is checked on a few trainings, chosen at random: "
-            f"{spending.audit.phrase}.",
+            f"{spending.audit.phrase(metric)}.",
         ],
+        "tolerance": metric.amount(metric.tolerance),
         "levels": [
             (
                 str(level.level),
@@ -69,7 +72,7 @@ def told(spending: Spending, budget: float) -> Mapping[str, Any]:
             for level in spending.levels
         ],
         "candidates": [
-            (str(level.level), words.rate(one.max_lr), str(one.seeds), f"{one.epochs:,.15g}", one.phrase)
+            (str(level.level), words.rate(one.max_lr), str(one.seeds), f"{one.epochs:,.15g}", one.phrase(metric))
             for level in spending.levels
             for one in level.candidates
         ],

@@ -15,6 +15,8 @@ from oracle.report import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from oracle.spec.metric import MetricSpec
+
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
@@ -131,9 +133,9 @@ def density_step(levels: Sequence[Level]) -> float:
     return median(ratios) if ratios else 0.8
 
 
-def accuracy_axis() -> dict[str, Any]:
-    """Return the axis of accuracies in percent."""
-    return {"ticksuffix": "\u202f%", "nticks": 8}
+def value_axis(metric: MetricSpec) -> dict[str, Any]:
+    """Return the axis of a metric's values, in its own units."""
+    return {"ticksuffix": metric.suffix, "nticks": 8}
 
 
 def translucent(colour: str, opacity: float) -> str:

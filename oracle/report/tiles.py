@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from oracle.report.style import Figure, Level, Trace
     from oracle.results.level_view import LevelView
+    from oracle.spec.metric import MetricSpec
 
 
 def usual_reach(levels: Iterable[Sequence[float]]) -> float:
@@ -90,6 +91,22 @@ def figure(
     drawn["layout"]["legend"] |= {"orientation": "v", "y": 1.0}
     drawn["layout"]["margin"] |= {"t": top, "autoexpand": False}
     return drawn
+
+
+def colours_of(metric: MetricSpec, floor: float, best: float) -> dict[str, Any]:
+    """Return the colour axis of values: the better, the brighter, whichever way that is.
+
+    Args:
+        metric: that the values are of.
+        floor: the score at which the colours start.
+        best: the highest score.
+    """
+    ends = [metric.factor * metric.value(score) for score in (floor, best)]
+    low, high = min(ends), max(ends)
+    if low == high:  # all are equal, and have one end's colour
+        low, high = (low, low + metric.point) if metric.goal == "max" else (high - metric.point, high)
+    turned = {} if metric.goal == "max" else {"reversescale": True}
+    return {"colorscale": "Cividis", **turned, "cmin": low, "cmax": high}
 
 
 def colour_bar(title: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from oracle.results.best import LevelBest
     from oracle.results.intervals import Interval
     from oracle.results.level_view import LevelView
+    from oracle.spec.metric import MetricSpec
 
 NOTHING = "–"
 DENSITIES = "Density is that of the prunable weights, network that of all parameters."
@@ -19,10 +19,6 @@ GAPS = "A gap is a candidate inside an interval that is told from the best all t
 BEST = (
     "The best max_lr is that of one smooth surface, fitted to all candidates of all levels; its 90\u202f% band is for "
     "each level by itself. The winner is the candidate with the best mean."
-)
-KNOWN = (
-    "Resolved: the band spans no more than a factor of two. Tied: it spans more, and the values in it differ by less "
-    "than so many points of accuracy; a larger difference would have shown. Open: the candidates end before the band."
 )
 TOGETHER = "†"
 """Marks a difference that is also one when all schedules are judged together."""
@@ -47,37 +43,36 @@ def best(found: LevelBest | None) -> str:
     return NOTHING if found is None else f"{rate(found.best)} ({rate(found.low)} – {rate(found.high)})"
 
 
-def known(found: LevelBest | None) -> str:
+def known(found: LevelBest | None, metric: MetricSpec) -> str:
     """Return how well the best max_lr of a level is known: "resolved", "tied < 0.6" (points) or "open"."""
     if found is None:
         return NOTHING
-    return f"tied < {most(found.difference)}" if found.word == "tied" else found.word
+    return f"tied < {metric.most(found.difference)}" if found.word == "tied" else found.word
 
 
-def known_in_full(found: LevelBest | None) -> str:
+def how_known(metric: MetricSpec) -> str:
+    """Return what the words of `known` mean."""
+    differ = f"so many points of {metric.name}" if metric.format == "percent" else f"so much in {metric.name}"
+    return (
+        "Resolved: the band spans no more than a factor of two. Tied: it spans more, and the values in it differ by "
+        f"less than {differ}; a larger difference would have shown. Open: the candidates end before the band."
+    )
+
+
+def known_in_full(found: LevelBest | None, metric: MetricSpec) -> str:
     """Return the same as `known`, as a phrase that needs no explanation."""
     if found is None:
         return NOTHING
     return {
         "resolved": "resolved",
-        "tied": f"tied: they differ by less than {most(found.difference)} points",
+        "tied": f"tied: they differ by less than {metric.most(found.difference)}{metric.points}",
         "open": "open: the candidates end first",
     }[found.word]
-
-
-def most(difference: float) -> str:
-    """Return a difference of accuracies in points with one decimal, rounded up: what it is less than."""
-    return f"{max(math.ceil(1000 * difference - 1e-9), 1) / 10:.1f}"
 
 
 def density(fraction: float) -> str:
     """Return a density in percent with three significant digits."""
     return f"{100 * fraction:.3g}\u202f%"
-
-
-def accuracy(fraction: float | None) -> str:
-    """Return an accuracy in percent with one decimal."""
-    return NOTHING if fraction is None else f"{100 * fraction:.1f}\u202f%"
 
 
 def interval(bounds: Interval | None) -> str:
@@ -89,31 +84,36 @@ def interval(bounds: Interval | None) -> str:
     return f"{low} – {high}" + (f" ({count(len(bounds.gaps), 'gap')})" if bounds.gaps else "")
 
 
-def points(fraction: float | None) -> str:
-    """Return a difference of accuracies in points with two decimals."""
-    return NOTHING if fraction is None else f"{round(100 * fraction, 2) + 0.0:.2f}".replace("-", "−")
+def loss(difference: float | None, metric: MetricSpec) -> str:
+    """Return how much worse something is, as a number in the metric's unit (points of percent)."""
+    if difference is None:
+        return NOTHING
+    text = metric.number(difference)
+    return metric.number(0.0) if not float(text) else text.replace("-", "−")
 
 
-def credible(value: Credible | None) -> str:
-    """Return a regret by the model, in points, with its band."""
-    return NOTHING if value is None else f"{points(value.mean)} ({points(value.low)} to {points(value.high)})"
+def credible(value: Credible | None, metric: MetricSpec) -> str:
+    """Return a regret by the model, in the metric's unit, with its band."""
+    if value is None:
+        return NOTHING
+    return f"{loss(value.mean, metric)} ({loss(value.low, metric)} to {loss(value.high, metric)})"
 
 
 def near_best(comparison: Comparison) -> str:
     """Return what a hit is by the model."""
-    return f"within {100 * comparison.tolerance:g} points"
+    return f"within {comparison.metric.amount(comparison.tolerance)}"
 
 
-def estimate(value: Estimate | None) -> str:
-    """Return a difference of accuracies in points, with its interval if it has one."""
+def estimate(value: Estimate | None, metric: MetricSpec) -> str:
+    """Return how much worse something is, in the metric's unit, with its interval if it has one."""
     if value is None or value.low is None or value.high is None:
-        return points(value.mean if value else None)
-    return f"{points(value.mean)} ({points(value.low)} to {points(value.high)})"
+        return loss(value.mean if value else None, metric)
+    return f"{loss(value.mean, metric)} ({loss(value.low, metric)} to {loss(value.high, metric)})"
 
 
-def regret(value: Regret | None) -> str:
+def regret(value: Regret | None, metric: MetricSpec) -> str:
     """Return a regret in training with its interval, and a mark if it is a difference among all schedules together."""
-    return estimate(value) + f" {TOGETHER}" * bool(value and value.together)
+    return estimate(value, metric) + f" {TOGETHER}" * bool(value and value.together)
 
 
 def count(number: int, noun: str) -> str:

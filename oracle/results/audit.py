@@ -6,14 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from oracle.results.intervals import TOLERANCE
 from oracle.searching.audit import audited
+from oracle.spec.metric import ACCURACY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from oracle.results.level_view import LevelView
     from oracle.searching.candidates import Cell
+    from oracle.spec.metric import MetricSpec
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,8 @@ class Audit:
     below: int
     good: int
 
-    @property
-    def phrase(self) -> str:
-        """What the audit shows, to follow a colon."""
+    def phrase(self, metric: MetricSpec = ACCURACY) -> str:
+        """Return what the audit shows, to follow a colon."""
         if not self.trainings:
             return "no training with a stop rule was chosen for it"
         chosen = f"of {self.trainings} training{'s' * (self.trainings != 1)} finished all the same"
@@ -40,15 +40,16 @@ class Audit:
             return f"{chosen}, none fell below the rule"
         return (
             f"{chosen}, {self.below} fell below the rule, and {self.good or 'none'} of these ended within "
-            f"{100 * TOLERANCE:g} points of the winner"
+            f"{metric.amount(metric.tolerance)} of the winner"
         )
 
 
-def audit_of(levels: Iterable[tuple[LevelView, Sequence[Cell]]]) -> Audit:
+def audit_of(levels: Iterable[tuple[LevelView, Sequence[Cell]]], metric: MetricSpec = ACCURACY) -> Audit:
     """Return what the audit of a search shows.
 
     Args:
         levels: with their cells, which have learning curves.
+        metric: that the study is judged by.
     """
     trainings = below = good = 0
     for level, cells in levels:
@@ -62,6 +63,6 @@ def audit_of(levels: Iterable[tuple[LevelView, Sequence[Cell]]]) -> Audit:
             reached = cell.after(cell.stop.epoch)
             if reached is not None and reached < cell.stop.below:
                 below += 1
-                least = won.get(cell.seed, math.inf) - TOLERANCE
+                least = won.get(cell.seed, math.inf) - metric.tolerance
                 good += not cell.diverged and cell.score is not None and cell.score >= least
     return Audit(trainings, below, good)

@@ -72,13 +72,14 @@ class Repeatability:
         )
 
 
-def repeatability(levels: Sequence[DecidedLevel]) -> Repeatability | None:
+def repeatability(levels: Sequence[DecidedLevel], tolerance: float = TOLERANCE) -> Repeatability | None:
     """Return how well a study repeats itself.
 
     It fits the surface twice for each split, which takes seconds.
 
     Args:
         levels: decided levels, all with the same seeds.
+        tolerance: of the intervals.
 
     Returns:
         None with fewer than two seeds, or without a level that has a winner; and where a search spared candidates some
@@ -88,13 +89,13 @@ def repeatability(levels: Sequence[DecidedLevel]) -> Repeatability | None:
     seeds = min((len(one.scores[one.winner]) for one in levels), default=0)
     if seeds < 2 or any(level.trained for level in levels):
         return None
-    return _found.get(digest(levels), lambda: _judge(levels, seeds))
+    return _found.get(digest(levels) + repr(tolerance).encode(), lambda: _judge(levels, seeds, tolerance))
 
 
 _found: Remembered[Repeatability] = Remembered(64)
 
 
-def _judge(levels: Sequence[DecidedLevel], seeds: int) -> Repeatability:
+def _judge(levels: Sequence[DecidedLevel], seeds: int, tolerance: float) -> Repeatability:
     winners: list[float] = []
     best: list[float] = []
     overlaps: dict[str, list[float]] = {"within": [], "model": []}
@@ -104,7 +105,7 @@ def _judge(levels: Sequence[DecidedLevel], seeds: int) -> Repeatability:
         first, second = (study_best(each).levels for each in (one, other))
         best += [math.log(second[level].best / found.best) for level, found in first.items()]
         for rule, found in overlaps.items():
-            pairs = zip(*(RULES[rule].intervals(each, TOLERANCE) for each in (one, other)), strict=True)
+            pairs = zip(*(RULES[rule].intervals(each, tolerance) for each in (one, other)), strict=True)
             found += [overlap(a, b) for a, b in pairs if a is not None and b is not None]
     return Repeatability(
         halves=(seeds // 2, seeds - seeds // 2),

@@ -17,13 +17,13 @@ Silence = Literal["diverged", "equal", "unsound"]
 """Why a decided level is silent.
 
     diverged: on every candidate at least one seed diverged.
-    equal: all candidates that did not diverge have the same accuracy, seed by seed.
+    equal: all candidates that did not diverge have the same score, seed by seed.
     unsound: an earlier version let a candidate win that diverged, although others did not.
 """
 
 _SAID = {
     "diverged": "Nothing learned at {levels}: on every candidate at least one seed diverged.",
-    "equal": "At {levels} all candidates that did not diverge have exactly the same accuracy.",
+    "equal": "At {levels} all candidates that did not diverge are exactly as good.",
     "unsound": (
         "At {levels} an earlier version chose a candidate that diverged, although others did not; to decide again, "
         "extend the study."

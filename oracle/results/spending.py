@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from oracle.results.audit import Audit, audit_of
-from oracle.results.intervals import TOLERANCE
 from oracle.results.study_view import decided_levels
 from oracle.searching.cells import CellMaker
+from oracle.spec.metric import ACCURACY, MetricSpec
 from oracle.spec.search import RACING
 from oracle.spec.trial import counted
 from oracle.study.checking import explained
@@ -40,7 +40,7 @@ class CandidateSpending:
         of_seeds: how many seeds the study has.
         epochs: trained on all seeds together.
         stopped_after: after how many epochs its first training was stopped; None if none was.
-        behind: how far it was behind the best of its seed by then, a fraction of accuracy; None if none was stopped.
+        behind: how far it was behind the best of its seed by then, a difference of scores; None if none was stopped.
     """
 
     max_lr: float
@@ -52,9 +52,8 @@ class CandidateSpending:
     behind: float | None = None
     unit: str = "epochs"
 
-    @property
-    def phrase(self) -> str:
-        """Where it was left and why, in words."""
+    def phrase(self, metric: MetricSpec = ACCURACY) -> str:
+        """Return where it was left and why, in words."""
         seeds = f"{self.seeds} seed{'s' * (self.seeds != 1)}"
         match self.fate:
             case "given up":
@@ -62,8 +61,8 @@ class CandidateSpending:
             case "under way":
                 return f"trained on {self.seeds} of {self.of_seeds} seeds so far"
             case "stopped early":
-                after, behind = self.stopped_after or 0, 100 * (self.behind or 0.0)
-                return f"stopped early after {counted(after, self.unit)}, {behind:.1f} points behind"
+                after, behind = self.stopped_after or 0, metric.number(self.behind or 0.0, metric.digits)
+                return f"stopped early after {counted(after, self.unit)}, {behind}{metric.points} behind"
         return self.fate
 
 
@@ -131,13 +130,12 @@ class Spending:
         grid = sum(level.grid_epochs for level in self.levels)
         return self.epochs / grid if grid else 0.0
 
-    @property
-    def sentence(self) -> str:
-        """The whole in a line."""
+    def sentence(self, metric: MetricSpec = ACCURACY) -> str:
+        """Return the whole in a line."""
         trainings = self.complete + self.stopped
         return (
             f"Spent {100 * self.share:.0f}\u202f% of the grid's {self.unit}: {trainings:,} "
-            f"training{'s' * (trainings != 1)}, {self.stopped:,} stopped early; audit: {self.audit.phrase}."
+            f"training{'s' * (trainings != 1)}, {self.stopped:,} stopped early; audit: {self.audit.phrase(metric)}."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -175,7 +173,7 @@ def spending_of(store: Store, view: StudyView) -> Spending | None:
     }
     return Spending(
         tuple(_level(view, level, cells[level.level], surface) for level in view.levels),
-        audit_of([(level, cells[level.level]) for level in view.levels]),
+        audit_of([(level, cells[level.level]) for level in view.levels], view.spec.metric),
         view.spec.trial.unit,
     )
 
@@ -198,7 +196,7 @@ def _level(view: StudyView, level: LevelView, cells: Sequence[Cell], surface: Su
     best = view.best.levels.get(level.level)
     certainty = None
     if surface is not None and best is not None and level.winner is not None:
-        certainty = surface.probability(level.level, level.winner, TOLERANCE)
+        certainty = surface.probability(level.level, level.winner, view.spec.metric.tolerance)
     return LevelSpending(
         level=level.level,
         complete=sum(cell.state == "complete" for cell in cells),

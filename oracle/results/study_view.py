@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from oracle.results.answers import answers_of
 from oracle.results.best import study_best
 from oracle.results.cost import cost_of
-from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel, Rule
+from oracle.results.intervals import RULES, DecidedLevel, Rule
 from oracle.results.level_view import level_view
 from oracle.results.status import study_status
+from oracle.spec.metric import ACCURACY
 from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study import lineage
 from oracle.study.checking import explained
@@ -90,11 +91,12 @@ def _view(store: Store, name: str) -> StudyView:
     counted = lineage.current(trials[under_way], spec, lineage.left_by_last(steps))
     if counted and under_way < spec.levels:
         levels.append(level_view(under_way, density(under_way, spec.pruning.rate), None, counted, spec.metric))
+    by_answers = spec.metric.name == ACCURACY.name  # to another metric, an answer is not what counts
     return StudyView(
         name=study.name,
         status=status,
         spec=spec,
-        levels=_with_intervals(_with_answers(store, run, levels)),
+        levels=_with_intervals(_with_answers(store, run, levels) if by_answers else levels, spec.metric.tolerance),
         cost=cost_of(
             [trial for group in trials.values() for trial in group],
             epochs=store.epochs_trained(run.id) if run else 0,
@@ -117,15 +119,14 @@ def decided_levels(levels: Sequence[LevelView]) -> list[DecidedLevel]:
             answers=level.answers,
             trained=level.trained,
             given_up=level.given_up,
+            scale=level.metric.scale,
         )
         for level in levels
         if level.winner is not None
     ]
 
 
-def oracle_intervals(
-    levels: Sequence[LevelView], rule: Rule, tolerance: float = TOLERANCE
-) -> dict[int, Interval | None]:
+def oracle_intervals(levels: Sequence[LevelView], rule: Rule, tolerance: float) -> dict[int, Interval | None]:
     """Return, by level, the intervals of a study's levels by one rule.
 
     None if the rule cannot judge the level, or the level has no winner.
@@ -145,8 +146,8 @@ def _with_answers(store: Store, run: RunRecord | None, levels: Sequence[LevelVie
     return found
 
 
-def _with_intervals(levels: Sequence[LevelView]) -> tuple[LevelView, ...]:
-    by_rule = {name: oracle_intervals(levels, rule) for name, rule in RULES.items()}
+def _with_intervals(levels: Sequence[LevelView], tolerance: float) -> tuple[LevelView, ...]:
+    by_rule = {name: oracle_intervals(levels, rule, tolerance) for name, rule in RULES.items()}
     return tuple(
         replace(level, intervals={name: found[level.level] for name, found in by_rule.items()}) for level in levels
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -40,6 +41,9 @@ class MetricSpec(Section):
     )
     digits: int = Field(default=1, ge=0, le=9, description="decimals of a value as it is written, 0 to 9")
 
+    def __init__(self, name: str = "accuracy", **settings: Any) -> None:
+        super().__init__(**{"name": name, **settings})
+
     @model_validator(mode="before")
     @classmethod
     def _usual(cls, given: Any) -> Any:
@@ -74,7 +78,7 @@ class MetricSpec(Section):
         return 0.0 if self.name == "accuracy" else None
 
     @property
-    def unit(self) -> float:
+    def scale(self) -> float:
         """What counts as much as 1 does of a fraction: constants that are meant for accuracy are multiplied by it.
 
         It is 1 for what is written in percent; else half a point of accuracy is worth one tolerance.
@@ -89,6 +93,82 @@ class MetricSpec(Section):
         """Return the value that has a score."""
         return score if self.goal == "max" else -score
 
+    @property
+    def lower(self) -> str:
+        """In which direction a value is worse: "lower" or "higher"."""
+        return "lower" if self.goal == "max" else "higher"
+
+    @property
+    def below(self) -> str:
+        """Where a worse value lies: "below" or "above"."""
+        return "below" if self.goal == "max" else "above"
+
+    @property
+    def factor(self) -> float:
+        """What values and differences are multiplied by where they are written or drawn: 100 for percent, else 1."""
+        return 100.0 if self.format == "percent" else 1.0
+
+    @property
+    def suffix(self) -> str:
+        """What follows a value."""
+        return "\u202f%" if self.format == "percent" else ""
+
+    @property
+    def points(self) -> str:
+        """What follows a difference: " points" of percent, or nothing."""
+        return " points" if self.format == "percent" else ""
+
+    @property
+    def unit(self) -> str:
+        """What a column of differences is in: "points", or the metric."""
+        return "points" if self.format == "percent" else self.name
+
+    @property
+    def point(self) -> float:
+        """About how far apart values are that are drawn apart: a point of percent."""
+        return self.factor * self.scale / 100
+
+    def write(self, value: float | None, more: int = 0, space: str = "\u202f") -> str:
+        """Return a value as text, a dash for None.
+
+        Args:
+            value: the value.
+            more: further decimals.
+            space: between a number and its percent sign.
+        """
+        if value is None:
+            return "–"
+        text = f"{self.factor * value:.{self.digits + more}f}"
+        return text.replace("-", "−") + (f"{space}%" if self.format == "percent" else "")
+
+    def number(self, difference: float, digits: int | None = None) -> str:
+        """Return a difference as a number, with one decimal more than a value in percent has, or as many as given."""
+        digits = self.digits + (self.format == "percent") if digits is None else digits
+        return f"{self.factor * difference:.{digits}f}"
+
+    def difference(self, difference: float) -> str:
+        """Return a difference with its unit: "0.42 points", or "0.042" of a metric that is not in percent."""
+        return f"{self.number(difference)}{self.points}"
+
+    def amount(self, difference: float) -> str:
+        """Return a difference that somebody has chosen, such as a tolerance, with its unit: "0.5 points"."""
+        return f"{self.factor * difference:g}{self.points}"
+
+    def most(self, difference: float) -> str:
+        """Return a difference as a number with few decimals, rounded up: what it is less than."""
+        unit = 10.0**self.digits
+        return f"{max(math.ceil(unit * self.factor * difference - 1e-9), 1) / unit:.{self.digits}f}"
+
+    def worse(self, loss: float, split: str) -> str:
+        """Return a loss as what a value is: "a test loss 0.042 higher".
+
+        Args:
+            loss: how much worse, a difference of scores; negative if it is better.
+            split: "validation" or "test".
+        """
+        direction = "higher" if (loss >= 0) == (self.goal == "min") else "lower"
+        return f"a {split} {self.name} {self.difference(abs(loss))} {direction}"
+
 
 def _digits(tolerance: Any, format_: Any) -> int:
     """Return how many decimals show a difference of a tenth of the tolerance."""
@@ -98,3 +178,6 @@ def _digits(tolerance: Any, format_: Any) -> int:
 
 
 ACCURACY = MetricSpec()
+
+Metric = MetricSpec
+"""What scripts call it: `oracle.Metric("perplexity", goal="min", tolerance=0.1)`."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from oracle.spec.metric import MetricSpec
+from oracle.spec.metric import ACCURACY, MetricSpec
 from oracle.spec.search import RACING, SearchSpec
 from oracle.spec.section import Section, distinct
 from oracle.spec.training import OptimizerSpec, ProfileSpec, PruningSpec
@@ -216,6 +216,8 @@ class Spec(Section):
             del values["engine"]
         if without and "metric" in values:  # what it is called and which way it goes; the rest only judges
             values["metric"] = {"name": self.metric.name, "goal": self.metric.goal}
+            if self.metric.name == ACCURACY.name:
+                del values["metric"]
         if "profile" in values:
             values["profile"] = self.profile.chosen()
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The surface as a model: one smooth accuracy over log `max_lr` and level, with all that the trials leave open.
+"""The surface as a model: one smooth score over log `max_lr` and level, with all that the trials leave open.
 
 `fit_surface` fits it. A `Surface` answers what people ask: the curve of the best `max_lr` with its band, the range that
 is as good, and how probable it is that a schedule stays within a tolerance.

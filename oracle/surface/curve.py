@@ -31,7 +31,7 @@ class LevelWord:
         word: "open" if the band reaches the end of the candidates, so that the best may lie beyond; else "resolved" if
             it spans no more than a factor of two; else "tied".
         difference: the values of `max_lr` in the band differ by no more than this, with a probability of 95 %; a
-            fraction of accuracy. A larger difference would have shown.
+            difference of scores. A larger difference would have shown.
     """
 
     word: Word
@@ -69,7 +69,7 @@ class BestCurve:
 def best_curve(surface: Surface) -> BestCurve:
     """Return the curve of the best `max_lr`.
 
-    Where the accuracy collapses more steeply than a smooth top would, the band reaches at least to the last candidate
+    Where the score collapses more steeply than a smooth top would, the band reaches at least to the last candidate
     before: the top may be a ramp that ends there.
     """
     best = surface.best()

@@ -1,11 +1,13 @@
-"""What the model sees of a study: mean accuracies near the top of each level, and the noise in them.
+"""What the model sees of a study: mean scores near the top of each level, and the noise in them.
 
 Two things make a mean noisy. Training differs from seed to seed, independently for every cell. And all cells are
 judged on the same validation examples, so what these examples happen to favour shows in all candidates and levels
 alike; its covariance is that of the answers over the examples, divided by their number.
 
+All is in points: hundredths of accuracy, or of another metric what is worth as much (`LevelData.scale`).
+
 Only the top of a level matters, and only it is smooth. Candidates far below it are left out; the nearest one on each
-side stays, as a rough mark of where the top ends. Where the accuracy collapses between two neighbours nobody knows
+side stays, as a rough mark of where the top ends. Where the score collapses between two neighbours nobody knows
 where between them it does.
 """
 
@@ -60,7 +62,7 @@ class LevelData(Protocol):
 
     @property
     def scores(self) -> Mapping[float, Sequence[float]]:
-        """By `max_lr`, validation accuracies (fractions), one per seed, seeds in the same order; some filled in."""
+        """By `max_lr`, validation scores, one per seed, seeds in the same order; some filled in."""
 
     @property
     def trained(self) -> Mapping[float, Sequence[bool]]:
@@ -73,6 +75,10 @@ class LevelData(Protocol):
     @property
     def diverged(self) -> Collection[float]:
         """The candidates that diverged on at least one seed."""
+
+    @property
+    def scale(self) -> float:
+        """What a difference of 1 is of a fraction of accuracy: scores are divided by it, `MetricSpec.scale`."""
 
     @property
     def answers(self) -> Mapping[float, NDArray[np.bool_]] | None:
@@ -104,14 +110,14 @@ class Top:
 
 @dataclass(frozen=True)
 class Observations:
-    """Mean accuracies of n cells, in points, and their noise.
+    """Mean scores of n cells, in points, and their noise.
 
     Attributes:
         tops: of the levels, in their order.
         numbers: the levels' numbers.
         level: of each cell, an index into `tops`, shape (n,).
         x: log `max_lr`, scaled so that the candidates of all levels span -1 to 1, shape (n,).
-        y: mean accuracy in points, relative to the mean of the level's cells, shape (n,).
+        y: mean score in points, relative to the mean of the level's cells, shape (n,).
         noise: covariance of the cells' errors in points squared, shape (n, n).
         centre: log `max_lr` at x = 0.
         scale: log `max_lr` per unit of x.
@@ -142,7 +148,7 @@ class Observations:
         smooth = np.array([index not in tops[at].rough for at, index in cells])
         noise, together = _noise(levels, names, smooth)
         noise[np.diag_indices(len(cells))] += [_roughness(tops[at], index, window) for at, index in cells]
-        behind = np.array([100 * levels[at].given_up.get(rate, 0.0) for at, rate in names])
+        behind = np.array([_per_score(levels[at]) * levels[at].given_up.get(rate, 0.0) for at, rate in names])
         noise[np.diag_indices(len(cells))] += (_GIVEN_UP * behind) ** 2
         low, high = min(top.rates[0] for top in tops), max(top.rates[-1] for top in tops)
         centre, scale = (low + high) / 2, max((high - low) / 2, 1e-6)
@@ -153,10 +159,10 @@ class Observations:
 def _top(level: LevelData, window: float) -> Top:
     """Return the top of a level: from the first to the last candidate in the window, up to what diverged."""
     rates = _rates(level)
-    means = np.array([100 * _mean(level.scores.get(rate)) for rate in rates])
+    means = np.array([_per_score(level) * _mean(level.scores.get(rate)) for rate in rates])
     out = np.array([rate in level.diverged for rate in rates])
     best = int(np.where(out, -np.inf, means).argmax())
-    behind = np.array([100 * level.given_up.get(rate, 0.0) for rate in rates])
+    behind = np.array([_per_score(level) * level.given_up.get(rate, 0.0) for rate in rates])
     shortfall = np.where(behind > 0, behind, np.maximum(means[best] - means, np.where(out, 100.0, 0.0)))
     high = [index for index in range(len(rates)) if shortfall[index] <= window]
     first, last = best, best
@@ -182,6 +188,11 @@ def _top(level: LevelData, window: float) -> Top:
 def _rates(level: LevelData) -> list[float]:
     """Return the candidates of a level, ascending."""
     return sorted([*level.scores, *level.given_up])
+
+
+def _per_score(level: LevelData) -> float:
+    """Return how many points a score of 1 is."""
+    return 100 / level.scale
 
 
 def _mean(values: Sequence[float] | None) -> float:
@@ -258,8 +269,8 @@ def _between_seeds(levels: Sequence[LevelData], cells: Sequence[tuple[int, float
 
 
 def _table(level: LevelData, rates: Sequence[float]) -> Floats:
-    """Return accuracies in points, shape (rates, seeds), NaN where nothing was trained."""
-    table = 100 * np.array([level.scores[rate] for rate in rates])
+    """Return scores in points, shape (rates, seeds), NaN where nothing was trained."""
+    table = _per_score(level) * np.array([level.scores[rate] for rate in rates])
     return np.where([level.trained[rate] for rate in rates], table, np.nan) if level.trained else table
 
 

@@ -1,6 +1,6 @@
 """The prior of the surface: a Gaussian process over log `max_lr` and level, and priors of what it depends on.
 
-At each level the accuracy near the top is a constant, plus a parabola whose slope and curvature drift from level to
+At each level the score near the top is a constant, plus a parabola whose slope and curvature drift from level to
 level, plus a cubic term that all levels share (tops are gentle to the left and steep to the right), plus a smooth
 remainder. The drift is a Matern process of order 3/2, which can also jump.
 """

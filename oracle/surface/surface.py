@@ -61,7 +61,7 @@ class Surface:
     Attributes:
         seen: what it was fitted to.
         grid: log `max_lr`, ascending, shape (G,).
-        regret: how far the accuracy is below the level's best, a fraction, shape (draws, levels, G). Outside the top of
+        regret: how far the score is below the level's best, shape (draws, levels, G). Outside the top of
             a level it is what the candidates have shown.
     """
 
@@ -109,7 +109,7 @@ class Surface:
         """Return, level by level, the range that loses no more than the tolerance; None with fewer than two candidates.
 
         Args:
-            tolerance: a fraction of accuracy, > 0.
+            tolerance: a difference of scores, > 0.
         """
         return [self._interval(place, tolerance) for place in range(len(self.levels))]
 
@@ -136,7 +136,8 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
     """Fit the surface to decided levels. The same levels give the same surface on the same kind of processor.
 
     Args:
-        levels: one or more, in any order. Each has a candidate that did not diverge, and all the same seeds.
+        levels: one or more, in any order, of one metric. Each has a candidate that did not diverge, and all have the
+            same seeds.
         draws: how many draws of the posterior, >= 1.
     """
     levels = sorted(levels, key=lambda level: level.level)
@@ -158,7 +159,7 @@ def _fit(levels: Sequence[LevelData], draws: int) -> Surface:
     regret = np.stack(
         [_regret(top, log_max_lr, smooth[:, place], random) for place, top in enumerate(seen.tops)], axis=1
     )
-    return Surface(seen, log_max_lr, regret / 100)
+    return Surface(seen, log_max_lr, regret / 100 * levels[0].scale)
 
 
 def _regret(top: Top, grid: Floats, smooth: Floats, random: np.random.Generator) -> Floats:
@@ -214,6 +215,7 @@ def digest(levels: Sequence[LevelData], draws: int = DRAWS) -> bytes:
     found = hashlib.sha256(repr(draws).encode())
     for level in levels:
         rates = sorted(level.scores)
+        found.update(b"" if level.scale == 1 else repr(level.scale).encode())
         found.update(
             repr((level.level, sorted(level.diverged), [list(level.scores[r]) for r in rates], rates)).encode()
         )

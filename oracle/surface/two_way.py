@@ -20,7 +20,7 @@ def residuals(table: Floats) -> tuple[float, int]:
     """Return the sum of squares and the degrees of freedom that are left of the layout (candidate + seed).
 
     Args:
-        table: accuracies, shape (candidates, seeds), each >= 1; NaN where nothing is trained. Each candidate is trained
+        table: scores, shape (candidates, seeds), each >= 1; NaN where nothing is trained. Each candidate is trained
             on one seed at least.
     """
     trained = ~np.isnan(table)

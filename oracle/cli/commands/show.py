@@ -74,7 +74,7 @@ def show(
     cost = view.cost
     early = f" and {cost.stopped} stopped early" if cost.stopped else ""
     if view.spec.search.method == RACING and (spending := study.spending()):
-        say(out, spending.sentence)
+        say(out, spending.sentence(view.spec.metric))
     out.print(
         f"{cost.trials} trials{early}, {cost.epochs:.15g} {view.spec.trial.unit}, {cost.compute_seconds:.0f} s of "
         f"training in {cost.wall_seconds:.0f} s; the study is {view.state}."
@@ -90,7 +90,7 @@ def _explained(view: StudyView, rule: str) -> Iterator[str]:
         return
     if not view.best.shown:
         yield NOT_SHOWN
-    yield f"{words.BEST} {words.KNOWN}"
+    yield f"{words.BEST} {words.how_known(view.spec.metric)}"
     if any(interval.gaps for level in view.levels if (interval := level.intervals[rule])):
         yield words.GAPS
 
@@ -133,11 +133,11 @@ def _table(view: StudyView, rule: str = DEFAULT_RULE) -> Table:
             f"{level.density:.2%}",
             *([f"{partly.network_density(level.density):.2%}"] if partly else []),
             best(found) if found else "",
-            known(found) if found else "",
+            known(found, level.metric) if found else "",
             _winner(level),
             _range(level.intervals[rule]),
-            f"{winning.val:.1%}" if winning else "",
-            f"{winning.test:.1%}" if winning else "",
+            level.metric.write(winning.val, space="") if winning else "",
+            level.metric.write(winning.test, space="") if winning else "",
             str(sum(trial.state == "complete" for trial in level.trials)),
         )
     return table

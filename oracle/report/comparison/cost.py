@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.comparison.regret import Estimate
 from oracle.report import words
 from oracle.report.comparison import table
-from oracle.report.comparison.accuracy import how_to_train
+from oracle.report.comparison.accuracy import how_to_train, judged_on
 from oracle.report.comparison.looks import EMPHASISED, looks
 from oracle.report.comparison.marks import Frame, frame
 from oracle.report.comparison.table import Cell, Table
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from oracle.comparison import Comparison, Verdict
     from oracle.report.comparison.looks import Look
+    from oracle.spec.metric import MetricSpec
 
 SEARCH = "the oracle's search"
 
@@ -36,7 +37,7 @@ class Spent:
     """A schedule's loss and cost.
 
     Attributes:
-        regret: a fraction of accuracy.
+        regret: a difference of scores.
         epochs: epochs trained per seed; None if not known.
         trained: whether the schedule was trained; if not, the regret is that on the surface.
     """
@@ -52,10 +53,12 @@ def plate(comparison: Comparison) -> Plate:
     rows = spent(comparison)
     if not rows:
         return Plate(title, None, f"{how_to_train(comparison)}; until then neither loss nor cost is known.")
-    caption = "Left: points of accuracy lost to the oracle, the least first; at 0 a schedule is as good as the oracle."
+    metric = comparison.metric
+    caption = f"Left: {_lost_in(metric)} to the oracle, the least first; at 0 a schedule is as good as the oracle."
     if any(row.trained for row in rows.values()):
+        what = f"mean {judged_on(comparison)} {metric.name} is {metric.below}"
         caption += (
-            " Filled markers are schedules that were trained. Their loss is how far their mean test accuracy is below "
+            f" Filled markers are schedules that were trained. Their loss is how far their {what} "
             "that of the oracle's curve on the same seeds, over all levels but the dense one, with a 95 % interval, "
             "each taken alone."
         )
@@ -64,7 +67,7 @@ def plate(comparison: Comparison) -> Plate:
             " Hollow markers are schedules that were not trained. Their loss is read off the oracle's surface, where "
             f"every level starts from the oracle's own winner. {_on_surface(comparison)} {how_to_train(comparison)}."
         )
-    if _frame(rows).outside:
+    if _frame(rows, metric).outside:
         caption += " Losses far from the rest are shown as numbers at the edge of the frame."
     caption += f" Right: the {comparison.unit} trained per seed, on a logarithmic axis"
     caption += "; the dotted line is the cost of the oracle's search." if comparison.search_epochs is not None else "."
@@ -94,17 +97,20 @@ def _lost(verdict: Verdict) -> float | None:
 def _on_surface(comparison: Comparison) -> str:
     if comparison.levels[0].seeds > 1:
         return "It is cross-fitted: each seed is judged by the winner that the other seeds choose."
-    return "It is too much: one seed can judge the winner only by the accuracies that chose it."
+    return "It is too much: one seed can judge the winner only by the values that chose it."
 
 
 def figure(comparison: Comparison) -> Figure:
     """Return the figure as Plotly JSON, for a comparison for which `spent` is not empty."""
     rows, look, search = spent(comparison), looks(comparison), comparison.search_epochs
-    view, names = _frame(rows), [*rows, *([SEARCH] if search is not None else [])]
+    metric = comparison.metric
+    view, names = _frame(rows, metric), [*rows, *([SEARCH] if search is not None else [])]
     data = [
-        *_losses("trained for real", {name: row for name, row in rows.items() if row.trained}, look, names),
-        *_losses("on the oracle's surface", {name: row for name, row in rows.items() if not row.trained}, look, names),
-        *_beyond(rows, look, names, view),
+        *_losses("trained for real", {name: row for name, row in rows.items() if row.trained}, look, names, metric),
+        *_losses(
+            "on the oracle's surface", {name: row for name, row in rows.items() if not row.trained}, look, names, metric
+        ),
+        *_beyond(rows, look, names, view, metric),
         *_costs(rows, look, names, search, comparison.unit),
     ]
     y_axis = {
@@ -115,7 +121,7 @@ def figure(comparison: Comparison) -> Figure:
         "ticks": "",
     }
     x_axis = {"domain": list(_LOSS), "range": [view.low, view.high], "zeroline": True, "zerolinecolor": MUTED}
-    layout = plain_layout(x_axis, "points of accuracy lost", y_axis, "", height=104 + 25 * len(names))
+    layout = plain_layout(x_axis, _lost_in(metric), y_axis, "", height=104 + 25 * len(names))
     title = layout["annotations"][0] | {"x": sum(_LOSS) / 2, "yshift": -38}
     layout["annotations"] = [title]
     costs = [epochs for trace in data if trace.get("xaxis") == "x2" for epochs in trace["x"]]
@@ -129,13 +135,26 @@ def figure(comparison: Comparison) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def _frame(rows: Mapping[str, Spent]) -> Frame:
+def _lost_in(metric: MetricSpec) -> str:
+    """Return what the axis of losses shows."""
+    if metric.format == "percent" and metric.goal == "max":
+        return f"points of {metric.name} lost"
+    return f"loss in {metric.unit}" if metric.format == "plain" else f"points of {metric.name} more"
+
+
+def _frame(rows: Mapping[str, Spent], metric: MetricSpec) -> Frame:
     found = [row.regret for row in rows.values()]
-    bounds = [(100 * one.low, 100 * one.high) for one in found if one.low is not None and one.high is not None]
-    return frame([100 * one.mean for one in found], [*bounds, (0.0, 0.0)])
+    bounds = [
+        (metric.factor * one.low, metric.factor * one.high)
+        for one in found
+        if one.low is not None and one.high is not None
+    ]
+    return frame([metric.factor * one.mean for one in found], [*bounds, (0.0, 0.0)], metric.point)
 
 
-def _losses(what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str]) -> list[Trace]:
+def _losses(
+    what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], metric: MetricSpec
+) -> list[Trace]:
     """Return the points of one kind of schedules, with their intervals."""
     if not rows:
         return []
@@ -145,11 +164,9 @@ def _losses(what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], name
         "showlegend": False,
         "type": "scatter",
         "mode": "markers",
-        "x": [100 * regret.mean for regret in regrets],
+        "x": [metric.factor * regret.mean for regret in regrets],
         "y": [names.index(name) for name in rows],
-        "text": [
-            f"<b>{name}</b><br><b>{words.estimate(row.regret)}</b> points lost, {what}" for name, row in rows.items()
-        ],
+        "text": [f"{_described(name, row, metric)}, {what}" for name, row in rows.items()],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": _markers(rows, look),
     }
@@ -157,13 +174,17 @@ def _losses(what: str, rows: Mapping[str, Spent], look: Mapping[str, Look], name
         trace["error_x"] = {
             "type": "data",
             "symmetric": False,
-            "array": [None if one.high is None else 100 * (one.high - one.mean) for one in regrets],
-            "arrayminus": [None if one.low is None else 100 * (one.mean - one.low) for one in regrets],
+            "array": [None if one.high is None else metric.factor * (one.high - one.mean) for one in regrets],
+            "arrayminus": [None if one.low is None else metric.factor * (one.mean - one.low) for one in regrets],
             "color": MUTED,
             "thickness": 1.6,
             "width": 4,
         }
     return [trace, _legend(what, next(iter(rows.values())).trained)]
+
+
+def _described(name: str, row: Spent, metric: MetricSpec) -> str:
+    return f"<b>{name}</b><br><b>{words.estimate(row.regret, metric)}</b>{metric.points} lost"
 
 
 def _legend(what: str, trained: bool) -> Trace:
@@ -172,11 +193,13 @@ def _legend(what: str, trained: bool) -> Trace:
     return {"name": what, "type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": drawn}
 
 
-def _beyond(rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], view: Frame) -> list[Trace]:
+def _beyond(
+    rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence[str], view: Frame, metric: MetricSpec
+) -> list[Trace]:
     """Return triangles at the edge of the frame, with numbers, for losses beyond it."""
     traces = []
     for name, row in rows.items():
-        loss = 100 * row.regret.mean
+        loss = metric.factor * row.regret.mean
         if view.low <= loss <= view.high:
             continue
         high = loss > view.high
@@ -189,9 +212,9 @@ def _beyond(rows: Mapping[str, Spent], look: Mapping[str, Look], names: Sequence
                 "mode": "markers+text",
                 "x": [view.high if high else view.low],
                 "y": [names.index(name)],
-                "texttemplate": words.points(row.regret.mean),
+                "texttemplate": words.loss(row.regret.mean, metric),
                 "textposition": "middle left" if high else "middle right",
-                "hovertemplate": f"<b>{name}</b><br><b>{words.estimate(row.regret)}</b> points lost<extra></extra>",
+                "hovertemplate": f"{_described(name, row, metric)}<extra></extra>",
                 "cliponaxis": False,
                 "marker": {"symbol": symbol, "size": 11, "color": look[name].colour},
             }
@@ -238,13 +261,18 @@ def _line(epochs: int) -> dict[str, object]:
     return {"type": "line", "xref": "x2", "yref": "paper", "x0": epochs, "x1": epochs, "y0": 0, "y1": 1, "line": line}
 
 
+def _column(metric: MetricSpec) -> str:
+    return "Points lost" if metric.format == "percent" else f"Lost in {metric.name}"
+
+
 def _table(comparison: Comparison, rows: Mapping[str, Spent]) -> Table:
+    metric = comparison.metric
     cells: list[tuple[Cell, ...]] = [
         (
             Cell(name),
-            table.points(row.regret.mean),
-            table.points(row.regret.low),
-            table.points(row.regret.high),
+            table.loss(row.regret.mean, metric),
+            table.loss(row.regret.low, metric),
+            table.loss(row.regret.high, metric),
             Cell("trained" if row.trained else "surface"),
             table.whole(row.epochs),
         )
@@ -253,5 +281,5 @@ def _table(comparison: Comparison, rows: Mapping[str, Spent]) -> Table:
     if comparison.search_epochs is not None:
         nothing = Cell(words.NOTHING)
         cells.append((Cell(SEARCH), nothing, nothing, nothing, nothing, table.whole(comparison.search_epochs)))
-    columns = ("Schedule", "Points lost", "95 % from", "to", "Known from", f"{comparison.unit.capitalize()} per seed")
+    columns = ("Schedule", _column(metric), "95 % from", "to", "Known from", f"{comparison.unit.capitalize()} per seed")
     return Table("Mean loss and cost of every schedule", columns, tuple(cells))

@@ -65,8 +65,8 @@ class Frame:
     cut: bool
 
 
-def frame(means: Sequence[float], bounds: Iterable[tuple[float, float]]) -> Frame:
-    """Return the frame of values with intervals, both in percent or points.
+def frame(means: Sequence[float], bounds: Iterable[tuple[float, float]], point: float = 1.0) -> Frame:
+    """Return the frame of values with intervals, both as they are drawn.
 
     Values that are further from the middle half than three times its width (Tukey's far outliers) stay outside.
     Intervals are shown beyond the values by at most the values' own range.
@@ -74,6 +74,7 @@ def frame(means: Sequence[float], bounds: Iterable[tuple[float, float]]) -> Fram
     Args:
         means: the values, at least one.
         bounds: their intervals.
+        point: about how far apart values are that are drawn apart.
     """
     floor, roof = min(means), max(means)
     if len(means) > 3:
@@ -82,10 +83,10 @@ def frame(means: Sequence[float], bounds: Iterable[tuple[float, float]]) -> Fram
         floor, roof = max(floor, first - reach), min(roof, third + reach)
     shown = [mean for mean in means if floor <= mean <= roof]
     low, high = min(shown), max(shown)
-    room = max(high - low, 1.0)
+    room = max(high - low, point)
     ends = [end for bound in bounds for end in bound]
     cut = any(not low - room <= end <= high + room for end in ends)
     ends = [min(max(end, low - room), high + room) for end in ends]
     bottom, top = min([low, *ends]), max([high, *ends])
-    pad = max(0.06 * (top - bottom), 0.25)
+    pad = max(0.06 * (top - bottom), 0.25 * point)
     return Frame(bottom - pad, top + pad, outside=len(shown) < len(means), cut=cut)

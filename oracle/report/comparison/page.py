@@ -36,7 +36,11 @@ def render(comparison: Comparison, view: StudyView) -> str:
         comparison: of the study.
         view: the study, for where the numbers come from.
     """
-    fit, curse, repeated = comparison.fit, comparison.curse, repeatability(comparison.levels)
+    fit, curse, repeated = (
+        comparison.fit,
+        comparison.curse,
+        repeatability(comparison.levels, comparison.metric.tolerance),
+    )
     return fill(
         "comparison.html",
         view,
@@ -47,7 +51,7 @@ def render(comparison: Comparison, view: StudyView) -> str:
         reading=reading(comparison),
         repeats=repeated.sentence if repeated else "",
         untrained=how_to_train(comparison),
-        curse=curse_table(curse) if curse else None,
+        curse=curse_table(curse, comparison.metric) if curse else None,
         fit_tables=fit_tables(fit) if fit else [],
         python=as_python(fit.schedule) if fit else "",
         plates=plates(comparison),

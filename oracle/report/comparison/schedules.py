@@ -148,7 +148,8 @@ def _place(level: LevelVerdict, comparison: Comparison) -> str:
         place = f"{max(level.off, 1 / level.off):.2f} times too {'high' if level.off > 1 else 'low'}"
     if level.raw_regret is None:
         return f"{place}<br>beyond the candidates"
-    raw = f"{words.points(level.raw_regret)} on the seeds that chose the winner"
-    lost = raw if level.regret is None else f"{words.points(level.regret)} ({raw})"
-    model = f"<br>by the model: {words.credible(level.model_regret)}" if level.model_regret else ""
-    return f"{place}<br>points lost there: {lost}{model}"
+    metric = comparison.metric
+    raw = f"{words.loss(level.raw_regret, metric)} on the seeds that chose the winner"
+    lost = raw if level.regret is None else f"{words.loss(level.regret, metric)} ({raw})"
+    model = f"<br>by the model: {words.credible(level.model_regret, metric)}" if level.model_regret else ""
+    return f"{place}<br>{'points lost' if metric.points else f'lost in {metric.name}'} there: {lost}{model}"

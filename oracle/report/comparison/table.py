@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from oracle.report import words
+
+if TYPE_CHECKING:
+    from oracle.spec.metric import MetricSpec
 
 _LONG = 8
 """A table with more rows or columns than this is folded away."""
@@ -68,11 +72,12 @@ def percent(probability: float) -> Cell:
     return Cell(f"{100 * probability:.0f}\u202f%", probability)
 
 
-def accuracy(fraction: float | None) -> Cell:
-    """Return the entry for an accuracy."""
-    return Cell(words.NOTHING) if fraction is None else Cell(f"{100 * fraction:.2f}\u202f%", fraction)
+def score(score: float | None, metric: MetricSpec) -> Cell:
+    """Return the entry for a score: the value that has it."""
+    value = None if score is None else metric.value(score)
+    return Cell(metric.write(value, more=1), value)
 
 
-def points(fraction: float | None) -> Cell:
-    """Return the entry for a difference of accuracies, in points."""
-    return Cell(words.points(fraction), fraction)
+def loss(difference: float | None, metric: MetricSpec) -> Cell:
+    """Return the entry for how much worse something is, in the metric's unit."""
+    return Cell(words.loss(difference, metric), difference)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from oracle.comparison.modelled import percent
 from oracle.report import words
 from oracle.report.comparison import table
+from oracle.report.comparison.accuracy import judged_on
 from oracle.report.comparison.looks import looks
 from oracle.report.comparison.table import Cell, Table
 from oracle.results.intervals import RULES
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
     from oracle.comparison import Comparison, Fit, HeldOutError, Regret, Verdict
     from oracle.comparison.curse import WinnersCurse
     from oracle.comparison.trained import TrainedRun
+    from oracle.spec.metric import MetricSpec
 
 
-CROSS_FITTED = (
-    "“Cross-fitted” means that each seed is judged by the winner that the other seeds choose, on the test examples. "
-    "The loss beside it is that against the winner on the very seeds and validation examples that chose it, "
-    "which is too much."
-)
+def cross_fitted(comparison: Comparison) -> str:
+    """Return what the two losses on the surface are."""
+    judged_on = "test" if comparison.levels and comparison.levels[0].test_scores else "validation"
+    return (
+        f"“Cross-fitted” means that each seed is judged by the winner that the other seeds choose, on the {judged_on} "
+        "examples. The loss beside it is that against the winner on the very seeds and validation examples that chose "
+        "it, which is too much."
+    )
+
 
 _REFERENCE = (Cell("the reference"),) * 2
 
@@ -41,23 +47,24 @@ def by_model(comparison: Comparison) -> list[str]:
         else ("other seeds, but not for other validation examples, because it is not on record how each was answered")
     )
     text = (
-        "“By the model” is the loss in validation accuracy against the best max_lr of each level on one smooth surface "
-        f"over log max_lr and level, which the oracle's winners miss too. Its band holds for {over}."
+        f"“By the model” is the loss in validation {comparison.metric.name} against the best max_lr of each level on "
+        "one smooth surface over log max_lr and level, which the oracle's winners miss too. Its band holds for "
+        f"{over}."
     )
     if RULES[comparison.rule].modelled:
         text += " The expected number of levels is the sum of the probabilities of each level by itself."
     return [text]
 
 
-def intervals(regrets: Sequence[Regret]) -> str:
+def intervals(regrets: Sequence[Regret], split: str = "test") -> str:
     """Return what the intervals of the regrets in training hold for."""
     with_examples = sum(regret.sampling is not None for regret in regrets)
     over = (
-        "other seeds and other test examples"
+        f"other seeds and other {split} examples"
         if with_examples == len(regrets)
-        else "other seeds, but not for other test examples, because it is not on record how each was answered"
+        else f"other seeds, but not for other {split} examples, because it is not on record how each was answered"
         if not with_examples
-        else "other seeds, and for other test examples where it is on record how each was answered"
+        else f"other seeds, and for other {split} examples where it is on record how each was answered"
     )
     return (
         f"The intervals hold for {over}; schedules that scatter alike share what is known of their spread. Each "
@@ -68,22 +75,26 @@ def intervals(regrets: Sequence[Regret]) -> str:
 
 def verdicts(comparison: Comparison) -> Table:
     """Return the table of verdicts, one row per schedule, emphasised ones first."""
-    rows = []
+    rows, metric = [], comparison.metric
     for name in looks(comparison):
         verdict, run = comparison.verdicts.get(name), comparison.runs.get(name)
         if verdict is not None or run is not None:
             if name == ORACLE:
-                surface, trained = (*_hit_and_missed(comparison, verdict), *_REFERENCE), _reference(run)
+                surface, trained = (*_hit_and_missed(comparison, verdict), *_REFERENCE), _reference(run, metric)
             else:
-                surface, trained = (*_hit_and_missed(comparison, verdict), *_lost(verdict)), _trained(run)
-            rows.append((Cell(name), *surface, _modelled(verdict), *trained))
+                surface, trained = (
+                    (*_hit_and_missed(comparison, verdict), *_lost(verdict, metric)),
+                    _trained(run, metric),
+                )
+            rows.append((Cell(name), *surface, _modelled(verdict, metric), *trained))
+    lost = "Points lost" if metric.points else f"Lost in {metric.name}"
     columns = (
         "Schedule",
         *_headings(comparison),
-        "Points lost on the surface, cross-fitted",
+        f"{lost} on the surface, cross-fitted",
         "Flattering the oracle",
         "By the model (90 % band)",
-        "Points lost when trained (95 % interval)",
+        f"{lost} when trained (95 % interval)",
         f"{comparison.unit.capitalize()} per seed",
         "Seeds",
     )
@@ -92,7 +103,7 @@ def verdicts(comparison: Comparison) -> Table:
 
 def reading(comparison: Comparison) -> str:
     """Return how to read the table of verdicts."""
-    definition = RULES[comparison.rule].defined(comparison.tolerance)
+    definition = RULES[comparison.rule].defined(comparison.tolerance, comparison.metric)
     text = (
         f"The interval is the “{comparison.rule}” one: {definition}. The papers do not define it; the rule is this "
         "project's own. A factor above 1 means that max_lr is too high, one below 1 that it is too low. On the "
@@ -100,38 +111,38 @@ def reading(comparison: Comparison) -> str:
         "A trained schedule starts each level from its own level before; it is compared with the oracle's curve "
         "trained on the same seeds, over all levels but the dense one."
     )
-    text = " ".join([text, CROSS_FITTED, *by_model(comparison)])
+    text = " ".join([text, cross_fitted(comparison), *by_model(comparison)])
     told = [run.regret for name, run in comparison.runs.items() if name != ORACLE and run.regret is not None]
     if told:
-        text += f" {intervals(told)}"
+        text += f" {intervals(told, judged_on(comparison))}"
     if any(verdict.unknown for verdict in comparison.verdicts.values()):
         text += " An asterisk marks a mean over only those levels where the schedule is within the candidates' range."
     return text
 
 
-def curse_table(curse: WinnersCurse) -> Table:
+def curse_table(curse: WinnersCurse, metric: MetricSpec) -> Table:
     """Return the winner's curse level by level."""
     rows = tuple(
         (
             table.whole(level.level),
             table.density(level.density),
-            table.accuracy(level.chosen),
-            table.accuracy(level.held_out),
-            table.points(level.lead),
-            table.points(level.test_lead),
-            table.accuracy(level.test),
-            table.accuracy(level.fresh),
+            table.score(level.chosen, metric),
+            table.score(level.held_out, metric),
+            table.loss(level.lead, metric),
+            table.loss(level.test_lead, metric),
+            table.score(level.test, metric),
+            table.score(level.fresh, metric),
         )
         for level in curse.levels
     )
     columns = (
         "Level",
         "Density",
-        "Validation accuracy on the seeds that chose it",
+        f"Validation {metric.name} on the seeds that chose it",
         "each seed judged by the others' choice",
-        "Lead over the neighbours in points, on validation",
+        f"Lead over the neighbours in {metric.unit}, on validation",
         "on test",
-        "Test accuracy on the seeds that chose it",
+        f"Test {metric.name} on the seeds that chose it",
         "on fresh seeds",
     )
     return Table("The oracle's winners where they were chosen, and elsewhere", columns, rows)
@@ -193,40 +204,42 @@ def _hit_and_missed(comparison: Comparison, verdict: Verdict | None) -> tuple[Ce
     return hits(comparison, verdict), Cell(", ".join(missed) or "none")
 
 
-def _lost(verdict: Verdict | None) -> tuple[Cell, Cell]:
+def _lost(verdict: Verdict | None, metric: MetricSpec) -> tuple[Cell, Cell]:
     """Return what a schedule loses on the surface: cross-fitted, and raw."""
     if verdict is None:
         return (Cell(words.NOTHING),) * 2
     partly = "*" * bool(verdict.unknown)
-    fair, raw = (Cell(words.points(lost) + partly, lost) for lost in (verdict.mean_regret, verdict.mean_raw_regret))
+    fair, raw = (
+        Cell(words.loss(lost, metric) + partly, lost) for lost in (verdict.mean_regret, verdict.mean_raw_regret)
+    )
     return fair, raw
 
 
-def _modelled(verdict: Verdict | None) -> Cell:
+def _modelled(verdict: Verdict | None, metric: MetricSpec) -> Cell:
     if verdict is None or verdict.model is None:
         return Cell(words.NOTHING)
     regret = verdict.model.regret
-    return Cell(words.credible(regret) + "*" * bool(verdict.unknown), regret.mean)
+    return Cell(words.credible(regret, metric) + "*" * bool(verdict.unknown), regret.mean)
 
 
 def _factor(off: float) -> str:
     return f"{off:.2f}" if off >= 0.1 else f"{off:.2g}"
 
 
-def _trained(run: TrainedRun | None) -> tuple[Cell, Cell, Cell]:
+def _trained(run: TrainedRun | None, metric: MetricSpec) -> tuple[Cell, Cell, Cell]:
     if run is None:
         return Cell("not trained"), Cell(words.NOTHING), Cell(words.NOTHING)
     fresh = "fresh" if run.fresh else "not all fresh"
     return (
-        Cell(words.regret(run.regret), run.regret.mean if run.regret else None),
+        Cell(words.regret(run.regret, metric), run.regret.mean if run.regret else None),
         table.whole(run.epochs),
         Cell(f"{len(run.seeds)}, {fresh}", len(run.seeds)),
     )
 
 
-def _reference(run: TrainedRun | None) -> tuple[Cell, Cell, Cell]:
+def _reference(run: TrainedRun | None, metric: MetricSpec) -> tuple[Cell, Cell, Cell]:
     """Return the entries for the oracle's own curve, trained again."""
-    _, epochs, seeds = trained = _trained(run)
+    _, epochs, seeds = trained = _trained(run, metric)
     return trained if run is None else (Cell("the reference"), epochs, seeds)
 
 

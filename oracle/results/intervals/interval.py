@@ -1,4 +1,4 @@
-"""An interval of max_lr, and how to find it: outwards, until the accuracy falls by a margin."""
+"""An interval of max_lr, and how to find it: outwards, until the score falls by a margin."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Interval:
 def around(
     scores: Mapping[float, Sequence[float]], winner: float, margin: float, *, past_dips: bool = False
 ) -> Interval | None:
-    """Return the range around the winner in which the mean accuracy is no more than a margin below the winner's.
+    """Return the range around the winner in which the mean score is no more than a margin below the winner's.
 
     Args:
-        scores: by `max_lr`, validation scores (fractions), one per seed, seeds in the same order.
+        scores: by `max_lr`, validation scores, one per seed, seeds in the same order.
         winner: the winning `max_lr`.
         margin: a fraction, >= 0.
         past_dips: whether the range goes from the first to the last candidate that is no more than the margin below,

@@ -18,7 +18,7 @@ def model(levels: Sequence[DecidedLevel], tolerance: float) -> list[Interval | N
 
     Args:
         levels: decided levels, all with the same number of seeds.
-        tolerance: a fraction of accuracy, > 0.
+        tolerance: a difference of scores, > 0.
 
     Returns:
         The medians over the posterior; None for a level with fewer than two candidates.
@@ -36,7 +36,7 @@ def model(levels: Sequence[DecidedLevel], tolerance: float) -> list[Interval | N
 
 MODEL = Rule(
     model,
-    "the range of max_lr that loses at most {margin} of validation accuracy against the best, by one smooth surface "
+    "the range of max_lr whose validation {metric} is at most {margin} {lower} than the best, by one smooth surface "
     "over log max_lr and level that is fitted to all levels together",
     needs="two candidates or more",
     tolerant=True,

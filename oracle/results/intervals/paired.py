@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 RACE = 0.02
-"""Candidates further than this below the best mean are out of the race.
+"""Candidates further than this (times the metric's scale) below the best mean are out of the race.
 
 Their noise says nothing about noise at the top: it is larger, the more so the further down."""
 
@@ -59,9 +59,9 @@ def paired(levels: Sequence[DecidedLevel], error_rate: float = ERROR_RATE) -> li
     judged = [i for i, found in enumerate(sound) if len(found) > 1 and len(found[0]) > 1]
     if not judged:
         return [None] * len(levels)
-    races = [_race(sound[i], fewest=1) for i in judged]
+    races = [_race(sound[i], 1, levels[i].scale) for i in judged]
     if not any(len(race) > 1 for race in races):
-        races = [_race(sound[i], fewest=2) for i in judged]
+        races = [_race(sound[i], 2, levels[i].scale) for i in judged]
     import numpy as np  # not needed by those who only list the rules
 
     from oracle.surface.two_way import residuals
@@ -76,7 +76,7 @@ def paired(levels: Sequence[DecidedLevel], error_rate: float = ERROR_RATE) -> li
 
 
 def _sound(level: DecidedLevel) -> list[Sequence[float]]:
-    """Return the accuracies of the candidates that did not diverge, the best mean first.
+    """Return the scores of the candidates that did not diverge, the best mean first.
 
     A candidate that a search did not train on all seeds is compared by `_as_known`, but says nothing of the noise.
     """
@@ -89,7 +89,7 @@ def _sound(level: DecidedLevel) -> list[Sequence[float]]:
 
 
 def _as_known(level: DecidedLevel) -> Mapping[float, Sequence[float]]:
-    """Return accuracies in which every mean is as certain: of candidates with fewer seeds, the shortfall is smaller.
+    """Return scores in which every mean is as certain: of candidates with fewer seeds, the shortfall is smaller.
 
     On m of the n seeds, a difference has a standard error that is sqrt(n/m) times as large.
     """
@@ -105,9 +105,9 @@ def _as_known(level: DecidedLevel) -> Mapping[float, Sequence[float]]:
     }
 
 
-def _race(sound: Sequence[Sequence[float]], fewest: int) -> list[Sequence[float]]:
-    """Return the accuracies of the candidates in the race, and of the `fewest` best anyway."""
-    least = mean(sound[0]) - RACE
+def _race(sound: Sequence[Sequence[float]], fewest: int, scale: float) -> list[Sequence[float]]:
+    """Return the scores of the candidates in the race, and of the `fewest` best anyway."""
+    least = mean(sound[0]) - RACE * scale
     return [values for place, values in enumerate(sound) if place < fewest or mean(values) >= least]
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from oracle.results.intervals.interval import Interval, mean
+from oracle.spec.metric import ACCURACY
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from oracle.spec.metric import MetricSpec
 
 
 @dataclass(frozen=True)
@@ -21,16 +24,17 @@ class DecidedLevel:
         level: number of prunings done, >= 0.
         density: fraction of prunable weights left, in (0, 1].
         winner: the level's winning `max_lr`, one of the candidates.
-        scores: by `max_lr` (> 0), validation accuracies (fractions), one per seed, seeds in the same order; 0 where
-            the training is not finite. Where nothing was trained, it is what candidate + seed make likely
+        scores: by `max_lr` (> 0), validation scores, one per seed, seeds in the same order; the worst there
+            is where the training is not finite. Where nothing was trained, it is what candidate + seed make likely
             (`oracle.searching.filling`).
         diverged: the candidates that diverged on at least one seed; the winner is none of them.
         answers: by `max_lr`, which validation examples each network classified correctly, shape (seeds, examples), the
             seeds that were trained; None if that is not on record for all candidates.
         trained: by `max_lr`, on which of the seeds it was trained, if a search spared some candidates some seeds; the
             winner was trained on all. Empty if all were.
-        given_up: by `max_lr`, how far candidates were behind the best of their seed (a fraction) when they were stopped
+        given_up: by `max_lr`, how far candidates were behind the best of their seed when they were stopped
             early; they are in none of the others. See `oracle.searching.given_up`.
+        scale: of the metric, see `MetricSpec.scale`.
     """
 
     level: int
@@ -41,6 +45,7 @@ class DecidedLevel:
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, kw_only=True, compare=False, repr=False)
     trained: Mapping[float, Sequence[bool]] = field(default_factory=dict, kw_only=True)
     given_up: Mapping[float, float] = field(default_factory=dict, kw_only=True)
+    scale: float = field(default=1.0, kw_only=True)
 
     def times_trained(self, max_lr: float) -> int:
         """Return on how many seeds a candidate was trained, >= 1."""
@@ -48,7 +53,7 @@ class DecidedLevel:
 
     @property
     def marked(self) -> Mapping[float, Sequence[float]]:
-        """The accuracies, and where candidates that were given up were heading: marks of where the interval ends."""
+        """The scores, and where candidates that were given up were heading: marks of where the interval ends."""
         if not self.given_up:
             return self.scores
         best = mean(self.scores[self.winner])
@@ -69,8 +74,9 @@ class Rule:
     """A rule.
 
     Attributes:
-        judge: from the decided levels of a study and a tolerance (a fraction of accuracy) to their intervals.
-        definition: what its interval is, a phrase to follow "is"; `{margin}` stands for the tolerance.
+        judge: from the decided levels of a study and a tolerance (a difference of scores) to their intervals.
+        definition: what its interval is, a phrase to follow "is"; `{margin}` stands for the tolerance,
+            `{metric}` for the metric, and `{lower}` for the direction in which it is worse.
         needs: what a level must have to be judged, a phrase to follow "it needs".
         tolerant: whether it uses the tolerance.
         modelled: whether it judges by the model of the surface, which also says how probable a hit is.
@@ -82,9 +88,9 @@ class Rule:
     tolerant: bool = False
     modelled: bool = False
 
-    def defined(self, tolerance: float) -> str:
-        """Return the definition at a tolerance."""
-        return self.definition.format(margin=f"{100 * tolerance:g} points")
+    def defined(self, tolerance: float, metric: MetricSpec = ACCURACY) -> str:
+        """Return the definition at a tolerance of a metric."""
+        return self.definition.format(margin=metric.amount(tolerance), metric=metric.name, lower=metric.lower)
 
     def intervals(self, levels: Sequence[DecidedLevel], tolerance: float) -> list[Interval | None]:
         """Return the intervals of decided levels, in the same order. None reaches a candidate that diverged."""
@@ -101,13 +107,13 @@ def level_by_level(
     """Return how a rule judges a study if it looks at each level by itself.
 
     Args:
-        judge: from a level's accuracies, its winner and a tolerance to its interval.
+        judge: from a level's scores, its winner and a tolerance to its interval.
     """
     return lambda levels, tolerance: [judge(level.marked, level.winner, tolerance) for level in levels]
 
 
 def _short_of_divergence(level: DecidedLevel, interval: Interval | None) -> Interval | None:
-    """Return an interval that ends before the nearest candidates that diverged, whatever accuracy these had."""
+    """Return an interval that ends before the nearest candidates that diverged, whatever score these had."""
     if interval is None:
         return None
     above = min((rate for rate in level.diverged if level.winner < rate <= interval.high), default=None)

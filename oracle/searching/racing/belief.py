@@ -89,7 +89,7 @@ def forecast(before: Sequence[Standings], tolerance: float) -> Forecast | None:
 
     Args:
         before: the levels before, ascending.
-        tolerance: how much less accuracy is as good as the best, a fraction.
+        tolerance: how much worse a score is as good as the best.
 
     Returns:
         None if nothing is known.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from oracle.searching.candidates import TOLERANCE, Cell
+from oracle.searching.candidates import Cell
 from oracle.searching.racing.belief import Belief, forecast
 from oracle.searching.racing.ladder import Ladder
 from oracle.searching.standings import Standings, noise
@@ -44,19 +44,21 @@ class Race:
     def __init__(self, spec: Spec, level: int, before: Sequence[Sequence[Cell]]) -> None:
         self._search, self._level = spec.search, level
         self._ladder = Ladder(spec.search)
-        self._before = [Standings.of(number, cells) for number, cells in enumerate(before)]
-        self._epochs, self._lowest = spec.length, spec.metric.bounds[0]
+        self._before = [Standings.of(number, cells, None, spec.metric) for number, cells in enumerate(before)]
+        self._epochs, self._metric, self._tolerance = spec.length, spec.metric, spec.metric.tolerance
         self._spent_before = sum(self._trainings(cells) for cells in before)
         self._drop = epoch_after_drop(spec.profile.build(), spec.length) if spec.length else None
         self._at_drop: list[Standings] = []
         if self._drop is not None:
-            self._at_drop = [Standings.of(number, cells, self._drop) for number, cells in enumerate(before)]
+            self._at_drop = [
+                Standings.of(number, cells, self._drop, spec.metric) for number, cells in enumerate(before)
+            ]
 
     def wanted(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
         """Return the next round; see `LevelSearch`."""
         if any(cell.state in ("pending", "failed") for cell in cells):
             return []
-        now = Standings.of(self._level, cells)
+        now = Standings.of(self._level, cells, None, self._metric)
         allowed = self._search.budget * len(self._ladder.grid) * len(seeds) * (self._level + 1)
         left = allowed - self._spent_before - self._trainings(cells)
         chosen = self._start() if not cells else self._bracket(now, left - (len(seeds) - 1))
@@ -68,7 +70,7 @@ class Race:
 
     def _start(self) -> list[int]:
         """Return the places of the candidates that the level starts with."""
-        grid, expected = self._ladder.grid, forecast(self._before, TOLERANCE)
+        grid, expected = self._ladder.grid, forecast(self._before, self._tolerance)
         if expected is None:
             return list(grid[1::FIRST_STRIDE] or grid)
         middle = self._ladder.place(math.sqrt(expected.low * expected.high))
@@ -84,7 +86,7 @@ class Race:
         if not now.means:
             return [place for place in [min(tried) - 1] if self._ladder.may_try(place, tried)]
         best = max(now.means, key=now.means.__getitem__)
-        top, worse = rungs.index(best), TOLERANCE + math.sqrt(2) * noise([*self._before, now])
+        top, worse = rungs.index(best), self._tolerance + math.sqrt(2) * noise([*self._before, now])
         wanted: dict[int, float] = {}  # with what the candidate before has reached
         for side in (-1, 1):
             outwards = [place for place in range(top + side, top + side * len(rungs), side) if place in tried]
@@ -110,12 +112,16 @@ class Race:
         leader = ranked[0]
         whole = [rate for rate in now.means if len(now.found[rate]) == len(seeds)]
         lacking = len(seeds) - len(now.found.get(leader, {}))
-        certain = leader in now.found and belief.as_good(leader, TOLERANCE) >= sure
+        certain = leader in now.found and belief.as_good(leader, self._tolerance) >= sure
         if not whole and (certain or left < lacking + TOGETHER):
             return self._finish(leader, now, seeds)
         if not whole:
             return self._next_seeds(ranked[:TOGETHER], now, seeds)
-        if leader not in whole and left >= lacking and max(belief.as_good(rate, TOLERANCE) for rate in whole) < sure:
+        if (
+            leader not in whole
+            and left >= lacking
+            and max(belief.as_good(rate, self._tolerance) for rate in whole) < sure
+        ):
             return self._finish(leader, now, seeds)
         return self._straddle(belief, now, seeds, whole) if left >= TOGETHER else []
 
@@ -126,12 +132,12 @@ class Race:
         best, sure, found = belief.best, self._search.certainty, []
         for below in (True, False):
             scores = {
-                rate: belief.unclear(rate, TOLERANCE)
+                rate: belief.unclear(rate, self._tolerance)
                 for rate in self._open(now)
                 if (rate < best) == below and rate not in whole
             }
             rate = max(scores, key=lambda one: (scores[one], -one), default=None)
-            if rate is not None and scores[rate] > 0 and 1 - sure < belief.as_good(rate, TOLERANCE) < sure:
+            if rate is not None and scores[rate] > 0 and 1 - sure < belief.as_good(rate, self._tolerance) < sure:
                 found.append(rate)
         return self._next_seeds(found, now, seeds)
 
@@ -172,12 +178,12 @@ class Race:
         """
         if self._drop is None:
             return None
-        now = Standings.of(self._level, cells, self._drop)
+        now = Standings.of(self._level, cells, self._drop, self._metric)
         reached = [by_seed[seed] for rate, by_seed in now.found.items() if rate not in now.diverged and seed in by_seed]
         if not reached:
             return None
-        margin = TOLERANCE + 2 * math.sqrt(2) * noise([*self._at_drop, now])
-        return StopRule(self._drop, max(max(reached) - margin, self._lowest))
+        margin = self._tolerance + 2 * math.sqrt(2) * noise([*self._at_drop, now])
+        return StopRule(self._drop, max(max(reached) - margin, self._metric.bounds[0]))
 
     def _trainings(self, cells: Iterable[Cell]) -> float:
         """Return how many trainings the cells have cost; one that was stopped has cost a part."""

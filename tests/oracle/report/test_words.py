@@ -2,6 +2,7 @@ import pytest
 
 from oracle.report import words
 from oracle.results.intervals import Interval
+from oracle.spec.metric import ACCURACY
 
 
 @pytest.mark.parametrize(
@@ -22,8 +23,8 @@ def test_durations_have_their_two_largest_units(seconds: float, text: str) -> No
 def test_numbers_have_sensible_digits() -> None:
     assert words.rate(0.123456) == "0.123"
     assert words.density(0.8**10) == "10.7\u202f%"
-    assert words.accuracy(0.70449) == "70.4\u202f%"
-    assert words.accuracy(None) == "–"
+    assert ACCURACY.write(0.70449) == "70.4\u202f%"
+    assert ACCURACY.write(None) == "–"
     assert words.count(1, "trial") == "1 trial"
     assert words.count(1234, "trial") == "1,234 trials"
     assert [words.listing(list("abc"[:n])) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]

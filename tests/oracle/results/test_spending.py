@@ -89,7 +89,7 @@ class TestCandidates:
             assert one.behind == view.levels[m].given_up[one.max_lr]
             assert one.stopped_after is not None
             assert 0 < one.stopped_after < EPOCHS
-            assert re.fullmatch(r"stopped early after \d epochs, \d+\.\d points behind", one.phrase)
+            assert re.fullmatch(r"stopped early after \d epochs, \d+\.\d points behind", one.phrase())
 
     @pytest.mark.parametrize(
         ("one", "phrase"),
@@ -104,7 +104,7 @@ class TestCandidates:
         ],
     )
     def test_phrases(self, one: CandidateSpending, phrase: str) -> None:
-        assert one.phrase == phrase
+        assert one.phrase() == phrase
 
     def test_nothing_is_given_up_while_the_level_is_under_way(self) -> None:
         with Laboratory(SPEC, growth=1.5) as lab:
@@ -163,7 +163,7 @@ class TestAudit:
         ],
     )
     def test_it_is_said_in_words(self, audit: Audit, phrase: str) -> None:
-        assert audit.phrase == phrase
+        assert audit.phrase() == phrase
 
 
 class TestReaders:

@@ -28,6 +28,7 @@ class Level:
     answers: Mapping[float, NDArray[np.bool_]] | None = field(default=None, repr=False)
     trained: Mapping[float, Sequence[bool]] = field(default_factory=dict)
     given_up: Mapping[float, float] = field(default_factory=dict)
+    scale: float = 1.0
 
 
 def rate_at(x: NDArray[np.float64] | float) -> NDArray[np.float64]:
