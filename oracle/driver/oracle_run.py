@@ -123,10 +123,12 @@ class OracleRun:
             if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Stopped | Failure):
                 raise TypeError(f"A sweep asks only for trials, but this is the answer to {request!r}.")
             if isinstance(outcome, Outcome) and request.id not in self._weights.restoring:
-                finished.append(FinishedTrial(request.id, outcome.result, outcome.saved, outcome.machine))
+                finished.append(
+                    FinishedTrial(request.id, outcome.result, outcome.saved, outcome.machine, outcome.start)
+                )
             elif isinstance(outcome, Stopped):
                 training = StoppedTraining(outcome.seconds, outcome.epochs)
-                stopped.append(StoppedTrial(request.id, training, outcome.machine))
+                stopped.append(StoppedTrial(request.id, training, outcome.machine, outcome.start))
         self.store.finish_trials(finished)
         if stopped:
             self.store.stop_trials(stopped)

@@ -67,7 +67,7 @@ class ProcessExecutor:
                         idle.pop() if idle else stack.enter_context(closing(_Process(spec, artifacts, self.limit)))
                     )
                     process.ask(group)
-                    source.begun(group)
+                    source.begun(group, self.workers)
                     busy[process] = group
                 if not busy:
                     return

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 Format = Literal["json", "csv", "parquet"]
 
 MANIFEST = "export.json"
-VERSION = 3
+VERSION = 4
 _SINCE = {"answers": 2, "machines": 2, "trial_machines": 2}
 """Tables that exports of earlier versions lack, with the first version that has them."""
-_COLUMNS_SINCE = {("trials", "stop_epoch"): 3, ("trials", "stop_below"): 3}
+_COLUMNS_SINCE = {
+    ("trials", "stop_epoch"): 3,
+    ("trials", "stop_below"): 3,
+    ("trial_machines", "started_at"): 4,
+    ("trial_machines", "workers"): 4,
+}
 """Columns that exports of earlier versions lack, which are empty there, by their tables."""
 
 

@@ -22,11 +22,13 @@ class Past:
         standings: by level, how its candidates stand.
         at_drop: the same right after the drop of the learning rate; empty if there is none.
         spent: what they have cost, in trainings.
+        last: what the last of them has cost.
     """
 
     standings: Sequence[Standings]
     at_drop: Sequence[Standings]
     spent: float
+    last: float
 
     @classmethod
     def of(cls, before: Sequence[Sequence[Cell]], epochs: int, drop: int | None) -> Self:
@@ -41,6 +43,7 @@ class Past:
             [Standings.of(number, cells) for number, cells in enumerate(before)],
             [] if drop is None else [Standings.of(number, cells, drop) for number, cells in enumerate(before)],
             sum(trainings(cells, epochs) for cells in before),
+            trainings(before[-1], epochs) if before else 0.0,
         )
 
 

@@ -87,15 +87,22 @@ class Race:
         if _waits(cells):
             return []
         now = Standings.of(self._level, cells)
-        if not now.means or self._left(self._decided, seeds, cells) < TOGETHER:
+        decided = when_decided(seeds, cells)
+        own = self._share(seeds) - trainings(decided, self._epochs)
+        kept = _kept(own, self._left(self._decided, seeds, decided))
+        if not now.means or kept - (len(cells) - len(decided)) < TOGETHER:
             return []
         return self._round(self._straddle(now, seeds), cells)
 
     def _left(self, past: Past, seeds: Sequence[int], cells: Sequence[Cell]) -> float:
-        """Return how many trainings the level may take still; what the one before has left is its own."""
-        share = self._search.budget * len(self._ladder.grid) * len(seeds)
-        spent = max(past.spent, share * self._level)
-        return share * (self._level + 1) - spent - trainings(cells, self._epochs)
+        """Return how many trainings the level may take still, without those that are kept for the straddle before."""
+        share = self._share(seeds)
+        left = share * self._level - past.spent
+        return share + left - _kept(share - past.last, left) - trainings(cells, self._epochs)
+
+    def _share(self, seeds: Sequence[int]) -> float:
+        """Return how many trainings a level may take on average."""
+        return self._search.budget * len(self._ladder.grid) * len(seeds)
 
     def _round(
         self, pairs: Sequence[tuple[int, int]], cells: Sequence[Cell], rule: StopRule | None = None
@@ -222,3 +229,13 @@ class Race:
 
 def _waits(cells: Sequence[Cell]) -> bool:
     return any(cell.state in ("pending", "failed") for cell in cells)
+
+
+def _kept(own: float, left: float) -> float:
+    """Return how many trainings are kept for a level's straddle; the levels after it may take the others at once.
+
+    Args:
+        own: what the level has left of its own share.
+        left: what all levels so far have left together.
+    """
+    return max(min(max(own, left / 2), left), 0.0)
