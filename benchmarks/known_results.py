@@ -23,9 +23,9 @@ from oracle.study.writing import write_text
 from scyc import Tail
 from scyc.dropnet import DropNet, EarlyStopping, dropnet
 from scyc.gradients import POINTS
+from scyc.level_schedule import density
 from scyc.profiles import WarmupStep
 from scyc.protocol import Protocol, Pruning
-from scyc.schedules import density
 from scyc.training.recipe import Recipe
 from scyc.trial import Trial, run_trial
 from scyc.workloads import load_workload

@@ -1,4 +1,5 @@
 from .errors import InputError
+from .level_schedule import LevelSchedule, density
 from .lr_scheduler import LevelLR
 from .measured_schedules import (
     MEASURED_SCHEDULES,
@@ -22,21 +23,8 @@ from .profiles import (
     Triangular,
     WarmupStep,
 )
-from .schedules import (
-    PRESETS,
-    SCHEDULES,
-    SILO,
-    CompressionRamp,
-    Constant,
-    ExponentialRamp,
-    InverseDensity,
-    LevelSchedule,
-    LinearRamp,
-    OneCosine,
-    Replay,
-    SCyc,
-    density,
-)
+from .ramps import CompressionRamp, ExponentialRamp, InverseDensity, LinearRamp, OneCosine
+from .schedules import PRESETS, SCHEDULES, SILO, Constant, Replay, SCyc
 from .training.stop_rule import StopRule
 
 __all__ = [

@@ -14,7 +14,7 @@ from scyc.profiles import Profile, WarmupStep, check_reach, momentum_at, shortfa
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from scyc.schedules import LevelSchedule
+    from scyc.level_schedule import LevelSchedule
 
 
 class LevelLR(LRScheduler):

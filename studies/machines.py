@@ -8,6 +8,7 @@ from sqlalchemy import func, inspect, select
 
 from studies import row_mapping, schema
 from studies.machine import MachineRecord
+from studies.records import StartRecord
 from studies.store_part import StorePart, persistent
 
 if TYPE_CHECKING:
@@ -42,6 +43,25 @@ class Machines(StorePart):
         query = select(_trained_by.trial_id, _trained_by.machine).join(schema.trials).where(_trials.run_id == run_id)
         with self._database.read() as connection:
             return {row.trial_id: row.machine for row in connection.execute(query)} if _are_recorded(connection) else {}
+
+    @persistent
+    def trial_starts(self, run_id: int) -> dict[int, StartRecord]:
+        """Return when the training of each trial of a run began, by trial, where it is on record."""
+        known = (_trials.run_id == run_id) & _trained_by.started_at.is_not(None)
+        query = select(_trained_by.trial_id, _trained_by.started_at, _trained_by.workers).join(schema.trials)
+        with self._database.read() as connection:
+            if not _has_starts(connection):
+                return {}
+            found = connection.execute(query.where(known))
+            return {row.trial_id: StartRecord(row.started_at, row.workers) for row in found}
+
+
+def _has_starts(connection: Connection) -> bool:
+    """Return whether starts can be on record: a former version's database has no column for them."""
+    if not _are_recorded(connection):
+        return False
+    there = inspect(connection).get_columns(schema.trial_machines.name)
+    return any(column["name"] == "started_at" for column in there)
 
 
 def _are_recorded(connection: Connection) -> bool:

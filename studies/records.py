@@ -241,19 +241,33 @@ class CheckpointRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class StartRecord:
+    """When a worker began to train a trial, by the driver's clock, and how many workers the study had then, > 0."""
+
+    at: datetime
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedTrial:
-    """The result of the trial in a row, the weights that it left in the artifact store, and what machine trained it."""
+    """The result of the trial in a row, the weights that it left in the artifact store, and what machine trained it.
+
+    Attributes:
+        start: when that began, which is kept with the machine; None if it is not known.
+    """
 
     id: int
     result: TrialResult
     checkpoints: Sequence[NewCheckpoint | CheckpointRecord] = ()
     machine: MachineRecord | None = None
+    start: StartRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoppedTrial:
-    """What there is of the trial in a row, which was stopped, and what machine trained it."""
+    """What there is of the trial in a row, which was stopped, and what machine trained it; see `FinishedTrial`."""
 
     id: int
     training: StoppedTraining
     machine: MachineRecord | None = None
+    start: StartRecord | None = None

@@ -189,9 +189,14 @@ def machine_columns(finished: Sequence[FinishedTrial | StoppedTrial]) -> Columns
 
 
 def trial_machine_columns(finished: Sequence[FinishedTrial | StoppedTrial]) -> Columns:
-    """Return which machine trained which trial."""
-    known = [(int(trial.id), trial.machine.hash) for trial in finished if trial.machine]
-    return {"trial_id": [trial_id for trial_id, _ in known], "machine": [machine for _, machine in known]}
+    """Return which machine trained which trial, and since when."""
+    known = [(int(trial.id), trial.machine.hash, trial.start) for trial in finished if trial.machine]
+    return {
+        "trial_id": [trial_id for trial_id, _, _ in known],
+        "machine": [machine for _, machine, _ in known],
+        "started_at": [start and start.at for _, _, start in known],
+        "workers": [start and start.workers for _, _, start in known],
+    }
 
 
 def epoch_columns(curves: Sequence[tuple[int, Sequence[EpochRecord]]]) -> Columns:

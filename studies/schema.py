@@ -282,6 +282,8 @@ trial_machines = Table(
     metadata,
     Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
     Column("machine", String(64), ForeignKey("scyc_machines.hash"), nullable=False),
+    Column("started_at", UtcDateTime),  # NULL, as are the workers, of a version that did not record this
+    Column("workers", Integer),
 )
 
 measurements = Table(

@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oracle.driver.attempts import Attempts
+from oracle.driver.open_level import OpenLevel
+from oracle.driver.weights import Weights
 from oracle.execution.messages import Failure, Outcome, Stopped, TrialRequest
 from oracle.searching.audit import audited
 from oracle.searching.cells import CellMaker, rule_of
 from oracle.searching.level_search import make_search
-from oracle.searching.machine import Blocked, Decide, Stuck, Train, next_action
+from oracle.searching.machine import Blocked, Decide, Stuck, Train, Wait, next_action
 from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study import lineage
 from scyc import density
-from studies import FinishedTrial, NewTrial, StoppedTraining, StoppedTrial, StudyError
+from studies import FinishedTrial, StoppedTraining, StoppedTrial
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from oracle.driver.events import Listener
     from oracle.execution.messages import Answer, Request
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 class OracleRun:
     """The trials of one oracle run, level after level, resumed from what the database holds.
+
+    Around the first undecided level, the one before may still be trailing, and the next one may have begun.
 
     Args:
         store: the database.
@@ -52,8 +56,9 @@ class OracleRun:
         trained_on: str = "",
     ) -> None:
         self.store, self.run, self.spec, self.trained_on = store, run, spec, trained_on
-        self.artifacts, self.listener = artifacts, listener
+        self.listener = listener
         self._attempts = Attempts(store, listener, retries)
+        self._weights = Weights(store, run.id, spec, artifacts, self._attempts)
         self.failed: tuple[Cell, ...] = ()  # what blocks the sweep, once nothing else is left to do
         self.stuck = False  # whether no candidate of the level left a network that can be pruned
         self._trial_hash = spec.trial_hash  # computed once: it is asked for often
@@ -63,23 +68,32 @@ class OracleRun:
         self._former = {decision.level: decision.winner for decision in decisions if decision.superseded_at}
         decided = [decision for decision in decisions if not decision.superseded_at]
         self._winners = [decision.winner for decision in decided]
-        self._parents: dict[int, str] = {}
         self._rewind_points: dict[int, str] = {}
         self._looks_back = SEARCH_METHODS[spec.search.method].looks_back
         self._before: list[list[Cell]] = []  # the cells of all decided levels, if the search looks back
-        winning: list[TrialRecord] = []
-        for decision, counted, parents in lineage.walk(decided, spec, self._counting):
-            winning = [trial for trial in counted if trial.max_lr == decision.winner]
-            self._pass_on(decision.level, winning, decision.winner, parents)
-            if self._looks_back:
-                self._before.append([self._make.recorded(trial) for trial in counted])
-        if decided:  # a driver that was killed after a decision may have left the losers' weights
-            self._delete_losers(decided[-1].level, winning)
         self._queue: deque[TrialRequest] = deque()
-        self._restoring: dict[
-            int, str | None
-        ] = {}  # trials trained again for their weights, and on what machine before
-        self._enter_level()
+        self._trail: OpenLevel | None = None
+        self._ahead: OpenLevel | None = None
+        self._due = True  # whether the state machine may have something new to say
+        winning: list[TrialRecord] = []
+        counted: list[TrialRecord] = []
+        started_from: dict[int, str] = {}
+        parents: dict[int, str] = {}
+        for decision, trials, left in lineage.walk(decided, spec, self._counting):
+            counted, started_from, parents = trials, parents, left
+            winning = [trial for trial in trials if trial.max_lr == decision.winner]
+            if decision.level == 0:
+                self._rewind_points = lineage.rewind_points(winning, decision.winner)
+            if self._looks_back:
+                self._before.append([self._make.recorded(trial) for trial in trials])
+        if decided:  # a driver that was killed after a decision may have left the losers' weights
+            self._weights.delete_losers(decided[-1].level, winning)
+        if decided and self._looks_back and not self.complete:
+            last = decided[-1].level
+            self._trail = OpenLevel(last, make_search(spec, last, self._before[:last]), started_from)
+        self._enter_level(parents)
+        if self._trail:
+            self._take(self._trail, counted)
 
     @property
     def complete(self) -> bool:
@@ -93,9 +107,8 @@ class OracleRun:
 
     def next(self, most: int = 1) -> list[TrialRequest]:
         """Return up to `most` trials to train; none if outcomes must come first or the sweep is finished."""
-        while not self._queue:
-            if self.finished or not self._advance():
-                return []
+        while self._due and not self._weights.restoring and not self.finished:
+            self._due = self._advance()
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
     def record(self, answers: Sequence[tuple[Request, Answer]]) -> None:
@@ -109,11 +122,13 @@ class OracleRun:
         for request, outcome in answers:
             if not isinstance(request, TrialRequest) or not isinstance(outcome, Outcome | Stopped | Failure):
                 raise TypeError(f"A sweep asks only for trials, but this is the answer to {request!r}.")
-            if isinstance(outcome, Outcome) and request.id not in self._restoring:
-                finished.append(FinishedTrial(request.id, outcome.result, outcome.saved, outcome.machine))
+            if isinstance(outcome, Outcome) and request.id not in self._weights.restoring:
+                finished.append(
+                    FinishedTrial(request.id, outcome.result, outcome.saved, outcome.machine, outcome.start)
+                )
             elif isinstance(outcome, Stopped):
                 training = StoppedTraining(outcome.seconds, outcome.epochs)
-                stopped.append(StoppedTrial(request.id, training, outcome.machine))
+                stopped.append(StoppedTrial(request.id, training, outcome.machine, outcome.start))
         self.store.finish_trials(finished)
         if stopped:
             self.store.stop_trials(stopped)
@@ -123,159 +138,160 @@ class OracleRun:
 
     def _act_on(self, request: TrialRequest, outcome: Outcome | Stopped | Failure) -> None:
         """Act on an outcome. It is already written, unless it is a failure or restores weights."""
-        cell = self._cells[request.id]
-        if isinstance(outcome, Stopped):
-            self._end(request, self._make.stopped(cell, outcome.epochs))
+        level = self._level_of(request)
+        cell = level.cells[request.id] if level else None
+        if request.id in self._weights.restoring and not isinstance(outcome, Stopped):
+            if self._weights.restore(request, outcome):
+                self._queue.append(request)
+                if isinstance(outcome, Failure):
+                    self.listener.trial_retried(request, outcome)
+            self._due = not self._weights.restoring
+        elif isinstance(outcome, Stopped):
+            self._end(request, self._make.stopped(cell, outcome.epochs) if cell else None)
             self.listener.trial_stopped(request, outcome)
-        elif request.id in self._restoring:
-            self._restore(request, outcome)
         elif isinstance(outcome, Outcome):
-            self._end(request, self._make.complete(cell, outcome.result))
+            self._end(request, self._make.complete(cell, outcome.result) if cell else None)
+            if level is None or level is self._trail:
+                self._weights.delete([request.id])
             self.listener.trial_ended(request, outcome)
         elif self._attempts.retry(request, outcome):
             self._queue.append(request)
         else:
-            self._end(request, replace(cell, state="failed"))
+            self._end(request, replace(cell, state="failed") if cell else None)
 
-    def _end(self, request: TrialRequest, cell: Cell) -> None:
-        self._cells[request.id] = cell
-        self._pending.discard(request.id)
+    def _level_of(self, request: TrialRequest) -> OpenLevel | None:
+        """Return the open level of a trial; None if it began ahead, from a candidate that has not won in the end."""
+        there = (level for level in (self._here, self._trail, self._ahead) if level and request.id in level.cells)
+        return next(there, None)
 
-    def _enter_level(self) -> None:
-        """Start the first undecided level, or resume it from what the database holds."""
+    def _end(self, request: TrialRequest, cell: Cell | None) -> None:
+        level = self._level_of(request)
+        self._due |= bool(level and cell and level.end(request.id, cell))
+
+    def _enter_level(self, parents: Mapping[int, str]) -> None:
+        """Start the first undecided level, or resume it from what the database holds.
+
+        Args:
+            parents: by seed, the checkpoints that its trials start from.
+        """
         self.level = len(self._winners)
-        self._cells: dict[int, Cell] = {}
-        self._pending: set[int] = set()
-        self._asked = False  # whether the search was asked since the level was entered
+        self.failed, begun, self._ahead = (), self._ahead, None
         if self.complete:
             return
-        self._search = make_search(self.spec, self.level, self._before)
+        search = make_search(self.spec, self.level, self._before)
+        self._here = OpenLevel(self.level, search, parents)
+        if begun and begun.parents.items() <= parents.items():
+            self._here.cells, self._here.pending = begun.cells, begun.pending
+        elif begun:
+            self._queue = deque(request for request in self._queue if request.id not in begun.pending)
         self.listener.level_started(self.level, density(self.level, self.spec.pruning.rate))
-        self._take(self._trials())
+        self._take(self._here, self._trials(self._here))
 
     def _counting(self, decided: LevelRecord) -> list[TrialRecord]:
         """Return the trials of a decided level, whether they count or not: its winner's, or all if they are needed."""
         max_lr = None if self._looks_back else decided.winner
         return self.store.trials(self.run.id, decided.level, max_lr, curves=self._make.curves and self._looks_back)
 
-    def _trials(self, max_lr: float | None = None) -> list[TrialRecord]:
-        """Return the current level's trials that count: all, or one candidate's."""
-        found = self.store.trials(self.run.id, self.level, max_lr, curves=self._make.curves)
-        return lineage.current(found, self.spec, self._parents)
+    def _trials(self, level: OpenLevel, max_lr: float | None = None) -> list[TrialRecord]:
+        """Return the trials of a level that count: all, or one candidate's."""
+        found = self.store.trials(self.run.id, level.number, max_lr, curves=self._make.curves)
+        return lineage.current(found, self.spec, level.parents)
 
-    def _take(self, trials: list[TrialRecord]) -> None:
-        """Remember the trials, and queue those that must still be trained."""
+    def _take(self, level: OpenLevel, trials: Sequence[TrialRecord]) -> None:
+        """Remember the trials of a level, and queue those that must still be trained."""
         self.listener.trials_proposed(sum(trial.state == "pending" for trial in trials))
         for trial in trials:
+            if not level.add(trial.id, self._make.recorded(trial)):
+                continue
             self._attempts.start_from(trial.id, trial.attempts)
-            self._cells[trial.id] = self._make.recorded(trial)
-            if trial.state == "pending":
-                self._pending.add(trial.id)
-                audit = audited(trial.level, trial.seed, trial.max_lr)
-                self._queue.append(self._request(trial, None if audit else rule_of(trial)))
+            audit = audited(trial.level, trial.seed, trial.max_lr)
+            self._queue.append(self._request(trial, None if audit else rule_of(trial)))
 
     def _request(self, trial: TrialRecord, stop: StopRule | None = None) -> TrialRequest:
-        rewind_point = self._rewind_points.get(trial.seed) if self.level else None
-        return TrialRequest(
-            trial.id,
-            trial.level,
-            trial.seed,
-            trial.max_lr,
-            trial.parent,
-            rewind_point,
-            trained_on=self.trained_on,
-            stop=stop,
-        )
+        point = self._rewind_points.get(trial.seed) if trial.level else None
+        key = trial.id, trial.level, trial.seed, trial.max_lr, trial.parent, point
+        return TrialRequest(*key, trained_on=self.trained_on, stop=stop)
 
     def _advance(self) -> bool:
-        """Do what the state machine says; return whether there may be something to train now.
+        """Do what the state machine says; return whether it may have more to say.
 
-        The state machine looks at every cell of the level, so it is not asked while it could only say to wait.
+        The state machine looks at every cell of a level, so it is not asked while it could only say to wait.
         """
-        if self._restoring or (self._pending and self._asked):
-            return False
-        self._asked = True
-        cells = list(self._cells.values())
-        match next_action(self.spec.levels, self.level, self.spec.seeds, cells, self._search):
-            case Train(wanted):
-                trials = [
-                    NewTrial(
-                        self.level,
-                        cell.seed,
-                        cell.max_lr,
-                        self._parents.get(cell.seed),
-                        cell.round,
-                        self._trial_hash,
-                        cell.stop.epoch if cell.stop else None,
-                        cell.stop.below if cell.stop else None,
-                    )
-                    for cell in wanted
-                ]
-                self._take(self.store.add_trials(self.run.id, trials))
+        here, trail, ahead = self._here, self._trail, self._ahead
+        match next_action(
+            self.spec.levels,
+            self.level,
+            self.spec.seeds,
+            list(here.cells.values()),
+            here.search,
+            trail.as_neighbour() if trail else None,
+            ahead.as_neighbour() if ahead else None,
+        ):
+            case Train(wanted, step):
+                [level] = [one for one in (here, trail, ahead) if one and one.number == self.level + step]
+                self._take(level, self.store.add_trials(self.run.id, level.new_trials(wanted, self._trial_hash)))
+                return self._looks_back  # the levels of the others do not overlap
             case Decide() as decision:
-                self._decide(decision)
+                return self._decide(decision)
+            case Wait():
+                return self._begin_next()
             case Blocked(failed):
                 self.failed = failed
-                return False
             case Stuck():
                 self.stuck = True
-                return False
-            case _:
-                return False
+        return False
+
+    def _begin_next(self) -> bool:
+        """Let the next level begin if this one has named a candidate for it to start from; return whether it does."""
+        if self._ahead or self.level + 1 >= self.spec.levels or not self._trail_is_over():
+            return False
+        seeds, cells = self.spec.seeds, list(self._here.cells.values())
+        named = self._here.search.named(seeds, cells)
+        if named is None:
+            return False
+        first = [trial for trial in self._trials(self._here, named) if trial.seed == seeds[0]]
+        if self._weights.lacking(self.level, first):
+            return False
+        if self.level == 0:
+            self._rewind_points = lineage.rewind_points(first, named)
+        search = make_search(self.spec, self.level + 1, [*self._before, cells])
+        self._ahead = OpenLevel(self.level + 1, search, lineage.checkpoints(first, named))
+        self._take(self._ahead, self._trials(self._ahead))
         return True
 
-    def _decide(self, decision: Decide) -> None:
-        """Decide the level, or queue its winner's trials if their weights must be restored first."""
-        winner, edge = decision.winner, decision.edge
-        winning = self._trials(winner)
-        there = self.store.with_weights(self.run.id, self.level)
-        lacking = [trial for trial in winning if trial.id not in there]
-        if lacking:  # a former loser, whose weights were deleted, has won on more seeds
-            machines = self.store.trial_machines(self.run.id)
-            self._restoring = {trial.id: machines.get(trial.id) for trial in lacking}
+    def _trail_is_over(self) -> bool:
+        """Return whether the level before wants nothing more; then, what the others learn from it is complete.
+
+        The state machine has been asked, and what the level before still wanted is among its trials.
+        """
+        if self._trail and self._trail.quiet:
+            self._before[self._trail.number] = list(self._trail.cells.values())
+            self._trail = None
+        return self._trail is None
+
+    def _decide(self, decision: Decide) -> bool:
+        """Decide the level, or queue its winner's trials if their weights must be restored first; return whether."""
+        winner, edge, here = decision.winner, decision.edge, self._here
+        winning = self._trials(here, winner)
+        if lacking := self._weights.lacking(self.level, winning):  # former losers that have won on more seeds
+            self._weights.begin_to_restore(lacking)
             self._queue.extend(self._request(trial) for trial in lacking)
-            return
+            return False
         results = [trial.result for trial in winning if trial.result is not None]
         self.store.decide_level(self.run.id, self.level, results[0].density, winner, edge)
         self._winners.append(winner)
+        if self.level == 0:
+            self._rewind_points = lineage.rewind_points(winning, winner)
         if self._looks_back:
-            self._before.append(list(self._cells.values()))
-        self._pass_on(self.level, winning, winner, lineage.checkpoints(winning, winner))
-        self._delete_losers(self.level, winning)
+            self._trail_is_over()
+            self._before.append(list(here.cells.values()))
+            self._trail = here
+        self._weights.delete_losers(self.level, winning)
         if decision.silence:
             self.listener.level_silent(self.level, winner, decision.silence)
         else:
             vals = [result.val for result in results if result.val is not None]
             val = sum(vals) / len(vals)
             self.listener.level_decided(self.level, winner, val, edge, self._former.get(self.level))
-        self._enter_level()
-
-    def _pass_on(self, level: int, winning: list[TrialRecord], winner: float, parents: dict[int, str]) -> None:
-        """Let the next level start from what the winner of this one left."""
-        self._parents = parents
-        if level == 0:
-            self._rewind_points = lineage.rewind_points(winning, winner)
-
-    def _restore(self, request: TrialRequest, outcome: Outcome | Failure) -> None:
-        if isinstance(outcome, Failure) and self._attempts.again(("weights", request.id)):
-            self._queue.append(request)
-            self.listener.trial_retried(request, outcome)
-            return
-        if isinstance(outcome, Failure):
-            raise StudyError(
-                f"The weights of trial {request.id} are needed again, but training it again failed ({outcome.reason}); "
-                "fix the cause, then resume the study."
-            )
-        machine = self._restoring.pop(request.id)
-        elsewhere = machine is not None and outcome.machine is not None and outcome.machine.hash != machine
-        # A GPU may round differently each time, and who knows what a training of the user's own writes.
-        exact = self.spec.resources.gpus_per_trial == 0 and not self.spec.own_training
-        self.store.keep_checkpoints(request.id, outcome.saved, reproducible=exact and not elsewhere)
-
-    def _delete_losers(self, level: int, winning: list[TrialRecord]) -> None:
-        """Delete the weights of a decided level that no trial will start from."""
-        if self.spec.keep == "all":
-            return
-        losers = self.store.with_weights(self.run.id, level) - {trial.id for trial in winning}
-        for key in self.store.forget_checkpoints(sorted(losers)):
-            self.artifacts.delete(key)
+        self._enter_level(lineage.checkpoints(winning, winner))
+        return True

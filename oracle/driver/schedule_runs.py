@@ -113,7 +113,7 @@ class ScheduleRun:
         """
         self.store.finish_trials(
             [
-                FinishedTrial(request.id, answer.result, answer.saved, answer.machine)
+                FinishedTrial(request.id, answer.result, answer.saved, answer.machine, answer.start)
                 for request, answer in answers
                 if isinstance(request, TrialRequest) and isinstance(answer, Outcome)
             ]

@@ -14,11 +14,13 @@ import logging
 import math
 from collections import Counter, deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from signal import Signals
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from oracle.execution.messages import Failure
+from oracle.execution.messages import Failure, begun_at
+from studies import StartRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +86,7 @@ class Forgiving:
         self._deaths: Counter[Request] = Counter()
         self._late: set[Request] = set()
         self._deadlines: dict[Request, float] = {}
+        self._starts: dict[Request, StartRecord] = {}
 
     @property
     def finished(self) -> bool:
@@ -99,8 +102,9 @@ class Forgiving:
         """Whether a request must be trained by itself from now on."""
         return request in self._late or self._deaths[request] > 1
 
-    def begun(self, group: Sequence[Request]) -> None:
-        """Note that a worker has started on some requests."""
+    def begun(self, group: Sequence[Request], workers: int = 1) -> None:
+        """Note that one of so many workers has started on some requests."""
+        self._starts |= dict.fromkeys(group, StartRecord(datetime.now(UTC), workers))
         if self.limit is not None:
             self._deadlines |= dict.fromkeys(group, monotonic() + self.limit * len(group))
 
@@ -109,8 +113,9 @@ class Forgiving:
         passed_on = []
         for request, answer in answers:
             late = self._deadlines.pop(request, math.inf) <= monotonic()
+            start = self._starts.pop(request, None)
             if not isinstance(answer, Died):
-                passed_on.append((request, answer))
+                passed_on.append((request, begun_at(answer, start) if start else answer))
             elif late and answer.code in (None, TOO_LATE):
                 self._late.add(request)
                 passed_on.append((request, Failure(self._too_long)))

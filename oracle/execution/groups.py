@@ -35,7 +35,7 @@ class Groups:
     def __init__(
         self, source: TrialSource, spec: Spec, workers: int, alone: Callable[[Request], bool] = lambda _: False
     ) -> None:
-        self._source, self._workers, self._alone = source, workers, alone
+        self._source, self.workers, self._alone = source, workers, alone
         self._most = 1 if spec.engine == AUTO or spec.own_training else ENGINES[spec.engine].largest
         self._waiting: dict[tuple[int, ...], list[Request]] = {}
 
@@ -49,7 +49,7 @@ class Groups:
             self._waiting.setdefault(key, []).append(request)
         if not self._waiting:
             return []
-        share = ceil(sum(map(len, self._waiting.values())) / self._workers)
+        share = ceil(sum(map(len, self._waiting.values())) / self.workers)
         longest, alike = max(self._waiting.items(), key=lambda item: len(item[1]))
         size = min(self._most, share)
         group, left = alike[:size], alike[size:]

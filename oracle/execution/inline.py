@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from oracle.execution.groups import Groups
+from oracle.execution.messages import begun_at
 from oracle.execution.worker import make_worker
 from scyc import InputError
+from studies import StartRecord
 
 if TYPE_CHECKING:
     from oracle.execution import ExecutionOptions, TrialSource
@@ -42,4 +45,7 @@ class InlineExecutor:
         """Train until `source.finished`."""
         worker, groups = make_worker(spec, artifacts), Groups(source, spec, workers=1)
         while group := groups.next():
-            source.record(list(zip(group, worker.attempt(group), strict=True)))
+            start = StartRecord(datetime.now(UTC), 1)
+            source.record(
+                [(one, begun_at(answer, start)) for one, answer in zip(group, worker.attempt(group), strict=True)]
+            )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict, TypeAdapter
 
 from scyc import StopRule  # noqa: TC001
 from scyc.measured_schedules import Measured, Measurement
-from studies import EpochRecord, MachineRecord, NewCheckpoint, TrialResult  # noqa: TC001
+from studies import EpochRecord, MachineRecord, NewCheckpoint, StartRecord, TrialResult  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,11 +57,17 @@ class MeasureRequest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trial that was trained to its end, diverged or not, and the machine that trained it; None if unknown."""
+    """A trial that was trained to its end, diverged or not.
+
+    Attributes:
+        machine: that trained it; None if unknown.
+        start: when a worker began with it, which the executor adds; None if unknown.
+    """
 
     result: TrialResult
     saved: tuple[NewCheckpoint, ...]
     machine: MachineRecord | None = None
+    start: StartRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +78,13 @@ class Stopped:
         epochs: one entry for each epoch trained, at least one.
         seconds: duration of the training.
         machine: that trained it; None if unknown.
+        start: as that of `Outcome`.
     """
 
     epochs: tuple[EpochRecord, ...]
     seconds: float
     machine: MachineRecord | None = None
+    start: StartRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,11 @@ class Failure:
 
 Request = TrialRequest | MeasureRequest
 Answer = Outcome | Stopped | Measured | Failure
+
+
+def begun_at(answer: Answer, start: StartRecord) -> Answer:
+    """Return the answer of a worker, with when the worker began."""
+    return replace(answer, start=start) if isinstance(answer, Outcome | Stopped) else answer
 
 
 _REQUESTS: TypeAdapter[list[Request]] = TypeAdapter(list[Request])

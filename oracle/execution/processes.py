@@ -71,7 +71,7 @@ class ProcessExecutor:
                         else stack.enter_context(closing(_Process(spec, artifacts, self.limit, training)))
                     )
                     process.ask(group)
-                    source.begun(group)
+                    source.begun(group, self.workers)
                     busy[process] = group
                 if not busy:
                     return

@@ -282,4 +282,4 @@ class _Clock(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:  # noqa: ARG002
         if (group := self.searcher.running.get(trial.trial_id)) is not None:
-            self.searcher.source.begun(group)
+            self.searcher.source.begun(group, self.searcher.groups.workers)

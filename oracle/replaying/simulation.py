@@ -1,7 +1,7 @@
 """One search method walks all levels of a recording, on a simulated clock.
 
 The unit of time is one epoch of one training. As in a real sweep, workers take the cells in the order in which the
-search wanted them, and the search is asked again when all of them have ended.
+search wanted them, and levels overlap where the search lets them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from oracle.searching.audit import audited
 from oracle.searching.level_search import make_search
-from oracle.searching.machine import Decide, Finished, Train, next_action
+from oracle.searching.machine import Decide, Neighbour, Train, Wait, next_action
 from scyc import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from oracle.replaying.recording import Recording
     from oracle.searching.candidates import Cell
-    from oracle.searching.machine import Action
     from oracle.spec.model import Spec
 
 
@@ -147,46 +146,81 @@ def cost(recording: Recording, level: int, cell: Cell) -> float:
 
 
 class _Simulation:
-    """The state of a walk: the cells of its level, those that wait, and those that are trained now."""
+    """The state of a walk: the cells of each level, those that wait, and those that are trained now."""
 
     def __init__(self, recording: Recording, spec: Spec, workers: int) -> None:
         self.recording, self.spec, self.workers = recording, spec, workers
         self.clock = 0.0
-        self.trained: list[TrainedCell] = []
+        self.cells: list[list[Cell]] = [[]]  # by level
+        self.times: dict[tuple[int, int], tuple[float, float]] = {}  # by level and number of the cell: start and end
+        self.waiting: deque[tuple[int, int]] = deque()
         self.decisions: list[Decision] = []
+        self.search = make_search(spec, 0)
+        self.trail: Neighbour | None = None
+        self.ahead: Neighbour | None = None
 
     def walk(self) -> Walk:
-        before: list[list[Cell]] = []
-        for level in range(self.recording.levels):
-            search, ended = make_search(self.spec, level, before), list[TrainedCell]()
-            while True:
-                cells = [one.cell for one in ended]
-                action = next_action(self.recording.levels, level, self.spec.seeds, cells, search)
-                if not isinstance(action, Train):
-                    break
-                ended += self._train(level, action.cells)
-            self.trained += ended
-            if not self._decided(level, action):
-                break
-            before.append([one.cell for one in ended])
-        return Walk(tuple(self.spec.seeds), self.workers, tuple(self.trained), tuple(self.decisions))
+        running: list[tuple[float, int, int]] = []  # end, level, number of the cell
+        due = True
+        while True:
+            while due:
+                due = self._ask()
+            while self.waiting and len(running) < self.workers:
+                level, number = self.waiting.popleft()
+                end = self.clock + cost(self.recording, level, self.cells[level][number])
+                self.times[level, number] = self.clock, end
+                heapq.heappush(running, (end, level, number))
+            if not running:
+                return Walk(tuple(self.spec.seeds), self.workers, tuple(self._trained()), tuple(self.decisions))
+            self.clock, level, number = heapq.heappop(running)
+            self.cells[level][number] = outcome(self.recording, level, self.cells[level][number])
+            due = not any(cell.state == "pending" for cell in self.cells[level])
 
-    def _train(self, level: int, cells: Sequence[Cell]) -> list[TrainedCell]:
-        """Train cells, and set the clock to when the last one ends."""
-        waiting = deque(enumerate(cells))
-        running: list[tuple[float, int, float]] = []  # end, number of the cell, start
-        ended: dict[int, TrainedCell] = {}
-        while waiting or running:
-            while waiting and len(running) < self.workers:
-                number, cell = waiting.popleft()
-                heapq.heappush(running, (self.clock + cost(self.recording, level, cell), number, self.clock))
-            self.clock, number, start = heapq.heappop(running)
-            outside = self.recording.read(level, cells[number].max_lr).outside
-            done = outcome(self.recording, level, cells[number])
-            ended[number] = TrainedCell(level, done, start, self.clock, outside)
-        return [ended[number] for number in sorted(ended)]
+    def _trained(self) -> list[TrainedCell]:
+        return [
+            TrainedCell(level, cell, *self.times[level, number], self.recording.read(level, cell.max_lr).outside)
+            for level, cells in enumerate(self.cells)
+            for number, cell in enumerate(cells)
+        ]
 
-    def _decided(self, level: int, action: Action) -> bool:
-        if isinstance(action, Decide):
-            self.decisions.append(Decision(level, action.winner, action.silence is not None, self.clock))
-        return isinstance(action, Decide | Finished)
+    def _ask(self) -> bool:
+        """Do what the state machine says; return whether it may have more to say."""
+        level, seeds = len(self.decisions), self.spec.seeds
+        if level == self.recording.levels:
+            return False
+        cells = self.cells[level]
+        match next_action(self.recording.levels, level, seeds, cells, self.search, self.trail, self.ahead):
+            case Train(wanted, step):
+                there = self.cells[level + step]
+                self.waiting.extend((level + step, len(there) + place) for place in range(len(wanted)))
+                there += wanted
+            case Decide() as decision:
+                self.decisions.append(Decision(level, decision.winner, decision.silence is not None, self.clock))
+                self.trail, self.ahead = Neighbour(self.search, cells), None
+                self._enter(level + 1)
+            case Wait():
+                return self._begin_next(level, cells)
+            case _:
+                return False
+        return True
+
+    def _enter(self, level: int) -> None:
+        """Go on with the next level, which may have begun."""
+        if level < self.recording.levels:
+            self.search = make_search(self.spec, level, self.cells[:level])
+            self.cells += [[]] * (len(self.cells) == level)
+
+    def _begin_next(self, level: int, cells: Sequence[Cell]) -> bool:
+        """Let the next level begin if this one has named a candidate for it to start from; return whether it does.
+
+        Here it goes on with what has begun whoever wins: all of a level is as recorded.
+        """
+        if self.trail and not any(cell.state == "pending" for cell in self.trail.cells):
+            self.trail = None
+        if self.trail or self.ahead or level + 1 >= self.recording.levels:
+            return False
+        if self.search.named(self.spec.seeds, cells) is None:
+            return False
+        self.cells.append([])
+        self.ahead = Neighbour(make_search(self.spec, level + 1, self.cells[: level + 1]), self.cells[level + 1])
+        return True

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.report.style import Figure, Trace
+    from oracle.results.busy import BusyTime
     from oracle.results.level_view import LevelView
     from oracle.results.spending import Spending
     from oracle.results.study_view import StudyView
@@ -68,6 +69,7 @@ def told(spending: Spending, budget: float, metric: MetricSpec) -> Mapping[str, 
                 _share(level.share),
                 _certainty(level.certainty),
                 level.word or words.NOTHING,
+                *_time(level.time),
             )
             for level in spending.levels
         ],
@@ -77,6 +79,13 @@ def told(spending: Spending, budget: float, metric: MetricSpec) -> Mapping[str, 
             for one in level.candidates
         ],
     }
+
+
+def _time(time: BusyTime | None) -> tuple[str, str]:
+    """Return the time for which the workers of a level trained, and that for which they waited."""
+    if time is None:
+        return words.NOTHING, words.NOTHING
+    return words.duration(time.busy), words.duration(time.idle)
 
 
 def _share(share: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from oracle.results.audit import Audit, audit_of
+from oracle.results.busy import BusyTime, busy_times
 from oracle.results.study_view import decided_levels
 from oracle.searching.cells import CellMaker
 from oracle.spec.metric import ACCURACY, MetricSpec
@@ -79,6 +80,7 @@ class LevelSpending:
             against the best; None without a winner, or with fewer than two candidates.
         word: how well the best `max_lr` of the level is known, see `LevelBest`; None without a winner.
         candidates: by ascending `max_lr`.
+        time: how busy the workers were; None if it is not on record.
     """
 
     level: int
@@ -89,6 +91,7 @@ class LevelSpending:
     certainty: float | None
     word: Word | None
     candidates: tuple[CandidateSpending, ...]
+    time: BusyTime | None = None
 
     @property
     def share(self) -> float:
@@ -130,12 +133,26 @@ class Spending:
         grid = sum(level.grid_epochs for level in self.levels)
         return self.epochs / grid if grid else 0.0
 
+    @property
+    def time(self) -> BusyTime | None:
+        """How busy the workers were, as far as it is on record; None if it is not."""
+        times = [level.time for level in self.levels if level.time is not None]
+        return sum(times, BusyTime()) if times else None
+
+    @property
+    def by_level(self) -> str | None:
+        """How busy the workers were at each level, in a line; None if it is not on record."""
+        shares = [f"{one.level}: {100 * one.time.share:.0f}\u202f%" for one in self.levels if one.time]
+        return f"Busy by level: {', '.join(shares)}." if shares else None
+
     def sentence(self, metric: MetricSpec = ACCURACY) -> str:
         """Return the whole in a line."""
         trainings = self.complete + self.stopped
+        busy = f" The workers were busy {100 * self.time.share:.0f}\u202f% of the time." if self.time else ""
         return (
             f"Spent {100 * self.share:.0f}\u202f% of the grid's {self.unit}: {trainings:,} "
             f"training{'s' * (trainings != 1)}, {self.stopped:,} stopped early; audit: {self.audit.phrase(metric)}."
+            f"{busy}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -147,7 +164,12 @@ class Spending:
             "epochs": self.epochs,
             "audit": vars(self.audit),
             "levels": [
-                vars(level) | {"share": level.share, "candidates": [vars(candidate) for candidate in level.candidates]}
+                vars(level)
+                | {
+                    "share": level.share,
+                    "candidates": [vars(candidate) for candidate in level.candidates],
+                    "time": vars(level.time) if level.time else None,
+                }
                 for level in self.levels
             ],
         }
@@ -165,14 +187,15 @@ def spending_of(store: Store, view: StudyView) -> Spending | None:
     with explained(store, view.name):
         run = store.find_run(store.study(view.name).id, ORACLE)
         trials = {trial.id: trial for trial in store.trials(run.id, curves=True)} if run else {}
-    surface = _surface(view)
+        starts = store.trial_starts(run.id) if run else {}
+    surface, times = _surface(view), busy_times(trials.values(), starts)
     maker = CellMaker(curves=True, metric=view.spec.metric)
     cells = {
         level.level: [maker.recorded(trials[trial.id]) for trial in level.trials if trial.id in trials]
         for level in view.levels
     }
     return Spending(
-        tuple(_level(view, level, cells[level.level], surface) for level in view.levels),
+        tuple(_level(view, level, cells[level.level], surface, times.get(level.level)) for level in view.levels),
         audit_of([(level, cells[level.level]) for level in view.levels], view.spec.metric),
         view.spec.trial.unit,
     )
@@ -188,7 +211,9 @@ def _surface(view: StudyView) -> Surface | None:
     return fit_surface(decided)
 
 
-def _level(view: StudyView, level: LevelView, cells: Sequence[Cell], surface: Surface | None) -> LevelSpending:
+def _level(
+    view: StudyView, level: LevelView, cells: Sequence[Cell], surface: Surface | None, time: BusyTime | None
+) -> LevelSpending:
     grid, seeds = len(view.spec.search.max_lr.grid()), len(view.spec.seeds)
     by_rate: dict[float, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -208,6 +233,7 @@ def _level(view: StudyView, level: LevelView, cells: Sequence[Cell], surface: Su
         candidates=tuple(
             _candidate(level, max_lr, by_rate[max_lr], seeds, view.spec.trial.unit) for max_lr in sorted(by_rate)
         ),
+        time=time,
     )
 
 

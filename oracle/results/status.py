@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from oracle.results.silence import observed_in, silence_of
 from oracle.spec.search import RACING
+from oracle.spec.search_methods import SEARCH_METHODS
 from oracle.study import lineage
 from oracle.study.checking import explained, finite
 from oracle.study.machines import Machines
@@ -181,7 +182,9 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
         finite(level.level, level.density, level.winner)
         if not (level.winner > 0 and 0 < level.density <= 1):
             raise ValueError(f"level {level.level} has the winner {level.winner} and the density {level.density}")
-    if run and store.spec_history(study.id):  # trials that an extension turned into history do not count
+    looks_back = SEARCH_METHODS[spec.search.method].looks_back
+    if run and (looks_back or store.spec_history(study.id)):  # what an extension made history does not count, or what
+        # began ahead of a candidate that did not win
         counts |= _under_way(store, run.id, spec, decided)
     done, stopped, pending = counts["complete"], counts["stopped"], counts["pending"]
     proposed = 1 if pending else 0  # the current level, if its trials are known
@@ -228,8 +231,15 @@ def _is_stuck(store: Store, run: RunRecord | None, spec: Spec, decided: Sequence
 
 
 def _under_way(store: Store, run_id: int, spec: Spec, decided: Sequence[LevelRecord]) -> dict[str, int]:
-    """Return how many trials of the current level are pending, and how many have failed."""
-    trials = _current(store, run_id, spec, decided)
+    """Return how many trials that count are pending, and how many have failed.
+
+    They are of the current level, of the one before, which may trail along, and of the next, which may have begun.
+    """
+    steps = list(lineage.walk(decided, spec, lambda level: store.trials(run_id, level.level)))
+    here = lineage.current(store.trials(run_id, len(decided)), spec, lineage.left_by_last(steps))
+    left = {trial.result.checkpoint for trial in here if trial.result is not None}
+    ahead = [trial for trial in store.trials(run_id, len(decided) + 1) if trial.parent in left]
+    trials = [*(trial for step in steps[-1:] for trial in step.trials), *here, *ahead]
     return {state: sum(trial.state == state for trial in trials) for state in ("pending", "failed")}
 
 

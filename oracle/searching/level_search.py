@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LevelSearch(Protocol):
-    """Searches one level."""
+    """Searches one level. One whose levels overlap says so by `named`, `opening` and `trailing`."""
 
     def wanted(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
         """Return the cells to train next, all pending; none if there is nothing to add.
@@ -35,8 +35,30 @@ class LevelSearch(Protocol):
         """
         ...
 
+    def named(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> float | None:  # noqa: ARG002
+        """Return the candidate that the next level can begin from, on the first seed, while its others are trained.
 
-class Rounds:
+        It is the winner, unless it does worse on the others than it seems. None if there is none yet. The answer stays
+        once there is one.
+        """
+        return None
+
+    def opening(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:  # noqa: ARG002
+        """Return those cells of `wanted` that can be trained before the level before is decided, all on the first seed.
+
+        The answer is the same before and after that decision.
+        """
+        return []
+
+    def trailing(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:  # noqa: ARG002
+        """Return cells that are worth training although the level is decided; no next level but one begins before.
+
+        They cannot change the winner. Otherwise as `wanted`.
+        """
+        return []
+
+
+class Rounds(LevelSearch):
     """Trains whole candidates, round by round: each on every seed.
 
     Args:

@@ -24,7 +24,13 @@ MANIFEST = "export.json"
 VERSION = 4
 _SINCE = {"answers": 2, "machines": 2, "trial_machines": 2}
 """Tables that exports of earlier versions lack, with the first version that has them."""
-_COLUMNS_SINCE = {("trials", "stop_epoch"): 3, ("trials", "stop_below"): 3, ("trials", "spent"): 4}
+_COLUMNS_SINCE = {
+    ("trials", "stop_epoch"): 3,
+    ("trials", "stop_below"): 3,
+    ("trials", "spent"): 4,
+    ("trial_machines", "started_at"): 4,
+    ("trial_machines", "workers"): 4,
+}
 """Columns that exports of earlier versions lack, which are empty there, by their tables."""
 _COLUMNS_BEFORE = {
     "trials": {"val": "val_accuracy", "test": "test_accuracy"},

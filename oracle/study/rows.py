@@ -241,6 +241,8 @@ class TrialMachineRow(Row):
 
     trial_id: Number
     machine: Hash
+    started_at: Time | None
+    workers: Annotated[int, Field(ge=1, lt=2**31)] | None
 
 
 class MeasurementRow(Row):

@@ -52,21 +52,13 @@ from scyc.profiles import (
     Triangular,
     WarmupStep,
 )
-from scyc.schedules import (
-    PRESETS,
-    SILO,
-    CompressionRamp,
-    Constant,
-    ExponentialRamp,
-    InverseDensity,
-    LevelSchedule,
-    LinearRamp,
-    OneCosine,
-    SCyc,
-)
+from scyc.ramps import CompressionRamp, ExponentialRamp, InverseDensity, LinearRamp, OneCosine
+from scyc.schedules import PRESETS, SILO, Constant, SCyc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from scyc.level_schedule import LevelSchedule
 
 SHAPE = PRESETS["resnet20-cifar10"]
 """The authors' schedule, whose shape is scaled to the dense network's `max_lr`."""

@@ -13,8 +13,8 @@ from scyc.pruning import Rewind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scyc.level_schedule import LevelSchedule
     from scyc.profiles import Profile
-    from scyc.schedules import LevelSchedule
 
 
 @dataclass(frozen=True)

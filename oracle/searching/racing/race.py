@@ -3,9 +3,13 @@
 1. *Bracket*, on the first seed: from where the levels before put the best, outwards on both sides until a candidate is
    clearly worse. The steps grow, since the surface is smooth.
 2. *Race*: the candidates that may be the best get further seeds, until one is known to lose no more than the tolerance
-   with the wanted certainty. It is then trained on all seeds, so that the next level can start from it.
+   with the wanted certainty. It is named, and trained on all seeds, so that the next level can start from it.
 3. *Straddle*: what is left of the budget goes where it is least clear whether a candidate is as good as the best. Those
-   are the ends of the interval.
+   are the ends of the interval. The level is decided by then.
+
+Levels overlap: the bracket of the next one needs the first seed's weights only, so it begins once a candidate is named;
+and the straddle trails along. So what a race knows of the level before is fixed: the bracket, what was known when the
+candidate was named; all else, what the level was decided by. Of the levels before that it knows everything.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ from typing import TYPE_CHECKING
 from oracle.searching.candidates import Cell
 from oracle.searching.racing.belief import Belief, forecast
 from oracle.searching.racing.ladder import Ladder
+from oracle.searching.racing.naming import named, when_decided, when_named
+from oracle.searching.racing.past import Past, trainings
 from oracle.searching.standings import Standings, noise
 from scyc import StopRule
 from scyc.profiles import epoch_after_drop
@@ -44,33 +50,77 @@ class Race:
     def __init__(self, spec: Spec, level: int, before: Sequence[Sequence[Cell]]) -> None:
         self._search, self._level = spec.search, level
         self._ladder = Ladder(spec.search)
-        self._before = [Standings.of(number, cells, None, spec.metric) for number, cells in enumerate(before)]
-        self._epochs, self._metric, self._tolerance = spec.length, spec.metric, spec.metric.tolerance
-        self._spent_before = sum(self._trainings(cells) for cells in before)
+        self._metric, self._tolerance = spec.metric, spec.metric.tolerance
+        self._epochs = spec.length
         self._drop = epoch_after_drop(spec.profile.build(), spec.length) if spec.length else None
-        self._at_drop: list[Standings] = []
-        if self._drop is not None:
-            self._at_drop = [
-                Standings.of(number, cells, self._drop, spec.metric) for number, cells in enumerate(before)
-            ]
+        earlier, last = before[:-1], before[-1:]
+        self._named, self._decided = (
+            Past.of(
+                [*earlier, *(view(spec.seeds, cells) for cells in last)], self._epochs or 1, self._drop, spec.metric
+            )
+            for view in (when_named, when_decided)
+        )
+
+    def named(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> float | None:
+        """Return the candidate that is being trained on all seeds; see `LevelSearch`."""
+        return named(seeds, cells)
+
+    def opening(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
+        """Return the next round of the bracket; see `LevelSearch`."""
+        if _waits(cells):
+            return []
+        now = self._standings(cells)
+        left = self._left(self._named, seeds, cells) - (len(seeds) - 1)
+        chosen = self._bracket(now, left) if cells else self._start()
+        if not chosen:
+            return []
+        rule = self._rule(cells, seeds[0])
+        return self._round([(place, seeds[0]) for place in [*chosen, *self._even(chosen, now)]], cells, rule)
 
     def wanted(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
-        """Return the next round; see `LevelSearch`."""
-        if any(cell.state in ("pending", "failed") for cell in cells):
+        """Return the next round of the bracket, then of the race; see `LevelSearch`."""
+        if _waits(cells):
             return []
-        now = Standings.of(self._level, cells, None, self._metric)
-        allowed = self._search.budget * len(self._ladder.grid) * len(seeds) * (self._level + 1)
-        left = allowed - self._spent_before - self._trainings(cells)
-        chosen = self._start() if not cells else self._bracket(now, left - (len(seeds) - 1))
-        chosen = [*chosen, *self._even(chosen, now)]
-        rule = self._rule(cells, seeds[0]) if chosen else None
-        pairs = [(place, seeds[0]) for place in chosen] or self._race(now, seeds, left)
-        round_ = 1 + max((cell.round for cell in cells), default=-1)
-        return [Cell(self._ladder.rungs[place], seed, round_, "pending", stop=rule) for place, seed in sorted(pairs)]
+        if bracket := self.opening(seeds, cells):
+            return bracket
+        now, left = self._standings(cells), self._left(self._decided, seeds, cells)
+        return self._round(self._race(now, seeds, left), cells)
+
+    def trailing(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
+        """Return the next round of the straddle; see `LevelSearch`."""
+        if _waits(cells):
+            return []
+        now = self._standings(cells)
+        decided = when_decided(seeds, cells)
+        own = self._share(seeds) - trainings(decided, self._epochs or 1)
+        kept = _kept(own, self._left(self._decided, seeds, decided))
+        if not now.means or kept - (len(cells) - len(decided)) < TOGETHER:
+            return []
+        return self._round(self._straddle(now, seeds), cells)
+
+    def _standings(self, cells: Sequence[Cell], epoch: int | None = None) -> Standings:
+        return Standings.of(self._level, cells, epoch, self._metric)
+
+    def _left(self, past: Past, seeds: Sequence[int], cells: Sequence[Cell]) -> float:
+        """Return how many trainings the level may take still, without those that are kept for the straddle before."""
+        share = self._share(seeds)
+        left = share * self._level - past.spent
+        return share + left - _kept(share - past.last, left) - trainings(cells, self._epochs or 1)
+
+    def _share(self, seeds: Sequence[int]) -> float:
+        """Return how many trainings a level may take on average."""
+        return self._search.budget * len(self._ladder.grid) * len(seeds)
+
+    def _round(
+        self, pairs: Sequence[tuple[int, int]], cells: Sequence[Cell], rule: StopRule | None = None
+    ) -> list[Cell]:
+        """Return the cells at places and with seeds, as the round that comes next."""
+        number = 1 + max((cell.round for cell in cells), default=-1)
+        return [Cell(self._ladder.rungs[place], seed, number, "pending", stop=rule) for place, seed in sorted(pairs)]
 
     def _start(self) -> list[int]:
         """Return the places of the candidates that the level starts with."""
-        grid, expected = self._ladder.grid, forecast(self._before, self._tolerance)
+        grid, expected = self._ladder.grid, forecast(self._named.standings, self._tolerance)
         if expected is None:
             return list(grid[1::FIRST_STRIDE] or grid)
         middle = self._ladder.place(math.sqrt(expected.low * expected.high))
@@ -86,7 +136,7 @@ class Race:
         if not now.means:
             return [place for place in [min(tried) - 1] if self._ladder.may_try(place, tried)]
         best = max(now.means, key=now.means.__getitem__)
-        top, worse = rungs.index(best), self._tolerance + math.sqrt(2) * noise([*self._before, now])
+        top, worse = rungs.index(best), self._tolerance + math.sqrt(2) * noise([*self._named.standings, now])
         wanted: dict[int, float] = {}  # with what the candidate before has reached
         for side in (-1, 1):
             outwards = [place for place in range(top + side, top + side * len(rungs), side) if place in tried]
@@ -100,13 +150,13 @@ class Race:
         return sorted(wanted, key=lambda place: -wanted[place])[: max(int(left), 0)]
 
     def _race(self, now: Standings, seeds: Sequence[int], left: float) -> list[tuple[int, int]]:
-        """Return the cells that the race needs to name a winner, and then those that show the interval's ends."""
+        """Return the cells that the race needs to name a winner."""
         sure = self._search.certainty
         if not now.means:
             sound = [rate for rate in now.finite if len(now.found[rate]) < len(seeds)]
             done = any(len(now.found[rate]) == len(seeds) for rate in now.finite)
             return [] if done else self._finish(min(sound), now, seeds) if sound else []
-        belief = Belief.of(now, self._before)
+        belief = Belief.of(now, self._decided.standings)
         losses = {rate: belief.loss(rate) for rate in self._open(now)}
         ranked = sorted(losses, key=lambda rate: (losses[rate], rate))
         leader = ranked[0]
@@ -123,18 +173,20 @@ class Race:
             and max(belief.as_good(rate, self._tolerance) for rate in whole) < sure
         ):
             return self._finish(leader, now, seeds)
-        return self._straddle(belief, now, seeds, whole) if left >= TOGETHER else []
+        return []
 
-    def _straddle(
-        self, belief: Belief, now: Standings, seeds: Sequence[int], whole: Sequence[float]
-    ) -> list[tuple[int, int]]:
-        """Return the cells that tell most about the ends of the interval: one on either side of the best."""
+    def _straddle(self, now: Standings, seeds: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the cells that tell most about the ends of the interval: one on either side of the best.
+
+        None of them makes a candidate whole, so that the winner stays.
+        """
+        belief = Belief.of(now, self._decided.standings)
         best, sure, found = belief.best, self._search.certainty, []
         for below in (True, False):
             scores = {
                 rate: belief.unclear(rate, self._tolerance)
                 for rate in self._open(now)
-                if (rate < best) == below and rate not in whole
+                if (rate < best) == below and len(now.found.get(rate, {})) < len(seeds) - 1
             }
             rate = max(scores, key=lambda one: (scores[one], -one), default=None)
             if rate is not None and scores[rate] > 0 and 1 - sure < belief.as_good(rate, self._tolerance) < sure:
@@ -182,10 +234,19 @@ class Race:
         reached = [by_seed[seed] for rate, by_seed in now.found.items() if rate not in now.diverged and seed in by_seed]
         if not reached:
             return None
-        margin = self._tolerance + 2 * math.sqrt(2) * noise([*self._at_drop, now])
+        margin = self._tolerance + 2 * math.sqrt(2) * noise([*self._named.at_drop, now])
         return StopRule(self._drop, max(max(reached) - margin, self._metric.bounds[0]))
 
-    def _trainings(self, cells: Iterable[Cell]) -> float:
-        """Return how many trainings the cells have cost; one that was stopped has cost a part."""
-        ended = [cell for cell in cells if cell.state in ("complete", "stopped")]
-        return math.fsum(1.0 if cell.state == "complete" else cell.taken / (self._epochs or 1) for cell in ended)
+
+def _waits(cells: Sequence[Cell]) -> bool:
+    return any(cell.state in ("pending", "failed") for cell in cells)
+
+
+def _kept(own: float, left: float) -> float:
+    """Return how many trainings are kept for a level's straddle; the levels after it may take the others at once.
+
+    Args:
+        own: what the level has left of its own share.
+        left: what all levels so far have left together.
+    """
+    return max(min(max(own, left / 2), left), 0.0)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from oracle.searching.audit import audited
 from oracle.searching.level_search import make_search
-from oracle.searching.machine import Decide, Train, next_action
+from oracle.searching.machine import Decide, Neighbour, Train, Wait, next_action
 from oracle.spec.files import parse_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from oracle.searching.candidates import Cell
     from oracle.spec.model import Spec
@@ -65,25 +66,51 @@ def racing(**search: Any) -> Spec:
 
 
 def race(
-    hills: Hills, spec: Spec, order: Callable[[list[Cell]], Sequence[Cell]] = list
+    hills: Hills, spec: Spec, workers: int = 1, order: Random | None = None
 ) -> tuple[list[float], list[list[Cell]]]:
-    """Race through all levels; return the winners, and the cells of each level as they were trained.
+    """Race through all levels; return the winners, and the cells of each level by round, `max_lr` and seed.
 
     Args:
         hills: the surface.
         spec: of the race.
-        order: in which order the cells of a round end.
+        workers: how many cells are trained at a time.
+        order: which of these ends first; None for the one that began first.
     """
     winners: list[float] = []
-    before: list[list[Cell]] = []
-    for level in range(spec.levels):
-        cells: list[Cell] = []
-        while True:
-            action = next_action(spec.levels, level, spec.seeds, cells, make_search(spec, level, before))
-            if isinstance(action, Decide):
-                winners.append(action.winner)
-                break
-            assert isinstance(action, Train)
-            cells += [hills.train(level, cell) for cell in order(list(action.cells))]
-        before.append(cells)
-    return winners, before
+    levels: list[list[Cell]] = [[]]
+    trail = ahead = False
+    under_way: list[tuple[int, Cell]] = []
+    waiting: list[tuple[int, Cell]] = []
+    while len(winners) < spec.levels:
+        level = len(winners)
+        cells, search = levels[level], make_search(spec, level, levels[:level])
+        action = next_action(
+            spec.levels,
+            level,
+            spec.seeds,
+            cells,
+            search,
+            Neighbour(make_search(spec, level - 1, levels[: level - 1]), levels[level - 1]) if trail else None,
+            Neighbour(make_search(spec, level + 1, levels[: level + 1]), levels[level + 1]) if ahead else None,
+        )
+        if isinstance(action, Decide):
+            winners.append(action.winner)
+            trail, ahead = True, False
+            levels += [[]] * (len(levels) == level + 1)
+            continue
+        if isinstance(action, Train):
+            levels[level + action.step] += action.cells
+            waiting += [(level + action.step, cell) for cell in action.cells]
+            continue
+        assert isinstance(action, Wait)
+        over = not trail or all(cell.state != "pending" for cell in levels[level - 1])
+        if over and not ahead and level + 1 < spec.levels and search.named(spec.seeds, cells) is not None:
+            ahead = True
+            levels.append([])
+            continue
+        while waiting and len(under_way) < workers:
+            under_way.append(waiting.pop(0))
+        number, cell = under_way.pop(order.randrange(len(under_way)) if order else 0)
+        levels[number][levels[number].index(cell)] = hills.train(number, cell)
+    key = attrgetter("round", "max_lr", "seed")
+    return winners, [sorted(of_level, key=key) for of_level in levels[: spec.levels]]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.searching.candidates import TOLERANCE, Cell
-from oracle.searching.level_search import make_search
+from oracle.searching.level_search import LevelSearch, make_search
 from oracle.searching.machine import Blocked, Decide, Stuck, Train, Wait, next_action
 from oracle.spec.files import parse_spec
 from scyc import InputError, StopRule
@@ -125,7 +125,7 @@ class TestStops:
         ]
         larger = Cell(0.3, 0, 1, "stopped", stop=StopRule(DROP, 0.75), curve=(0.6,) * (DROP + 1))
 
-        class Nothing:
+        class Nothing(LevelSearch):
             def wanted(self, seeds: Sequence[int], cells: Sequence[Cell], /) -> list[Cell]:
                 return []
 
@@ -134,14 +134,12 @@ class TestStops:
 
 
 class TestPurity:
-    def test_the_order_in_which_trials_end_does_not_matter(self) -> None:
-        def shuffled(cells: list[Cell]) -> list[Cell]:
-            return Random(1).sample(cells, len(cells))
-
-        (one, first), (other, second) = race(RISING, racing()), race(RISING, racing(), shuffled)
-        assert one == other
-        for a, b in zip(first, second, strict=True):
-            assert set(a) == set(b)
+    @pytest.mark.parametrize(("budget", "seeds"), [(0.15, [0, 1]), (0.25, [0]), (0.4, [3, 1, 0]), (0.5, [0, 1])])
+    def test_neither_workers_nor_the_order_in_which_trials_end_matter(self, budget: float, seeds: list[int]) -> None:
+        spec = racing(budget=budget).model_copy(update={"seeds": seeds})
+        alone = race(RISING, spec)
+        for workers in (1, 2, 64):
+            assert race(RISING, spec, workers, Random(workers)) == alone
 
     def test_it_waits_for_what_it_has_asked_for(self) -> None:
         spec = racing()
