@@ -73,6 +73,7 @@ def everything(store: Store) -> dict[str, Any]:
         "counts": store.counts(run.id),
         "machines": store.machines(study.id),
         "trial_machines": store.trial_machines(run.id),
+        "trial_starts": store.trial_starts(run.id),
         "finished_since": store.finished_since(run.id, study.created_at),
         "epochs_trained": store.epochs_trained(run.id),
         "checkpoints": store.checkpoints(run.id),

@@ -10,7 +10,7 @@ import pytest
 
 from oracle.testing.databases.case import DatabaseCase
 from oracle.testing.records import ANSWERS, EPOCHS, GRADIENTS, MACHINE, RESULT, checkpoint, finish, new, result
-from studies import EpochRecord, FinishedTrial, StudyError
+from studies import EpochRecord, FinishedTrial, StartRecord, StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,6 +178,14 @@ class Machines(DatabaseCase):
         expected = dict(zip([t.id for t in trials], [MACHINE.hash, MACHINE.hash, other.hash], strict=False))
         assert store.trial_machines(run.id) == expected
         assert store.machines(run.study_id) == {MACHINE: 2, other: 1}
+
+    def test_a_trial_says_when_its_training_began(self, store: Store, run: RunRecord) -> None:
+        one, other = store.add_trials(run.id, [new(seed=seed) for seed in range(2)])
+        start = StartRecord(one.created_at, 3)
+        store.finish_trials(
+            [FinishedTrial(one.id, RESULT, (), MACHINE, start), FinishedTrial(other.id, RESULT, (), MACHINE)]
+        )
+        assert store.trial_starts(run.id) == {one.id: start}
 
     def test_a_machine_outlives_a_study_that_others_share_it_with(self, store: Store, run: RunRecord) -> None:
         [trial] = store.add_trials(run.id, [new()])
