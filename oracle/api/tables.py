@@ -35,8 +35,8 @@ def curve(view: StudyView) -> pd.DataFrame:
     where it is silent), `best`, `best_low` and `best_high` (the best `max_lr` by the surface, and its 90 % band for
     this level by itself), `word` (how well it is known: "resolved", "tied" or "open"), `RULE_low` and `RULE_high` for
     each interval rule (NaN where it cannot judge), `val` and `test` (the winner's means, in the metric's
-    own units), `edge`, `silence` (why a decided level says nothing about `max_lr`; else missing), `chosen` (the candidate
-    that the next level starts from).
+    own units), `edge`, `silence` (why a decided level says nothing about `max_lr`; else missing), `chosen` (the
+    candidate that the next level starts from).
     """
     return pd.DataFrame(
         {
