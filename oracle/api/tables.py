@@ -34,8 +34,8 @@ def curve(view: StudyView) -> pd.DataFrame:
     earlier version made the study), `winner` (the candidate with the best mean; NaN until the level is decided, and
     where it is silent), `best`, `best_low` and `best_high` (the best `max_lr` by the surface, and its 90 % band for
     this level by itself), `word` (how well it is known: "resolved", "tied" or "open"), `RULE_low` and `RULE_high` for
-    each interval rule (NaN where it cannot judge), `val` and `test` (the winner's mean accuracies,
-    fractions), `edge`, `silence` (why a decided level says nothing about `max_lr`; else missing), `chosen` (the
+    each interval rule (NaN where it cannot judge), `val` and `test` (the winner's means, in the metric's
+    own units), `edge`, `silence` (why a decided level says nothing about `max_lr`; else missing), `chosen` (the
     candidate that the next level starts from).
     """
     return pd.DataFrame(
@@ -69,10 +69,10 @@ def verdicts(comparison: Comparison) -> pd.DataFrame:
     """Return what a comparison says of each schedule, a row per schedule.
 
     Columns: `schedule`; `hits` of `judged` levels inside the interval; `surface_regret`, the mean on the oracle's
-    surface, cross-fitted, and `raw_surface_regret`, the same on the accuracies that chose the winners, which is too
+    surface, cross-fitted, and `raw_surface_regret`, the same on the values that chose the winners, which is too
     large; `regret`, `regret_low` and `regret_high`, what it lost when it was trained, with a 95 % interval; `p` of
     that, taken alone, and `p_together`, of all schedules judged together; `epochs` per seed of that training. Regrets
-    are fractions of accuracy; what is not known is missing.
+    are in the metric's own units; what is not known is missing.
 
     By the model of the surface: `expected_hits`, the levels at which the schedule loses no more than the tolerance;
     `model_regret` with its 90 % band, `model_regret_low` and `model_regret_high`; `within_on_average` and

@@ -29,7 +29,7 @@ class LevelBest:
         low_everywhere: lower end, at this level, of the band that holds the best of all levels at once with 90 %.
         high_everywhere: its upper end.
         word: how well it is known: "resolved", "tied" or "open"; see `oracle.surface.LevelWord`.
-        difference: the values between `low` and `high` differ by no more than this, with 95 %; a fraction of accuracy.
+        difference: the values between `low` and `high` differ by no more than this, with 95 %; a difference of scores.
     """
 
     best: float

@@ -71,7 +71,7 @@ class LevelView:
         stand_in: where the level is silent, the candidate that the next level starts from; else None.
         silence: why a decided level says nothing about `max_lr`; None if it does, or is not decided.
         given_up: by `max_lr`, how far the candidates that were stopped early were behind the best of their seed by
-            then, a fraction of accuracy; see `oracle.searching.given_up`.
+            then, a difference of scores; see `oracle.searching.given_up`.
         answers: by candidate, which validation examples each network classified correctly, shape (seeds, examples),
             seeds ascending; None if that is not on record for all of them, or the level is not decided.
         metric: that the study is judged by.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def given_up(cells: Iterable[Cell]) -> dict[float, float]:
     """Return by how much the candidates that were stopped early were behind by then: a mark, and no result.
 
-    It is the difference in accuracy (a fraction, > 0) to the best of those on the same seed that did not diverge, after
+    It is the difference in score (> 0) to the best of those on the same seed that did not diverge, after
     the same epoch, on the examples that trainings are watched on.
 
     Args:

@@ -45,7 +45,7 @@ class SamplerProposer:
 
     For each proposal the Optuna study is rebuilt by replaying every round. Each candidate is asked for again, which
     advances the sampler's random stream and state as it did the first time; it is pinned to the value that was really
-    trained, and told its mean validation accuracy (or less, if it diverged; see `standing`). So the proposals depend
+    trained, and told its mean validation score (or less, if it diverged; see `standing`). So the proposals depend
     only on what was observed, not on the number of workers or on interruptions.
 
     Args:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from oracle.results.plain import to_json
 from oracle.results.study_view import view_study
@@ -91,6 +92,31 @@ def test_an_earlier_export_has_neither_answers_nor_machines(format_: Format, lab
         (tmp_path / "export" / f"{name}.{format_}").unlink(missing_ok=True)
     (tmp_path / "export" / MANIFEST).write_text(json.dumps({"scyc_export": 1, "format": format_}))
     assert read_export(tmp_path / "export") == tables | {name: [] for name in later}
+
+
+@pytest.mark.parametrize("format_", get_args(Format))
+def test_an_earlier_export_knows_only_accuracies(format_: Format, lab: Laboratory, tmp_path: Path) -> None:
+    tables = lab.store.dump_study("s")
+    write_export(tables, tmp_path / "export", format_)
+    former = {
+        "trials": {"val": "val_accuracy", "test": "test_accuracy"},
+        "epochs": {"step": "epoch", "val": "val_accuracy"},
+    }
+    for name, names in former.items():
+        path = tmp_path / "export" / f"{name}.{format_}"
+        if format_ == "json":
+            rows = [{names.get(key, key): value for key, value in row.items()} for row in tables[name]]
+            path.write_text(json.dumps([{k: v for k, v in row.items() if k != "spent"} for row in rows]))
+        elif format_ == "csv":
+            header, _, rest = path.read_text(encoding="utf-8").partition("\n")
+            for key, old in names.items():
+                header = header.replace(f'"{key}"', f'"{old}"')
+            path.write_text(f"{header}\n{rest}", encoding="utf-8")
+        else:
+            table = parquet.read_table(path)
+            parquet.write_table(table.rename_columns([names.get(key, key) for key in table.column_names]), path)
+    (tmp_path / "export" / MANIFEST).write_text(json.dumps({"scyc_export": 3, "format": format_}))
+    assert read_export(tmp_path / "export") == tables
 
 
 @pytest.mark.parametrize(
