@@ -7,11 +7,11 @@ Times are aware and in UTC. Hashes are the SHA-256 of an artifact, in hexadecima
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime  # noqa: TC003 - what workers send is read by the types of its fields
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from studies.machine import MachineRecord
 
