@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from oracle.execution.messages import (
@@ -18,6 +19,7 @@ from oracle.execution.messages import (
 from oracle.testing.made_up_outcomes import MadeUp
 from oracle.testing.records import ANSWERS, MACHINE, result
 from scyc import StopRule
+from studies import StartRecord
 
 if TYPE_CHECKING:
     from oracle.execution.messages import Request
@@ -33,7 +35,7 @@ def test_they_come_back_as_they_were() -> None:
     assert requests_from_json(requests_to_json(requests)) == requests
     made_up = MadeUp(0.2, fails={(1, 3, 1e-300)}, machine=MACHINE)
     answers = [made_up.answer(request) for request in requests]
-    answers.append(Outcome(result(answers=ANSWERS), ()))
+    answers.append(Outcome(result(answers=ANSWERS), (), MACHINE, StartRecord(datetime.now(UTC), 2)))
     assert [type(answer) for answer in answers[:3]] == [Outcome, Failure, Stopped]
     assert answers_from_json(answers_to_json(answers)) == answers
 
