@@ -67,7 +67,9 @@ def test_it_travels(judged: Study, tmp_path: Path) -> None:
 
 
 def test_a_training_is_stopped_by_its_loss() -> None:
-    worker = NetworkWorker(parse_spec(SMALL | {"metric": {"name": "loss"}, "epochs": 2}, "test"), Artifacts("memory://loss"))
+    worker = NetworkWorker(
+        parse_spec(SMALL | {"metric": {"name": "loss"}, "epochs": 2}, "test"), Artifacts("memory://loss")
+    )
     rules = [StopRule(0, -1e-9), StopRule(0, -100.0)]  # scores: the loss with a minus sign
     requests = [TrialRequest(i, 0, 0, 0.2, None, None, stop=rule) for i, rule in enumerate(rules)]
     stopped, kept = worker.attempt(requests)
