@@ -161,7 +161,8 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
             _see_this_machine(watch, executor, spec)
             executor.run(source, spec, held.artifacts)
     if source.failed:
-        raise TrialsFailed(f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed.")
+        what = f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed"
+        raise TrialsFailed(f"{what}{_last_words(store, run, source.level)}.")
     if source.stuck:
         raise NothingLearned(STUCK.format(level=source.level))
     if not source.complete:
@@ -212,6 +213,13 @@ def train_runs(
         raise TrialsFailed(f"Some runs are blocked by failures: {'; '.join(walks.failures)}.")
     if not walks.complete:
         raise WorkersEnded
+
+
+def _last_words(store: Store, run: RunRecord, level: int) -> str:
+    """Return the last line of the first error of a level, to follow what is said of it; "" if there is none."""
+    errors = (trial.error for trial in store.trials(run.id) if trial.level == level and trial.state == "failed")
+    lines = next(filter(None, errors), "").strip().splitlines()
+    return f" ({lines[-1].strip().rstrip('.')}; `study.trials()` has the whole error)" if lines else ""
 
 
 def _see_this_machine(watch: MachineWatch, executor: Executor, spec: Spec) -> None:

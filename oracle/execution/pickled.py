@@ -6,13 +6,16 @@ Only what the driver itself has pickled is unpickled, from the private channel t
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oracle.execution import search_path
 from scyc import InputError
 from scyc.own_objects import give, given
 
 if TYPE_CHECKING:
     from oracle.spec.model import Spec
+    from scyc.own_objects import Training
 
 
 def pickled(spec: Spec) -> str | None:
@@ -37,8 +40,28 @@ def pickled(spec: Spec) -> str | None:
 
 
 def receive(spec: Spec, text: str | None) -> None:
-    """Let this process know a training that `pickled` has packed up; nothing happens without one."""
-    if text is not None:
-        from ray import cloudpickle
+    """Let this process know a training that `pickled` has packed up; nothing happens without one.
 
-        give(spec.workload, cloudpickle.loads(base64.b64decode(text)))
+    Modules that it uses are also looked for in the working folder. If it cannot be unpacked, each of its trials fails,
+    and says why.
+    """
+    if text is None:
+        return
+    from ray import cloudpickle
+
+    search_path.append([str(Path.cwd())])
+    try:
+        training = cloudpickle.loads(base64.b64decode(text))
+    except Exception as error:  # whatever importing a user's modules raises
+        training = _failing(
+            f"The training {spec.workload!r} arrived at a worker, but cannot be used there ({type(error).__name__}: "
+            f"{error}); what it imports must be installed, or lie in {Path.cwd()} or in the script's folder."
+        )
+    give(spec.workload, training)
+
+
+def _failing(message: str) -> Training:
+    def train(_trial: object) -> None:
+        raise InputError(message)
+
+    return train

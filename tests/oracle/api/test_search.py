@@ -193,11 +193,10 @@ def test_changed_code_is_refused(tmp_path: Path, db: str) -> None:
 SCRIPT = """
 import math, sys
 import oracle
-
-STRENGTH = 0.1
+import helper
 
 def loss(trial):
-    return STRENGTH * (math.log(trial.max_lr / 0.2) - 0.3 * trial.level) ** 2
+    return helper.STRENGTH * (math.log(trial.max_lr / 0.2) - 0.3 * trial.level) ** 2
 
 def train(trial):
     (trial.out / "weights").write_text("x")
@@ -214,6 +213,7 @@ print(study.status.state, study.curve()["winner"].tolist())
 def test_a_function_in_a_script_is_trained_by_several_workers(tmp_path: Path, db: str) -> None:
     """Its study cannot be resumed from the command line, which says what to do; the script itself can be run again."""
     (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "helper.py").write_text("STRENGTH = 0.1")
     for _ in range(2):
         ended = subprocess.run([sys.executable, "script.py", db], capture_output=True, text=True, check=True)
         assert ended.stdout == "finished [0.2, 0.2]\n"
