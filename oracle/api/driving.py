@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -219,7 +220,10 @@ def _last_words(store: Store, run: RunRecord, level: int) -> str:
     """Return the last line of the first error of a level, to follow what is said of it; "" if there is none."""
     errors = (trial.error for trial in store.trials(run.id) if trial.level == level and trial.state == "failed")
     lines = next(filter(None, errors), "").strip().splitlines()
-    return f" ({lines[-1].strip().rstrip('.')}; `study.trials()` has the whole error)" if lines else ""
+    if not lines:
+        return ""
+    sentence = re.sub(r"^(scyc|studies)\.errors\.\w+: ", "", lines[-1].strip().rstrip("."))
+    return f" ({sentence}; `study.trials()` has the whole error)"
 
 
 def _see_this_machine(watch: MachineWatch, executor: Executor, spec: Spec) -> None:

@@ -49,7 +49,8 @@ def _fault(error: ErrorDetails, section: str) -> str:
     message = _BY_TYPE.get(error["type"], message)
     if isinstance(given, (dict, BaseModel)):  # a whole section: too much to repeat
         about_several = error["type"] == "value_error"
-        return f"{where}: {message[0].lower()}{message[1:]}" if about_several else f"{where} {message}"
+        place = f"{where}: " if where else ""  # an error about the whole spec has none
+        return f"{place}{message[0].lower()}{message[1:]}" if about_several else f"{where} {message}"
     says_it_all = error["type"] == "extra_forbidden" or message == "must not be empty"
     return f"{where} {message}" if says_it_all else f"{where} {message}, but it is {_toml(given)}"
 

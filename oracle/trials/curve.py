@@ -97,7 +97,7 @@ def number(value: Any, what: str) -> float:
     found = None
     if not isinstance(value, bool | str | bytes):
         with suppress(TypeError, ValueError, RuntimeError):  # the last is PyTorch's, of a tensor of several numbers
-            found = float(value)
+            found = float(value.detach() if hasattr(value, "detach") else value)  # of a loss, without a warning
     if found is None:
         raise InputError(f"{what} should be a number, but it is {value!r}.")
     return found

@@ -135,7 +135,7 @@ def test_a_range_has_as_many_candidates_as_a_grid_usually(db: str) -> None:
         ({"max_lr": (0.4, 0.1)}, "must not be above"),
         ({"command": "true"}, "either a training"),
         ({"rate": 1.5}, "pruning.rate"),
-        ({"epochs": 3}, "do not read epochs; leave it out"),
+        ({"epochs": 3}, r"is not valid: the study's trials .* do not read epochs; leave it out"),
         ({"optimizer.kind": "adamw", "precision": "bf16"}, "do not read precision and optimizer; leave them out"),
         ({"pruning.criterion": "snip"}, "do not read pruning.criterion"),
         ({"gpus_per_trial": 1.5, "executor": "auto"}, "more than one GPU can only be given whole"),

@@ -51,9 +51,10 @@ def test_what_it_is_can_be_written_down() -> None:
 def test_reports_become_a_curve() -> None:
     trial = Trial(facts())
     trial.report(0.1)
-    trial.report(val=torch.tensor(0.25), train_loss=np.float32(2.0))
+    loss = 8 * torch.tensor(0.25, requires_grad=True)
+    trial.report(val=torch.tensor(0.25), train_loss=loss, val_loss=np.float32(3.0))
     trial.report(math.nan, step=np.int64(7), val_loss=math.inf)
-    assert trial.points == [Point(0, 0.1), Point(1, 0.25, 2.0), Point(7, None, None, None)]
+    assert trial.points == [Point(0, 0.1), Point(1, 0.25, 2.0, 3.0), Point(7, None, None, None)]
 
 
 @pytest.mark.parametrize(
