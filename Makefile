@@ -15,10 +15,10 @@ demo: .venv/ready
 	$(BIN)/scyc report demo --db sqlite:///demo/scyc.db --out demo/report.html
 
 check: .venv/ready lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not (ray or postgres or browser or faults or slow)"
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder -m "not (ray or postgres or browser or faults or slow)"
 
 test: .venv/ready browser lint
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

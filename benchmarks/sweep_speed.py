@@ -106,7 +106,7 @@ def peer(overrides: Sequence[str], workers: int, *options: str) -> Timing:
         whole,
         seconds_per_trial([level["ended"] for level in levels]),
         tuple(level["max_lr"] for level in levels),
-        mean(level["val"] for level in levels),
+        mean(level["val_accuracy"] for level in levels),
     )
 
 
