@@ -17,13 +17,12 @@ import time
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import psutil
 
 from oracle.study.provenance import provenance
 from oracle.study.writing import write_text
-from studies import Artifacts, Store
+from tests.oracle.kills import NAME, facts_of
 
 RANKS = """
 import json, math, os, random, subprocess, sys, time
@@ -84,7 +83,7 @@ class Sweep:
 
     def driver(self) -> subprocess.Popen[bytes]:
         """Start a driver, or the next one."""
-        words = [SCYC, "sweep", "spec.toml", "--name", "kills", "--db", self.url, "--workers", "2", "--retries", "1000"]
+        words = [SCYC, "sweep", "spec.toml", "--name", NAME, "--db", self.url, "--workers", "2", "--retries", "1000"]
         words += ["--executor", "processes", "--no-mirror"]
         variables = os.environ | {OURS: str(self.folder)}
         with (self.folder / "log").open("ab") as log:
@@ -100,21 +99,6 @@ class Sweep:
             except psutil.Error:
                 continue
         return found
-
-    def facts(self) -> list[Any]:
-        """Return everything that must not depend on what was killed."""
-        with Store.open(self.url, read_only=True) as store:
-            study = store.study("kills")
-            [run] = store.runs(study.id)
-            levels = [(one.level, one.density, one.winner, one.edge) for one in store.levels(run.id)]
-            trials = [
-                (one.level, one.seed, one.max_lr, one.parent, one.round, one.state)
-                + ((one.result.val, one.result.test, one.result.checkpoint) if one.result else ())
-                for one in store.trials(run.id, curves=True)
-            ]
-            kept = sorted(one.hash for one in store.checkpoints(run.id))
-        assert set(kept) <= set(Artifacts(study.artifacts).hashes()), "Weights of a winner are missing."
-        return [levels, trials, kept]
 
 
 def _role(words: list[str]) -> str:
@@ -166,7 +150,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         calm = Sweep(Path(folder))
         assert under_fire(calm, Random(), 0).total() == 0
-        reference = calm.facts()
+        reference = facts_of(calm.url)
     killed: Counter[str] = Counter()
     random, studies, differ, running = Random(options.seed), 0, 0, list[str]()
     while killed.total() < options.kills:
@@ -174,7 +158,7 @@ def main() -> None:
             sweep = Sweep(Path(folder))
             killed += under_fire(sweep, random, min(15, options.kills - killed.total()))
             running += left_over(sweep)
-            differ += [*map(_plain, sweep.facts())] != [*map(_plain, reference)]
+            differ += facts_of(sweep.url) != reference
             studies += 1
             print(f"{killed.total()} kills, {differ} studies differ, {len(running)} processes left", flush=True)
     machine = provenance()
@@ -199,11 +183,6 @@ def main() -> None:
         write_text(text, options.out)
     if differ or running:
         raise SystemExit(1)
-
-
-def _plain(part: list[Any]) -> list[Any]:
-    """Return facts in an order that does not depend on when trials were trained."""
-    return sorted(part, key=repr)
 
 
 if __name__ == "__main__":

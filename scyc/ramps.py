@@ -10,7 +10,25 @@ from scyc.level_schedule import check_level, check_parameter, density
 
 
 @dataclass(frozen=True)
-class LinearRamp:
+class _Ramp:
+    start: float
+    end: float
+    levels: int
+
+    def __post_init__(self) -> None:
+        owner = type(self).__name__
+        check_parameter(owner, "start", self.start, self.start > 0, "greater than 0")
+        check_parameter(owner, "end", self.end, self.end > 0, "greater than 0")
+        check_parameter(owner, "levels", self.levels, self.levels >= 1, "1 or greater")
+
+    def _share(self, level: int) -> float:
+        """Return how much of the ramp is done at a level, 0 to 1."""
+        check_level(level)
+        return min(level / self.levels, 1.0)
+
+
+@dataclass(frozen=True)
+class LinearRamp(_Ramp):
     """`max_lr` rises (or falls) by the same amount from level to level, and stays where it ends.
 
     Attributes:
@@ -22,44 +40,19 @@ class LinearRamp:
         InputError: when a parameter is outside its range.
     """
 
-    start: float
-    end: float
-    levels: int
-
-    def __post_init__(self) -> None:
-        _check_ramp(self)
-
     def __call__(self, level: int, /) -> float:
         """Return `max_lr` of pruning level `level`."""
-        check_level(level)
-        share = min(level / self.levels, 1.0)
+        share = self._share(level)
         return self.start * (1 - share) + self.end * share
 
 
 @dataclass(frozen=True)
-class ExponentialRamp:
-    """`max_lr` changes by the same factor from level to level, and stays where it ends.
-
-    Attributes:
-        start: `max_lr` of the dense network, > 0.
-        end: `max_lr` of level `levels` and beyond, > 0.
-        levels: number of levels that the ramp takes, >= 1.
-
-    Raises:
-        InputError: when a parameter is outside its range.
-    """
-
-    start: float
-    end: float
-    levels: int
-
-    def __post_init__(self) -> None:
-        _check_ramp(self)
+class ExponentialRamp(_Ramp):
+    """`max_lr` changes by the same factor from level to level, and stays where it ends. Attributes as `LinearRamp`."""
 
     def __call__(self, level: int, /) -> float:
         """Return `max_lr` of pruning level `level`."""
-        check_level(level)
-        return float(self.start * (self.end / self.start) ** min(level / self.levels, 1.0))
+        return float(self.start * (self.end / self.start) ** self._share(level))
 
 
 @dataclass(frozen=True)
@@ -159,10 +152,3 @@ class OneCosine:
         if level >= self.levels:
             raise InputError(f"OneCosine has {self.levels} levels, from 0 on, but level {level} is asked for.")
         return self.max_lr * (1 + math.cos(math.pi * level / self.levels)) / 2
-
-
-def _check_ramp(ramp: LinearRamp | ExponentialRamp) -> None:
-    owner = type(ramp).__name__
-    check_parameter(owner, "start", ramp.start, ramp.start > 0, "greater than 0")
-    check_parameter(owner, "end", ramp.end, ramp.end > 0, "greater than 0")
-    check_parameter(owner, "levels", ramp.levels, ramp.levels >= 1, "1 or greater")

@@ -220,7 +220,7 @@ def _on_divergence(levels: Sequence[TrainedLevel], metric: MetricSpec) -> str:
 def _difference(regret: Regret, scoring: Scoring) -> str:
     sign = 1 if regret.mean >= 0 else -1
     metric = scoring.metric
-    if metric.format == "percent" and metric.goal == "max":
+    if metric.loses_points:
         what = f"{metric.difference(abs(regret.mean))} of {scoring.on} {metric.name}"
         text = f"{'loses' if sign > 0 else 'gains'} {what} against the oracle's curve"
     else:

@@ -171,7 +171,7 @@ def _sentence(
 
 def _lost(regret: float | None, raw: float, judged_on: str, metric: MetricSpec) -> str:
     """Return what is lost on average: points of what there should be more of, or by how much a value is worse."""
-    if metric.format == "percent" and metric.goal == "max":
+    if metric.loses_points:
         flattered = f"{metric.difference(raw)} of validation {metric.name}"
         than = "lost on average to"
         fair = f"{metric.difference(regret)} of {judged_on} {metric.name}" if regret is not None else ""

@@ -147,25 +147,24 @@ class OracleRun:
                     self.listener.trial_retried(request, outcome)
             self._due = not self._weights.restoring
         elif isinstance(outcome, Stopped):
-            self._end(request, self._make.stopped(cell, outcome.epochs) if cell else None)
+            self._end(level, request, self._make.stopped(cell, outcome.epochs) if cell else None)
             self.listener.trial_stopped(request, outcome)
         elif isinstance(outcome, Outcome):
-            self._end(request, self._make.complete(cell, outcome.result) if cell else None)
+            self._end(level, request, self._make.complete(cell, outcome.result) if cell else None)
             if level is None or level is self._trail:
                 self._weights.delete([request.id])
             self.listener.trial_ended(request, outcome)
         elif self._attempts.retry(request, outcome):
             self._queue.append(request)
         else:
-            self._end(request, replace(cell, state="failed") if cell else None)
+            self._end(level, request, replace(cell, state="failed") if cell else None)
 
     def _level_of(self, request: TrialRequest) -> OpenLevel | None:
         """Return the open level of a trial; None if it began ahead, from a candidate that has not won in the end."""
         there = (level for level in (self._here, self._trail, self._ahead) if level and request.id in level.cells)
         return next(there, None)
 
-    def _end(self, request: TrialRequest, cell: Cell | None) -> None:
-        level = self._level_of(request)
+    def _end(self, level: OpenLevel | None, request: TrialRequest, cell: Cell | None) -> None:
         self._due |= bool(level and cell and level.end(request.id, cell))
 
     def _enter_level(self, parents: Mapping[int, str]) -> None:

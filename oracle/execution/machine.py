@@ -50,6 +50,17 @@ def training_device(spec: Spec) -> torch.device:
     return torch.device("cuda")
 
 
+def works(device: torch.device) -> bool:
+    """Return whether a device still works: after some errors a GPU no longer works for a process."""
+    if device.type == "cpu":
+        return True
+    try:
+        torch.ones(1, device=device).item()
+    except RuntimeError:
+        return False
+    return True
+
+
 def this_machine(threads: int, device: torch.device) -> MachineRecord:
     """Return what is known of this machine.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from oracle.execution.checkpoints import dump_checkpoint, dump_snapshot, load_checkpoint, load_snapshot
-from oracle.execution.machine import this_machine, training_device
+from oracle.execution.machine import this_machine, training_device, works
 from oracle.execution.messages import Failure, MeasureRequest, Outcome, Stopped, TrialRequest
 from oracle.execution.reached import columns_of, curve_of
 from oracle.execution.sameness import check_same
@@ -118,14 +118,8 @@ class NetworkWorker:
         return [answers[index] for index in range(len(requests))]
 
     def usable(self) -> bool:
-        """Whether the device still works: after some errors a GPU no longer works for a process."""
-        if self.device.type == "cpu":
-            return True
-        try:
-            torch.ones(1, device=self.device).item()
-        except RuntimeError:
-            return False
-        return True
+        """Whether the device still works."""
+        return works(self.device)
 
     def run(self, requests: Sequence[Request]) -> list[Answer]:
         """Answer requests together, with the spec's number of threads, and store the trials' weights.

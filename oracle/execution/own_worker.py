@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oracle.execution.deaths import how_it_ended
-from oracle.execution.machine import this_machine
+from oracle.execution.machine import this_machine, works
 from oracle.execution.messages import Failure, Outcome, Stopped, TrialRequest
 from oracle.execution.sameness import check_same
 from oracle.execution.scratch import scratch_folder
@@ -80,16 +80,11 @@ class OwnWorker:
         return [self._attempt(request) for request in requests]
 
     def usable(self) -> bool:
-        """Whether the device still works, as far as this process uses it: after some errors a GPU does not."""
+        """Whether the device still works, as far as this process uses it."""
         import torch
 
-        if self.spec.trial.command is not None or not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-            return True
-        try:
-            torch.ones(1, device="cuda").item()
-        except RuntimeError:
-            return False
-        return True
+        in_use = self.spec.trial.command is None and torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        return works(torch.device("cuda" if in_use else "cpu"))
 
     def _attempt(self, request: Request) -> Answer:
         if not isinstance(request, TrialRequest):

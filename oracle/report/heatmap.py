@@ -1,4 +1,4 @@
-"""The heat map: what every candidate reached on validation every candidate at every level, and the winners' path."""
+"""The heat map: what every candidate reached at every level on the validation data, and the winners' path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLIP_QUANTILE = 0.25
 def plate(view: StudyView) -> Plate:
     """Return the figure of the metric over density and max_lr."""
     metric = view.spec.metric
-    title, levels = f"{metric.name.capitalize()} of every candidate", shown_levels(view)
+    title, levels = f"{metric.title} of every candidate", shown_levels(view)
     if not (scores := _scores(levels)):
         return Plate(title, None, "No candidate has finished training yet.")
     floor = clipped_at(levels)

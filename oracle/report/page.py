@@ -100,7 +100,7 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
         ("Finished trials", f"{cost.trials:,}"),
         *([("Trials stopped early", f"{cost.stopped:,}")] if cost.stopped else []),
         ("Failed trials", f"{cost.failed:,}"),
-        (f"{view.spec.trial.unit.capitalize()} trained", f"{cost.epochs:,.15g}"),
+        (f"{words.headed(view.spec.trial.unit)} trained", f"{cost.epochs:,.15g}"),
         ("Computing, summed over trials", words.duration(cost.compute_seconds)),
     ]
     if ended := cost.trials + cost.stopped:

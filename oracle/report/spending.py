@@ -51,7 +51,7 @@ def told(spending: Spending, budget: float, metric: MetricSpec) -> Mapping[str, 
     """
     trainings = spending.complete + spending.stopped
     return {
-        "unit": spending.unit.capitalize(),
+        "unit": words.headed(spending.unit),
         "sentences": [
             f"The race took {words.count(trainings, 'training')}, of which {spending.stopped:,} "
             f"{'was' if spending.stopped == 1 else 'were'} stopped early. That is {_share(spending.share)} of the "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def plate(view: StudyView) -> Plate:
     """Return the figure of what the winners reach."""
     metric = view.spec.metric
-    title, levels = f"{metric.name.capitalize()} of the winners", shown_levels(view)
+    title, levels = f"{metric.title} of the winners", shown_levels(view)
     if not any(lv.winning for lv in levels):
         return Plate(title, None, f"{no_winner(levels)}, so there is none to judge.")
     caption = (

@@ -121,6 +121,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + "s" * (number != 1)
 
 
+def headed(text: str) -> str:
+    """Return a text as it begins a heading: with a capital letter, and otherwise as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def listing(items: list[str]) -> str:
     """Return `a`, `a and b` or `a, b and c`."""
     *head, last = items

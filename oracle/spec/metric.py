@@ -124,6 +124,21 @@ class MetricSpec(Section):
         return "points" if self.format == "percent" else self.name
 
     @property
+    def title(self) -> str:
+        """The name as a heading begins with it; one with a capital letter of its own, such as mAP, is left as it is."""
+        return self.name if self.name != self.name.lower() else self.name.capitalize()
+
+    @property
+    def lost(self) -> str:
+        """What a column of losses is called: "points lost", or "lost in perplexity"."""
+        return "points lost" if self.format == "percent" else f"lost in {self.name}"
+
+    @property
+    def loses_points(self) -> bool:
+        """Whether worse values lose points of it, as accuracy does."""
+        return self.format == "percent" and self.goal == "max"
+
+    @property
     def point(self) -> float:
         """About how far apart values are that are drawn apart: a point of percent."""
         return self.factor * self.scale / 100

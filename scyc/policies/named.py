@@ -27,9 +27,9 @@ Every one of them is scaled to one number: the `max_lr` that the dense network w
 
 The five benchmarks of S-Cyc stand for the paper's four (constant, decay, cyclical, warm-up). The paper does not give
 their settings in a way that can be checked, so here they have each profile's defaults, at every level. The retraining
-variants, from ft on, train the dense network as the study does, and from level 1 on keep the trained weights; but one-
-cosine has the dense network too. They train every level for as many epochs as the study, whatever share of them their
-papers retrain for.
+variants, from ft on, train the dense network as the study does, and from level 1 on keep the trained weights; but
+one-cosine has the dense network too. They train every level for as many epochs as the study, whatever share of them
+their papers retrain for.
 """
 
 from __future__ import annotations
@@ -96,18 +96,28 @@ def named_policies(*, max_lr: float, p: float, levels: int, largest: float, prof
 
 
 def _schedules(max_lr: float, p: float, levels: int, largest: float) -> dict[str, LevelSchedule | MeasuredSchedule]:
-    rise = SHAPE.epsilon * max_lr / SHAPE.delta
+    end = _end(max_lr)
     steps = max(levels - 1, 1)
     return {
         "constant": Constant(max_lr),
-        "s-cyc": SCyc(max_lr, rise, SHAPE.beta, SHAPE.q, p),
-        "silo": SILO(max_lr, rise, SHAPE.beta, SHAPE.q, p),
-        "linear": LinearRamp(max_lr, max_lr + rise, steps),
-        "exponential": ExponentialRamp(max_lr, max_lr + rise, steps),
+        "s-cyc": SCyc(max_lr, _rise(max_lr), SHAPE.beta, SHAPE.q, p),
+        "silo": SILO(max_lr, _rise(max_lr), SHAPE.beta, SHAPE.q, p),
+        "linear": LinearRamp(max_lr, end, steps),
+        "exponential": ExponentialRamp(max_lr, end, steps),
         "inverse-density": InverseDensity(max_lr, p, cap=largest),
         "gradient-scaled": GradientScaled(max_lr, cap=largest),
         "range-test": RangeTest(),
     }
+
+
+def _rise(max_lr: float) -> float:
+    """Return by how much the authors' schedule rises in all, once it is scaled to the dense network's `max_lr`."""
+    return SHAPE.epsilon * max_lr / SHAPE.delta
+
+
+def _end(max_lr: float) -> float:
+    """Return where ramps end: where the authors' schedule does."""
+    return max_lr + _rise(max_lr)
 
 
 _BENCHMARKS: Mapping[str, Profile] = {
@@ -122,7 +132,7 @@ _BENCHMARKS: Mapping[str, Profile] = {
 def _retraining(
     max_lr: float, p: float, profile: Profile
 ) -> dict[str, tuple[LevelSchedule | MeasuredSchedule, Profile | None]]:
-    constant, rise = Constant(max_lr), SHAPE.epsilon * max_lr / SHAPE.delta
+    constant = Constant(max_lr)
     fine_tuning = Tail(profile, 0.0)
     return ({"ft": (constant, fine_tuning)} if fine_tuning(0.0) > 0 else {}) | {
         "lrw": (constant, Tail(profile, SHARE)),
@@ -132,5 +142,5 @@ def _retraining(
         "lrr": (constant, None),
         "llr": (constant, Linear(warmup=0.1)),
         "allr": (AdaptiveRestart(max_lr, p, SHARE), Linear(warmup=0.1)),
-        "compression": (CompressionRamp(max_lr, max_lr + rise, p=p), Linear(warmup=0.05)),
+        "compression": (CompressionRamp(max_lr, _end(max_lr), p=p), Linear(warmup=0.05)),
     }

@@ -99,8 +99,7 @@ class Study:
     def __init__(self, url: str, folder: Path, spec: dict[str, Any] = SPEC) -> None:
         self.url, self.log = url, folder / "trained.log"
         with Store.open(url) as store:
-            study = open_study(store, NAME, parse_spec(spec, "kills"), str(folder / "weights"))
-            self.artifacts = Artifacts(study.artifacts)
+            open_study(store, NAME, parse_spec(spec, "kills"), str(folder / "weights"))
         self.log.touch()
 
     def driver(self, lifetime: float = 30.0, ray_address: str | None = None) -> ForkServerProcess:
@@ -125,18 +124,24 @@ class Study:
 
     def facts(self) -> list[Any]:
         """Everything that must not depend on what was killed: all but times and row numbers."""
-        with Store.open(self.url) as store:
-            run = store.open_run(store.study(NAME).id, ORACLE)
-            levels = [(level.level, level.density, level.winner, level.edge) for level in store.levels(run.id)]
-            trials = []
-            for trial in store.trials(run.id, curves=True):
-                ended = trial.result or trial.stopped
-                assert ended is not None, f"Trial {trial.id} is {trial.state}."
-                result = {key: getattr(ended, key) for key in ended.__slots__ if key != "seconds"}
-                trials.append((trial.level, trial.seed, trial.max_lr, trial.parent, trial.round, result))
-            kept = sorted((checkpoint.hash, checkpoint.kind) for checkpoint in store.checkpoints(run.id))
-        assert {digest for digest, _ in kept} <= set(self.artifacts.hashes())
-        return [levels, trials, kept]
+        return facts_of(self.url)
+
+
+def facts_of(url: str) -> list[Any]:
+    """Return all of an oracle run that must not depend on what was killed; check that the weights are there."""
+    with Store.open(url) as store:
+        study = store.study(NAME)
+        run = store.open_run(study.id, ORACLE)
+        levels = [(level.level, level.density, level.winner, level.edge) for level in store.levels(run.id)]
+        trials = []
+        for trial in store.trials(run.id, curves=True):
+            ended = trial.result or trial.stopped
+            assert ended is not None, f"Trial {trial.id} is {trial.state}."
+            result = {key: getattr(ended, key) for key in ended.__slots__ if key != "seconds"}
+            trials.append((trial.level, trial.seed, trial.max_lr, trial.parent, trial.round, result))
+        kept = sorted((checkpoint.hash, checkpoint.kind) for checkpoint in store.checkpoints(run.id))
+    assert {digest for digest, _ in kept} <= set(Artifacts(study.artifacts).hashes())
+    return [levels, trials, kept]
 
 
 def finish_under_fire(study: Study, random: Random | None, most: int, longest: float) -> int:

@@ -115,7 +115,7 @@ def _table(comparison: Comparison) -> Table:
     if told:
         captions.append(intervals(told, judged_on(comparison)))
     if comparison.search_epochs is not None:
-        captions.append(f"{comparison.unit.capitalize()} per seed; the search took {comparison.search_epochs:,}.")
+        captions.append(f"{words.headed(comparison.unit)} per seed; the search took {comparison.search_epochs:,}.")
     table.caption = " ".join(captions)
     return table
 

@@ -34,7 +34,7 @@ _BARS = 8
 def plate(comparison: Comparison) -> Plate:
     """Return the figure of what trained schedules reach."""
     metric = comparison.metric
-    title = f"{metric.name.capitalize()} of the schedules that were trained"
+    title = f"{metric.title} of the schedules that were trained"
     runs = trained(comparison)
     if not runs:
         return Plate(title, None, f"{how_to_train(comparison)}; none has been trained yet.")
@@ -227,7 +227,7 @@ def _table(runs: Mapping[str, TrainedRun], metric: MetricSpec, split: str) -> Ta
         for low, high in [(level.score.low, level.score.high)[:: 1 if metric.goal == "max" else -1]]
     ]
     bounds = ("95 % from", "to")
-    what, regret = metric.name.capitalize(), f"Regret in {metric.unit}"
+    what, regret = metric.title, f"Regret in {metric.unit}"
     columns = ("Schedule", "Level", "Density", what, *bounds, regret, *bounds, "Seeds diverged")
     how_far = f"how far it is {metric.below} the oracle's curve on the same seeds"
     return Table(f"{split.capitalize()} {metric.name}, and regret: {how_far}", columns, tuple(rows))

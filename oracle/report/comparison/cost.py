@@ -137,7 +137,7 @@ def figure(comparison: Comparison) -> Figure:
 
 def _lost_in(metric: MetricSpec) -> str:
     """Return what the axis of losses shows."""
-    if metric.format == "percent" and metric.goal == "max":
+    if metric.loses_points:
         return f"points of {metric.name} lost"
     return f"loss in {metric.unit}" if metric.format == "plain" else f"points of {metric.name} more"
 
@@ -261,10 +261,6 @@ def _line(epochs: int) -> dict[str, object]:
     return {"type": "line", "xref": "x2", "yref": "paper", "x0": epochs, "x1": epochs, "y0": 0, "y1": 1, "line": line}
 
 
-def _column(metric: MetricSpec) -> str:
-    return "Points lost" if metric.format == "percent" else f"Lost in {metric.name}"
-
-
 def _table(comparison: Comparison, rows: Mapping[str, Spent]) -> Table:
     metric = comparison.metric
     cells: list[tuple[Cell, ...]] = [
@@ -281,5 +277,12 @@ def _table(comparison: Comparison, rows: Mapping[str, Spent]) -> Table:
     if comparison.search_epochs is not None:
         nothing = Cell(words.NOTHING)
         cells.append((Cell(SEARCH), nothing, nothing, nothing, nothing, table.whole(comparison.search_epochs)))
-    columns = ("Schedule", _column(metric), "95 % from", "to", "Known from", f"{comparison.unit.capitalize()} per seed")
+    columns = (
+        "Schedule",
+        words.headed(metric.lost),
+        "95 % from",
+        "to",
+        "Known from",
+        f"{words.headed(comparison.unit)} per seed",
+    )
     return Table("Mean loss and cost of every schedule", columns, tuple(cells))

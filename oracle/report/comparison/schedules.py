@@ -152,4 +152,4 @@ def _place(level: LevelVerdict, comparison: Comparison) -> str:
     raw = f"{words.loss(level.raw_regret, metric)} on the seeds that chose the winner"
     lost = raw if level.regret is None else f"{words.loss(level.regret, metric)} ({raw})"
     model = f"<br>by the model: {words.credible(level.model_regret, metric)}" if level.model_regret else ""
-    return f"{place}<br>{'points lost' if metric.points else f'lost in {metric.name}'} there: {lost}{model}"
+    return f"{place}<br>{metric.lost} there: {lost}{model}"

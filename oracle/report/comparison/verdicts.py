@@ -87,7 +87,7 @@ def verdicts(comparison: Comparison) -> Table:
                     _trained(run, metric),
                 )
             rows.append((Cell(name), *surface, _modelled(verdict, metric), *trained))
-    lost = "Points lost" if metric.points else f"Lost in {metric.name}"
+    lost = words.headed(metric.lost)
     columns = (
         "Schedule",
         *_headings(comparison),
@@ -95,7 +95,7 @@ def verdicts(comparison: Comparison) -> Table:
         "Flattering the oracle",
         "By the model (90 % band)",
         f"{lost} when trained (95 % interval)",
-        f"{comparison.unit.capitalize()} per seed",
+        f"{words.headed(comparison.unit)} per seed",
         "Seeds",
     )
     return Table("Every schedule against the oracle", columns, tuple(rows))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from alembic import op
 
+from studies.migrations.copying import as_it_was
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,33 +65,9 @@ def downgrade() -> None:
 @contextmanager
 def _altering_trials(before: dict[str, str], after: dict[str, str]) -> "Iterator[BatchOperations]":
     """Change checks of the trials, and in the block columns."""
-    with _as_it_was(), op.batch_alter_table("scyc_trials", table_kwargs={"sqlite_autoincrement": True}) as trials:
+    with as_it_was(), op.batch_alter_table("scyc_trials", table_kwargs={"sqlite_autoincrement": True}) as trials:
         for name in before:
             trials.drop_constraint(op.f(f"ck_scyc_trials_{name}"), type_="check")
         yield trials
         for name, rule in after.items():
             trials.create_check_constraint(op.f(f"ck_scyc_trials_{name}"), sa.text(rule))
-
-
-@contextmanager
-def _as_it_was() -> "Iterator[None]":
-    """Let a block copy the trials, as SQLite alters a table, and put back what is lost with the original.
-
-    That is every view that reads from them, and the highest id: that of a deleted trial is never given to another one.
-    """
-    connection = op.get_bind()
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    last_id = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'scyc_trials'"))
-    views = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY rowid")).all()
-    for view in views:
-        op.execute(f'DROP VIEW "{view.name}"')
-    yield
-    for view in views:
-        connection.exec_driver_sql(view.sql)
-    if last_id is not None:
-        connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = 'scyc_trials'"))
-        connection.execute(
-            sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('scyc_trials', :last)"), {"last": last_id}
-        )

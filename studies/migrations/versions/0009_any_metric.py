@@ -3,14 +3,10 @@
 What was there stays as it is. Going back is refused while there is a value that is no accuracy.
 """
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import sqlalchemy as sa
 from alembic import op
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from studies.migrations.copying import as_it_was
 
 revision = "0009"
 down_revision = "0008"
@@ -103,7 +99,7 @@ LEFT JOIN scyc_levels AS levels ON levels.run_id = trials.run_id AND levels.leve
 def upgrade() -> None:
     """Go one revision forward."""
     _drop_views()
-    with _as_it_was():
+    with as_it_was():
         with op.batch_alter_table("scyc_trials", table_kwargs={"sqlite_autoincrement": True}) as trials:
             for name in _BEFORE:
                 trials.drop_constraint(op.f(f"ck_scyc_trials_{name}"), type_="check")
@@ -129,7 +125,7 @@ def downgrade() -> None:
     for table, names in _NAMES.items():
         for before, after in names.items():
             op.execute(f"ALTER TABLE {table} RENAME COLUMN {after} TO {before}")
-    with _as_it_was():
+    with as_it_was():
         with op.batch_alter_table("scyc_epochs") as epochs:
             epochs.drop_constraint(op.f("ck_scyc_epochs_step"), type_="check")
             epochs.alter_column("epoch", type_=sa.Integer(), existing_type=sa.BigInteger(), existing_nullable=False)
@@ -149,27 +145,3 @@ def downgrade() -> None:
 def _drop_views() -> None:
     op.execute("DROP VIEW scyc_trial_summary")
     op.execute("DROP VIEW scyc_oracle_curve")
-
-
-@contextmanager
-def _as_it_was() -> "Iterator[None]":
-    """Let a block copy tables, as SQLite alters them, and put back what is lost with the originals.
-
-    That is every view, and the highest id of a trial: that of a deleted one is never given to another one.
-    """
-    connection = op.get_bind()
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    last_id = connection.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'scyc_trials'"))
-    views = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'view' ORDER BY rowid")).all()
-    for view in views:
-        op.execute(f'DROP VIEW "{view.name}"')
-    yield
-    for view in views:
-        connection.exec_driver_sql(view.sql)
-    if last_id is not None:
-        connection.execute(sa.text("DELETE FROM sqlite_sequence WHERE name = 'scyc_trials'"))
-        connection.execute(
-            sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('scyc_trials', :last)"), {"last": last_id}
-        )
