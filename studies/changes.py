@@ -31,7 +31,11 @@ class Changes(StorePart):
         former, taken_back = schema.spec_history.c, schema.level_history.c
         trials = (
             select(
-                _trials.state, func.count(), func.max(_trials.id), func.sum(_trials.attempts), func.max(_trials.finished_at)
+                _trials.state,
+                func.count(),
+                func.max(_trials.id),
+                func.sum(_trials.attempts),
+                func.max(_trials.finished_at),
             )
             .where(_trials.run_id.in_(of_study))
             .group_by(_trials.state)
@@ -43,7 +47,7 @@ class Changes(StorePart):
             groups = [tuple(row) for row in connection.execute(trials)]
             levels, decided_at = connection.execute(decided).one()
             lease = connection.execute(select(schema.leases).where(_leases.study_id == study_id)).first()
-            counts = {state: 0 for state in get_args(TrialState)}
+            counts = dict.fromkeys(get_args(TrialState), 0)
             return StudyChanges(
                 name=str(study.name),
                 spec_hash=study.spec_hash,
@@ -51,9 +55,7 @@ class Changes(StorePart):
                 runs=connection.execute(select(func.count()).where(_runs.study_id == study_id)).scalar_one(),
                 decided=levels,
                 decided_at=decided_at,
-                superseded=connection.execute(
-                    select(func.count()).where(taken_back.run_id.in_(of_study))
-                ).scalar_one(),
+                superseded=connection.execute(select(func.count()).where(taken_back.run_id.in_(of_study))).scalar_one(),
                 counts=counts | {state: number for state, number, *_ in groups},
                 newest=max((newest for _, _, newest, *_ in groups), default=0),
                 attempts=sum(int(attempts or 0) for *_, attempts, _ in groups),
@@ -65,12 +67,15 @@ class Changes(StorePart):
             )
 
     @persistent
-    def finished_after(self, study_id: int, since: datetime | None, most: int) -> list[tuple[TrialRecord, str]]:
-        """Return the trials of all runs of a study that ended after a moment, newest first, with their runs' names.
+    def finished_between(
+        self, study_id: int, since: datetime | None, until: datetime | None, most: int
+    ) -> list[tuple[TrialRecord, str]]:
+        """Return the trials of a study that ended between two moments, with the names of their runs, newest first.
 
         Args:
             study_id: the study.
-            since: the moment, by the drivers' clock. Default: all that have ended.
+            since: they ended after this moment, by the drivers' clock. None: from the first one on.
+            until: they ended at this moment or before. None: up to the last one.
             most: how many at most, >= 1.
         """
         with self._database.read() as connection:
@@ -78,6 +83,8 @@ class Changes(StorePart):
             wanted = _trials.run_id.in_(runs) & _trials.finished_at.is_not(None)
             if since is not None:
                 wanted &= _trials.finished_at > since
+            if until is not None:
+                wanted &= _trials.finished_at <= until
             columns = self._database.columns(connection, schema.trials)
             query = select(*columns).where(wanted).order_by(_trials.finished_at.desc(), _trials.id.desc()).limit(most)
             return [(row_mapping.trial_record(row), runs[row.run_id]) for row in connection.execute(query)]

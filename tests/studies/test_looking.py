@@ -67,12 +67,13 @@ def test_what_ended_after_a_moment_newest_first(store: Store, run: RunRecord) ->
     trials = added(store, run)
     for trial in trials[:2]:
         store.finish_trials([FinishedTrial(trial.id, RESULT)])
-    ended = store.finished_after(run.study_id, None, 10)
+    ended = store.finished_between(run.study_id, None, None, 10)
     assert [(trial.id, name) for trial, name in ended] == [(trials[1].id, "oracle"), (trials[0].id, "oracle")]
-    assert [trial.id for trial, _ in store.finished_after(run.study_id, None, 1)] == [trials[1].id]
+    assert [trial.id for trial, _ in store.finished_between(run.study_id, None, None, 1)] == [trials[1].id]
     moment = ended[1][0].finished_at
-    assert [trial.id for trial, _ in store.finished_after(run.study_id, moment, 10)] == [trials[1].id]
-    assert store.finished_after(run.study_id, datetime.now(UTC) + timedelta(days=1), 10) == []
+    assert [trial.id for trial, _ in store.finished_between(run.study_id, moment, None, 10)] == [trials[1].id]
+    assert [trial.id for trial, _ in store.finished_between(run.study_id, None, moment, 10)] == [trials[0].id]
+    assert store.finished_between(run.study_id, datetime.now(UTC) + timedelta(days=1), None, 10) == []
 
 
 def test_trials_come_page_by_page(store: Store, run: RunRecord) -> None:
@@ -118,7 +119,9 @@ def test_candidates_are_summed_up(store: Store, run: RunRecord) -> None:
     low, high = added(store, run, 3, max_lr=0.1), added(store, run, 3, max_lr=0.2)
     not_finite = replace(RESULT, val=0.3, val_loss=None)
     store.finish_trials([FinishedTrial(low[0].id, RESULT), FinishedTrial(low[1].id, replace(RESULT, val=0.25))])
-    store.finish_trials([FinishedTrial(high[0].id, not_finite), FinishedTrial(high[1].id, replace(RESULT, diverged=True))])
+    store.finish_trials(
+        [FinishedTrial(high[0].id, not_finite), FinishedTrial(high[1].id, replace(RESULT, diverged=True))]
+    )
     store.fail_trial(high[2].id, "boom")
     first, second = store.candidates(run.id, 0, [0, 1, 2], "h", [])
     assert (first.max_lr, first.val, first.finite, first.diverged) == (0.1, 0.75, 2, 0)
