@@ -7,9 +7,9 @@ export async function begin() {
   const form = document.getElementById("launch");
   if (!form) return;
   const [name, preset, spec, workers, said] = ["name", "preset", "spec", "workers", "answer"].map(id => document.getElementById(id));
+  const button = form.querySelector("button");
   form.addEventListener("submit", async event => {
     event.preventDefault();
-    const button = form.querySelector("button");
     button.disabled = true;
     tell(said, "Starting …");
     try {
@@ -21,6 +21,7 @@ export async function begin() {
     }
     button.disabled = false;
   });
+  button.disabled = false;
   let taken = "";
   const {presets} = await ask("/presets").catch(() => ({presets: []}));
   preset.append(...presets.map(({name, about}) => make("option", {value: name, title: about}, name)));

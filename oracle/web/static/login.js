@@ -18,4 +18,5 @@ export function begin() {
     const next = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
     location.replace(next.origin === location.origin ? next.pathname + next.search : "/");
   });
+  document.querySelector("#login button").disabled = false; // before, the browser itself would send the form
 }

@@ -99,7 +99,10 @@ def test_a_click_on_a_tile_chooses_its_cell(browser: Browser, there: str) -> Non
         page.locator("#plot-heatmap").scroll_into_view_if_needed()
         box = page.locator("#plot-heatmap .nsewdrag").first.bounding_box()
         assert box is not None
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # the middle level and candidate
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(*middle)
+        page.locator("#plot-heatmap .hovertext").wait_for()
+        page.mouse.click(*middle)
         until(page, "location.search === '?level=1&max_lr=0.2'")
 
 
@@ -117,8 +120,9 @@ def test_a_schedule_is_switched_on_and_stays_in_the_address(browser: Browser, th
 
 def test_everything_is_reached_by_keyboard(browser: Browser, there: str) -> None:
     with visit(browser, there) as page:
-        page.goto(there + ADDRESS)
+        page.goto(f"{there}{ADDRESS}?level=1")
         page.get_by_text("levels inside").wait_for()
+        page.locator("#trials a").first.wait_for()
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
         page.keyboard.press("Enter")
