@@ -24,13 +24,23 @@ from .records import (
     TrialState,
 )
 from .store import Store
-from .study_records import Lease, LevelRecord, RunRecord, SpecRecord, StudyRecord, TenureRecord
+from .study_records import (
+    CandidateRecord,
+    Lease,
+    LevelRecord,
+    RunRecord,
+    SpecRecord,
+    StudyChanges,
+    StudyRecord,
+    TenureRecord,
+)
 from .transfer import Tables, columns
 from .urls import database_file, engine_url, holds_password, is_in_memory, public_url
 
 __all__ = [
     "AnswersRecord",
     "Artifacts",
+    "CandidateRecord",
     "CheckpointKind",
     "CheckpointRecord",
     "EpochRecord",
@@ -52,6 +62,7 @@ __all__ = [
     "StoppedTrial",
     "Store",
     "StudyBusy",
+    "StudyChanges",
     "StudyError",
     "StudyExists",
     "StudyNotFound",

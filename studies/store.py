@@ -6,7 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from studies import leases
+from studies.browsing import Browsing
 from studies.catalogue import Catalogue
+from studies.changes import Changes
 from studies.database import Database
 from studies.decisions import Decisions
 from studies.leases import Leases
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from studies.study_records import Lease
 
 
-class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Transfer, Places):
+class Store(
+    Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Transfer, Places, Changes, Browsing
+):
     """Everything in one database: studies, their runs and levels, trials and checkpoints.
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that
