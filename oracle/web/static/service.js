@@ -71,8 +71,13 @@ export function follow(path, heard, missed) {
       source.addEventListener(name, event => { back(); hear(JSON.parse(event.data)); });
     }
   };
-  const alive = () => ask("/session").catch(() => { lost(); connect(); }); // a cable that was pulled out says nothing
-  setInterval(() => document.hidden || line.cut || alive(), 30_000);
+  const alive = async () => { // a cable that was pulled out says nothing, nor does a database that is away
+    const answer = await fetch("/health").catch(() => null);
+    if (!answer) { lost(); connect(); }
+    else if (answer.ok) line.back();
+    else line.away("The database does not answer.");
+  };
+  setInterval(() => document.hidden || line.cut || alive(), 10_000);
   const close = () => { clearTimeout(timer); source?.close(); };
   const look = () => {
     if (document.hidden) return close();
