@@ -21,7 +21,7 @@ def settle(page: Page) -> None:
     until(page, f"{off} <= 1")
 
 
-def until(page: Page, expression: str, seconds: float = 10.0) -> None:
+def until(page: Page, expression: str, seconds: float = 30.0) -> None:
     """Wait until an expression of JavaScript is true; the page's own policy rules out `wait_for_function`."""
     for _ in range(int(seconds / 0.05)):
         if page.evaluate(expression):

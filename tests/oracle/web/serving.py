@@ -34,7 +34,9 @@ def served(application: ASGIApp, port: int = 0) -> Iterator[str]:
 
 
 @contextmanager
-def visit(browser: Browser, there: str, *, width: int = 1280, theme: str = "light", lost: bool = False) -> Iterator[Page]:
+def visit(
+    browser: Browser, there: str, *, width: int = 1280, theme: str = "light", lost: bool = False
+) -> Iterator[Page]:
     """A page that may not complain, nor ask any other server for anything.
 
     Args:
@@ -45,7 +47,9 @@ def visit(browser: Browser, there: str, *, width: int = 1280, theme: str = "ligh
         lost: whether the server goes away meanwhile, which the browser itself notes down.
     """
     complaints: list[str] = []
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if theme == "dark" else "light")
+    page = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if theme == "dark" else "light"
+    )
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: complaints.extend([] if _is_own(request.url, there) else [request.url]))

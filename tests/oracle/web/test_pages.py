@@ -14,18 +14,11 @@ from tests.oracle.web.serving import served, visit
 from tests.oracle.web.studies import ADDRESS, NAME, finished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, Page, Route
 
 TOKEN = "0123456789abcdef"
+ROWS = "document.querySelectorAll('#trials tbody tr').length"
 DRAWN = "Boolean(document.querySelector('#plot-heatmap .xy'))"
-
-
-@pytest.fixture(scope="module")
-def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with finished(tmp_path_factory.mktemp("finished"), writes=True) as address:
-        yield address
 
 
 def axe(page: Page) -> list[str]:
@@ -41,20 +34,24 @@ def axe(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_every_page_fits_and_keeps_nobody_out(browser: Browser, there: str, width: int, theme: str) -> None:
-    with visit(browser, there, width=width, theme=theme) as page:
-        for path in ("/", "/launch", "/login", f"{ADDRESS}?level=0&trial=1"):
-            page.goto(there + path)
+@pytest.mark.parametrize("path", ["/", "/launch", "/login", f"{ADDRESS}?level=0&trial=1"])
+def test_every_page_fits_and_keeps_nobody_out(browser: Browser, there: str, path: str) -> None:
+    with visit(browser, there) as page:
+        page.goto(there + path)
+        if path.startswith("/study"):
+            until(page, DRAWN)
+            page.locator("#hits .inside").first.wait_for()
+            page.locator("#failures table").wait_for()
+            until(page, "Boolean(document.querySelector('#plot-trial .xy'))")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
             if path.startswith("/study"):
-                until(page, DRAWN)
-                page.get_by_text("levels inside").wait_for()
-                page.locator("#failures table").wait_for()
                 settle(page)
                 assert cut_or_overlapping(page) == []
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-            assert axe(page) == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            assert axe(page) == [], theme
 
 
 def test_names_and_tracebacks_are_text(browser: Browser, there: str) -> None:
@@ -74,9 +71,8 @@ def test_a_cell_leads_to_its_trials_and_to_one_of_them_and_back(browser: Browser
         until(page, DRAWN)
         page.get_by_label("Trials of level").select_option("1")
         page.get_by_label("with max_lr").select_option("0.2")
+        until(page, f"{ROWS} === 2")
         trial = page.locator("#trials a").first
-        trial.wait_for()
-        assert page.locator("#trials tbody tr").count() == 2
         number = trial.text_content()
         trial.click()
         page.get_by_role("heading", name=f"Trial {number}").wait_for()
@@ -86,7 +82,7 @@ def test_a_cell_leads_to_its_trials_and_to_one_of_them_and_back(browser: Browser
         page.get_by_role("heading", name=f"Trial {number}").wait_for()
         page.go_back()
         page.locator("#trial").wait_for(state="hidden")
-        assert page.locator("#trials tbody tr").count() == 2
+        until(page, f"{ROWS} === 2")
         page.go_back()
         page.go_back()
         until(page, "document.querySelector('#trials').childElementCount === 0")
@@ -147,18 +143,21 @@ def test_without_javascript_the_numbers_are_there(browser: Browser, there: str) 
 
 
 def test_the_token_is_asked_for_and_stays_out_of_the_address(browser: Browser) -> None:
-    with Store.open("sqlite://") as store, served(application(store, token=TOKEN)) as there:
-        with visit(browser, there, lost=True) as page:  # the browser notes down that a token was refused
-            page.goto(f"{there}/")
-            page.get_by_label("Token").fill("wrong")
-            page.get_by_role("button", name="Sign in").click()
-            page.get_by_text("not the token").wait_for()
-            page.get_by_label("Token").fill(TOKEN)
-            page.get_by_role("button", name="Sign in").click()
-            page.get_by_text("no studies yet").wait_for()
-            assert page.url == f"{there}/"
-            page.get_by_role("link", name="Sign out").click()
-            page.get_by_label("Token").wait_for()
+    with (
+        Store.open("sqlite://") as store,
+        served(application(store, token=TOKEN)) as there,
+        visit(browser, there, lost=True) as page,  # the browser notes down that a token was refused
+    ):
+        page.goto(f"{there}/")
+        page.get_by_label("Token").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_text("not the token").wait_for()
+        page.get_by_label("Token").fill(TOKEN)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_text("no studies yet").wait_for()
+        assert page.url == f"{there}/"
+        page.get_by_role("link", name="Sign out").click()
+        page.get_by_label("Token").wait_for()
 
 
 def test_a_session_that_has_ended_leads_to_the_sign_in_and_back(browser: Browser, there: str) -> None:
