@@ -1,7 +1,16 @@
 from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import upgrade
-from .errors import LeaseLost, NoDatabase, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
+from .errors import (
+    LaunchWithdrawn,
+    LeaseLost,
+    NoDatabase,
+    StudyBusy,
+    StudyError,
+    StudyExists,
+    StudyNotFound,
+    StudyUnavailable,
+)
 from .folders import is_folder, put_folder, view_folder
 from .machine import MachineRecord
 from .ownership import claim, retire
@@ -24,7 +33,17 @@ from .records import (
     TrialState,
 )
 from .store import Store
-from .study_records import Lease, LevelRecord, RunRecord, SpecRecord, StudyRecord, TenureRecord
+from .study_records import (
+    LaunchRecord,
+    LaunchState,
+    Lease,
+    LevelRecord,
+    RunRecord,
+    SpecRecord,
+    StudyRecord,
+    TenureRecord,
+    Wish,
+)
 from .transfer import Tables, columns
 from .urls import database_file, engine_url, holds_password, is_in_memory, public_url
 
@@ -36,6 +55,9 @@ __all__ = [
     "EpochRecord",
     "FinishedTrial",
     "GradientRecord",
+    "LaunchRecord",
+    "LaunchState",
+    "LaunchWithdrawn",
     "Lease",
     "LeaseLost",
     "LevelRecord",
@@ -62,6 +84,7 @@ __all__ = [
     "TrialRecord",
     "TrialResult",
     "TrialState",
+    "Wish",
     "claim",
     "columns",
     "database_file",

@@ -46,5 +46,9 @@ class LeaseLost(StudyError):  # noqa: N818
     """The lease of a study has passed to another driver, or was given back; nothing was written under it."""
 
 
+class LaunchWithdrawn(StudyError):  # noqa: N818
+    """A launch's driver need not begin: it was withdrawn, or another driver has begun with it."""
+
+
 class TryAgain(StudyUnavailable):
     """A transaction failed for a reason that passes soon, a restart of the server for instance; nothing was written."""

@@ -9,11 +9,13 @@ from studies import leases
 from studies.catalogue import Catalogue
 from studies.database import Database
 from studies.decisions import Decisions
+from studies.launches import Launches
 from studies.leases import Leases
 from studies.machines import Machines
 from studies.measurements import Measurements
 from studies.outcomes import Outcomes
 from studies.places import Places
+from studies.stopping import Stopping
 from studies.store_part import persistent
 from studies.transfer import Transfer
 from studies.trials import Trials
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from studies.study_records import Lease
 
 
-class Store(Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Transfer, Places):
+class Store(
+    Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Stopping, Launches, Transfer, Places
+):
     """Everything in one database: studies, their runs and levels, trials and checkpoints.
 
     Every method is one transaction, and raises a StudyError where the database cannot be used or refuses a value that

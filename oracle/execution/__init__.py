@@ -25,6 +25,11 @@ class TrialSource(Protocol):
         """Whether nothing is left to train, now or later."""
         ...
 
+    @property
+    def stopping(self) -> bool:
+        """Whether no more requests are handed out although some may be left; answers are still taken."""
+        ...
+
     def next(self, most: int = 1) -> Sequence[Request]:
         """Return up to `most` requests, to be done together or apart: none of them depends on another.
 
@@ -39,7 +44,7 @@ class TrialSource(Protocol):
 
 
 class Executor(Protocol):
-    """Trains a source's trials until it is finished."""
+    """Trains a source's trials until it is finished, or stopping."""
 
     @property
     def here(self) -> bool:
@@ -47,7 +52,10 @@ class Executor(Protocol):
         ...
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
-        """Train until `source.finished`. An exception or KeyboardInterrupt leaves no process behind."""
+        """Train until `source.finished`; once it is stopping, finish what is under way.
+
+        An exception or KeyboardInterrupt leaves no process behind.
+        """
         ...
 
 

@@ -93,6 +93,11 @@ class Forgiving:
         """Whether nothing is left to train, now or later."""
         return not self._again and self.source.finished
 
+    @property
+    def stopping(self) -> bool:
+        """Whether no more requests are handed out."""
+        return self.source.stopping
+
     def next(self, most: int = 1) -> list[Request]:
         """Return requests as `TrialSource.next` does; those that were lost come first."""
         again = [self._again.popleft() for _ in range(min(most, len(self._again)))]

@@ -41,6 +41,8 @@ class Groups:
 
     def next(self) -> list[Request]:
         """Return a group. It is empty if nothing can be done now: answers must come first, or everything is done."""
+        if self._source.stopping:  # what was dealt to nobody stays with the source
+            return []
         if self._most == 1:
             return list(self._source.next(1))
         for request in self._source.next(_ALL):

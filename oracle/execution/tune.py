@@ -237,7 +237,7 @@ class _SourceSearcher(Searcher):
             self.error = error
             return Searcher.FINISHED
         if not group:
-            return Searcher.FINISHED if self.source.finished else None
+            return Searcher.FINISHED if self.source.finished or self.source.stopping else None
         self.running[trial_id] = group
         return {"requests": requests_to_json(group)}
 

@@ -57,6 +57,10 @@ class Logged:
     def finished(self) -> bool:
         return self.source.finished
 
+    @property
+    def stopping(self) -> bool:
+        return self.source.stopping
+
     def next(self, most: int = 1) -> list[TrialRequest]:
         requests = self.source.next(most)
         for request in requests:

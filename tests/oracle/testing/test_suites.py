@@ -58,6 +58,10 @@ class Deaf:
     def finished(self) -> bool:
         return self.source.finished
 
+    @property
+    def stopping(self) -> bool:
+        return self.source.stopping
+
     def next(self, most: int = 1) -> Sequence[Request]:
         return self.source.next(most)
 

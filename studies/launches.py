@@ -1,0 +1,133 @@
+"""Launches: somebody asks for a driver that is to start elsewhere, and what becomes of that.
+
+A launch is recorded before anything is started, so that none that was accepted is forgotten, whatever is killed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sqlalchemy import delete, insert, inspect, select, update
+
+from studies import leases, row_mapping, schema
+from studies.errors import LaunchWithdrawn, StudyError
+from studies.store_part import StorePart, persistent
+from studies.study_records import LaunchRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Literal
+
+    from sqlalchemy import Connection
+
+_launches = schema.launches.c
+_NEWEST = (_launches.created_at.desc(), _launches.id)
+
+
+class Launches(StorePart):
+    """Launches in one database. Every method is one transaction."""
+
+    @persistent
+    def add_launch(self, study: str, action: str, request: Mapping[str, Any]) -> LaunchRecord:
+        """Record a launch, as accepted; launches of the same study that no driver has begun with are withdrawn.
+
+        Args:
+            study: name of the study, which need not be there yet.
+            action: what the driver is to do.
+            request: with what; it must hold no password.
+
+        Raises:
+            ValueError: `request` is not plain JSON, or holds NaN or infinity.
+        """
+        plain = row_mapping.plain_json("The request", request)
+        with self._database.write() as connection:
+            now = self._database.clock(connection)
+            withdraw(connection, study, now)
+            launch = LaunchRecord(uuid4().hex, study, action, plain, "accepted", None, None, now, None, None)
+            connection.execute(insert(schema.launches), asdict(launch))
+            return launch
+
+    @persistent
+    def launch(self, launch_id: str) -> LaunchRecord:
+        """Return a launch.
+
+        Raises:
+            StudyError: there is none of that number.
+        """
+        with self._database.read() as connection:
+            return _launch(connection, launch_id)
+
+    @persistent
+    def launches(self, study: str | None = None, most: int = 100) -> list[LaunchRecord]:
+        """Return launches, newest first.
+
+        Args:
+            study: name of a study, for its own alone.
+            most: how many to return at most.
+        """
+        query = select(schema.launches).order_by(*_NEWEST).limit(most)
+        if study is not None:
+            query = query.where(_launches.study == study)
+        with self._database.read() as connection:
+            if not inspect(connection).has_table(schema.launches.name):  # a former version's database
+                return []
+            return [LaunchRecord(*row) for row in connection.execute(query)]
+
+    @persistent
+    def begin_launch(self, launch_id: str, study_id: int) -> None:
+        """Record that a launch's driver holds the study's lease. Call it on that driver's fenced store.
+
+        Raises:
+            LaunchWithdrawn: the launch was withdrawn, or another driver has begun with it.
+            LeaseLost: the lease is lost.
+        """
+        with self._database.write() as connection:
+            lease = leases.row_of(connection, study_id)
+            launch = _launch(connection, launch_id, lock=True)
+            if launch.state != "accepted":
+                raise LaunchWithdrawn(
+                    f"The launch {launch_id} of {launch.study!r} is {launch.state}, so nothing was trained for it."
+                )
+            values = {
+                "state": "driving",
+                "token": lease.token if lease else 0,
+                "began_at": self._database.clock(connection),
+            }
+            connection.execute(update(schema.launches).where(_launches.id == launch_id).values(values))
+
+    @persistent
+    def end_launch(self, launch_id: str, state: Literal["ended", "stopped", "refused"], message: str) -> None:
+        """Record how a launch ended; nothing happens if it has ended before."""
+        with self._database.write() as connection:
+            under_way = (_launches.id == launch_id) & _launches.ended_at.is_(None)
+            values = {"state": state, "message": message, "ended_at": self._database.clock(connection)}
+            connection.execute(update(schema.launches).where(under_way).values(values))
+
+    @persistent
+    def withdraw_launches(self, study: str) -> int:
+        """Withdraw the launches of a study, by its name, that no driver has begun with; return how many."""
+        with self._database.write() as connection:
+            return withdraw(connection, study, self._database.clock(connection))
+
+
+def withdraw(connection: Connection, study: str, now: datetime) -> int:
+    """Withdraw the launches of a study that no driver has begun with; return how many."""
+    waiting = (_launches.study == study) & (_launches.state == "accepted")
+    query = update(schema.launches).where(waiting).values(state="withdrawn", ended_at=now)
+    return connection.execute(query).rowcount
+
+
+def forget(connection: Connection, study: str) -> None:
+    """Delete the launches of a study."""
+    connection.execute(delete(schema.launches).where(_launches.study == study))
+
+
+def _launch(connection: Connection, launch_id: str, *, lock: bool = False) -> LaunchRecord:
+    query = select(schema.launches).where(_launches.id == launch_id)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise StudyError(f"There is no launch {launch_id} in the database; its study may have been deleted.")
+    return LaunchRecord(*row)
