@@ -2,6 +2,7 @@ from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import upgrade
 from .errors import (
+    LaunchWaiting,
     LaunchWithdrawn,
     LeaseLost,
     NoDatabase,
@@ -57,6 +58,7 @@ __all__ = [
     "GradientRecord",
     "LaunchRecord",
     "LaunchState",
+    "LaunchWaiting",
     "LaunchWithdrawn",
     "Lease",
     "LeaseLost",

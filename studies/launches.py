@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import delete, insert, inspect, select, update
 
 from studies import leases, row_mapping, schema
-from studies.errors import LaunchWithdrawn, StudyError
+from studies.errors import LaunchWaiting, LaunchWithdrawn, StudyError
 from studies.store_part import StorePart, persistent
 from studies.study_records import LaunchRecord
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Literal
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 _launches = schema.launches.c
 _NEWEST = (_launches.created_at.desc(), _launches.id)
@@ -31,21 +31,33 @@ class Launches(StorePart):
     """Launches in one database. Every method is one transaction."""
 
     @persistent
-    def add_launch(self, study: str, action: str, request: Mapping[str, Any]) -> LaunchRecord:
-        """Record a launch, as accepted; launches of the same study that no driver has begun with are withdrawn.
+    def add_launch(self, study: str, action: str, request: Mapping[str, Any], dead: int | None = None) -> LaunchRecord:
+        """Record a launch, as accepted.
 
         Args:
             study: name of the study, which need not be there yet.
             action: what the driver is to do.
             request: with what; it must hold no password.
+            dead: token of the study's lease, if its holder is known to be dead.
 
         Raises:
+            LaunchWaiting: there is one of the same study that no driver has begun with.
+            StudyBusy: a driver holds the study's lease.
             ValueError: `request` is not plain JSON, or holds NaN or infinity.
         """
         plain = row_mapping.plain_json("The request", request)
         with self._database.write() as connection:
             now = self._database.clock(connection)
-            withdraw(connection, study, now)
+            number = connection.scalar(select(schema.studies.c.id).where(schema.studies.c.name == study))
+            if number is not None:
+                leases.check_free(connection, number, now, dead)
+            query = select(_launches.id).where((_launches.study == study) & (_launches.state == "accepted"))
+            if (waiting := connection.scalar(query)) is not None:
+                raise LaunchWaiting(
+                    f"The study {study!r} has a launch that no driver has begun with ({waiting}); resume it, or "
+                    "withdraw it by pausing the study.",
+                    waiting,
+                )
             launch = LaunchRecord(uuid4().hex, study, action, plain, "accepted", None, None, now, None, None)
             connection.execute(insert(schema.launches), asdict(launch))
             return launch
@@ -77,8 +89,10 @@ class Launches(StorePart):
             return [LaunchRecord(*row) for row in connection.execute(query)]
 
     @persistent
-    def begin_launch(self, launch_id: str, study_id: int) -> None:
-        """Record that a launch's driver holds the study's lease. Call it on that driver's fenced store.
+    def begin_launch(self, launch_id: str, study_id: int) -> int:
+        """Record that a launch's driver holds the study's lease, and return the token of that lease.
+
+        Call it on that driver's fenced store.
 
         Raises:
             LaunchWithdrawn: the launch was withdrawn, or another driver has begun with it.
@@ -91,26 +105,34 @@ class Launches(StorePart):
                 raise LaunchWithdrawn(
                     f"The launch {launch_id} of {launch.study!r} is {launch.state}, so nothing was trained for it."
                 )
-            values = {
-                "state": "driving",
-                "token": lease.token if lease else 0,
-                "began_at": self._database.clock(connection),
-            }
+            token = int(lease.token) if lease else 0
+            values = {"state": "driving", "token": token, "began_at": self._database.clock(connection)}
             connection.execute(update(schema.launches).where(_launches.id == launch_id).values(values))
+            return token
 
     @persistent
-    def end_launch(self, launch_id: str, state: Literal["ended", "stopped", "refused"], message: str) -> None:
-        """Record how a launch ended; nothing happens if it has ended before."""
-        with self._database.write() as connection:
-            under_way = (_launches.id == launch_id) & _launches.ended_at.is_(None)
-            values = {"state": state, "message": message, "ended_at": self._database.clock(connection)}
-            connection.execute(update(schema.launches).where(under_way).values(values))
+    def end_launch(
+        self, launch_id: str, token: int, state: Literal["ended", "stopped"], message: str | None = None
+    ) -> None:
+        """Record how a launch ended; nothing happens unless its driver had the lease of that token."""
+        its_own = (_launches.id == launch_id) & (_launches.state == "driving") & (_launches.token == token)
+        self._end_launches(its_own, state, message)
+
+    @persistent
+    def refuse_launch(self, launch_id: str, message: str) -> None:
+        """Record why no driver can begin with a launch; nothing happens if one has begun."""
+        self._end_launches((_launches.id == launch_id) & (_launches.state == "accepted"), "refused", message)
 
     @persistent
     def withdraw_launches(self, study: str) -> int:
         """Withdraw the launches of a study, by its name, that no driver has begun with; return how many."""
         with self._database.write() as connection:
             return withdraw(connection, study, self._database.clock(connection))
+
+    def _end_launches(self, which: ColumnElement[bool], state: str, message: str | None) -> None:
+        with self._database.write() as connection:
+            values = {"state": state, "message": message, "ended_at": self._database.clock(connection)}
+            connection.execute(update(schema.launches).where(which).values(values))
 
 
 def withdraw(connection: Connection, study: str, now: datetime) -> int:

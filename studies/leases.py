@@ -48,11 +48,8 @@ class Leases(StorePart):
         """
         lifetime = _lifetime(ttl)
         with self._database.write() as connection:
-            name = locks.study(connection, study_id)
             now = self._database.clock(connection)
-            row = row_of(connection, study_id)
-            if row is not None and row.holder is not None and row.expires_at > now and row.token != dead:
-                raise StudyBusy(_busy(name, row, now), row.holder, row.token)
+            row = check_free(connection, study_id, now, dead)
             values = {"holder": holder, "acquired_at": now, "heartbeat_at": now, "expires_at": now + lifetime}
             values |= {"stop": None, "stop_seen_at": None}
             token = 1 if row is None else row.token + 1
@@ -100,6 +97,19 @@ class Leases(StorePart):
             now = self._database.clock(connection)
             ago = [(now - then).total_seconds() for then in (row.acquired_at, row.heartbeat_at, row.expires_at)]
             return TenureRecord(row.holder, row.acquired_at, ago[0], ago[1], -ago[2], row.stop)
+
+
+def check_free(connection: Connection, study_id: int, now: datetime, dead: int | None) -> Row[Any] | None:
+    """Make sure that nobody holds a study's lease, until the transaction ends; return its row, None if it has none.
+
+    Raises:
+        StudyBusy: somebody does, and it is not the lease whose token is `dead`.
+        StudyNotFound: there is no such study.
+    """
+    name, row = locks.study(connection, study_id), row_of(connection, study_id)
+    if row is not None and row.holder is not None and row.expires_at > now and row.token != dead:
+        raise StudyBusy(_busy(name, row, now), row.holder, row.token)
+    return row
 
 
 def check(connection: Connection, lease: Lease) -> None:

@@ -61,14 +61,19 @@ class Driven:
     stop: StopSignal = field(default_factory=StopSignal)
 
     @classmethod
-    def read(cls, store: Store, name: str, trained_on: str = "") -> Self:
+    def read(cls, store: Store, name: str) -> Self:
         """Read a study as it is now.
 
         Raises:
             StudyError: its artifact store is not there, or belongs to another database.
         """
         study = store.study(name)
-        return cls(store, study, study_spec(study), claim(store, study.artifacts), trained_on)
+        return cls(store, study, study_spec(study), claim(store, study.artifacts))
+
+    def read_again(self) -> Self:
+        """Return the same study, driven by the same process, as it is now."""
+        study = self.store.study(self.study.name)
+        return replace(self, study=study, spec=study_spec(study))
 
 
 def ready_executor(
@@ -118,10 +123,14 @@ def training(store: Store, name: str, options: ExecutionOptions, display: Displa
     from oracle.driver.preflight import check_same_network
 
     stop = StopSignal()
-    with driving(store, store.study(name), stop=stop) as locked, explained(store, name):
+    with (
+        driving(store, store.study(name), stop=stop) as locked,
+        ExitStack() as stack,
+        explained(store, name),
+    ):
         held = Driven.read(locked, name)
         if options.launch is not None:
-            locked.begin_launch(options.launch, held.study.id)
+            stack.enter_context(_launched(store, locked, options.launch, held.study.id))
         now = trained_on_now(held.spec)
         check_trained_on(held.store, held.study, now, accept=options.accept_changes, warn=display.warn)
         check_same_network(held.spec, held.study, ready.coverage)
@@ -138,6 +147,19 @@ def training(store: Store, name: str, options: ExecutionOptions, display: Displa
             if stop.wish != "cancel":
                 raise
             raise StoppedOnRequest(stop.wish) from None
+
+
+@contextmanager
+def _launched(store: Store, locked: Store, launch: str, study: int) -> Iterator[None]:
+    """Record that this driver has begun with a launch, and how it ends."""
+    token = locked.begin_launch(launch, study)
+    try:
+        yield
+    except BaseException as error:
+        said = "The driver was interrupted." if isinstance(error, KeyboardInterrupt) else str(error)
+        store.end_launch(launch, token, "stopped", said or type(error).__name__)
+        raise
+    store.end_launch(launch, token, "ended")
 
 
 def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, display: Display, db: str) -> None:

@@ -20,7 +20,16 @@ from oracle.spec.permitted import check_permitted
 from oracle.study.extending import extended
 from oracle.study.opening import study_spec
 from scyc import InputError
-from studies import LaunchRecord, Store, StudyBusy, StudyError, StudyExists, holds_password
+from studies import (
+    LaunchRecord,
+    LaunchWithdrawn,
+    Store,
+    StudyBusy,
+    StudyError,
+    StudyExists,
+    StudyUnavailable,
+    holds_password,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -62,14 +71,13 @@ class Launcher:
 
         Raises:
             InputError: the name is not valid, or the spec names something that is not allowed.
-            StudyExists: there is a study of that name, or a launch of one that has not begun.
+            StudyExists: there is a study of that name.
+            LaunchWaiting: there is a launch of one that no driver has begun with.
         """
         name = study_name(name)
         check_permitted(spec, self.allowed)
         with Store.open(self.db) as store:
-            if store.find_study(name) is not None or any(
-                launch.state == "accepted" for launch in store.launches(name, most=1)
-            ):
+            if store.find_study(name) is not None:
                 raise StudyExists(f"There is a study named {name!r} already; resume it, or choose another name.")
             place = self.artifacts or default_artifacts(self.db)
             return self._launch(store, name, "sweep", options, spec=spec.to_dict(), artifacts=place)
@@ -77,7 +85,8 @@ class Launcher:
     def resume(self, name: str, options: ExecutionOptions) -> LaunchRecord:
         """Launch a driver that trains what is missing from a study.
 
-        If a driver that was to extend the study has died before it did, the new one extends it.
+        A launch that no driver has begun with is started again instead; an extension whose driver has died is done
+        again.
 
         Raises:
             InputError: the study's spec names something that is not allowed.
@@ -85,10 +94,13 @@ class Launcher:
             StudyError: there is no such study, or nothing is missing from it.
         """
         with Store.open(self.db, create=False) as store:
-            spec, tenure = self._free(store, name)
-            lost = next(iter(store.launches(name, most=1)), None)
-            if lost is not None and lost.action == "extend" and is_lost(lost, tenure):
-                return self._launch(store, name, "extend", options, **lost.request["more"])
+            spec, tenure = self._seen(store, name)
+            last = next(iter(store.launches(name, most=1)), None)
+            if last is not None and last.state == "accepted":
+                self._start(store, last)
+                return last
+            if last is not None and last.action == "extend" and is_lost(last, tenure):
+                return self._launch(store, name, "extend", options, **last.request["more"])
             check_permitted(spec, self.allowed)
             return self._launch(store, name, "resume", options)
 
@@ -97,11 +109,12 @@ class Launcher:
 
         Raises:
             InputError: nothing is added, it does not fit the study, or its spec names something that is not allowed.
+            LaunchWaiting: there is a launch of the study that no driver has begun with.
             StudyBusy: a driver is working on the study.
             StudyError: there is no such study.
         """
         with Store.open(self.db, create=False) as store:
-            spec, _ = self._free(store, name)
+            spec, _ = self._seen(store, name)
             check_permitted(extended(spec, **more), self.allowed)
             return self._launch(store, name, "extend", options, **more)
 
@@ -128,23 +141,22 @@ class Launcher:
     def _logs(self) -> Path:
         return self.logs or Path(default_artifacts(self.db).removesuffix("-artifacts") + "-logs")
 
-    def _free(self, store: Store, name: str) -> tuple[Spec, TenureRecord | None]:
-        """Return the spec of a study that nobody drives, and who has driven it."""
+    def _seen(self, store: Store, name: str) -> tuple[Spec, TenureRecord | None]:
+        """Return a study's spec, and who drives it or did so until the lease lapsed."""
         study = store.study(name)
-        tenure = store.tenure(study.id)
-        if tenure is not None and tenure.seconds_left > 0 and not has_died(tenure.holder):
-            raise StudyBusy(
-                f"Study {name!r} is being worked on by {tenure.holder}; pause it first, or wait for it.",
-                tenure.holder,
-                0,
-            )
-        return study_spec(study), tenure
+        return study_spec(study), store.tenure(study.id)
 
     def _launch(self, store: Store, name: str, action: str, options: ExecutionOptions, **more: Any) -> LaunchRecord:
         if self.ray_address is not None:
             options = replace(options, ray_address="auto")
         given = {key: value for key, value in asdict(options).items() if value is not None and key != "launch"}
-        launch = store.add_launch(name, action, {"options": given, "more": more})
+        request = {"options": given, "more": more}
+        try:
+            launch = store.add_launch(name, action, request)
+        except StudyBusy as busy:
+            if not has_died(busy.holder):
+                raise
+            launch = store.add_launch(name, action, request, dead=busy.token)
         self._start(store, launch)
         return launch
 
@@ -160,12 +172,12 @@ class Launcher:
                 self._logs.mkdir(parents=True, exist_ok=True)
                 start_detached("oracle.cli", ["drive", launch.id], self.log(launch.id), {"SCYC_DB": self.db})
         except (InputError, OSError) as error:
-            store.end_launch(launch.id, "refused", f"No driver could be started: {error}")
+            store.refuse_launch(launch.id, f"No driver could be started: {error}")
             raise
 
 
 def drive(launch_id: str, db: str, display: Display) -> None:
-    """Do what a launch asks for, as its driver, and record how it ends.
+    """Do what a launch asks for, as its driver. How it ends is on record.
 
     Raises:
         LaunchWithdrawn: it was withdrawn, or another driver has begun with it.
@@ -173,14 +185,14 @@ def drive(launch_id: str, db: str, display: Display) -> None:
     """
     with Store.open(db, create=False) as store:
         launch = store.launch(launch_id)
+        if launch.state != "accepted":
+            raise LaunchWithdrawn(f"The launch {launch_id} of {launch.study!r} is {launch.state}.")
         try:
             _do(launch, db, display)
         except BaseException as error:
-            begun = store.launch(launch_id).state == "driving"
-            said = "The driver was interrupted." if isinstance(error, KeyboardInterrupt) else f"{error}"
-            store.end_launch(launch_id, "stopped" if begun else "refused", said or type(error).__name__)
+            if not isinstance(error, KeyboardInterrupt | StudyUnavailable | StudyExists | LaunchWithdrawn):
+                store.refuse_launch(launch_id, str(error))  # the others may pass, so it can be started again
             raise
-        store.end_launch(launch_id, "ended", "Every level is decided.")
 
 
 def _do(launch: LaunchRecord, db: str, display: Display) -> None:

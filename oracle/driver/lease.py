@@ -78,10 +78,11 @@ def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event, s
     due, told = time.monotonic() + lifetime / 3, None
     while not ended.wait(lifetime / 3 if stop is None else min(LOOK, lifetime / 3)):
         try:
-            if stop is not None and (wish := store.stop_asked(lease)) not in (None, told):
+            if stop is not None and (wish := store.stop_asked(lease)) is not None and wish != told:
                 stop.ask(wish)
-                store.see_stop(lease)
-                told = wish
+                if stop.gate.quiet:  # otherwise a trial is on its way to its worker
+                    store.see_stop(lease)
+                    told = wish
             if time.monotonic() >= due:
                 lease = store.renew_lease(lease, lifetime)
                 due = time.monotonic() + lifetime / 3

@@ -100,7 +100,7 @@ class OracleRun:
         """Whether every level is decided."""
         return len(self._winners) >= self.spec.levels
 
-    stopping = False
+    gate = None
 
     @property
     def finished(self) -> bool:

@@ -81,7 +81,7 @@ class ScheduleRun:
         """Whether every seed has gone through every level."""
         return all(path.level >= self.spec.levels for path in self._paths.values())
 
-    stopping = False
+    gate = None
 
     @property
     def finished(self) -> bool:
@@ -226,7 +226,7 @@ class ScheduleRuns:
         """Whether every run is complete."""
         return all(walk.complete for walk in self.walks.values())
 
-    stopping = False
+    gate = None
 
     @property
     def finished(self) -> bool:

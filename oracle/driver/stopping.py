@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from oracle.execution.gate import Gate
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -16,18 +18,22 @@ if TYPE_CHECKING:
 
 
 class StopSignal:
-    """Whether a driver was asked to stop, and how. The thread that looks for that sets it, others read it."""
+    """Whether a driver was asked to stop, and how. The thread that looks for that sets it, others read it.
+
+    Attributes:
+        wish: how; None if nobody has asked.
+        gate: closed once somebody has.
+    """
 
     def __init__(self) -> None:
         self.wish: Wish | None = None
-        self._handing_out = threading.Lock()
+        self.gate = Gate()
         self._interruptible: int | None = None
 
     def ask(self, wish: Wish) -> None:
         """Hand out nothing more, from the moment that this returns; to cancel, interrupt what is under way."""
-        with self._handing_out:
-            news = self.wish != wish
-            self.wish = wish
+        self.gate.close()
+        news, self.wish = self.wish != wish, wish
         if news and wish == "cancel" and self._interruptible is not None:
             signal.pthread_kill(self._interruptible, _heard())
 
@@ -41,31 +47,21 @@ class StopSignal:
         finally:
             self._interruptible = None
 
-    def hand_out(self, source: TrialSource, most: int) -> Sequence[Request]:
-        """Return what a source hands out; nothing once this was asked for."""
-        with self._handing_out:
-            return [] if self.wish is not None else source.next(most)
-
 
 class Stoppable:
-    """A source that hands out nothing more once its driver was asked to stop."""
+    """A source behind the gate of a stop signal."""
 
     def __init__(self, source: TrialSource, stop: StopSignal) -> None:
-        self.source, self.stop = source, stop
+        self.source, self.gate = source, stop.gate
 
     @property
     def finished(self) -> bool:
         """Whether nothing is left to train."""
         return self.source.finished
 
-    @property
-    def stopping(self) -> bool:
-        """Whether the driver was asked to stop."""
-        return self.stop.wish is not None
-
     def next(self, most: int = 1) -> Sequence[Request]:
         """Return up to `most` requests."""
-        return self.stop.hand_out(self.source, most)
+        return self.source.next(most)
 
     def record(self, answers: Sequence[tuple[Request, Answer]], /) -> None:
         """Pass answers on."""

@@ -10,6 +10,7 @@ from oracle.execution.registry import EXECUTORS, make_executor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oracle.execution.gate import Gate
     from oracle.execution.messages import Answer, Request
     from oracle.spec.model import Spec
     from studies import Artifacts
@@ -26,8 +27,8 @@ class TrialSource(Protocol):
         ...
 
     @property
-    def stopping(self) -> bool:
-        """Whether no more requests are handed out although some may be left; answers are still taken."""
+    def gate(self) -> Gate | None:
+        """What lets requests through to workers; closed to stop early. None if that cannot happen."""
         ...
 
     def next(self, most: int = 1) -> Sequence[Request]:
@@ -44,7 +45,7 @@ class TrialSource(Protocol):
 
 
 class Executor(Protocol):
-    """Trains a source's trials until it is finished, or stopping."""
+    """Trains a source's trials until it is finished, or its gate is closed."""
 
     @property
     def here(self) -> bool:
@@ -52,7 +53,7 @@ class Executor(Protocol):
         ...
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
-        """Train until `source.finished`; once it is stopping, finish what is under way.
+        """Train until `source.finished`; once its gate is closed, finish what is under way.
 
         An exception or KeyboardInterrupt leaves no process behind.
         """

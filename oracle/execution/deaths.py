@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.execution import TrialSource
+    from oracle.execution.gate import Gate
     from oracle.execution.messages import Answer, Request
 
 FORGIVEN = 3
@@ -94,9 +95,9 @@ class Forgiving:
         return not self._again and self.source.finished
 
     @property
-    def stopping(self) -> bool:
-        """Whether no more requests are handed out."""
-        return self.source.stopping
+    def gate(self) -> Gate | None:
+        """That of the source."""
+        return self.source.gate
 
     def next(self, most: int = 1) -> list[Request]:
         """Return requests as `TrialSource.next` does; those that were lost come first."""
@@ -109,12 +110,18 @@ class Forgiving:
 
     def begun(self, group: Sequence[Request], workers: int = 1) -> None:
         """Note that one of so many workers has started on some requests."""
+        if self.gate is not None:
+            self.gate.arrived(group)
         self._starts |= dict.fromkeys(group, StartRecord(datetime.now(UTC), workers))
         if self.limit is not None:
             self._deadlines |= dict.fromkeys(group, monotonic() + self.limit * len(group))
 
     def record(self, answers: Sequence[tuple[Request, Answer]], /) -> None:
         """Pass answers on to the source; a `Died` only if it counts against the trial."""
+        if self.gate is not None:
+            self.gate.arrived(
+                [request for request, _ in answers]
+            )  # one may have been lost before it reached its worker
         passed_on = []
         for request, answer in answers:
             late = self._deadlines.pop(request, math.inf) <= monotonic()

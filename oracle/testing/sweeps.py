@@ -117,7 +117,7 @@ class _Requests:
         self.requests, self.number = requests, len(requests)
         self.answers: list[tuple[TrialRequest, Answer]] = []
 
-    stopping = False
+    gate = None
 
     @property
     def finished(self) -> bool:

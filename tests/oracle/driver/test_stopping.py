@@ -12,6 +12,7 @@ from oracle.driver import lease as lease_module
 from oracle.driver.interruption import interruptible
 from oracle.driver.lease import driving
 from oracle.driver.stopping import Stoppable, StopSignal
+from oracle.execution.groups import Groups
 from studies import LeaseLost
 from tests.oracle.simulation import Laboratory, small_spec
 
@@ -36,12 +37,14 @@ def test_what_is_under_way_is_recorded_and_nothing_else_is_handed_out(tmp_path: 
     with Laboratory(small_spec(), url=f"sqlite:///{tmp_path}/scyc.db") as lab:
         stop = StopSignal()
         source = Stoppable(lab.sweep(), stop)
-        assert not source.stopping
-        under_way = source.next(2)
+        groups = Groups(source, lab.spec, workers=2)
+        under_way = [*groups.next(), *groups.next()]
         stop.ask("pause")
-        assert source.stopping
         assert not source.finished
-        assert list(source.next(5)) == []
+        assert groups.next() == []
+        assert not stop.gate.quiet  # two are on their way
+        stop.gate.arrived(under_way)
+        assert stop.gate.quiet
         source.record([(request, lab.answer(request)) for request in under_way])
         assert lab.store.counts(lab.run.id)["complete"] == 2
         resumed = Laboratory.state(lab.finish())
@@ -68,10 +71,13 @@ def test_no_trial_is_handed_out_after_the_driver_has_said_so(tmp_path: Path) -> 
     with Laboratory(small_spec(seeds=list(range(200))), url=f"sqlite:///{tmp_path}/scyc.db") as lab:
         stop, study, last = StopSignal(), lab.run.study_id, [0.0]
         source = Stoppable(lab.sweep(), stop)
+        groups = Groups(source, lab.spec, workers=1)
 
         def take() -> None:
-            while source.next(1):
+            while group := groups.next():
+                time.sleep(0.002)  # it takes a while until it reaches its worker
                 last[0] = time.monotonic()
+                stop.gate.arrived(group)
 
         with driving(lab.store, study, stop=stop):
             taking = threading.Thread(target=take)

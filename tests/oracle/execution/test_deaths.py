@@ -30,7 +30,7 @@ class Two:
         self.left: deque[Request] = deque([FIRST, SECOND])
         self.answers: list[tuple[Request, Answer]] = []
 
-    stopping = False
+    gate = None
 
     @property
     def finished(self) -> bool:

@@ -23,7 +23,7 @@ class Source:
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = list(requests)
 
-    stopping = False
+    gate = None
 
     @property
     def finished(self) -> bool:

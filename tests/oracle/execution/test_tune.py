@@ -158,7 +158,7 @@ class Requests:
     def __init__(self, requests: list[TrialRequest]) -> None:
         self.requests, self.answers, self.count = requests, list[object](), len(requests)
 
-    stopping = False
+    gate = None
 
     @property
     def finished(self) -> bool:

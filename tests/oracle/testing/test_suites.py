@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oracle.execution import Executor, TrialSource
+    from oracle.execution.gate import Gate
     from oracle.execution.messages import Answer, Request
     from oracle.searching.candidates import Candidate
     from oracle.searching.proposers import Proposer
@@ -59,8 +60,8 @@ class Deaf:
         return self.source.finished
 
     @property
-    def stopping(self) -> bool:
-        return self.source.stopping
+    def gate(self) -> Gate | None:
+        return self.source.gate
 
     def next(self, most: int = 1) -> Sequence[Request]:
         return self.source.next(most)
