@@ -35,12 +35,14 @@ from .records import (
 )
 from .store import Store
 from .study_records import (
+    CandidateRecord,
     LaunchRecord,
     LaunchState,
     Lease,
     LevelRecord,
     RunRecord,
     SpecRecord,
+    StudyChanges,
     StudyRecord,
     TenureRecord,
     Wish,
@@ -51,6 +53,7 @@ from .urls import database_file, engine_url, holds_password, is_in_memory, publi
 __all__ = [
     "AnswersRecord",
     "Artifacts",
+    "CandidateRecord",
     "CheckpointKind",
     "CheckpointRecord",
     "EpochRecord",
@@ -76,6 +79,7 @@ __all__ = [
     "StoppedTrial",
     "Store",
     "StudyBusy",
+    "StudyChanges",
     "StudyError",
     "StudyExists",
     "StudyNotFound",

@@ -74,6 +74,13 @@ class Catalogue(StorePart):
             return connection.scalar(select(_studies.id).where(_studies.name == name))
 
     @persistent
+    def study_name(self, study_id: int) -> str | None:
+        """Return the name of a study by its number, whatever else its row holds; None if there is none."""
+        with self._database.read() as connection:
+            name = connection.scalar(select(_studies.name).where(_studies.id == study_id))
+            return None if name is None else str(name)
+
+    @persistent
     def study_names(self) -> dict[int, str]:
         """Return the name of every study by its number, oldest first, whatever else its row holds."""
         with self._database.read() as connection:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import delete, insert, inspect, select, update
 
 from studies import leases, row_mapping, schema
-from studies.errors import LaunchWaiting, LaunchWithdrawn, StudyError
+from studies.errors import LaunchWaiting, LaunchWithdrawn, StudyNotFound
 from studies.store_part import StorePart, persistent
 from studies.study_records import LaunchRecord
 
@@ -67,7 +67,7 @@ class Launches(StorePart):
         """Return a launch.
 
         Raises:
-            StudyError: there is none of that number.
+            StudyNotFound: there is none of that number.
         """
         with self._database.read() as connection:
             return _launch(connection, launch_id)
@@ -151,5 +151,5 @@ def _launch(connection: Connection, launch_id: str, *, lock: bool = False) -> La
     query = select(schema.launches).where(_launches.id == launch_id)
     row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
-        raise StudyError(f"There is no launch {launch_id} in the database; its study may have been deleted.")
+        raise StudyNotFound(f"There is no launch {launch_id} in the database; its study may have been deleted.")
     return LaunchRecord(*row)

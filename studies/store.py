@@ -6,7 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from studies import leases
+from studies.browsing import Browsing
 from studies.catalogue import Catalogue
+from studies.changes import Changes
 from studies.database import Database
 from studies.decisions import Decisions
 from studies.launches import Launches
@@ -27,7 +29,19 @@ if TYPE_CHECKING:
 
 
 class Store(
-    Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Stopping, Launches, Transfer, Places
+    Catalogue,
+    Decisions,
+    Trials,
+    Outcomes,
+    Measurements,
+    Machines,
+    Leases,
+    Stopping,
+    Launches,
+    Transfer,
+    Places,
+    Changes,
+    Browsing,
 ):
     """Everything in one database: studies, their runs and levels, trials and checkpoints.
 

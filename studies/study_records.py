@@ -142,3 +142,66 @@ class LevelRecord:
     edge: bool
     decided_at: datetime
     superseded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyChanges:
+    """What tells whether anything about a study has changed, from one moment of the database.
+
+    Attributes:
+        name: of the study.
+        spec_hash: of its spec.
+        former: how many specs it had before.
+        runs: how many runs it has.
+        decided: how many levels are decided.
+        decided_at: when the newest decision was made.
+        superseded: how many decisions were taken back.
+        counts: trials of all runs, by state.
+        newest: the highest number of a trial; 0 if there is none.
+        attempts: how many trainings have failed.
+        finished_at: when the last trial ended, by its driver's clock.
+        token: of the lease; 0 if nobody ever had it.
+        holder: of the lease; None if nobody has it.
+        heartbeat_at: its holder's last sign of life, by the database's clock.
+        alive: whether the lease has not lapsed.
+    """
+
+    name: str
+    spec_hash: str
+    former: int
+    runs: int
+    decided: int
+    decided_at: datetime | None
+    superseded: int
+    counts: dict[str, int]
+    newest: int
+    attempts: int
+    finished_at: datetime | None
+    token: int
+    holder: str | None
+    heartbeat_at: datetime | None
+    alive: bool
+
+    @property
+    def ended(self) -> int:
+        """How many trials have ended, however they did."""
+        return sum(number for state, number in self.counts.items() if state != "pending")
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    """What is on record of a candidate: of its trials on all seeds together.
+
+    Attributes:
+        trials: how many there are, by state.
+        val: sum of what the finite ones reached, in the metric's own units.
+        finite: how many trainings are finite, as `TrialResult.finite` says.
+        diverged: how many diverged, those that are not finite included.
+    """
+
+    level: int
+    max_lr: float
+    trials: dict[str, int]
+    val: float
+    finite: int
+    diverged: int

@@ -1,6 +1,5 @@
-"""The web service: a database's studies as pages and as JSON. It only reads."""
+"""The web service: a database's studies as pages, as JSON and as a stream of events."""
 
-from oracle.web.access import require_token
 from oracle.web.application import application
 
-__all__ = ["application", "require_token"]
+__all__ = ["application"]

@@ -1,67 +1,103 @@
-"""The service's addresses and what answers them. A page is a function and a route here, and a template.
-
-Each request reads the database again, and nothing is ever written.
-"""
+"""Puts the service together: pages, files, the HTTP API, and what guards them."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, cast
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from oracle.api.study_reader import StudyReader
-from oracle.results.status import study_statuses
-from oracle.web.access import OwnPagesOnly
-from oracle.web.pages import page
+from oracle.web import v1
+from oracle.web.access import Guard, Sessions
+from oracle.web.assets import serve_asset
+from oracle.web.limits import BodyLimit
+from oracle.web.pages import page_routes
+from oracle.web.refusals import Refusal, broken_rules, refusing
+from oracle.web.service import Service
 from scyc import InputError
-from studies import StudyError, StudyNotFound
+from studies import LaunchWaiting, StudyBusy, StudyError, StudyExists, StudyNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+    from typing import Any
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
+    from oracle.api.launching import Launcher
     from studies import Store
-
-
-READERS = 8
-"""How many requests read the database at a time: fewer than it has connections, so that one is left for `/health`."""
 
 PATIENCE = 5.0
 """Seconds that `/health` waits for the database."""
 
 
-def application(store: Store, db: str | None = None) -> ASGIApp:
+def application(
+    store: Store,
+    db: str | None = None,
+    *,
+    launcher: Launcher | None = None,
+    token: str | None = None,
+    hosts: Iterable[str] = (),
+) -> ASGIApp:
     """Return the service on a database, as an ASGI application.
 
-    `/` lists the studies, `/study/NAME` follows one, and `/report/NAME` is its report. `/api/studies` and
-    `/api/study/NAME` return what `scyc watch --json` and `scyc show --json` print. `/health` says whether the database
-    answers.
+    `/` lists the studies, `/study/NAME` follows one, and `/report/NAME` is its report. `/api/v1` is the HTTP API, which
+    describes itself at `/api/v1/openapi.json`. `/health` says whether the database answers.
 
     Args:
-        store: the database, opened for reading.
-        db: its URL. A page that writes needs it.
+        store: the database, opened for reading. Nothing is written through it.
+        db: its URL.
+        launcher: starts drivers. Default: nothing may be changed.
+        token: what everybody has to know. Default: nobody needs one.
+        hosts: names that requests may be for, besides localhost and addresses in numbers.
     """
-    reading = CapacityLimiter(READERS)
-    reporting = CapacityLimiter(1)  # a large report keeps a processor busy for seconds
-    asking: list[asyncio.Future[dict[int, str]]] = []  # the question of `/health` that is not answered yet
+    sessions = None if token is None else Sessions(token)
+    service = Service(store, db, launcher, sessions)
+    app = FastAPI(
+        title="S-Cyc oracle",
+        version=version("scyc"),
+        description="The studies of one database: how far they are, what they found, and verdicts on schedules.",
+        docs_url=None,  # these pages would load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        routes=[*page_routes(service), Route("/static/{file}", serve_asset), Route("/health", _health(store))],
+        exception_handlers={
+            StudyNotFound: _says(404),
+            StudyBusy: _says(409),
+            StudyExists: _says(409),
+            LaunchWaiting: _says(409),
+            InputError: _says(409),  # the study is in no state for this, or its spec cannot be read
+            StudyError: _says(503, {"Retry-After": "5"}),
+            Refusal: _refuse,
+            HTTPException: _refuse_as_usual,
+            RequestValidationError: _refuse_values,
+        },
+    )
+    app.state.service = service
+    app.include_router(v1.router, prefix="/api/v1")
+    app.add_middleware(GZipMiddleware, compresslevel=6)
+    app.add_middleware(BodyLimit)
+    guard = Guard(app, sessions, hosts)
+    app.state.attempts = guard.attempts
+    return guard
 
-    def asked_for(request: Request) -> StudyReader:
-        return StudyReader(request.path_params["name"], db, store)
+
+def _health(store: Store) -> Callable[[Request], Awaitable[Response]]:
+    asking: list[asyncio.Future[str]] = []  # the question that is not answered yet
 
     async def health(_: Request) -> Response:
         if not asking or asking[-1].done():  # one question at a time, however often it is asked
             question = asyncio.ensure_future(
-                run_sync(store.study_names, limiter=CapacityLimiter(1), abandon_on_cancel=True)
+                run_sync(store.revision, limiter=CapacityLimiter(1), abandon_on_cancel=True)
             )
             question.add_done_callback(lambda asked: asked.cancelled() or asked.exception())  # nobody may be waiting
             asking[:] = [question]
@@ -71,57 +107,33 @@ def application(store: Store, db: str | None = None) -> ASGIApp:
         await asking[-1]
         return JSONResponse({"database": True})
 
-    def studies(_: Request) -> Response:
-        return page("studies.html", studies=study_statuses(store))
-
-    def study(request: Request) -> Response:
-        status = asked_for(request).status
-        return page("study.html", study=status, changes=status.state != "finished")
-
-    def report(request: Request) -> Response:
-        return HTMLResponse(asked_for(request).report_html(), headers={"Cache-Control": "no-store"})
-
-    def studies_json(_: Request) -> Response:
-        return JSONResponse([study.to_json() for study in study_statuses(store)])
-
-    def study_json(request: Request) -> Response:
-        return JSONResponse(asked_for(request).to_json())
-
-    def in_thread(
-        answer: Callable[[Request], Response], limiter: CapacityLimiter
-    ) -> Callable[..., Awaitable[Response]]:
-        """Answer in a thread. Those who wait for one of the limiter's places need none."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                return await run_sync(answer, request, limiter=limiter, abandon_on_cancel=True)
-            except asyncio.CancelledError:  # the server stops and has waited long enough
-                return PlainTextResponse("The service is being stopped.\n", 503)
-
-        return endpoint
-
-    return Starlette(
-        routes=[
-            Route("/", in_thread(studies, reading)),
-            Route("/study/{name:path}", in_thread(study, reading)),
-            Route("/report/{name:path}", in_thread(report, reporting)),
-            Route("/api/studies", in_thread(studies_json, reading)),
-            Route("/api/study/{name:path}", in_thread(study_json, reading)),
-            Route("/health", health),
-        ],
-        middleware=[Middleware(OwnPagesOnly), Middleware(GZipMiddleware)],
-        exception_handlers={
-            StudyNotFound: _says(404),
-            InputError: _says(500),  # a spec that cannot be read
-            StudyError: _says(503, {"Retry-After": "5"}),
-        },
-    )
+    return health
 
 
-def _says(status: int, headers: dict[str, str] | None = None) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _says(
+    status: int, headers: Mapping[str, str] | None = None
+) -> Callable[[Request, Exception], Coroutine[Any, Any, Response]]:
     """Return a handler that answers an error with its message."""
 
-    async def handler(_: Request, error: Exception) -> Response:
-        return PlainTextResponse(f"{error}\n", status, headers)
+    async def handler(request: Request, error: Exception) -> Response:
+        return refusing(request, status, str(error), headers)
 
     return handler
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    return cast("Refusal", error).answer(request)
+
+
+async def _refuse_as_usual(request: Request, error: Exception) -> Response:
+    """Answer what Starlette itself refuses: no such address, or not that method."""
+    refused = cast("HTTPException", error)
+    sentence = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.method} is not a method of {request.url.path}.",
+    }.get(refused.status_code, f"{refused.detail}.")
+    return refusing(request, refused.status_code, sentence, refused.headers)
+
+
+async def _refuse_values(request: Request, error: Exception) -> Response:
+    return refusing(request, 422, broken_rules(cast("RequestValidationError", error).errors()))

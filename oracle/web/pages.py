@@ -1,30 +1,97 @@
-"""The service's own pages: filled from a template, and reloaded by the browser while they may change."""
+"""The pages: filled from a template, with the headers that keep a browser safe."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
+from oracle.api.study_reader import StudyReader
 from oracle.report import words
 from oracle.report.base import environment
+from oracle.results.status import study_statuses
+from oracle.web.assets import asset
 
-EVERY = 5
-"""Seconds until the browser reloads a page that may change."""
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Content-Security-Policy of the pages; a report has its own, which allows the figures' scripts."""
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from oracle.web.service import Service
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # Plotly sets styles
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+"""Content-Security-Policy of the pages: nothing but what this service serves, and no inline script."""
+
+OF_REPORTS = (
+    "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""That of a report, which brings its own script: as a page of no site, it can ask this service for nothing."""
 
 
-def page(template: str, *, changes: bool = True, **values: object) -> HTMLResponse:
+def page(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """Return a page.
 
     Args:
-        template: a file in this folder that extends `live.html`.
-        changes: whether the page may still change, so that the browser should reload it.
+        template: a file in this folder.
+        status: of HTTP.
         values: what the template shows.
     """
     found = environment(Path(__file__).parent).get_template(template)
-    html = found.render(values, words=words, every=EVERY if changes else None)
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return HTMLResponse(html, headers=headers)
+    html = found.render(values, words=words, asset=asset)
+    return HTMLResponse(html, status, {"Content-Security-Policy": POLICY})
+
+
+def page_routes(service: Service) -> list[Route]:
+    """Return the routes of all pages."""
+    shared = {"writes": service.writes, "token_needed": service.sessions is not None}
+
+    def studies(_: Request) -> Response:
+        return page("studies.html", studies=study_statuses(service.store), **shared)
+
+    def study(request: Request) -> Response:
+        status = StudyReader(request.path_params["name"], service.db, service.store).status
+        number = service.store.find_study(status.study)
+        return page("study.html", study=status, number=number, **shared)
+
+    def report(request: Request) -> Response:
+        html = StudyReader(request.path_params["name"], service.db, service.store).report_html()
+        return HTMLResponse(html, headers={"Content-Security-Policy": OF_REPORTS})
+
+    async def launch(_: Request) -> Response:
+        return page("launch.html", **shared)
+
+    async def login(_: Request) -> Response:
+        return page("login.html", **shared)
+
+    def reading(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await service.read(lambda: answer(request))
+
+        return endpoint
+
+    async def rendering(request: Request) -> Response:
+        return await service.render(lambda: report(request))
+
+    return [
+        Route("/", reading(studies)),
+        Route("/study/{name:path}", reading(study)),
+        Route("/report/{name:path}", rendering),
+        Route("/launch", launch),
+        Route("/login", login),
+    ]

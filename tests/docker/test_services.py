@@ -90,11 +90,11 @@ def test_every_service_does_its_part_in_a_sweep(services: Services) -> None:
 
     assert services.healthy("web", own_check(services, "web"))
     with pytest.raises(HTTPError, match="401") as refused:
-        urlopen(f"http://{services.web}/api/studies", timeout=10)
+        urlopen(f"http://{services.web}/api/v1/studies", timeout=10)
     refused.value.close()
-    asked = Request(f"http://{services.web}/api/studies", headers={"Authorization": f"Bearer {WEB_TOKEN}"})
+    asked = Request(f"http://{services.web}/api/v1/studies", headers={"Authorization": f"Bearer {WEB_TOKEN}"})
     with urlopen(asked, timeout=10) as answer:
-        assert [(study["study"], study["state"]) for study in json.load(answer)] == [("small", "finished")]
+        assert [(study["name"], study["state"]) for study in json.load(answer)["studies"]] == [("small", "finished")]
     assert WEB_TOKEN not in services.said("web")
 
     assert services.healthy("dashboard", own_check(services, "dashboard"))

@@ -119,15 +119,19 @@ async def status(page):
     found = []
     async def send(message):
         found.append(message.get("status"))
+    bodies = [{{"type": "http.request"}}]
     async def receive():
-        return {{"type": "http.request"}}
-    scope = {{"type": "http", "method": "GET", "path": page, "query_string": b"", "headers": []}}
+        return bodies.pop() if bodies else await asyncio.Future()
+    headers = [(b"host", b"localhost")]
+    scope = {{"type": "http", "method": "GET", "path": page, "query_string": b"schedule=s-cyc:q=2", "headers": headers}}
     await served(scope, receive, send)
     return found[0]
 
 with Store.open("sqlite:///{finished}", read_only=True) as store:
     served = application(store)
-    for page in ("/", "/study/small", "/report/small", "/api/studies", "/api/study/small", "/health"):
+    pages = ["/", "/study/small", "/report/small", "/login", "/launch", "/health", "/static/plotly.min.js"]
+    parts = ["", "/curve", "/surface", "/trials", "/trials/1", "/schedules", "/verdict", "/spec", "/export"]
+    for page in [*pages, "/api/v1/studies", *(f"/api/v1/studies/1{{part}}" for part in parts)]:
         assert asyncio.run(status(page)) == 200, page
 """
     assert not imported(script, tmp_path) & set(TRAINS)

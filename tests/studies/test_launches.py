@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studies import LaunchWaiting, LaunchWithdrawn, LeaseLost, RunRecord, Store, StudyBusy, StudyError
+from studies import LaunchWaiting, LaunchWithdrawn, LeaseLost, RunRecord, Store, StudyBusy, StudyNotFound
 
 
 def test_of_a_study_that_is_not_there_yet(store: Store) -> None:
@@ -18,7 +18,7 @@ def test_of_a_study_that_is_not_there_yet(store: Store) -> None:
 
 
 def test_one_that_is_not_there(store: Store) -> None:
-    with pytest.raises(StudyError, match="no launch x"):
+    with pytest.raises(StudyNotFound, match="no launch x"):
         store.launch("x")
 
 

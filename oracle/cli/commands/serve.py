@@ -17,8 +17,6 @@ from oracle.cli.speaking import out, say
 from scyc.text import read_text
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
     from studies import Store
 
 SHORTEST = 16  # characters of a token
@@ -39,9 +37,48 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Let visitors start, stop, extend and delete studies.")
+    ] = False,
+    allow_host: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="Another name under which visitors reach the service, such as that of a proxy; may be repeated.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - typer copies it
+    allow: Annotated[
+        list[str],
+        typer.Option(
+            metavar="WHAT",
+            help="An import path, a command or a folder that the spec of a visitor's study may name; may be repeated.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
+    artifacts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the weights of visitors' studies go. Default: beside the database.",
+            show_default=False,
+        ),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help=(
+                "URL of a Ray cluster's dashboard, http://HEAD:8265: visitors' studies are trained there, as jobs. "
+                "Default: on this machine."
+            ),
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Show a database's studies in a browser, and follow sweeps. The pages change nothing."""
+    """Show a database's studies in a browser, and follow sweeps. Nothing can be changed without --allow-writes."""
     try:
+        from oracle.api.launching import Launcher
         from oracle.web import application
         from oracle.web.server import serve as run
     except ImportError as error:
@@ -49,13 +86,28 @@ def serve(
             f"`scyc serve` needs {error.name}, which is not installed; install it with `pip install 'scyc[web]'`."
         ) from error
 
+    if (allow or artifacts or ray_address) and not allow_writes:
+        raise InputError(
+            "--allow, --artifacts and --ray-address are for studies that visitors start; add --allow-writes, or leave "
+            "them out."
+        )
     token, db = _token(token_file, host), database_url(db)
     with _open(db) as store, _listen(host, port) as listener:
         place = f"[{host}]" if ":" in host else host
-        address = f"http://{place}:{listener.getsockname()[1]}/"
-        made_up = f"?token={token}" if token and token_file is None else ""
-        say(out, f"The studies are at {address}{made_up} (press Ctrl-C to stop).")
-        run(_guarded(application(store, db), token, place), listener)
+        say(out, f"The studies are at http://{place}:{listener.getsockname()[1]}/ (press Ctrl-C to stop).")
+        if token and token_file is None:
+            say(out, f"Visitors sign in with this token: {token}")
+        launcher = Launcher(db, artifacts, ray_address=ray_address, allowed=allow) if allow_writes else None
+        service = application(store, db, launcher=launcher, token=token, hosts=[*_names(host), *allow_host])
+        run(service, listener)
+
+
+def _names(host: str) -> list[str]:
+    """Return the names that an address to listen on goes by: its own, and this machine's if others can reach it."""
+    if _is_own(host):
+        return [host]
+    name = socket.gethostname()
+    return [host, name, f"{name}.local", socket.getfqdn()]
 
 
 def _open(url: str) -> Store:
@@ -70,20 +122,6 @@ def _open(url: str) -> Store:
         with Store.open(url):
             pass
         return Store.open(url, read_only=True)
-
-
-def _guarded(application: ASGIApp, token: str | None, host: str) -> ASGIApp:
-    """Return the application, protected by the token; without a token, it answers only requests for this host's name.
-
-    Otherwise a page of another site could reach it, through a domain name that resolves to this machine.
-    """
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-
-    from oracle.web import require_token
-
-    if token is not None:
-        return require_token(application, token)
-    return TrustedHostMiddleware(application, ["localhost", host])
 
 
 def _token(path: Path | None, host: str) -> str | None:

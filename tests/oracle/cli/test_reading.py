@@ -94,7 +94,15 @@ def pages(url: str) -> dict[str, Any]:
     """What every page of the web service shows."""
     found = {}
     with Store.open(url, read_only=True) as store, served(application(store)) as there:
-        for page in ("/", "/study/s", "/report/s", "/api/studies", "/api/study/s", "/health"):
+        for page in (
+            "/",
+            "/study/s",
+            "/report/s",
+            "/api/v1/studies",
+            "/api/v1/studies/1",
+            "/api/v1/studies/1/curve",
+            "/health",
+        ):
             with urlopen(there + page, timeout=60) as answer:
                 found[page] = answer.read()
     return found

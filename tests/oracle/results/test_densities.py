@@ -64,7 +64,7 @@ def test_both_densities_are_shown_where_they_differ(coverage: Coverage) -> None:
     for shown in (printed(_table(view)), printed(_picture(view.status))):
         assert "network" in shown
         assert exact in shown
-    web = bytes(web_page("study.html", study=view.status).body).decode()
+    web = bytes(web_page("study.html", study=view.status, number=1).body).decode()
     for page in (render(view), study_html(view), web):
         assert rounded in page
         assert str(coverage.sentence).replace("'", "&#39;") in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracle.driver.lease import driving
-from oracle.web import application, require_token
+from oracle.web import application
 from tests.oracle.simulation import Laboratory, small_spec
 from tests.oracle.web.serving import served
 
@@ -24,7 +24,7 @@ def test_a_sweep_is_followed_to_its_report(browser: Browser, tmp_path: Path, mon
     with (
         Laboratory(small_spec(), url=f"sqlite:///{tmp_path}/scyc.db") as lab,
         driving(lab.store, lab.store.study("s")),
-        served(require_token(application(lab.store), TOKEN)) as there,
+        served(application(lab.store, token=TOKEN)) as there,
     ):
         page = browser.new_page(viewport={"width": 700, "height": 900})
         page.on("console", lambda message: complaints.append(message.text))
