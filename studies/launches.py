@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import delete, insert, inspect, select, update
 
 from studies import leases, row_mapping, schema
-from studies.errors import LaunchWaiting, LaunchWithdrawn, StudyNotFound
+from studies.errors import LaunchWaiting, LaunchWithdrawn, StudyExists, StudyNotFound
 from studies.store_part import StorePart, persistent
 from studies.study_records import LaunchRecord
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from sqlalchemy import ColumnElement, Connection
+
+NEW = "sweep"
+"""The action that makes a study."""
 
 _launches = schema.launches.c
 _NEWEST = (_launches.created_at.desc(), _launches.id)
@@ -36,19 +39,22 @@ class Launches(StorePart):
 
         Args:
             study: name of the study, which need not be there yet.
-            action: what the driver is to do.
+            action: what the driver is to do; "sweep" is for a study that is not there yet.
             request: with what; it must hold no password.
             dead: token of the study's lease, if its holder is known to be dead.
 
         Raises:
             LaunchWaiting: there is one of the same study that no driver has begun with.
             StudyBusy: a driver holds the study's lease.
+            StudyExists: the study is there already, and the action is "sweep".
             ValueError: `request` is not plain JSON, or holds NaN or infinity.
         """
         plain = row_mapping.plain_json("The request", request)
         with self._database.write() as connection:
             now = self._database.clock(connection)
             number = connection.scalar(select(schema.studies.c.id).where(schema.studies.c.name == study))
+            if number is not None and action == NEW:
+                raise StudyExists(f"There is a study named {study!r} already; resume it, or choose another name.")
             if number is not None:
                 leases.check_free(connection, number, now, dead)
             query = select(_launches.id).where((_launches.study == study) & (_launches.state == "accepted"))

@@ -77,8 +77,6 @@ class Launcher:
         name = study_name(name)
         check_permitted(spec, self.allowed)
         with Store.open(self.db) as store:
-            if store.find_study(name) is not None:
-                raise StudyExists(f"There is a study named {name!r} already; resume it, or choose another name.")
             place = self.artifacts or default_artifacts(self.db)
             return self._launch(store, name, "sweep", options, spec=spec.to_dict(), artifacts=place)
 

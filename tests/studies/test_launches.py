@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studies import LaunchWaiting, LaunchWithdrawn, LeaseLost, RunRecord, Store, StudyBusy, StudyNotFound
+from studies import LaunchWaiting, LaunchWithdrawn, LeaseLost, RunRecord, Store, StudyBusy, StudyExists, StudyNotFound
 
 
 def test_of_a_study_that_is_not_there_yet(store: Store) -> None:
@@ -79,6 +79,12 @@ def test_one_at_a_time_waits_for_a_driver(store: Store, run: RunRecord) -> None:
     store.fenced(lease).begin_launch(second.id, run.study_id)
     assert [launch.id for launch in store.launches("s")] == [second.id, first.id]
     assert store.launch(other.id).state == "accepted"
+
+
+def test_a_sweep_makes_a_study_and_never_finds_one(store: Store, run: RunRecord) -> None:
+    with pytest.raises(StudyExists, match="'s' already"):
+        store.add_launch("s", "sweep", {})
+    assert store.launches() == []
 
 
 def test_none_is_accepted_while_a_driver_works(store: Store, run: RunRecord) -> None:
