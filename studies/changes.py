@@ -31,7 +31,11 @@ class Changes(StorePart):
         former, taken_back = schema.spec_history.c, schema.level_history.c
         trials = (
             select(
-                _trials.state, func.count(), func.max(_trials.id), func.sum(_trials.attempts), func.max(_trials.finished_at)
+                _trials.state,
+                func.count(),
+                func.max(_trials.id),
+                func.sum(_trials.attempts),
+                func.max(_trials.finished_at),
             )
             .where(_trials.run_id.in_(of_study))
             .group_by(_trials.state)
@@ -43,7 +47,7 @@ class Changes(StorePart):
             groups = [tuple(row) for row in connection.execute(trials)]
             levels, decided_at = connection.execute(decided).one()
             lease = connection.execute(select(schema.leases).where(_leases.study_id == study_id)).first()
-            counts = {state: 0 for state in get_args(TrialState)}
+            counts = dict.fromkeys(get_args(TrialState), 0)
             return StudyChanges(
                 name=str(study.name),
                 spec_hash=study.spec_hash,
@@ -51,9 +55,7 @@ class Changes(StorePart):
                 runs=connection.execute(select(func.count()).where(_runs.study_id == study_id)).scalar_one(),
                 decided=levels,
                 decided_at=decided_at,
-                superseded=connection.execute(
-                    select(func.count()).where(taken_back.run_id.in_(of_study))
-                ).scalar_one(),
+                superseded=connection.execute(select(func.count()).where(taken_back.run_id.in_(of_study))).scalar_one(),
                 counts=counts | {state: number for state, number, *_ in groups},
                 newest=max((newest for _, _, newest, *_ in groups), default=0),
                 attempts=sum(int(attempts or 0) for *_, attempts, _ in groups),

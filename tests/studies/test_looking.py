@@ -118,7 +118,9 @@ def test_candidates_are_summed_up(store: Store, run: RunRecord) -> None:
     low, high = added(store, run, 3, max_lr=0.1), added(store, run, 3, max_lr=0.2)
     not_finite = replace(RESULT, val=0.3, val_loss=None)
     store.finish_trials([FinishedTrial(low[0].id, RESULT), FinishedTrial(low[1].id, replace(RESULT, val=0.25))])
-    store.finish_trials([FinishedTrial(high[0].id, not_finite), FinishedTrial(high[1].id, replace(RESULT, diverged=True))])
+    store.finish_trials(
+        [FinishedTrial(high[0].id, not_finite), FinishedTrial(high[1].id, replace(RESULT, diverged=True))]
+    )
     store.fail_trial(high[2].id, "boom")
     first, second = store.candidates(run.id, 0, [0, 1, 2], "h", [])
     assert (first.max_lr, first.val, first.finite, first.diverged) == (0.1, 0.75, 2, 0)

@@ -39,7 +39,8 @@ export async function watched(launch, said) {
     await new Promise(done => setTimeout(done, 700));
     launch = await ask(`/launches/${launch.id}`);
   }
-  tell(said, launch.message ?? "", ["refused", "lost"].includes(launch.state));
+  const failed = ["refused", "lost"].includes(launch.state);
+  tell(said, launch.message ?? (failed ? "Its driver has gone without a word." : "Its driver is at work."), failed);
   return launch;
 }
 
