@@ -1,6 +1,7 @@
 from .api.entry import import_study, open_study, replay, studies, sweep
 from .api.errors import (
     InputError,
+    StoppedOnRequest,
     StudyBusy,
     StudyError,
     StudyNotFound,
@@ -25,6 +26,7 @@ __all__ = [
     "Metric",
     "Spec",
     "Stop",
+    "StoppedOnRequest",
     "Study",
     "StudyBusy",
     "StudyError",

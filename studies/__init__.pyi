@@ -1,7 +1,17 @@
 from .artifacts import Artifacts
 from .critical import in_critical_section, uninterruptible
 from .database import upgrade
-from .errors import LeaseLost, NoDatabase, StudyBusy, StudyError, StudyExists, StudyNotFound, StudyUnavailable
+from .errors import (
+    LaunchWaiting,
+    LaunchWithdrawn,
+    LeaseLost,
+    NoDatabase,
+    StudyBusy,
+    StudyError,
+    StudyExists,
+    StudyNotFound,
+    StudyUnavailable,
+)
 from .folders import is_folder, put_folder, view_folder
 from .machine import MachineRecord
 from .ownership import claim, retire
@@ -26,6 +36,8 @@ from .records import (
 from .store import Store
 from .study_records import (
     CandidateRecord,
+    LaunchRecord,
+    LaunchState,
     Lease,
     LevelRecord,
     RunRecord,
@@ -33,6 +45,7 @@ from .study_records import (
     StudyChanges,
     StudyRecord,
     TenureRecord,
+    Wish,
 )
 from .transfer import Tables, columns
 from .urls import database_file, engine_url, holds_password, is_in_memory, public_url
@@ -46,6 +59,10 @@ __all__ = [
     "EpochRecord",
     "FinishedTrial",
     "GradientRecord",
+    "LaunchRecord",
+    "LaunchState",
+    "LaunchWaiting",
+    "LaunchWithdrawn",
     "Lease",
     "LeaseLost",
     "LevelRecord",
@@ -73,6 +90,7 @@ __all__ = [
     "TrialRecord",
     "TrialResult",
     "TrialState",
+    "Wish",
     "claim",
     "columns",
     "database_file",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from studies import lineage, locks, places, row_mapping, schema
+from studies import launches, lineage, locks, places, row_mapping, schema
 from studies.errors import StudyError, StudyExists, StudyNotFound
 from studies.store_part import StorePart, persistent
 from studies.study_records import RunRecord, SpecRecord, StudyRecord
@@ -159,6 +159,7 @@ class Catalogue(StorePart):
             trials = select(schema.trials.c.id).join(schema.runs).where(_runs.study_id == number)
             hashes = lineage.listed_only_by(connection, trials)
             connection.execute(delete(schema.studies).where(_studies.id == number))
+            launches.forget(connection, name)
             return hashes
 
     @persistent

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, inspect, literal_
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
-from studies import locations, migrations, row_mapping, schema
+from studies import locations, metadata, migrations, row_mapping
 from studies.critical import uninterruptible
 from studies.dialect import dialect_of
 from studies.errors import NoDatabase, StudyError, StudyUnavailable, TryAgain
@@ -269,7 +269,7 @@ def upgrade(url: str) -> str:
 
 def _formerly(column: Column[Any], there: Collection[str]) -> ColumnElement[Any]:
     """Return a column of a table that has these columns, and not that one, under its name of today."""
-    former = column.info.get(schema.FORMERLY)
+    former = column.info.get(metadata.FORMERLY)
     if former not in there:
         return null().label(column.name)
     return literal_column(f"{column.table.name}.{former}", column.type).label(column.name)

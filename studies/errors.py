@@ -46,5 +46,24 @@ class LeaseLost(StudyError):  # noqa: N818
     """The lease of a study has passed to another driver, or was given back; nothing was written under it."""
 
 
+class LaunchWaiting(StudyUnavailable):
+    """A launch of the same study has been accepted, and no driver has begun with it yet.
+
+    Attributes:
+        launch: its number.
+    """
+
+    def __init__(self, message: str, launch: str) -> None:
+        super().__init__(message)
+        self.launch = launch
+
+    def __reduce__(self) -> tuple[type[LaunchWaiting], tuple[str, str]]:
+        return LaunchWaiting, (str(self), self.launch)
+
+
+class LaunchWithdrawn(StudyError):  # noqa: N818
+    """A launch's driver need not begin: it was withdrawn, or another driver has begun with it."""
+
+
 class TryAgain(StudyUnavailable):
     """A transaction failed for a reason that passes soon, a restart of the server for instance; nothing was written."""

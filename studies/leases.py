@@ -48,17 +48,15 @@ class Leases(StorePart):
         """
         lifetime = _lifetime(ttl)
         with self._database.write() as connection:
-            name = locks.study(connection, study_id)
             now = self._database.clock(connection)
-            row = _row(connection, study_id)
-            if row is not None and row.holder is not None and row.expires_at > now and row.token != dead:
-                raise StudyBusy(_busy(name, row, now), row.holder, row.token)
+            row = check_free(connection, study_id, now, dead)
             values = {"holder": holder, "acquired_at": now, "heartbeat_at": now, "expires_at": now + lifetime}
+            values |= {"stop": None, "stop_seen_at": None}
             token = 1 if row is None else row.token + 1
             if row is None:
                 connection.execute(insert(schema.leases), {"study_id": study_id, "token": token, **values})
             else:
-                _change(connection, study_id, {"token": token, **values})
+                change(connection, study_id, {"token": token, **values})
             return Lease(study_id, token, holder, now, now + lifetime)
 
     @persistent
@@ -73,7 +71,7 @@ class Leases(StorePart):
         with self._database.write() as connection:
             check(connection, lease)
             now = self._database.clock(connection)
-            _change(connection, lease.study_id, {"heartbeat_at": now, "expires_at": now + lifetime})
+            change(connection, lease.study_id, {"heartbeat_at": now, "expires_at": now + lifetime})
             return Lease(lease.study_id, lease.token, lease.holder, lease.acquired_at, now + lifetime)
 
     @persistent
@@ -86,18 +84,32 @@ class Leases(StorePart):
                 return
             now = self._database.clock(connection)
             # The token is used up: what the former holder still tries to write is refused.
-            _change(connection, lease.study_id, {"token": lease.token + 1, "holder": None, "expires_at": now})
+            change(connection, lease.study_id, {"token": lease.token + 1, "holder": None, "expires_at": now})
 
     @persistent
     def tenure(self, study_id: int) -> TenureRecord | None:
         """Return who holds a study's lease, None if nobody does; one that has lapsed is still shown."""
         with self._database.read() as connection:
-            row = _row(connection, study_id)
+            there = select(*self._database.columns(connection, schema.leases)).select_from(schema.leases)
+            row = connection.execute(there.where(_leases.study_id == study_id)).first()
             if row is None or row.holder is None:
                 return None
             now = self._database.clock(connection)
             ago = [(now - then).total_seconds() for then in (row.acquired_at, row.heartbeat_at, row.expires_at)]
-            return TenureRecord(row.holder, row.acquired_at, ago[0], ago[1], -ago[2])
+            return TenureRecord(row.holder, row.acquired_at, ago[0], ago[1], -ago[2], row.stop)
+
+
+def check_free(connection: Connection, study_id: int, now: datetime, dead: int | None) -> Row[Any] | None:
+    """Make sure that nobody holds a study's lease, until the transaction ends; return its row, None if it has none.
+
+    Raises:
+        StudyBusy: somebody does, and it is not the lease whose token is `dead`.
+        StudyNotFound: there is no such study.
+    """
+    name, row = locks.study(connection, study_id), row_of(connection, study_id)
+    if row is not None and row.holder is not None and row.expires_at > now and row.token != dead:
+        raise StudyBusy(_busy(name, row, now), row.holder, row.token)
+    return row
 
 
 def check(connection: Connection, lease: Lease) -> None:
@@ -125,11 +137,13 @@ def check(connection: Connection, lease: Lease) -> None:
         )
 
 
-def _row(connection: Connection, study_id: int) -> Row[Any] | None:
+def row_of(connection: Connection, study_id: int) -> Row[Any] | None:
+    """Return the row of a study's lease; None if nobody has ever held it."""
     return connection.execute(select(schema.leases).where(_leases.study_id == study_id)).first()
 
 
-def _change(connection: Connection, study_id: int, values: dict[str, Any]) -> None:
+def change(connection: Connection, study_id: int, values: dict[str, Any]) -> None:
+    """Change the row of a study's lease."""
     connection.execute(update(schema.leases).where(_leases.study_id == study_id).values(values))
 
 

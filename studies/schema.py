@@ -6,67 +6,24 @@ Floats are doubles, so that a `max_lr` comes back as the very number that went i
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     Double,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-if TYPE_CHECKING:
-    from sqlalchemy import Dialect
-
-PREFIX = "scyc_"
-
-FORMERLY = "formerly"
-"""Key of a column's `info`: its name before revision 0009, by which it is read from an earlier version's database."""
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, stored in UTC also where the database knows no time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Convert to UTC."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give the time zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _belongs_to(column: str) -> ForeignKey:
-    return ForeignKey(column, ondelete="CASCADE")
-
+from studies.metadata import FORMERLY, UtcDateTime, belongs_to, metadata
 
 studies = Table(
     "scyc_studies",
@@ -86,7 +43,7 @@ spec_history = Table(
     "scyc_spec_history",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("study_id", Integer, _belongs_to("scyc_studies.id"), nullable=False),
+    Column("study_id", Integer, belongs_to("scyc_studies.id"), nullable=False),
     Column("spec", JSON, nullable=False),
     Column("spec_hash", String(64), nullable=False),
     Column("superseded_at", UtcDateTime, nullable=False),
@@ -96,13 +53,40 @@ spec_history = Table(
 leases = Table(
     "scyc_leases",
     metadata,
-    Column("study_id", Integer, _belongs_to("scyc_studies.id"), primary_key=True, autoincrement=False),
+    Column("study_id", Integer, belongs_to("scyc_studies.id"), primary_key=True, autoincrement=False),
     Column("token", BigInteger, nullable=False),
     Column("holder", Text),  # NULL once it was given back
     Column("acquired_at", UtcDateTime, nullable=False),
     Column("heartbeat_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("stop", String(16)),  # "pause" or "cancel", once somebody has asked the holder to stop
+    Column("stop_seen_at", UtcDateTime),
     CheckConstraint("token > 0", name="token"),
+)
+
+launches = Table(  # of drivers; the study may not be there yet
+    "scyc_launches",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("study", String(255), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("message", Text),
+    Column("token", BigInteger),  # of its driver's lease
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("began_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    CheckConstraint(
+        "state IN ('accepted', 'driving', 'ended', 'stopped', 'refused', 'withdrawn')",
+        name="state",
+    ),
+    CheckConstraint("state <> 'driving' OR token IS NOT NULL", name="token"),
+    CheckConstraint(
+        "(state IN ('ended', 'stopped', 'refused', 'withdrawn')) = (ended_at IS NOT NULL)",
+        name="ended_at",
+    ),
+    Index("ix_scyc_launches_study", "study"),
 )
 
 artifact_stores = Table(
@@ -117,7 +101,7 @@ runs = Table(
     "scyc_runs",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("study_id", Integer, _belongs_to("scyc_studies.id"), nullable=False),
+    Column("study_id", Integer, belongs_to("scyc_studies.id"), nullable=False),
     Column("name", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("wall_seconds", Double, nullable=False),
@@ -130,7 +114,7 @@ runs = Table(
 levels = Table(
     "scyc_levels",
     metadata,
-    Column("run_id", Integer, _belongs_to("scyc_runs.id"), primary_key=True),
+    Column("run_id", Integer, belongs_to("scyc_runs.id"), primary_key=True),
     Column("level", Integer, primary_key=True),
     Column("density", Double, nullable=False),
     Column("winner", Double, nullable=False),
@@ -145,7 +129,7 @@ level_history = Table(
     "scyc_level_history",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, _belongs_to("scyc_runs.id"), nullable=False),
+    Column("run_id", Integer, belongs_to("scyc_runs.id"), nullable=False),
     Column("level", Integer, nullable=False),
     Column("density", Double, nullable=False),
     Column("winner", Double, nullable=False),
@@ -164,7 +148,7 @@ trials = Table(
     "scyc_trials",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, _belongs_to("scyc_runs.id"), nullable=False),
+    Column("run_id", Integer, belongs_to("scyc_runs.id"), nullable=False),
     Column("level", Integer, nullable=False),
     Column("seed", BigInteger, nullable=False),
     Column("max_lr", Double, nullable=False),
@@ -216,7 +200,7 @@ trials = Table(
 epochs = Table(
     "scyc_epochs",
     metadata,
-    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("trial_id", Integer, belongs_to("scyc_trials.id"), primary_key=True),
     Column("step", BigInteger, primary_key=True, info={FORMERLY: "epoch"}),
     Column("train_loss", Double),
     Column("val_loss", Double),
@@ -227,7 +211,7 @@ epochs = Table(
 checkpoints = Table(
     "scyc_checkpoints",
     metadata,
-    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("trial_id", Integer, belongs_to("scyc_trials.id"), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("hash", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -240,7 +224,7 @@ checkpoints = Table(
 gradients = Table(
     "scyc_gradients",
     metadata,
-    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("trial_id", Integer, belongs_to("scyc_trials.id"), primary_key=True),
     Column("point", String(16), primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("mean", Double, nullable=False),
@@ -255,7 +239,7 @@ gradients = Table(
 answers = Table(
     "scyc_answers",
     metadata,
-    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("trial_id", Integer, belongs_to("scyc_trials.id"), primary_key=True),
     Column("split", String(16), primary_key=True),
     Column("examples", Integer, nullable=False),
     Column("bits", LargeBinary, nullable=False),  # compressed, one for each example
@@ -280,7 +264,7 @@ machines = Table(  # studies share them
 trial_machines = Table(
     "scyc_trial_machines",
     metadata,
-    Column("trial_id", Integer, _belongs_to("scyc_trials.id"), primary_key=True),
+    Column("trial_id", Integer, belongs_to("scyc_trials.id"), primary_key=True),
     Column("machine", String(64), ForeignKey("scyc_machines.hash"), nullable=False),
     Column("started_at", UtcDateTime),  # NULL, as are the workers, of a version that did not record this
     Column("workers", Integer),
@@ -289,7 +273,7 @@ trial_machines = Table(
 measurements = Table(
     "scyc_measurements",
     metadata,
-    Column("run_id", Integer, _belongs_to("scyc_runs.id"), primary_key=True),
+    Column("run_id", Integer, belongs_to("scyc_runs.id"), primary_key=True),
     Column("level", Integer, primary_key=True),
     Column("seed", BigInteger, primary_key=True),
     Column("parent", String(64), primary_key=True),  # '' at level 0

@@ -11,11 +11,13 @@ from studies.catalogue import Catalogue
 from studies.changes import Changes
 from studies.database import Database
 from studies.decisions import Decisions
+from studies.launches import Launches
 from studies.leases import Leases
 from studies.machines import Machines
 from studies.measurements import Measurements
 from studies.outcomes import Outcomes
 from studies.places import Places
+from studies.stopping import Stopping
 from studies.store_part import persistent
 from studies.transfer import Transfer
 from studies.trials import Trials
@@ -27,7 +29,19 @@ if TYPE_CHECKING:
 
 
 class Store(
-    Catalogue, Decisions, Trials, Outcomes, Measurements, Machines, Leases, Transfer, Places, Changes, Browsing
+    Catalogue,
+    Decisions,
+    Trials,
+    Outcomes,
+    Measurements,
+    Machines,
+    Leases,
+    Stopping,
+    Launches,
+    Transfer,
+    Places,
+    Changes,
+    Browsing,
 ):
     """Everything in one database: studies, their runs and levels, trials and checkpoints.
 

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+Wish = Literal["pause", "cancel"]
+"""How a driver is asked to stop: once the trials under way have ended, or at once."""
+
+LaunchState = Literal["accepted", "driving", "ended", "stopped", "refused", "withdrawn"]
+"""How far a launch is.
+
+    accepted: no driver has begun with it.
+    driving: a driver has taken the study's lease for it.
+    ended: everything that it asked for is done.
+    stopped: its driver stopped before that, and the study can be resumed.
+    refused: it cannot be done; nothing was changed.
+    withdrawn: it was paused or cancelled before a driver began.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,7 @@ class TenureRecord:
         seconds: how long ago that was.
         silence: seconds since the last heartbeat.
         seconds_left: until the lease lapses; negative once it has.
+        stop: how the holder was asked to stop; None if nobody has asked.
     """
 
     holder: str
@@ -66,6 +82,32 @@ class TenureRecord:
     seconds: float
     silence: float
     seconds_left: float
+    stop: Wish | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRecord:
+    """Somebody has asked for a driver, which starts in a process or on a machine of its own.
+
+    Attributes:
+        study: name of the study, which a "sweep" may yet have to make.
+        action: what the driver is to do: "sweep", "resume" or "extend".
+        request: with what: the spec, the options, what is added; plain JSON values.
+        message: how it ended, in full sentences, or what went wrong; None as long as there is nothing to say.
+        token: of the lease that its driver took; None before that.
+        created_at, began_at, ended_at: by the clock of the database.
+    """
+
+    id: str
+    study: str
+    action: str
+    request: dict[str, Any]
+    state: LaunchState
+    message: str | None
+    token: int | None
+    created_at: datetime
+    began_at: datetime | None
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +164,8 @@ class StudyChanges:
         holder: of the lease; None if nobody has it.
         heartbeat_at: its holder's last sign of life, by the database's clock.
         alive: whether the lease has not lapsed.
+        stop: what its holder was asked to do: "pause" or "cancel"; None if nothing.
+        launches: how often the launches of the study have changed, and when last.
     """
 
     name: str
@@ -139,6 +183,8 @@ class StudyChanges:
     holder: str | None
     heartbeat_at: datetime | None
     alive: bool
+    stop: str | None
+    launches: tuple[int, datetime | None]
 
     @property
     def ended(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Boolean, Float, Integer, LargeBinary, Table, insert, inspect, select
 
-from studies import schema
+from studies import metadata, schema
 from studies.errors import StudyError, StudyExists
 from studies.store_part import StorePart, persistent
 
@@ -28,7 +28,7 @@ Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
 
 _TABLES: dict[str, Table] = {  # parents first
-    table.name.removeprefix(schema.PREFIX): table
+    table.name.removeprefix(metadata.PREFIX): table
     for table in (
         schema.studies,
         schema.spec_history,
@@ -189,7 +189,7 @@ def _checked(table_name: str, found: Sequence[Mapping[str, Any]] | None) -> Rows
 
 
 def _kind(column: Column[Any]) -> str:
-    if isinstance(column.type, schema.UtcDateTime):
+    if isinstance(column.type, metadata.UtcDateTime):
         return "time"
     kinds = {Boolean: "bool", Integer: "int", Float: "float", JSON: "json", LargeBinary: "bytes"}
     return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "text")

@@ -6,10 +6,10 @@ import json
 import re
 import time
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
-from oracle.api.errors import NothingLearned, TrialsFailed, WorkersEnded
+from oracle.api.errors import NothingLearned, StoppedOnRequest, TrialsFailed, WorkersEnded
 from oracle.driver.apart import check_ready_apart
 from oracle.driver.events import Listeners
 from oracle.driver.interruption import interruptible
@@ -17,6 +17,7 @@ from oracle.driver.lease import driving
 from oracle.driver.machine_watch import MachineWatch
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
+from oracle.driver.stopping import Stoppable, StopSignal
 from oracle.execution import make_executor
 from oracle.results.silence import STUCK
 from oracle.study.checking import explained
@@ -49,6 +50,7 @@ class Driven:
         spec: the spec of that study.
         artifacts: the store of its weights, which belongs to this database.
         trained_on: fingerprints of data and own code that workers must have, as JSON; "" for any.
+        stop: whether somebody has asked this driver to stop.
     """
 
     store: Store
@@ -56,16 +58,22 @@ class Driven:
     spec: Spec
     artifacts: Artifacts
     trained_on: str = ""
+    stop: StopSignal = field(default_factory=StopSignal)
 
     @classmethod
-    def read(cls, store: Store, name: str, trained_on: str = "") -> Self:
+    def read(cls, store: Store, name: str) -> Self:
         """Read a study as it is now.
 
         Raises:
             StudyError: its artifact store is not there, or belongs to another database.
         """
         study = store.study(name)
-        return cls(store, study, study_spec(study), claim(store, study.artifacts), trained_on)
+        return cls(store, study, study_spec(study), claim(store, study.artifacts))
+
+    def read_again(self) -> Self:
+        """Return the same study, driven by the same process, as it is now."""
+        study = self.store.study(self.study.name)
+        return replace(self, study=study, spec=study_spec(study))
 
 
 def ready_executor(
@@ -106,14 +114,23 @@ def training(store: Store, name: str, options: ExecutionOptions, display: Displa
 
     Raises:
         InputError: data or own code have changed, and the options do not accept that; or the network has.
+        LaunchWithdrawn: the options name a launch, and it was withdrawn meanwhile.
+        StoppedOnRequest: somebody has asked this driver to stop at once.
         StudyNotFound: there is no such study.
         StudyBusy: another driver holds the lease.
         StudyError: its artifact store is not there, or belongs to another database.
     """
     from oracle.driver.preflight import check_same_network
 
-    with driving(store, store.study(name)) as locked, explained(store, name):
+    stop = StopSignal()
+    with (
+        driving(store, store.study(name), stop=stop) as locked,
+        ExitStack() as stack,
+        explained(store, name),
+    ):
         held = Driven.read(locked, name)
+        if options.launch is not None:
+            stack.enter_context(_launched(store, locked, options.launch, held.study.id))
         now = trained_on_now(held.spec)
         check_trained_on(held.store, held.study, now, accept=options.accept_changes, warn=display.warn)
         check_same_network(held.spec, held.study, ready.coverage)
@@ -123,7 +140,26 @@ def training(store: Store, name: str, options: ExecutionOptions, display: Displa
             display.say(ready.coverage.sentence)
         for warning in ready.warnings:
             display.warn(warning)
-        yield replace(held, trained_on="" if options.accept_changes else json.dumps(now.fingerprints, sort_keys=True))
+        trained_on = "" if options.accept_changes else json.dumps(now.fingerprints, sort_keys=True)
+        try:
+            yield replace(held, trained_on=trained_on, stop=stop)
+        except KeyboardInterrupt:
+            if stop.wish != "cancel":
+                raise
+            raise StoppedOnRequest(stop.wish) from None
+
+
+@contextmanager
+def _launched(store: Store, locked: Store, launch: str, study: int) -> Iterator[None]:
+    """Record that this driver has begun with a launch, and how it ends."""
+    token = locked.begin_launch(launch, study)
+    try:
+        yield
+    except BaseException as error:
+        said = "The driver was interrupted." if isinstance(error, KeyboardInterrupt) else str(error)
+        store.end_launch(launch, token, "stopped", said or type(error).__name__)
+        raise
+    store.end_launch(launch, token, "ended")
 
 
 def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, display: Display, db: str) -> None:
@@ -139,6 +175,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
     Raises:
         TrialsFailed: failed trials block the study.
         NothingLearned: no candidate of a level left a network that can be pruned.
+        StoppedOnRequest: somebody has asked this driver to stop.
         WorkersEnded: the executor ended before the study did.
         KeyboardInterrupt: the call was interrupted; what was recorded is kept.
     """
@@ -151,6 +188,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         counts = store.counts(run.id)
         listener = stack.enter_context(display.sweep(spec, counts["complete"] + counts["stopped"]))
         stack.enter_context(interruptible())
+        stack.enter_context(held.stop.interrupting())
         if options.mirror:
             from oracle.driver.optuna_mirror import OptunaMirror  # importing Optuna takes half a second
 
@@ -160,14 +198,14 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
         source = OracleRun(store, run, spec, held.artifacts, listener, options.retries, held.trained_on)
         if not source.finished:
             _see_this_machine(watch, executor, spec)
-            executor.run(source, spec, held.artifacts)
+            executor.run(Stoppable(source, held.stop), spec, held.artifacts)
     if source.failed:
         what = f"Level {source.level} cannot be decided: {len(source.failed)} of its trials failed"
         raise TrialsFailed(f"{what}{_last_words(store, run, source.level)}.")
     if source.stuck:
         raise NothingLearned(STUCK.format(level=source.level))
     if not source.complete:
-        raise WorkersEnded
+        raise WorkersEnded if held.stop.wish is None else StoppedOnRequest(held.stop.wish)
 
 
 def train_runs(
@@ -198,6 +236,7 @@ def train_runs(
         stack.enter_context(_timed(store, runs))
         listener = stack.enter_context(display.runs({run.id: run.name for run in runs}))
         stack.enter_context(interruptible())
+        stack.enter_context(held.stop.interrupting())
         if options.retry_failed:
             for run in runs:
                 store.requeue_failed(run.id)
@@ -209,11 +248,11 @@ def train_runs(
         listener.trials_expected(walks.steps_left)
         if not walks.finished:
             _see_this_machine(watch, executor, spec)
-            executor.run(walks, spec, held.artifacts)
+            executor.run(Stoppable(walks, held.stop), spec, held.artifacts)
     if walks.failures:
         raise TrialsFailed(f"Some runs are blocked by failures: {'; '.join(walks.failures)}.")
     if not walks.complete:
-        raise WorkersEnded
+        raise WorkersEnded if held.stop.wish is None else StoppedOnRequest(held.stop.wish)
 
 
 def _last_words(store: Store, run: RunRecord, level: int) -> str:

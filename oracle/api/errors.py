@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oracle.results.silence import SMALLER
 from scyc.errors import InputError
 from studies.errors import LeaseLost, StudyBusy, StudyError, StudyNotFound, StudyUnavailable
+
+if TYPE_CHECKING:
+    from studies import Wish
 
 __all__ = [
     "InputError",
     "LeaseLost",
     "NothingLearned",
+    "StoppedOnRequest",
     "StudyBusy",
     "StudyError",
     "StudyNotFound",
@@ -50,6 +56,22 @@ class NothingLearned(StudyStopped):
 
     def __reduce__(self) -> tuple[type[NothingLearned], tuple[str]]:
         return NothingLearned, (self.what,)
+
+
+class StoppedOnRequest(StudyStopped):
+    """Somebody has asked the driver to stop.
+
+    Attributes:
+        wish: how: "pause" or "cancel".
+    """
+
+    def __init__(self, wish: Wish) -> None:
+        done = {"pause": "paused", "cancel": "cancelled"}[wish]
+        super().__init__(f"The study was {done} on request. No recorded trial is lost.", "Resume the study.")
+        self.wish = wish
+
+    def __reduce__(self) -> tuple[type[StoppedOnRequest], tuple[Wish]]:
+        return StoppedOnRequest, (self.wish,)
 
 
 class WorkersEnded(StudyStopped):

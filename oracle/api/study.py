@@ -114,6 +114,21 @@ class Study(StudyReader):
         )
         return self
 
+    def pause(self) -> None:
+        """Let no more trials start, whoever trains the study; those under way are finished and recorded.
+
+        `resume` continues.
+        """
+        from oracle.api.controlling import pause
+
+        pause(self.name, self.db)
+
+    def cancel(self) -> None:
+        """Stop whoever trains the study at once; trials under way are lost, and are trained again by `resume`."""
+        from oracle.api.controlling import cancel
+
+        cancel(self.name, self.db)
+
     def delete(self) -> None:
         """Delete the study with its trials, weights and Optuna mirror, without asking."""
         from oracle.api.managing import delete_study

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from oracle.api.defaults import check_artifacts, folder_name
-from oracle.api.driving import Driven, ready_executor, train_oracle, training
+from oracle.api.driving import ready_executor, train_oracle, training
 from oracle.driver.engine_choice import with_engine
 from oracle.study.extending import extend_study, extended
 from oracle.study.opening import open_study, study_spec
@@ -86,4 +86,4 @@ def extend(
             _, reopened = extend_study(held.store, held.study, held.spec, add(held.spec))
             if reopened:
                 display.say(f"{reopened} levels are decided again once their new cells are trained.")
-            train_oracle(Driven.read(held.store, name, held.trained_on), executor, options, display, db)
+            train_oracle(held.read_again(), executor, options, display, db)

@@ -30,7 +30,7 @@ def training(again: str, *, as_json: bool) -> Iterator[ConsoleDisplay]:
     Raises:
         typer.Exit: the command was interrupted, failed trials block the study, or its workers ended too soon.
     """
-    from oracle.api.errors import TrialsFailed, WorkersEnded
+    from oracle.api.errors import StoppedOnRequest, TrialsFailed, WorkersEnded
     from oracle.cli.progress import ConsoleDisplay
     from oracle.driver.interruption import exit_within
 
@@ -45,6 +45,9 @@ def training(again: str, *, as_json: bool) -> Iterator[ConsoleDisplay]:
             yield display
     except KeyboardInterrupt:
         interrupted()
+        raise typer.Exit(INTERRUPTED) from None
+    except StoppedOnRequest as error:
+        say(err, f"{error.what} Resume with `{again}`.")
         raise typer.Exit(INTERRUPTED) from None
     except TrialsFailed as error:
         say(err, f"{error.what} Fix the cause, then resume with `{again} --retry-failed`.")

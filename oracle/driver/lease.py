@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +18,23 @@ from studies import LeaseLost, StudyBusy, StudyError, StudyUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oracle.driver.stopping import StopSignal
     from studies import Lease, Store, StudyRecord
 
 LIFETIME = 30.0
 """Seconds after which the lease of a silent driver lapses."""
+
+LOOK = 1.0
+"""Seconds after which a driver looks again whether it was asked to stop."""
 
 UNKNOWN = "unknown"
 """Where process numbers count, if that cannot be found out: then nobody is believed to be dead."""
 
 
 @contextmanager
-def driving(store: Store, study: StudyRecord | int, lifetime: float = LIFETIME) -> Iterator[Store]:
+def driving(
+    store: Store, study: StudyRecord | int, lifetime: float = LIFETIME, stop: StopSignal | None = None
+) -> Iterator[Store]:
     """Hold the study's lease within the block, and yield a store that refuses to write once the lease is lost.
 
     If its holder was a process of this machine and has died, the lease is taken over at once; otherwise when it lapses.
@@ -36,13 +43,14 @@ def driving(store: Store, study: StudyRecord | int, lifetime: float = LIFETIME) 
         store: the database.
         study: the study, or its number.
         lifetime: seconds after which the lease of a silent driver lapses.
+        stop: is told when somebody asks the driver to stop. Default: what it does is too short to be stopped.
 
     Raises:
         StudyBusy: another driver holds the lease; the message says who, and since when.
     """
     lease = _acquire(store, study if isinstance(study, int) else study.id, lifetime)
     ended = threading.Event()
-    heart = threading.Thread(target=_beat, args=(store, lease, lifetime, ended), name="heartbeat", daemon=True)
+    heart = threading.Thread(target=_beat, args=(store, lease, lifetime, ended, stop), name="heartbeat", daemon=True)
     heart.start()
     away = False
     try:
@@ -61,17 +69,27 @@ def _acquire(store: Store, study_id: int, lifetime: float) -> Lease:
     try:
         return store.acquire_lease(study_id, _holder(), lifetime)
     except StudyBusy as busy:
-        if not _has_died(busy.holder):
+        if not has_died(busy.holder):
             raise
         return store.acquire_lease(study_id, _holder(), lifetime, dead=busy.token)
 
 
-def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event) -> None:
-    while not ended.wait(lifetime / 3):
+def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event, stop: StopSignal | None) -> None:
+    due, told = time.monotonic() + lifetime / 3, None
+    while not ended.wait(lifetime / 3 if stop is None else min(LOOK, lifetime / 3)):
         try:
-            lease = store.renew_lease(lease, lifetime)
+            if stop is not None and (wish := store.stop_asked(lease)) is not None and wish != told:
+                stop.ask(wish)
+                if stop.gate.quiet:  # otherwise a trial is on its way to its worker
+                    store.see_stop(lease)
+                    told = wish
+            if time.monotonic() >= due:
+                lease = store.renew_lease(lease, lifetime)
+                due = time.monotonic() + lifetime / 3
         except LeaseLost:
-            return  # the next write will fail and say so
+            if stop is not None:
+                stop.ask("pause")  # what is under way may end, and the next write will fail and say why
+            return
         except StudyError:
             continue  # the database does not answer, but may do so again in time
 
@@ -101,7 +119,7 @@ def _numbering() -> str:
     return hashlib.sha256(b"%s %d" % (boot, namespace)).hexdigest()[:8]
 
 
-def _has_died(holder: str) -> bool:
+def has_died(holder: str) -> bool:
     """Return whether a holder was a process of this machine that is gone. If its number is in use again, it is not."""
     found = re.fullmatch(r".*@(.*) \(process (\d+) in (\w+)\)", holder)
     if found is None or found[1] != platform.node() or found[3] != _numbering() or found[3] == UNKNOWN:

@@ -100,6 +100,8 @@ class OracleRun:
         """Whether every level is decided."""
         return len(self._winners) >= self.spec.levels
 
+    gate = None
+
     @property
     def finished(self) -> bool:
         """Whether nothing is left to train: every level is decided, or the next one cannot be."""

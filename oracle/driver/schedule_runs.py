@@ -81,6 +81,8 @@ class ScheduleRun:
         """Whether every seed has gone through every level."""
         return all(path.level >= self.spec.levels for path in self._paths.values())
 
+    gate = None
+
     @property
     def finished(self) -> bool:
         """Whether nothing is left to train: every seed has gone through every level, or a failure has stopped it."""
@@ -223,6 +225,8 @@ class ScheduleRuns:
     def complete(self) -> bool:
         """Whether every run is complete."""
         return all(walk.complete for walk in self.walks.values())
+
+    gate = None
 
     @property
     def finished(self) -> bool:

@@ -10,6 +10,7 @@ from oracle.execution.registry import EXECUTORS, make_executor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oracle.execution.gate import Gate
     from oracle.execution.messages import Answer, Request
     from oracle.spec.model import Spec
     from studies import Artifacts
@@ -23,6 +24,11 @@ class TrialSource(Protocol):
     @property
     def finished(self) -> bool:
         """Whether nothing is left to train, now or later."""
+        ...
+
+    @property
+    def gate(self) -> Gate | None:
+        """What lets requests through to workers; closed to stop early. None if that cannot happen."""
         ...
 
     def next(self, most: int = 1) -> Sequence[Request]:
@@ -39,7 +45,7 @@ class TrialSource(Protocol):
 
 
 class Executor(Protocol):
-    """Trains a source's trials until it is finished."""
+    """Trains a source's trials until it is finished, or its gate is closed."""
 
     @property
     def here(self) -> bool:
@@ -47,7 +53,10 @@ class Executor(Protocol):
         ...
 
     def run(self, source: TrialSource, spec: Spec, artifacts: Artifacts) -> None:
-        """Train until `source.finished`. An exception or KeyboardInterrupt leaves no process behind."""
+        """Train until `source.finished`; once its gate is closed, finish what is under way.
+
+        An exception or KeyboardInterrupt leaves no process behind.
+        """
         ...
 
 

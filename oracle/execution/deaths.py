@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oracle.execution import TrialSource
+    from oracle.execution.gate import Gate
     from oracle.execution.messages import Answer, Request
 
 FORGIVEN = 3
@@ -93,6 +94,11 @@ class Forgiving:
         """Whether nothing is left to train, now or later."""
         return not self._again and self.source.finished
 
+    @property
+    def gate(self) -> Gate | None:
+        """That of the source."""
+        return self.source.gate
+
     def next(self, most: int = 1) -> list[Request]:
         """Return requests as `TrialSource.next` does; those that were lost come first."""
         again = [self._again.popleft() for _ in range(min(most, len(self._again)))]
@@ -104,12 +110,18 @@ class Forgiving:
 
     def begun(self, group: Sequence[Request], workers: int = 1) -> None:
         """Note that one of so many workers has started on some requests."""
+        if self.gate is not None:
+            self.gate.arrived(group)
         self._starts |= dict.fromkeys(group, StartRecord(datetime.now(UTC), workers))
         if self.limit is not None:
             self._deadlines |= dict.fromkeys(group, monotonic() + self.limit * len(group))
 
     def record(self, answers: Sequence[tuple[Request, Answer]], /) -> None:
         """Pass answers on to the source; a `Died` only if it counts against the trial."""
+        if self.gate is not None:
+            self.gate.arrived(
+                [request for request, _ in answers]
+            )  # one may have been lost before it reached its worker
         passed_on = []
         for request, answer in answers:
             late = self._deadlines.pop(request, math.inf) <= monotonic()

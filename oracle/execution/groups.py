@@ -41,6 +41,10 @@ class Groups:
 
     def next(self) -> list[Request]:
         """Return a group. It is empty if nothing can be done now: answers must come first, or everything is done."""
+        gate = self._source.gate
+        return self._deal() if gate is None else gate.let_through(self._deal)
+
+    def _deal(self) -> list[Request]:
         if self._most == 1:
             return list(self._source.next(1))
         for request in self._source.next(_ALL):

@@ -45,6 +45,8 @@ class InlineExecutor:
         """Train until `source.finished`."""
         worker, groups = make_worker(spec, artifacts), Groups(source, spec, workers=1)
         while group := groups.next():
+            if source.gate is not None:
+                source.gate.arrived(group)
             start = StartRecord(datetime.now(UTC), 1)
             source.record(
                 [(one, begun_at(answer, start)) for one, answer in zip(group, worker.attempt(group), strict=True)]

@@ -24,6 +24,7 @@ class ExecutionOptions:
         mirror: whether to record trials for optuna-dashboard too.
         accept_changes: whether to continue although data or own code are not those that the study has recorded. The
             change is recorded, and workers do not check theirs.
+        launch: number of the launch that this is done for, which is recorded as begun; None for none.
 
     Raises:
         InputError: a number is out of range.
@@ -37,6 +38,7 @@ class ExecutionOptions:
     retry_failed: bool = False
     mirror: bool = True
     accept_changes: bool = False
+    launch: str | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

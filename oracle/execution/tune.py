@@ -237,7 +237,8 @@ class _SourceSearcher(Searcher):
             self.error = error
             return Searcher.FINISHED
         if not group:
-            return Searcher.FINISHED if self.source.finished else None
+            closed = self.source.gate is not None and self.source.gate.closed
+            return Searcher.FINISHED if self.source.finished or closed else None
         self.running[trial_id] = group
         return {"requests": requests_to_json(group)}
 

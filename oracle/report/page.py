@@ -106,7 +106,7 @@ def _costs(view: StudyView) -> list[tuple[str, str]]:
     if ended := cost.trials + cost.stopped:
         rows.append(("Computing per trial", words.duration(cost.compute_seconds / ended)))
     rows.append(("Wall time, without pauses", words.duration(cost.wall_seconds)))
-    if cost.under_way is not None and view.state != "running":  # the wall time of now is not recorded yet
+    if cost.under_way is not None and not view.status.driven:  # the wall time of now is not recorded yet
         rows.append(("Trials under way, on average", f"{cost.under_way:.2g}"))
     return [
         *rows,

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from oracle.spec.model import Spec
     from studies import LevelRecord, RunRecord, Store, TenureRecord, TrialRecord
 
-State = Literal["finished", "running", "blocked", "waiting"]
+State = Literal["finished", "running", "pausing", "cancelling", "blocked", "waiting"]
 """What a study is doing.
 
     finished: every level is decided.
     running: a driver holds its lease and is working on it.
+    pausing, cancelling: its driver was asked to stop, and has not ended yet.
     blocked: nobody is working on it, and its level cannot be decided: trials failed, or none left a network that could
         be pruned, and none is left to train.
     waiting: nobody is working on it, and it can be resumed: it has not begun, or it was interrupted.
@@ -82,12 +83,18 @@ class StudyStatus:
         return self.done + self.stopped
 
     @property
+    def driven(self) -> bool:
+        """Whether a driver holds the study's lease, be it to train schedules once the oracle is finished."""
+        return self.tenure is not None and self.tenure.seconds_left > 0
+
+    @property
     def state(self) -> State:
         """What the study is doing; see `State`."""
         if len(self.decided) >= self.levels:
             return "finished"
-        if self.tenure is not None and self.tenure.seconds_left > 0:
-            return "running"
+        if self.tenure is not None and self.driven:
+            stop = self.tenure.stop
+            return "running" if stop is None else "pausing" if stop == "pause" else "cancelling"
         return "blocked" if (self.failed or self.stuck) and not self.pending else "waiting"
 
     @property

@@ -57,6 +57,18 @@ class ExecutorConformance:
         assert [weights is None for _, weights in found.values()] == [True, True, False, False] * 2
         assert found == sweeps.reference_one_by_one()
 
+    def test_once_it_is_stopping_what_is_under_way_is_recorded(self, tmp_path: Path) -> None:
+        """Nothing more is handed out, not even of a group that was dealt, and it returns; the study can be resumed."""
+        given, first = {**sweeps.SMALL, "engine": "graphs"}, sweeps.PausedByTheFirst()
+        run, store = sweeps.sweep(self.make_executor(2), given, tmp_path, first, first.stop)
+        with store:
+            counts = store.counts(run.run.id)
+            assert 1 <= counts["complete"] < 6  # the first level has 6, in groups of one seed's
+            assert counts["complete"] + counts["pending"] == 6
+        run, store = sweeps.sweep(self.make_executor(1), given, tmp_path)
+        with store:
+            assert sweeps.facts(store, run.run.id) == sweeps.reference_sweep()
+
     @pytest.mark.parametrize("kind", ["function", "command"])
     def test_trainings_of_the_users_give_what_this_process_gives(
         self, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

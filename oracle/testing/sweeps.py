@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.driver.events import Listener
 from oracle.driver.oracle_run import OracleRun
 from oracle.driver.schedule_runs import ScheduleRun, ScheduleRuns
+from oracle.driver.stopping import Stoppable, StopSignal
 from oracle.execution.inline import InlineExecutor
 from oracle.execution.messages import Outcome, Stopped, TrialRequest
 from oracle.spec.files import parse_spec
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from oracle.execution import Executor
-    from oracle.execution.messages import Answer, Request
+    from oracle.execution.messages import Answer, Failure, Request
     from studies import TrialRecord
 
 SMALL: Mapping[str, Any] = MappingProxyType(
@@ -51,7 +52,11 @@ POLICIES = {
 
 
 def sweep(
-    executor: Executor, given: Mapping[str, Any], folder: Path, listener: Listener | None = None
+    executor: Executor,
+    given: Mapping[str, Any],
+    folder: Path,
+    listener: Listener | None = None,
+    stop: StopSignal | None = None,
 ) -> tuple[OracleRun, Store]:
     """Start or resume a sweep in a folder; return its run and its database, which the caller must close."""
     spec = parse_spec(dict(given), "of the test")
@@ -61,11 +66,22 @@ def sweep(
         artifacts = Artifacts(study.artifacts)
         run = OracleRun(store, store.open_run(study.id, ORACLE), spec, artifacts, listener or Listener())
         if not run.finished:
-            executor.run(run, spec, artifacts)
+            executor.run(Stoppable(run, stop) if stop else run, spec, artifacts)
     except BaseException:
         store.close()
         raise
     return run, store
+
+
+class PausedByTheFirst(Listener):
+    """Asks the driver to pause once the first trial is recorded."""
+
+    def __init__(self) -> None:
+        self.stop = StopSignal()
+
+    def trial_ended(self, request: TrialRequest, outcome: Outcome | Failure) -> None:  # noqa: ARG002
+        """Ask."""
+        self.stop.ask("pause")
 
 
 def one_by_one(executor: Executor, engine: str, folder: Path) -> dict[int, Any]:
@@ -100,6 +116,8 @@ class _Requests:
     def __init__(self, requests: list[TrialRequest]) -> None:
         self.requests, self.number = requests, len(requests)
         self.answers: list[tuple[TrialRequest, Answer]] = []
+
+    gate = None
 
     @property
     def finished(self) -> bool:

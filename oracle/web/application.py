@@ -23,7 +23,7 @@ from oracle.web.pages import page_routes
 from oracle.web.refusals import Refusal, broken_rules, refusing
 from oracle.web.service import Service
 from scyc import InputError
-from studies import StudyError, StudyNotFound
+from studies import LaunchWaiting, StudyBusy, StudyError, StudyExists, StudyNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from oracle.api.launching import Launcher
     from studies import Store
 
 PATIENCE = 5.0
@@ -42,10 +43,9 @@ def application(
     store: Store,
     db: str | None = None,
     *,
-    writes: bool = False,
+    launcher: Launcher | None = None,
     token: str | None = None,
     hosts: Iterable[str] = (),
-    allowed: Iterable[str] = (),
 ) -> Guard:
     """Return the service on a database, as an ASGI application.
 
@@ -54,14 +54,13 @@ def application(
 
     Args:
         store: the database, opened for reading. Nothing is written through it.
-        db: its URL. What changes studies needs it.
-        writes: whether studies may be changed at all.
+        db: its URL.
+        launcher: starts drivers. Default: nothing may be changed.
         token: what everybody has to know. Default: nobody needs one.
         hosts: names that requests may be for, besides localhost and addresses in numbers.
-        allowed: import paths, commands and folders that specs sent by a client may name.
     """
     sessions = None if token is None else Sessions(token)
-    service = Service(store, db, writes, sessions, tuple(allowed))
+    service = Service(store, db, launcher, sessions)
     app = FastAPI(
         title="S-Cyc oracle",
         version=version("scyc"),
@@ -72,6 +71,9 @@ def application(
         routes=[*page_routes(service), Route("/static/{file}", serve_asset), Route("/health", _health(store))],
         exception_handlers={
             StudyNotFound: _says(404),
+            StudyBusy: _says(409),
+            StudyExists: _says(409),
+            LaunchWaiting: _says(409),
             InputError: _says(409),  # the study is in no state for this, or its spec cannot be read
             StudyError: _says(503, {"Retry-After": "5"}),
             Refusal: _refuse,

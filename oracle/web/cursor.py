@@ -40,11 +40,12 @@ class Cursor:
     def of(cls, seen: StudyChanges) -> Self:
         """Return the cursor of one moment of a study."""
         counts = ".".join(str(number) for number in seen.counts.values())
+        driver = f"{seen.holder is not None:d}{seen.alive:d}{seen.stop is not None:d}"
         return cls(
             levels=f"{seen.decided}.{_number(seen.decided_at)}.{seen.superseded}",
             trials=f"{seen.runs}.{seen.newest}.{counts}.{seen.attempts}.{seen.ended}.{_number(seen.finished_at)}",
-            lease=f"{seen.token}.{seen.holder is not None:d}{seen.alive:d}.{_number(seen.heartbeat_at)}",
-            launches="0",
+            lease=f"{seen.token}.{driver}.{_number(seen.heartbeat_at)}",
+            launches=f"{seen.launches[0]}.{_number(seen.launches[1])}",
             spec=f"{seen.spec_hash[:12]}.{seen.former}",
         )
 

@@ -23,6 +23,9 @@ BODY_SECONDS = 10.0
 ATTEMPTS, ATTEMPT_SECONDS = 10, 60.0
 """How many wrong tokens may come from one address in so much time."""
 
+CHANGES, CHANGE_SECONDS = 120, 60.0
+"""How many requests that change something may come from one address in so much time."""
+
 _MOST_ADDRESSES = 1000
 
 
@@ -90,14 +93,22 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 class Attempts:
-    """Counts wrong tokens by the address that they came from; so many addresses are remembered, the latest."""
+    """Counts what is limited, such as wrong tokens, by the address that it came from.
 
-    def __init__(self) -> None:
+    The latest addresses are remembered.
+
+    Args:
+        most: how often something may come from one address in so many seconds.
+        seconds: how many.
+    """
+
+    def __init__(self, most: int = ATTEMPTS, seconds: float = ATTEMPT_SECONDS) -> None:
+        self.most, self.seconds = most, seconds
         self._by_address: dict[str, deque[float]] = {}
 
     def count(self, address: str) -> None:
-        """Count a wrong token."""
-        times = self._by_address.pop(address, None) or deque(maxlen=ATTEMPTS)
+        """Count one."""
+        times = self._by_address.pop(address, None) or deque(maxlen=self.most)
         times.append(time.monotonic())
         self._by_address[address] = times
         while len(self._by_address) > _MOST_ADDRESSES:
@@ -106,6 +117,6 @@ class Attempts:
     def wait(self, address: str) -> float:
         """Return in how many seconds an address may try again; 0 for now."""
         times = self._by_address.get(address)
-        if times is None or len(times) < ATTEMPTS:
+        if times is None or len(times) < self.most:
             return 0.0
-        return max(0.0, times[0] + ATTEMPT_SECONDS - time.monotonic())
+        return max(0.0, times[0] + self.seconds - time.monotonic())

@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 
 from oracle.api.study_reader import StudyReader
+from oracle.web.limits import CHANGE_SECONDS, CHANGES, Attempts
 from oracle.web.live import Watch
 from oracle.web.refusals import Refusal
 from studies import StudyNotFound
@@ -18,6 +19,7 @@ from studies import StudyNotFound
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oracle.api.launching import Launcher
     from oracle.web.access import Sessions
     from studies import Store
 
@@ -30,6 +32,9 @@ WATCHERS = 2
 RENDERERS = 1
 """How many reports, figures and exports are made at a time: a large one keeps a processor busy for seconds."""
 
+WRITERS = 4
+"""How many requests change something at a time."""
+
 T = TypeVar("T")
 
 
@@ -40,24 +45,32 @@ class Service:
     Attributes:
         store: the database, opened for reading.
         db: its URL; None if it is known by its store alone, as in a test.
-        writes: whether requests may change something.
+        launcher: starts drivers; None if nothing may be changed.
         sessions: of those who gave the token; None if nobody needs one.
-        allowed: import paths, commands and folders that specs sent by a client may name.
         reading: places for those who read.
         rendering: places for those who need a processor for longer.
         looking: places for watchers.
         watch: the watchers.
+        writing: places for those who change something, of whom each waits until a driver has answered.
+        changes: how often somebody has changed something of late.
     """
 
     store: Store
     db: str | None = None
-    writes: bool = False
+    launcher: Launcher | None = None
     sessions: Sessions | None = None
-    allowed: tuple[str, ...] = ()
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
     rendering: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RENDERERS))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WATCHERS))
     watch: Watch = field(default_factory=Watch)
+    writing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WRITERS))
+
+    changes: Attempts = field(default_factory=lambda: Attempts(CHANGES, CHANGE_SECONDS))
+
+    @property
+    def writes(self) -> bool:
+        """Whether requests may change something."""
+        return self.launcher is not None
 
     async def read(self, work: Callable[[], T]) -> T:
         """Work in a thread that reads the database. Those who wait for their turn need none."""
@@ -70,6 +83,10 @@ class Service:
     async def render(self, work: Callable[[], T]) -> T:
         """Work in a thread, for what takes a processor for a while."""
         return await _in_thread(work, self.rendering)
+
+    async def write(self, work: Callable[[], T]) -> T:
+        """Work in a thread that changes something."""
+        return await _in_thread(work, self.writing)
 
     def reader(self, number: int) -> StudyReader:
         """Return the study of a number.

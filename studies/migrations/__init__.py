@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 SCRIPTS = Path(__file__).parent
-READABLE = frozenset({"0004", "0005", "0006", "0007", "0008"})
+READABLE = frozenset({"0004", "0005", "0006", "0007", "0008", "0009", "0010"})
 """Former revisions whose databases can be read as they are: what came after is of no concern to readers."""
 
 VERSION_TABLE = "scyc_version"  # not Alembic's default name, which other tools use in the same database

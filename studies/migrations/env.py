@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from alembic import context
 
+from studies import schema
+from studies.metadata import PREFIX, UtcDateTime
 from studies.migrations import VERSION_TABLE
-from studies.schema import PREFIX, UtcDateTime, metadata
 
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
@@ -20,7 +21,7 @@ def _in_plain_types(kind: str, item: Any, _context: Any) -> str | Literal[False]
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=schema.studies.metadata,  # of all tables
     version_table=VERSION_TABLE,
     include_name=_is_ours,
     render_item=_in_plain_types,

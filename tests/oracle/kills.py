@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from oracle.execution import Executor
+    from oracle.execution.gate import Gate
     from oracle.execution.messages import Answer, Request, TrialRequest
 
 NAME = "killed"
@@ -56,6 +57,10 @@ class Logged:
     @property
     def finished(self) -> bool:
         return self.source.finished
+
+    @property
+    def gate(self) -> Gate | None:
+        return self.source.gate
 
     def next(self, most: int = 1) -> list[TrialRequest]:
         requests = self.source.next(most)

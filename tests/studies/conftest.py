@@ -40,7 +40,7 @@ def sqlite(disk: str, tmp_path: Path, migrated: Path) -> str:
 def postgresql(server: Server) -> Iterator[str]:
     """A database at the newest revision: always the same, emptied after every test."""
     yield server.url(MIGRATED)
-    server.execute("TRUNCATE scyc_studies RESTART IDENTITY CASCADE", MIGRATED)
+    server.execute("TRUNCATE scyc_studies, scyc_launches RESTART IDENTITY CASCADE", MIGRATED)
 
 
 @pytest.fixture

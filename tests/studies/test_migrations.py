@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from oracle.testing.records import MACHINE, RESULT, checkpoint, finish, new, result, ruled, stopped
 from studies import EpochRecord, StoppedTrial, Store, StudyError, migrations, upgrade
 from studies.database import Database
-from studies.schema import PREFIX, metadata
+from studies.metadata import PREFIX, metadata
 from tests.studies.server import database_of
 
 if TYPE_CHECKING:

@@ -52,6 +52,7 @@ def fill(url: str) -> None:
         store.add_wall_seconds(run.id, 1.0)
         store.extend_study(study.id, {"levels": 3}, "i")
         store.acquire_lease(study.id, "me", 1000)
+        store.add_launch("s", "resume", {"options": {}})
 
 
 def everything(store: Store) -> dict[str, Any]:
@@ -82,6 +83,10 @@ def everything(store: Store) -> dict[str, Any]:
         "answers": store.answers(run.id, "test"),
         "measurements": store.measurements(run.id),
         "tenure": tenure and tenure.holder,
+        "stop_asked": store.stop_asked(Lease(study.id, 1, "me", study.created_at, study.created_at)),
+        "stop_seen": store.stop_seen(study.id, 1),
+        "launches": [launch.state for launch in store.launches("s")],
+        "launch": store.launch(store.launches("s")[0].id),
         "dump_study": store.dump_study("s"),
         "artifact_stores": store.artifact_stores(),
         "users_of": store.users_of("/a"),
@@ -117,6 +122,14 @@ def writes(store: Store) -> dict[str, Any]:
         "acquire_lease": lambda: store.acquire_lease(1, "me", 60),
         "renew_lease": lambda: store.renew_lease(lease, 60),
         "release_lease": lambda: store.release_lease(lease),
+        "ask_to_stop": lambda: store.ask_to_stop(1, "pause"),
+        "see_stop": lambda: store.see_stop(lease),
+        "end_lease": lambda: store.end_lease(1, 1),
+        "add_launch": lambda: store.add_launch("s", "resume", {}),
+        "begin_launch": lambda: store.begin_launch("x", 1),
+        "end_launch": lambda: store.end_launch("x", 1, "ended"),
+        "refuse_launch": lambda: store.refuse_launch("x", ""),
+        "withdraw_launches": lambda: store.withdraw_launches("s"),
         "remember_artifacts": lambda: store.remember_artifacts("/b"),
         "forget_artifacts": lambda: store.forget_artifacts("/a"),
         "move_artifacts": lambda: store.move_artifacts("/a", "/b"),

@@ -56,9 +56,29 @@ def serve(
             show_default=False,
         ),
     ] = [],  # noqa: B006
+    artifacts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the weights of visitors' studies go. Default: beside the database.",
+            show_default=False,
+        ),
+    ] = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help=(
+                "URL of a Ray cluster's dashboard, http://HEAD:8265: visitors' studies are trained there, as jobs. "
+                "Default: on this machine."
+            ),
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show a database's studies in a browser, and follow sweeps. Nothing can be changed without --allow-writes."""
     try:
+        from oracle.api.launching import Launcher
         from oracle.web import application
         from oracle.web.server import serve as run
     except ImportError as error:
@@ -66,17 +86,19 @@ def serve(
             f"`scyc serve` needs {error.name}, which is not installed; install it with `pip install 'scyc[web]'`."
         ) from error
 
-    if allow and not allow_writes:
-        raise InputError("--allow is for studies that visitors start; add --allow-writes, or leave it out.")
+    if (allow or artifacts or ray_address) and not allow_writes:
+        raise InputError(
+            "--allow, --artifacts and --ray-address are for studies that visitors start; add --allow-writes, or leave "
+            "them out."
+        )
     token, db = _token(token_file, host), database_url(db)
     with _open(db) as store, _listen(host, port) as listener:
         place = f"[{host}]" if ":" in host else host
         say(out, f"The studies are at http://{place}:{listener.getsockname()[1]}/ (press Ctrl-C to stop).")
         if token and token_file is None:
             say(out, f"Visitors sign in with this token: {token}")
-        service = application(
-            store, db, writes=allow_writes, token=token, hosts=[*_names(host), *allow_host], allowed=allow
-        )
+        launcher = Launcher(db, artifacts, ray_address=ray_address, allowed=allow) if allow_writes else None
+        service = application(store, db, launcher=launcher, token=token, hosts=[*_names(host), *allow_host])
         run(service, listener)
 
 

@@ -145,4 +145,4 @@ def test_a_holder_without_a_name_is_known_by_number(
         tenure = store.tenure(study.id)
     assert tenure is not None
     assert tenure.holder.startswith("user 54321@")
-    assert not module._has_died(tenure.holder)
+    assert not module.has_died(tenure.holder)

@@ -30,6 +30,8 @@ class Two:
         self.left: deque[Request] = deque([FIRST, SECOND])
         self.answers: list[tuple[Request, Answer]] = []
 
+    gate = None
+
     @property
     def finished(self) -> bool:
         return len(self.answers) == 2

@@ -23,6 +23,8 @@ class Source:
     def __init__(self, requests: Sequence[Request]) -> None:
         self.requests = list(requests)
 
+    gate = None
+
     @property
     def finished(self) -> bool:
         return not self.requests

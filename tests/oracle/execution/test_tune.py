@@ -158,6 +158,8 @@ class Requests:
     def __init__(self, requests: list[TrialRequest]) -> None:
         self.requests, self.answers, self.count = requests, list[object](), len(requests)
 
+    gate = None
+
     @property
     def finished(self) -> bool:
         return len(self.answers) == self.count

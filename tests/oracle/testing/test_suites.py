@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oracle.execution import Executor, TrialSource
+    from oracle.execution.gate import Gate
     from oracle.execution.messages import Answer, Request
     from oracle.searching.candidates import Candidate
     from oracle.searching.proposers import Proposer
@@ -57,6 +58,10 @@ class Deaf:
     @property
     def finished(self) -> bool:
         return self.source.finished
+
+    @property
+    def gate(self) -> Gate | None:
+        return self.source.gate
 
     def next(self, most: int = 1) -> Sequence[Request]:
         return self.source.next(most)
