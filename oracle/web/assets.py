@@ -1,4 +1,4 @@
-"""The files that pages load, all served from here: the folder `static`, and Plotly from its own wheel.
+"""The files that pages load, all served from here: the folder `static`, what the report's pages share, and Plotly.
 
 An address holds the hash of the file's content, so that a browser may keep what it got for ever.
 """
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 FOLDER = Path(__file__).parent / "static"
+REPORT = Path(__file__).parent.parent / "report"
+SHARED = ("page.css", "plot.js")
+"""Files of the report's pages that these pages use too, so that both look the same."""
+
 PLOTLY = "plotly.min.js"
 KEPT = "public, max-age=31536000, immutable"
 """Cache-Control of an address with the hash of what it holds; without, a browser asks again every time."""
@@ -56,7 +60,8 @@ def files() -> dict[str, Path]:
     spec = find_spec("plotly")  # without importing it
     if spec is None or spec.origin is None:
         raise ImportError("The pages need plotly, which is not installed.", name="plotly")
-    return found | {PLOTLY: Path(spec.origin).parent / "package_data" / PLOTLY}
+    shared = {name: REPORT / name for name in SHARED}
+    return found | shared | {PLOTLY: Path(spec.origin).parent / "package_data" / PLOTLY}
 
 
 @cache

@@ -11,7 +11,7 @@ from oracle.api.writing import write_page
 from oracle.report import render
 from oracle.report.figures import plates
 from tests.oracle.report import samples
-from tests.oracle.report.browsing import settle
+from tests.oracle.report.browsing import cut_or_overlapping, settle, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,7 @@ def test_the_report_draws_offline_and_fits(browser: Browser, tmp_path: Path, vie
         page.set_viewport_size({"width": width, "height": 900})
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert cut_or_overlapping(page) == []
     assert {url.split(":")[0] for url in requests} <= {"file", "data"}
     assert complaints == []
     page.close()
@@ -85,4 +86,42 @@ def test_the_report_prints_within_the_paper(browser: Browser, tmp_path: Path) ->
     )
     page.pdf(path=tmp_path / "report.pdf", format="A4")
     assert page.evaluate("window.printed") == [680] * len(plates(samples.finished()))
+    page.close()
+
+
+def test_the_figures_have_the_colours_of_the_page(browser: Browser, tmp_path: Path) -> None:
+    write_page(render(samples.finished()), tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    page.goto((tmp_path / "report.html").as_uri())
+
+    def colours() -> list[str]:
+        behind = "getComputedStyle(document.body).backgroundColor"
+        drawn = "getComputedStyle(document.querySelector('#plot-curve .main-svg')).backgroundColor"
+        text = "getComputedStyle(document.querySelector('#plot-curve .legendtext')).fill"
+        found: list[str] = page.evaluate(f"[{behind}, {drawn}, {text}]")
+        return found
+
+    dark = colours()
+    assert dark[0] == dark[1] != "rgb(255, 255, 255)"
+    page.emulate_media(color_scheme="light")
+    until(
+        page,
+        "getComputedStyle(document.querySelector('#plot-curve .main-svg')).backgroundColor == 'rgb(255, 255, 255)'",
+    )
+    light = colours()
+    assert light[0] == light[1]
+    assert light[2] != dark[2]
+    page.close()
+
+
+def test_what_the_reader_switched_off_stays_off_when_the_window_changes(browser: Browser, tmp_path: Path) -> None:
+    write_page(render(samples.finished()), tmp_path / "report.html")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((tmp_path / "report.html").as_uri())
+    winners = "document.getElementById('plot-curve').data.find(trace => trace.name.startsWith('oracle')).visible"
+    page.locator("#plot-curve .traces", has_text="oracle's winner").locator(".legendtoggle").click()
+    until(page, f"{winners} === 'legendonly'")
+    page.set_viewport_size({"width": 390, "height": 900})
+    settle(page)
+    assert page.evaluate(winners) == "legendonly"
     page.close()

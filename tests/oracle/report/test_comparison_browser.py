@@ -9,7 +9,7 @@ import pytest
 from oracle.report.comparison import plates, render
 from oracle.report.comparison.images import NoImagesError, write_images
 from tests.oracle.report import samples
-from tests.oracle.report.browsing import settle
+from tests.oracle.report.browsing import cut_or_overlapping, settle
 from tests.oracle.report.comparisons import full, odd
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ def test_the_page_draws_offline_and_fits(browser: Browser, tmp_path: Path, which
     page = _open(browser, tmp_path / "report.html", complaints)
     assert page.locator(".plot").count() == sum(plate.figure is not None for plate in plates(comparison).values())
     assert page.evaluate("[...document.querySelectorAll('.plot')].every(p => p.querySelector('svg .xy'))")
-    for width in (1280, 700):
+    for width in (1280, 700, 390):
         page.set_viewport_size({"width": width, "height": 900})
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert cut_or_overlapping(page) == []
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") <= 700
     assert complaints == []
