@@ -1,4 +1,4 @@
-"""What the tests of the service share: a real browser, and databases that need not be migrated."""
+"""What the tests of the service share: a real browser, databases that need not be migrated, and fitted surfaces."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.study import provenance
+from oracle.surface import Remembered, surface
 from studies import Store, migrations
 from tests.oracle.report.browsing import EXECUTABLE
 
@@ -30,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package", autouse=True)
 def _once() -> Iterator[None]:
-    """Migrate one SQLite database, and look up versions once: it takes longer than most tests."""
+    """Migrate one SQLite database, look up versions and fit each surface once: it takes longer than most tests."""
     with Store.open("sqlite://") as store, store._database.read() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
@@ -46,6 +47,7 @@ def _once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(migrations, "upgrade", upgrade)
+        patched.setattr(surface, "_surfaces", Remembered(256))
         for name in ("_commit", "package_version"):
             patched.setattr(provenance, name, cache(getattr(provenance, name)))
         yield
