@@ -159,7 +159,7 @@ def _smoothed_losses(
     for step, (rate, (inputs, targets)) in enumerate(zip(rates, batches, strict=False), start=1):
         for group in optimizer.param_groups:
             group["lr"] = rate
-        optimizer.zero_grad()
+        model.zero_grad()  # the optimizer's own imports PyTorch's compiler
         with protocol.recipe.autocast(inputs.device):
             loss = F.cross_entropy(model(inputs), targets)
         average = SMOOTHING * average + (1 - SMOOTHING) * loss.item()

@@ -29,13 +29,15 @@ HURDLES = {
     "browser": {"BROWSER_PATH": "/only tests marked/browser"},
 }
 
+LONG = ("slow", "ray", "faults")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark who asks for a server or a browser, and skip who needs a browser where there is none.
 
     Modules of slow tests come first: the last one to begin would keep one process busy while the others have ended.
     """
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow = {item.path for item in items for mark in LONG if item.get_closest_marker(mark)}
     items.sort(key=lambda item: item.path not in slow)
     for item in items:
         fixtures = getattr(item, "fixturenames", ())

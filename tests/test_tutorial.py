@@ -19,7 +19,7 @@ import nbformat
 from nbclient import NotebookClient
 notebook = nbformat.read(sys.argv[1], as_version=4)
 [sweep] = [cell for cell in notebook.cells if "epochs=4" in cell.source]
-sweep.source = sweep.source.replace("epochs=4", "epochs=2")
+sweep.source = sweep.source.replace("epochs=4", "epochs=1")
 for cell in notebook.cells:
     if cell is not sweep:  # which alone starts workers here
         cell.source = cell.source.replace("workers=2", "workers=1")

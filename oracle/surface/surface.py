@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from oracle.surface.draws import posterior_draws
 from oracle.surface.observations import Observations
@@ -143,10 +144,16 @@ def fit_surface(levels: Sequence[LevelData], draws: int = DRAWS) -> Surface:
     levels = sorted(levels, key=lambda level: level.level)
 
     def fit() -> Surface:
-        with threadpool_limits(1):  # the matrices are small: threads would only wait for each other
+        with _libraries().limit(limits=1):  # the matrices are small: threads would only wait for each other
             return _fit(levels, draws)
 
     return _surfaces.get(digest(levels, draws), fit)
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return the libraries that do the linear algebra, which are loaded by now; looking for them takes a while."""
+    return ThreadpoolController()
 
 
 def _fit(levels: Sequence[LevelData], draws: int) -> Surface:

@@ -52,7 +52,7 @@ class ExecutorConformance:
     @pytest.mark.parametrize("engine", ["eager", "graphs"])
     def test_trials_are_stopped_by_their_rules(self, engine: str, tmp_path: Path) -> None:
         """Those that stop tell how far they came and leave no weights; the others are as if nobody had stopped."""
-        found = sweeps.one_by_one(self.make_executor(2), engine, tmp_path)
+        found = sweeps.one_by_one(self.make_executor(1), engine, tmp_path)
         assert [len(epochs) for epochs, _ in found.values()] == [2, 1, 3, 3] * 2
         assert [weights is None for _, weights in found.values()] == [True, True, False, False] * 2
         assert found == sweeps.reference_one_by_one()

@@ -148,7 +148,7 @@ def facts(store: Store, run_id: int) -> list[Any]:
 
 def walk(executor: Executor, folder: Path) -> dict[str, list[Any]]:
     """Train runs of `POLICIES` in a folder; return their results."""
-    spec = parse_spec(dict(SMALL), "of the test")
+    spec = parse_spec({**SMALL, "levels": 2}, "of the test")
     with Store.open(f"sqlite:///{folder / 'study.db'}") as store:
         study = open_study(store, "small", spec, str(folder / "artifacts"))
         runs = [store.open_run(study.id, name, policy_to_dict(policy)) for name, policy in POLICIES.items()]

@@ -99,7 +99,7 @@ def train_until_stale(
             for inputs, targets in split.batches(settings.batch_size, order):
                 if augmentation is not None:
                     inputs = augmentation(inputs, generator)
-                optimizer.zero_grad()
+                model.zero_grad()  # the optimizer's own imports PyTorch's compiler
                 loss = F.cross_entropy(model(inputs), targets)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from studies import RunRecord, Store
+from tests.studies.ready_made import ready_made
 from tests.studies.server import MIGRATED, Server
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 def disk(tmp_path: Path) -> str:
     """A database that is not there yet."""
     return f"sqlite:///{tmp_path}/scyc.db"
+
+
+@pytest.fixture
+def memory() -> Iterator[str]:
+    """A new database in memory, at the newest revision."""
+    with ready_made():
+        yield "sqlite://"
 
 
 @pytest.fixture(scope="session")
@@ -65,8 +73,7 @@ def nothing(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    url = "sqlite://" if request.param == "memory" else request.getfixturevalue(request.param)
-    with Store.open(url) as store:
+    with Store.open(request.getfixturevalue(request.param)) as store:
         yield store
 
 

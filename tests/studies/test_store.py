@@ -24,7 +24,7 @@ reuse_store = settings(
 class TestStore(DatabaseConformance):
     @pytest.fixture(params=["memory", "sqlite", "postgresql"])
     def url(self, request: pytest.FixtureRequest) -> str:
-        return "sqlite://" if request.param == "memory" else str(request.getfixturevalue(request.param))
+        return str(request.getfixturevalue(request.param))
 
     @reuse_store
     @given(max_lr=st.floats(min_value=0, exclude_min=True, allow_infinity=False, allow_nan=False))

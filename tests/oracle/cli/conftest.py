@@ -11,6 +11,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
+import typer.main
 
 from oracle.cli import main
 from tests.oracle.copies import copy_study
@@ -58,6 +59,14 @@ def call(patched: pytest.MonkeyPatch, *arguments: str) -> int:
     code = exit_.value.code
     assert isinstance(code, int)
     return code
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _built_once() -> Iterator[None]:
+    """Build the command line from its functions once: it takes longer than what many commands do."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ class TestInline(ExecutorConformance):
 def test_the_runs_that_all_are_measured_by_do_what_their_schedules_say() -> None:
     found = sweeps.reference_walk()
     for trials, _, gradients in found.values():
-        assert len(trials) == len(gradients) == 6
-    assert {len(measured) for _, measured, _ in found.values()} == {0, 6}
+        assert len(trials) == len(gradients) == 4
+    assert {len(measured) for _, measured, _ in found.values()} == {0, 4}
     rates = {name: {level: max_lr for _, level, max_lr, *_ in run[0]} for name, run in found.items()}
-    assert rates["clr"] == {0: 0.1, 1: 0.1, 2: 0.1}
+    assert rates["clr"] == {0: 0.1, 1: 0.1}
     assert rates["gradient-scaled"][1] != 0.1
     dense = {name: run[0][0][3] for name, run in found.items()}
     assert dense["clr"] == dense["allr"] == dense["gradient-scaled"]  # the retraining variants' dense network too

@@ -12,6 +12,7 @@ from oracle.surface import BestCurve, Surface, best_curve, fit_surface
 from oracle.surface.hyperparameters import Evidence
 from oracle.surface.observations import Observations
 from oracle.surface.prior import MEDIAN
+from oracle.surface.surface import DRAWS, _fit
 from tests.oracle.surface.tops import CENTRES, RATES, Level, rate_at, study
 
 TRUE = rate_at(CENTRES)
@@ -173,6 +174,7 @@ def test_the_same_levels_give_the_same_surface_in_any_order() -> None:
     levels = study(1)[:4]
     one = fit_surface(levels)
     assert fit_surface(levels[::-1]) is one
+    assert np.array_equal(_fit(levels, DRAWS).regret, one.regret)  # not only because it is remembered
     other = fit_surface([*levels[:3], replace(levels[3], answers=None)])
     assert other is not one
 
