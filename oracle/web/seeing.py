@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from oracle.results.best import StudyBest
@@ -23,12 +23,16 @@ from studies import StudyNotFound
 
 if TYPE_CHECKING:
     from oracle.results.level_view import LevelView
+    from oracle.spec.model import Spec
     from oracle.web.decided import Decided
     from oracle.web.service import Service
     from studies import RunRecord, StudyChanges
 
 
 MODEL = "model"
+
+PATIENCE = 0.2
+"""Seconds that the cost waits for all epochs to be added up."""
 
 
 class Unfitted(StudyView):
@@ -124,18 +128,26 @@ class Seen:
             status=status,
             spec=decided.spec,
             levels=tuple(levels),
-            cost=self.cost(),
+            cost=self.cost(decided.spec),
             provenance=study.provenance,
             database=self.service.store.url,
         )
 
-    def cost(self) -> Cost:
-        """Return what the study has cost."""
+    def cost(self, spec: Spec) -> Cost:
+        """Return what the study has cost.
+
+        To add up all epochs takes a while where there are a million. Until that is done, each complete trial counts as
+        the spec says.
+        """
         counts, run, store = Counter(self.changes.counts), self.run, self.service.store
+        epochs: float | None = 0.0
+        if run is not None:
+            key = ("epochs", self.number, self.changes.ended, self.changes.finished_at)
+            epochs = self.service.worked_out.soon(key, partial(store.epochs_trained, run.id), PATIENCE)
         return Cost(
             trials=counts["complete"],
             failed=counts["failed"],
-            epochs=store.epochs_trained(run.id) if run else 0,
+            epochs=counts["complete"] * (spec.length or 0) if epochs is None else epochs,
             compute_seconds=store.seconds_trained(run.id) if run else 0.0,
             wall_seconds=run.wall_seconds if run else 0.0,
             stopped=counts["stopped"],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
 from oracle.report import figures as of_sweep
 from oracle.report.comparison import figures as of_comparison
@@ -27,6 +28,9 @@ router = APIRouter(tags=["studies"])
 
 PATIENCE = 0.3
 """Seconds that an answer waits for what takes long; then it says that this is missing."""
+
+FIGURES = (*of_sweep.SWEEP_FIGURES, *of_comparison.COMPARISON_FIGURES)
+Name = Annotated[str, Path(max_length=100, description="Name of the figure.", json_schema_extra={"enum": [*FIGURES]})]
 
 READING = "The trials are being read; ask again in a moment for the intervals."
 FITTING = "The model of the surface is being fitted; ask again in a moment."
@@ -54,7 +58,7 @@ async def curve(service: Asked, number: Number) -> Response:
 
 
 @router.get("/studies/{number}/figures/{name}", response_model=models.Figure, summary="Show a figure")
-async def figure(service: Asked, number: Number, name: str) -> Response:
+async def figure(service: Asked, number: Number, name: Name) -> Response:
     """Return a figure of the report, or of the comparison with schedules, as Plotly JSON."""
 
     def missing(why: str) -> models.Figure:
@@ -84,9 +88,8 @@ async def figure(service: Asked, number: Number, name: str) -> Response:
             figure=dict(plate.figure) if plate.figure else None,
         )
 
-    if name not in (*of_sweep.SWEEP_FIGURES, *of_comparison.COMPARISON_FIGURES):
-        there = ", ".join([*of_sweep.SWEEP_FIGURES, *of_comparison.COMPARISON_FIGURES])
-        raise Refusal(404, f"There is no figure of that name; choose one of {there}.")
+    if name not in FIGURES:
+        raise Refusal(404, f"There is no figure of that name; choose one of {', '.join(FIGURES)}.")
     return await (read if name in of_sweep.SWEEP_FIGURES else render)(service, work)
 
 

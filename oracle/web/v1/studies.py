@@ -58,7 +58,8 @@ async def study(service: Asked, number: Number) -> Response:
         seen = Seen.of(service, number)
         name = seen.changes.name
         status, record = study_status(service.store, name), service.store.study(name)
-        spec, cost = study_spec(record), seen.cost()
+        spec = study_spec(record)
+        cost = seen.cost(spec)
         decided = seen.decided_soon(PATIENCE)
         return models.Study(
             **summary_of(number, status).model_dump(),

@@ -28,13 +28,14 @@ class _Unled(HTTPRedirectHandler):
         return None
 
 
-def ask(url: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
+def ask(url: str, method: str = "GET", body: bytes | str | None = None, **headers: str) -> Answer:
     """Ask; a header is named as a keyword, with _ for -."""
     if body is not None:
         headers = {"Content_Type": "application/json"} | headers
+    sent = body.encode() if isinstance(body, str) else body
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        answer = build_opener(_Unled).open(Request(url, body, named, method=method), timeout=20)
+        answer = build_opener(_Unled).open(Request(url, sent, named, method=method), timeout=20)
     except HTTPError as error:
         with error:
             return Answer(error.code, error.headers, error.read().decode("utf-8", "replace"))
