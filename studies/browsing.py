@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sqlalchemy import and_, case, func, or_, select
 
-from studies import row_mapping, schema
+from studies import machines, row_mapping, schema
 from studies.records import EpochRecord, TrialState
 from studies.store_part import StorePart, persistent
 from studies.study_records import CandidateRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Row
 
     from studies.records import TrialRecord
 
@@ -60,7 +60,8 @@ class Browsing(StorePart):
                 .order_by(_trials.id)
                 .limit(most)
             )
-            return [(row_mapping.trial_record(row), row.of_run) for row in connection.execute(query)]
+            found: Iterable[Row[Any]] = connection.execute(query)
+            return [(row_mapping.trial_record(row), row.of_run) for row in found]
 
     @persistent
     def find_trial(self, study_id: int, trial_id: int) -> tuple[TrialRecord, str, str | None] | None:
@@ -71,7 +72,8 @@ class Browsing(StorePart):
         with self._database.read() as connection:
             columns = self._database.columns(connection, schema.trials)
             query = select(*columns, _runs.name.label("of_run")).join_from(schema.trials, schema.runs)
-            row = connection.execute(query.where(_trials.id == trial_id, _runs.study_id == study_id)).first()
+            wanted = query.where(_trials.id == trial_id, _runs.study_id == study_id)
+            row: Any = connection.execute(wanted).first()
             if row is None:
                 return None
             epochs = self._database.columns(connection, schema.epochs)
@@ -82,7 +84,7 @@ class Browsing(StorePart):
                 .join(schema.trial_machines, schema.trial_machines.c.machine == _machines.hash)
                 .where(schema.trial_machines.c.trial_id == trial_id)
             )
-            machine = connection.execute(trained_on).first()
+            machine = connection.execute(trained_on).first() if machines.are_recorded(connection) else None
             return row_mapping.trial_record(row, points), row.of_run, machine and (machine.gpu or machine.processor)
 
     @persistent

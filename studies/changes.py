@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from studies import row_mapping, schema
 from studies.records import TrialState
@@ -13,6 +13,9 @@ from studies.study_records import StudyChanges
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Connection
 
     from studies.records import TrialRecord
 
@@ -46,7 +49,8 @@ class Changes(StorePart):
                 return None
             groups = [tuple(row) for row in connection.execute(trials)]
             levels, decided_at = connection.execute(decided).one()
-            lease = connection.execute(select(schema.leases).where(_leases.study_id == study_id)).first()
+            columns = self._database.columns(connection, schema.leases)
+            lease: Any = connection.execute(select(*columns).where(_leases.study_id == study_id)).first()
             counts = dict.fromkeys(get_args(TrialState), 0)
             return StudyChanges(
                 name=str(study.name),
@@ -64,15 +68,20 @@ class Changes(StorePart):
                 holder=lease.holder if lease else None,
                 heartbeat_at=lease.heartbeat_at if lease and lease.holder is not None else None,
                 alive=bool(lease and lease.holder is not None and lease.expires_at > self._database.clock(connection)),
+                stop=lease.stop if lease else None,
+                launches=_launches(connection, str(study.name)),
             )
 
     @persistent
-    def finished_after(self, study_id: int, since: datetime | None, most: int) -> list[tuple[TrialRecord, str]]:
-        """Return the trials of all runs of a study that ended after a moment, newest first, with their runs' names.
+    def finished_between(
+        self, study_id: int, since: datetime | None, until: datetime | None, most: int
+    ) -> list[tuple[TrialRecord, str]]:
+        """Return the trials of a study that ended between two moments, with the names of their runs, newest first.
 
         Args:
             study_id: the study.
-            since: the moment, by the drivers' clock. Default: all that have ended.
+            since: they ended after this moment, by the drivers' clock. None: from the first one on.
+            until: they ended at this moment or before. None: up to the last one.
             most: how many at most, >= 1.
         """
         with self._database.read() as connection:
@@ -80,6 +89,21 @@ class Changes(StorePart):
             wanted = _trials.run_id.in_(runs) & _trials.finished_at.is_not(None)
             if since is not None:
                 wanted &= _trials.finished_at > since
+            if until is not None:
+                wanted &= _trials.finished_at <= until
             columns = self._database.columns(connection, schema.trials)
             query = select(*columns).where(wanted).order_by(_trials.finished_at.desc(), _trials.id.desc()).limit(most)
             return [(row_mapping.trial_record(row), runs[row.run_id]) for row in connection.execute(query)]
+
+
+def _launches(connection: Connection, study: str) -> tuple[int, datetime | None]:
+    """Return how often the launches of a study have changed, and when last."""
+    if not inspect(connection).has_table(schema.launches.name):  # in a former version's database
+        return 0, None
+    one = schema.launches.c
+    query = select(
+        *(func.count(at) for at in (one.created_at, one.began_at, one.ended_at)),
+        *(func.max(at) for at in (one.created_at, one.began_at, one.ended_at)),
+    ).where(one.study == study)
+    *counts, created, began, ended = connection.execute(query).one()
+    return sum(counts), max((at for at in (created, began, ended) if at is not None), default=None)

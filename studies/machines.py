@@ -33,7 +33,7 @@ class Machines(StorePart):
         counted = of_trials.group_by(_trained_by.machine).subquery()
         query = select(counted.c.trials, *_machine).join(schema.machines, schema.machines.c.hash == counted.c.machine)
         with self._database.read() as connection:
-            if not _are_recorded(connection):
+            if not are_recorded(connection):
                 return {}
             return {MachineRecord(*row[1:]): row.trials for row in connection.execute(query)}
 
@@ -42,7 +42,7 @@ class Machines(StorePart):
         """Return the hash of the machine that trained each trial of a run, by trial, where it is on record."""
         query = select(_trained_by.trial_id, _trained_by.machine).join(schema.trials).where(_trials.run_id == run_id)
         with self._database.read() as connection:
-            return {row.trial_id: row.machine for row in connection.execute(query)} if _are_recorded(connection) else {}
+            return {row.trial_id: row.machine for row in connection.execute(query)} if are_recorded(connection) else {}
 
     @persistent
     def trial_starts(self, run_id: int) -> dict[int, StartRecord]:
@@ -58,12 +58,12 @@ class Machines(StorePart):
 
 def _has_starts(connection: Connection) -> bool:
     """Return whether starts can be on record: a former version's database has no column for them."""
-    if not _are_recorded(connection):
+    if not are_recorded(connection):
         return False
     there = inspect(connection).get_columns(schema.trial_machines.name)
     return any(column["name"] == "started_at" for column in there)
 
 
-def _are_recorded(connection: Connection) -> bool:
+def are_recorded(connection: Connection) -> bool:
     """Return whether the tables are there: they are not in a former version's database, opened for reading."""
     return inspect(connection).has_table(schema.trial_machines.name)

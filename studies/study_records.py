@@ -164,6 +164,8 @@ class StudyChanges:
         holder: of the lease; None if nobody has it.
         heartbeat_at: its holder's last sign of life, by the database's clock.
         alive: whether the lease has not lapsed.
+        stop: what its holder was asked to do: "pause" or "cancel"; None if nothing.
+        launches: how often the launches of the study have changed, and when last.
     """
 
     name: str
@@ -181,6 +183,8 @@ class StudyChanges:
     holder: str | None
     heartbeat_at: datetime | None
     alive: bool
+    stop: str | None
+    launches: tuple[int, datetime | None]
 
     @property
     def ended(self) -> int:

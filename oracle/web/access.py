@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from oracle.web.live import Watch
+
 SESSION_SECONDS = 12 * 3600
 """How long a session lasts."""
 
@@ -98,10 +100,11 @@ class Guard:
         sessions: of those who gave the token; None if nobody needs one.
         hosts: the names that requests may be for, besides localhost and addresses in numbers. A page of another site
             could reach the service through a domain name of its own otherwise.
+        watch: what follows studies; its streams are ended before the server stops.
     """
 
-    def __init__(self, app: ASGIApp, sessions: Sessions | None, hosts: Iterable[str]) -> None:
-        self.app, self.sessions = app, sessions
+    def __init__(self, app: ASGIApp, sessions: Sessions | None, hosts: Iterable[str], watch: Watch) -> None:
+        self.app, self.sessions, self.watch, self.farewell = app, sessions, watch, watch.close
         self.hosts = frozenset({"localhost", *(host.lower().strip("[]").rstrip(".") for host in hosts)})
         self.attempts = Attempts()
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import ASGIApp
 
     from oracle.api.launching import Launcher
     from studies import Store
@@ -47,7 +46,7 @@ def application(
     launcher: Launcher | None = None,
     token: str | None = None,
     hosts: Iterable[str] = (),
-) -> ASGIApp:
+) -> Guard:
     """Return the service on a database, as an ASGI application.
 
     `/` lists the studies, `/study/NAME` follows one, and `/report/NAME` is its report. `/api/v1` is the HTTP API, which
@@ -86,7 +85,7 @@ def application(
     app.include_router(v1.router, prefix="/api/v1")
     app.add_middleware(GZipMiddleware, compresslevel=6)
     app.add_middleware(BodyLimit)
-    guard = Guard(app, sessions, hosts)
+    guard = Guard(app, sessions, hosts, service.watch)
     app.state.attempts = guard.attempts
     return guard
 

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from oracle.api.study_reader import StudyReader
 from oracle.web.limits import CHANGE_SECONDS, CHANGES, Attempts
+from oracle.web.live import Watch
 from oracle.web.refusals import Refusal
 from studies import StudyNotFound
 
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from oracle.web.access import Sessions
     from studies import Store
 
-READERS = 8
-"""How many requests read the database at a time: fewer than it has connections, so that one is left for `/health`."""
+READERS = 6
+"""How many requests read the database at a time: with the watchers and `/health` as many as it has connections."""
+
+WATCHERS = 2
+"""How many watchers look at the database at a time."""
 
 RENDERERS = 1
 """How many reports, figures and exports are made at a time: a large one keeps a processor busy for seconds."""
@@ -45,6 +49,8 @@ class Service:
         sessions: of those who gave the token; None if nobody needs one.
         reading: places for those who read.
         rendering: places for those who need a processor for longer.
+        looking: places for watchers.
+        watch: the watchers.
         writing: places for those who change something, of whom each waits until a driver has answered.
         changes: how often somebody has changed something of late.
     """
@@ -55,6 +61,8 @@ class Service:
     sessions: Sessions | None = None
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
     rendering: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RENDERERS))
+    looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WATCHERS))
+    watch: Watch = field(default_factory=Watch)
     writing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WRITERS))
 
     changes: Attempts = field(default_factory=lambda: Attempts(CHANGES, CHANGE_SECONDS))
@@ -67,6 +75,10 @@ class Service:
     async def read(self, work: Callable[[], T]) -> T:
         """Work in a thread that reads the database. Those who wait for their turn need none."""
         return await _in_thread(work, self.reading)
+
+    async def watching(self, work: Callable[[], T]) -> T:
+        """Work in a thread for those who follow studies; requests never wait for them, nor they for requests."""
+        return await run_sync(work, limiter=self.looking, abandon_on_cancel=True)
 
     async def render(self, work: Callable[[], T]) -> T:
         """Work in a thread, for what takes a processor for a while."""
@@ -82,7 +94,7 @@ class Service:
         Raises:
             StudyNotFound: there is none.
         """
-        name = self.store.study_names().get(number)
+        name = self.store.study_name(number)
         if name is None:
             raise StudyNotFound(f"There is no study {number} in {self.store.url}.")
         return StudyReader(name, self.db, self.store)

@@ -39,12 +39,18 @@ def test_every_kind_of_change_is_noticed(store: Store, run: RunRecord) -> None:
     assert changed()
     lease = store.renew_lease(lease, 60)
     assert changed()
+    store.ask_to_stop(run.study_id, "pause")
+    assert changed()
     store.release_lease(lease)
     assert changed()
     store.finish_trials([FinishedTrial(third.id, RESULT)])
     store.decide_level(run.id, 0, 1.0, 0.1, edge=False)
     assert changed()
     store.open_run(run.study_id, "another")
+    assert changed()
+    launch = store.add_launch("s", "resume", {})
+    assert changed()
+    store.refuse_launch(launch.id, "It cannot be done.")
     assert changed()
     store.extend_study(run.study_id, {"more": 1}, "other")
     assert changed()
@@ -67,12 +73,13 @@ def test_what_ended_after_a_moment_newest_first(store: Store, run: RunRecord) ->
     trials = added(store, run)
     for trial in trials[:2]:
         store.finish_trials([FinishedTrial(trial.id, RESULT)])
-    ended = store.finished_after(run.study_id, None, 10)
+    ended = store.finished_between(run.study_id, None, None, 10)
     assert [(trial.id, name) for trial, name in ended] == [(trials[1].id, "oracle"), (trials[0].id, "oracle")]
-    assert [trial.id for trial, _ in store.finished_after(run.study_id, None, 1)] == [trials[1].id]
+    assert [trial.id for trial, _ in store.finished_between(run.study_id, None, None, 1)] == [trials[1].id]
     moment = ended[1][0].finished_at
-    assert [trial.id for trial, _ in store.finished_after(run.study_id, moment, 10)] == [trials[1].id]
-    assert store.finished_after(run.study_id, datetime.now(UTC) + timedelta(days=1), 10) == []
+    assert [trial.id for trial, _ in store.finished_between(run.study_id, moment, None, 10)] == [trials[1].id]
+    assert [trial.id for trial, _ in store.finished_between(run.study_id, None, moment, 10)] == [trials[0].id]
+    assert store.finished_between(run.study_id, datetime.now(UTC) + timedelta(days=1), None, 10) == []
 
 
 def test_trials_come_page_by_page(store: Store, run: RunRecord) -> None:

@@ -9,16 +9,15 @@ from fastapi import APIRouter, Query, Response
 from oracle.report import figures as of_sweep
 from oracle.report.comparison import figures as of_comparison
 from oracle.results.intervals import DEFAULT_RULE, RULES
-from oracle.results.status import StudyStatus, UnreadableStudy, study_status
 from oracle.results.study_view import StudyView
 from oracle.spec.files import spec_toml
 from oracle.spec.presets import preset_names, preset_text
 from oracle.web.refusals import Refusal
-from oracle.web.service import Asked, Service
+from oracle.web.service import Asked
 from oracle.web.v1 import models
 from oracle.web.v1.answering import LARGEST, Number, as_json, read, render
+from oracle.web.v1.summaries import summary, summary_of
 from scyc import InputError
-from studies import StudyNotFound, StudyUnavailable
 
 router = APIRouter(tags=["studies"])
 
@@ -39,7 +38,7 @@ async def studies(
         names = service.store.study_names()
         numbers = [number for number in names if number > (after or 0) and (name or "") in names[number]]
         page = numbers[:limit]
-        found = [summary for number in page if (summary := _summary(service, number, names[number])) is not None]
+        found = [one for number in page if (one := summary(service.store, number, names[number])) is not None]
         return models.Studies(studies=found, next=page[-1] if len(numbers) > limit else None)
 
     return await read(service, work)
@@ -188,44 +187,6 @@ async def presets() -> Response:
         for text in [preset_text(name)]
     ]
     return as_json(models.Presets(presets=found).model_dump_json())
-
-
-def summary_of(number: int, status: StudyStatus | UnreadableStudy) -> models.Summary:
-    """Return how far a study is."""
-    if isinstance(status, UnreadableStudy):
-        return models.Summary(id=number, name=status.study, state=status.state, error=status.error)
-    tenure = status.tenure
-    return models.Summary(
-        id=number,
-        name=status.study,
-        state=status.state,
-        workload=status.workload,
-        levels=status.levels,
-        decided=len(status.decided),
-        trials=models.Counts(
-            done=status.done,
-            stopped=status.stopped,
-            pending=status.pending,
-            failed=status.failed,
-            total=status.total,
-        ),
-        holder=tenure.holder if tenure else None,
-        heartbeat_seconds_ago=tenure.silence if tenure else None,
-        seconds_left=status.seconds_left,
-        started=status.started,
-    )
-
-
-def _summary(service: Service, number: int, name: str) -> models.Summary | None:
-    """Return how far a study is, or why it cannot be read; None if it was deleted meanwhile."""
-    try:
-        return summary_of(number, study_status(service.store, name))
-    except StudyNotFound:
-        return None
-    except StudyUnavailable:
-        raise
-    except Exception as error:  # rows that somebody edited may raise anything
-        return summary_of(number, UnreadableStudy(name, str(error) or type(error).__name__))
 
 
 def _cursor(view: StudyView) -> str:

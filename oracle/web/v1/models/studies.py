@@ -1,37 +1,14 @@
-"""What the HTTP API answers, field by field. The description at `/api/v1/openapi.json` is made from these models.
-
-Numbers that are not known, or not finite, are null. Times are ISO 8601 in UTC.
-"""
+"""Studies, what they found and what they are."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from oracle.web.v1.models.answer import Answer
 
 StudyState = Literal["waiting", "running", "pausing", "cancelling", "finished", "blocked", "unreadable"]
-TrialState = Literal["pending", "complete", "failed", "stopped"]
-
-
-class Answer(BaseModel):
-    """An answer, or a part of one."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Error(Answer):
-    """Why a request was refused."""
-
-    error: str = Field(description="A full sentence: what is wrong, and what to do.")
-
-
-class Session(Answer):
-    """What a visitor may do."""
-
-    writes: bool = Field(description="Whether studies may be changed.")
-    version: str
-    token_needed: bool
 
 
 class Counts(Answer):
@@ -182,110 +159,6 @@ class Surface(Answer):
 
     cursor: str
     levels: list[SurfaceLevel]
-
-
-class Trial(Answer):
-    """A trial."""
-
-    id: int
-    run: str
-    level: int
-    seed: int
-    max_lr: float
-    state: TrialState
-    val: float | None
-    test: float | None
-    seconds: float | None
-    attempts: int
-    created_at: datetime
-    finished_at: datetime | None
-    error: str | None = Field(description="Last line of why it failed, or why its last attempt did.")
-
-
-class Trials(Answer):
-    """Some of a study's trials."""
-
-    trials: list[Trial]
-    next: int | None = Field(description="Give this as `after` to get more; null if there are no more.")
-
-
-class Epoch(Answer):
-    """A point of a learning curve."""
-
-    step: int
-    val: float | None
-    val_loss: float | None
-    train_loss: float | None
-    lr: float | None = Field(description="Learning rate at the end of the epoch.")
-
-
-class WholeTrial(Trial):
-    """A trial with all that is known of it."""
-
-    error: str | None = Field(description="Why it failed, or why its last attempt did: the whole traceback.")
-    machine: str | None
-    parent: str | None = Field(description="Hash of the weights that it starts from.")
-    epochs: list[Epoch] = Field(description="Its learning curve, at most 500 points.")
-
-
-class Slider(Answer):
-    """A range for a parameter, and where it starts."""
-
-    low: float
-    high: float
-    value: float
-
-
-class Parameters(Answer):
-    """Parameters of S-Cyc."""
-
-    delta: float
-    epsilon: float
-    beta: float
-    q: int
-    p: float
-
-
-class Schedule(Answer):
-    """A schedule that can be compared with the oracle."""
-
-    name: str
-    code: str = Field(description="A line of Python.")
-    kind: Literal["s-cyc"] | None
-    parameters: Parameters | None
-    max_lrs: list[float] = Field(description="By level.")
-
-
-class Schedules(Answer):
-    """The schedules of a study."""
-
-    schedules: list[Schedule]
-    sliders: dict[str, Slider]
-    start: str = Field(description="Name of the schedule that the sliders begin with.")
-    note: str | None = None
-
-
-class VerdictLevel(Answer):
-    """A schedule at a level."""
-
-    level: int
-    max_lr: float
-    inside: bool | None
-    off: float | None = Field(description="How far it is from the interval as a factor; 1 inside.")
-    regret: float | None = Field(description="What it loses, in the metric's units.")
-
-
-class Verdict(Answer):
-    """A schedule against the oracle."""
-
-    schedule: str
-    code: str = Field(description="A line of Python.")
-    command: str = Field(description="A command that trains it.")
-    sentence: str
-    hits: int
-    judged: int
-    mean_regret: float | None
-    levels: list[VerdictLevel]
 
 
 class StudySpec(Answer):
