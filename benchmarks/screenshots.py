@@ -24,6 +24,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import sync_playwright
 
+from oracle.api.launching import Launcher
 from oracle.api.study_reader import StudyReader
 from oracle.web import application
 from oracle.web.server import server
@@ -116,7 +117,7 @@ def wait_for(levels: int, db: str) -> None:
 def served(db: str) -> Iterator[str]:
     """The address of the service, which may change studies, so that its buttons are there."""
     with Store.open(db, read_only=True) as store, socket.create_server(("127.0.0.1", 0)) as listener:
-        running = server(application(store, db, writes=True))
+        running = server(application(store, db, launcher=Launcher(db)))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         there = f"http://127.0.0.1:{listener.getsockname()[1]}"
