@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import sync_playwright
 
+from oracle.api.launching import Launcher
 from oracle.api.study_reader import StudyReader
 from oracle.web import application
 from oracle.web.server import server
@@ -65,7 +66,7 @@ PICTURES = (
     Picture("study-dark", 1280, 1000, "dark", MOVED),
     Picture("study-phone", 390, 1000, "light", f"/study/{NAME}"),
     Picture("schedule-phone-dark", 390, 1000, "dark", MOVED, at="Try a schedule"),
-    Picture("trial", 1280, 1000, "light", f"/study/{NAME}?level=2&max_lr=0.2407&trial=80", at="Every candidate"),
+    Picture("trial", 1280, 1000, "light", f"/study/{NAME}?level=4", at="Every candidate"),
     Picture("studies-dark", 1280, 420, "dark", "/"),
 )
 
@@ -76,27 +77,28 @@ def main() -> None:
     parser.add_argument("--levels", type=int, default=9, help="levels that are decided when the pictures are taken")
     parser.add_argument("--out", type=Path, default=Path("docs/images"), help="folder of the pictures")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="scyc-screenshots-") as folder:
-        db = f"sqlite:///{folder}/scyc.db"
-        swept("first-try", db, folder, "--set", "levels=2", "--set", "epochs=2").wait()
-        sweep = swept(NAME, db, folder)
+    out: Path = options.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    db = "sqlite:///scyc.db"  # the pictures show it
+    with tempfile.TemporaryDirectory(prefix="scyc-screenshots-") as folder, chdir(folder):
+        swept("first-try", db, "--set", "levels=2", "--set", "epochs=2").wait()
+        sweep = swept(NAME, db)
         try:
             wait_for(options.levels, db)
             with served(db) as there, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
                 for picture in PICTURES:
-                    take(picture, browser, there, options.out)
+                    take(picture, browser, there, out)
                 browser.close()
         finally:
             sweep.terminate()
             sweep.wait()
 
 
-def swept(name: str, db: str, folder: str, *options: str) -> subprocess.Popen[bytes]:
+def swept(name: str, db: str, *options: str) -> subprocess.Popen[bytes]:
     """Start a sweep in a process of its own."""
     scyc = Path(sys.executable).with_name("scyc")
-    command = [scyc, "sweep", "--name", name, "--db", db, "--artifacts", f"{folder}/artifacts-{name}", *options]
+    command = [scyc, "sweep", "--name", name, "--db", db, *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 
@@ -115,7 +117,7 @@ def wait_for(levels: int, db: str) -> None:
 def served(db: str) -> Iterator[str]:
     """The address of the service, which may change studies, so that its buttons are there."""
     with Store.open(db, read_only=True) as store, socket.create_server(("127.0.0.1", 0)) as listener:
-        running = server(application(store, db, writes=True))
+        running = server(application(store, db, launcher=Launcher(db)))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         there = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -138,7 +140,10 @@ def take(picture: Picture, browser: Browser, there: str, out: Path) -> None:
     if picture.page != "/":
         page.locator("#plot-heatmap .subplot.xy").wait_for(state="attached")
         page.locator("#hits li").first.wait_for()
-    if "trial=" in picture.page:
+    if "level=" in picture.page:
+        page.get_by_label("with max_lr").select_option(index=8)
+        page.locator("#trials tbody tr").nth(3).wait_for(state="detached")
+        page.locator("#trials a").first.click()
         page.locator("#plot-trial .subplot.xy").wait_for(state="attached")
     if picture.at:
         page.get_by_role("heading", name=picture.at).evaluate("heading => heading.scrollIntoView()")

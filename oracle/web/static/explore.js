@@ -157,10 +157,10 @@ export function explore(study) {
       });
     }
     if (tried && known) {
-      const one = line("the schedule that you move", x, maxLrs(), levels, {color: TRIED, dash: "solid", width: 3});
+      const one = line("the schedule that you move", x, maxLrs(), levels, {color: TRIED, dash: "solid", width: 2.5});
       const inside = new Map((verdict?.levels ?? []).map(level => [level.level, level.inside]));
       one.mode = "lines+markers";
-      one.marker = {color: TRIED, size: 9, line: {color: TRIED, width: 2},
+      one.marker = {color: TRIED, size: 8, line: {color: TRIED, width: 2},
         symbol: levels.map(({level}) => inside.get(level) === false ? "circle-open" : "circle")};
       lines.push(one);
     }

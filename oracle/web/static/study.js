@@ -10,7 +10,7 @@ const at = id => document.getElementById(id);
 
 export async function begin() {
   const {number, name} = document.body.dataset, path = `/studies/${number}`;
-  let summary = null, decided = null;
+  let summary = null;
   const study = {path, name, detail: null};
 
   const control = at("actions") && actions(study);
@@ -63,15 +63,18 @@ export async function begin() {
   const everything = () => Object.values(refresh).forEach(again => again());
 
   study.detail = await ask(path).catch(() => null); // the parts need its metric
+  let known = study.detail?.cursor; // what is shown from here on is no older
   everything();
   const leave = follow(`${path}/events`, {
     study: event => {
       show(event.summary);
+      const isKnown = event.cursor === known;
+      known = null;
+      if (isKnown) return;
       refresh.detail();
-      if (event.changed.levels || event.decided !== decided) refresh.levels();
+      if (event.changed.levels) refresh.levels();
       if (event.changed.trials) refresh.trials();
       if (event.changed.spec) everything();
-      decided = event.decided;
     },
     trials: () => refresh.trials(),
     gone: () => {

@@ -29,7 +29,8 @@ export function measured(value, metric) {
 /** Return how much worse something is, in points of percent or the metric's own units. */
 export function lost(value, metric) {
   if (value == null) return NOTHING;
-  return metric.format === "percent" ? `${(100 * value).toFixed(2)} points` : String(Number(value.toPrecision(3)));
+  const text = metric.format === "percent" ? `${(100 * value).toFixed(2)} points` : String(Number(value.toPrecision(3)));
+  return text.replace(/^-(?=0\.00 )/, "").replace("-", "−");
 }
 
 /** Return a value of the provenance as one line of text. */
