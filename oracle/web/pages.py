@@ -11,7 +11,7 @@ from starlette.routing import Route
 from oracle.api.study_reader import StudyReader
 from oracle.report import words
 from oracle.report.base import environment
-from oracle.results.status import study_statuses
+from oracle.results.status import study_status, study_statuses
 from oracle.web.assets import asset
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def page_routes(service: Service) -> list[Route]:
         return page("studies.html", studies=study_statuses(service.store), **shared)
 
     def study(request: Request) -> Response:
-        status = StudyReader(request.path_params["name"], service.db, service.store).status
+        status = study_status(service.store, request.path_params["name"])
         number = service.store.find_study(status.study)
         return page("study.html", study=status, number=number, **shared)
 
