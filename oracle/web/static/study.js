@@ -39,6 +39,7 @@ export async function begin() {
     at("facts").replaceChildren(...facts.map(([what, value, look]) =>
       make("div", {}, make("dt", {}, what), make("dd", {class: look}, value))));
     at("driver").textContent = driver(found);
+    tellOf(study.detail?.launch, found.state);
     control?.show(found);
     if (before && before.state !== found.state) say(`The study is ${found.state}.`);
     else if (before && before.decided < found.decided) say(`${found.decided} of ${count(found.levels, "level")} decided.`);
@@ -85,6 +86,15 @@ export async function begin() {
   }, everything);
   setInterval(() => document.hidden && refresh.detail(), 60_000); // the title tells those who work elsewhere
   control?.bind(refresh.detail);
+}
+
+/** Say what became of the driver that was asked for last, where the state does not say it. */
+function tellOf(launch, state) {
+  const idle = ["waiting", "blocked"].includes(state);
+  const sentence = !launch || !idle ? "" : launch.state === "accepted" ? "A driver is starting." : launch.state === "lost"
+    ? "The last driver has gone without a word; resume the study." : launch.state === "ended" ? "" : launch.message ?? "";
+  at("launched").textContent = sentence;
+  at("launched").classList.toggle("bad", ["lost", "refused"].includes(launch?.state));
 }
 
 function driver({holder, heartbeat_seconds_ago: ago, state}) {
