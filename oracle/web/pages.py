@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
@@ -42,6 +43,15 @@ OF_REPORTS = (
     "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """That of a report, which brings its own script: as a page of no site, it can ask this service for nothing."""
+
+
+class Anything(PathConvertor):
+    """Any text in an address, be it of several lines: the names of studies in old databases may be."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("any", Anything())
 
 
 def page(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
@@ -90,8 +100,8 @@ def page_routes(service: Service) -> list[Route]:
 
     return [
         Route("/", reading(studies)),
-        Route("/study/{name:path}", reading(study)),
-        Route("/report/{name:path}", rendering),
+        Route("/study/{name:any}", reading(study)),
+        Route("/report/{name:any}", rendering),
         Route("/launch", launch),
         Route("/login", login),
     ]

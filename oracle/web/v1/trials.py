@@ -19,6 +19,8 @@ from studies import EpochRecord, TrialRecord
 router = APIRouter(tags=["trials"])
 
 MOST_EPOCHS = 500
+LONGEST_LINE = 1000
+"""Characters of an error in a list of trials, at most."""
 
 
 @router.get("/studies/{number}/trials", response_model=models.Trials, summary="List trials")
@@ -91,7 +93,7 @@ def shown(trial: TrialRecord, run: str) -> models.Trial:
         attempts=trial.attempts,
         created_at=trial.created_at,
         finished_at=trial.finished_at,
-        error=trial.error.strip().rpartition("\n")[2] if trial.error else None,
+        error=trial.error.strip().rpartition("\n")[2][:LONGEST_LINE] if trial.error else None,
     )
 
 
