@@ -12,7 +12,7 @@ from studies.store_part import StorePart, persistent
 from studies.study_records import CandidateRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row
 
@@ -101,38 +101,44 @@ class Browsing(StorePart):
             parents: only trials that start from these checkpoints; none at level 0.
         """
         with self._database.read() as connection:
-            # Under their names of today, also in a former version's database that is opened for reading.
-            trials = select(*self._database.columns(connection, schema.trials)).subquery().c
-            finite = and_(
-                trials.state == "complete",
-                trials.val.is_not(None),
-                or_(trials.spent.is_not(None), and_(trials.train_loss.is_not(None), trials.val_loss.is_not(None))),
-            )
-            diverged = and_(trials.state == "complete", or_(trials.diverged.is_(True), ~finite))
+            of = {column.name: column for column in self._database.columns(connection, schema.trials)}
+            lossless = and_(of["train_loss"].is_not(None), of["val_loss"].is_not(None))
+            finite = and_(of["val"].is_not(None), or_(of["spent"].is_not(None), lossless))
             query = (
                 select(
-                    trials.max_lr,
-                    *(_number(trials.state == state).label(state) for state in get_args(TrialState)),
-                    func.coalesce(func.sum(case((finite, trials.val))), 0.0).label("val"),
-                    _number(finite).label("finite"),
-                    _number(diverged).label("diverged"),
+                    _trials.max_lr,
+                    _trials.state,
+                    func.count(),
+                    func.coalesce(func.sum(case((finite, of["val"]))), 0.0),
+                    _number(finite),
+                    _number(or_(_trials.diverged.is_(True), ~finite)),
                 )
-                .where(trials.run_id == run_id, trials.level == level, trials.seed.in_(seeds))
-                .where(trials.spec_hash.in_(("", spec_hash)), trials.parent.in_(parents or [""]))
-                .group_by(trials.max_lr)
-                .order_by(trials.max_lr)
+                .where(_trials.run_id == run_id, _trials.level == level, _trials.seed.in_(seeds))
+                .where(_trials.spec_hash.in_(("", spec_hash)), _trials.parent.in_(parents or [""]))
+                .group_by(_trials.max_lr, _trials.state)
             )
-            return [
-                CandidateRecord(
-                    level,
-                    float(row.max_lr),
-                    {state: getattr(row, state) for state in get_args(TrialState)},
-                    float(row.val),
-                    row.finite,
-                    row.diverged,
-                )
-                for row in connection.execute(query)
-            ]
+            found: dict[float, dict[str, Any]] = {}
+            for max_lr, state, *values in connection.execute(query):
+                found.setdefault(float(max_lr), {})[state] = values
+        return [_candidate(level, max_lr, found[max_lr]) for max_lr in sorted(found)]
+
+    @persistent
+    def left_by(self, run_id: int, level: int, max_lr: float, parents: Mapping[int, str]) -> dict[int, str]:
+        """Return, by seed, the checkpoints that a candidate left which started from certain ones.
+
+        Args:
+            run_id: the run.
+            level: of the candidate.
+            max_lr: the candidate.
+            parents: by seed, what its trials started from; empty at level 0.
+        """
+        wanted = (_trials.run_id == run_id) & (_trials.level == level) & (_trials.max_lr == max_lr)
+        query = select(_trials.seed, _trials.parent, _trials.checkpoint).where(wanted)  # found by level, not by state
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+            return {
+                row.seed: row.checkpoint for row in found if row.checkpoint and row.parent == parents.get(row.seed, "")
+            }
 
     @persistent
     def seconds_trained(self, run_id: int) -> float:
@@ -140,6 +146,13 @@ class Browsing(StorePart):
         query = select(func.coalesce(func.sum(_trials.seconds), 0.0)).where(_trials.run_id == run_id)
         with self._database.read() as connection:
             return float(connection.execute(query).scalar_one())
+
+
+def _candidate(level: int, max_lr: float, by_state: Mapping[str, tuple[int, float, int, int]]) -> CandidateRecord:
+    """Return a candidate from what its trials in each state come to; only complete ones have reached anything."""
+    trials = {state: by_state[state][0] if state in by_state else 0 for state in get_args(TrialState)}
+    _, val, finite, diverged = by_state.get("complete", (0, 0.0, 0, 0))
+    return CandidateRecord(level, max_lr, trials, float(val), finite, diverged)
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[Any]:

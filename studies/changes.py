@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from sqlalchemy import func, inspect, select
 
-from studies import row_mapping, schema
+from studies import machines, row_mapping, schema
 from studies.records import TrialState
 from studies.store_part import StorePart, persistent
 from studies.study_records import StudyChanges
@@ -94,6 +94,21 @@ class Changes(StorePart):
             columns = self._database.columns(connection, schema.trials)
             query = select(*columns).where(wanted).order_by(_trials.finished_at.desc(), _trials.id.desc()).limit(most)
             return [(row_mapping.trial_record(row), runs[row.run_id]) for row in connection.execute(query)]
+
+    @persistent
+    def workers(self, study_id: int) -> int | None:
+        """Return how many workers a study had when the training of its last trial to end began.
+
+        None if that is not on record.
+        """
+        of_study = select(_runs.id).where(_runs.study_id == study_id).scalar_subquery()
+        last = select(_trials.id).where(_trials.run_id.in_(of_study), _trials.finished_at.is_not(None))
+        with self._database.read() as connection:
+            if not machines.has_starts(connection):
+                return None
+            trial = last.order_by(_trials.finished_at.desc()).limit(1).scalar_subquery()
+            trained = schema.trial_machines.c
+            return connection.scalar(select(trained.workers).where(trained.trial_id == trial))
 
 
 def _launches(connection: Connection, study: str) -> tuple[int, datetime | None]:

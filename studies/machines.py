@@ -50,13 +50,13 @@ class Machines(StorePart):
         known = (_trials.run_id == run_id) & _trained_by.started_at.is_not(None)
         query = select(_trained_by.trial_id, _trained_by.started_at, _trained_by.workers).join(schema.trials)
         with self._database.read() as connection:
-            if not _has_starts(connection):
+            if not has_starts(connection):
                 return {}
             found = connection.execute(query.where(known))
             return {row.trial_id: StartRecord(row.started_at, row.workers) for row in found}
 
 
-def _has_starts(connection: Connection) -> bool:
+def has_starts(connection: Connection) -> bool:
     """Return whether starts can be on record: a former version's database has no column for them."""
     if not are_recorded(connection):
         return False

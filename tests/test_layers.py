@@ -127,7 +127,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {"comparison", "results", "spec", "study"},
     "testing": {"driver", "execution", "searching", "spec", "study"},
     "api": {"comparison", "driver", "execution", "replaying", "report", "results", "spec", "study", "trials"},
-    "web": {"api", "comparison", "report", "results", "spec", "study"},
+    "web": {"api", "comparison", "execution", "report", "results", "spec", "study", "surface"},
     "cli": {"api", "comparison", "driver", "execution", "replaying", "report", "results", "spec", "study", "web"},
 }
 """The rooms of `oracle/`, lowest first, and whom each may import, be it for types; docs/architecture.md draws them."""

@@ -13,18 +13,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from oracle.comparison.levels import competing, winner_of
-
 if TYPE_CHECKING:
     from oracle.comparison.levels import OracleLevel
 
 
 def others_choices(level: OracleLevel) -> tuple[float, ...]:
     """Return, for each seed, the winner that the other seeds choose; nothing with one seed."""
-    if level.seeds < 2:
-        return ()
-    places = range(level.seeds)
-    return tuple(winner_of(competing(level, [other for other in places if other != seed])) for seed in places)
+    return level.others_choices
 
 
 def cross_fitted(level: OracleLevel, max_lr: float) -> float | None:

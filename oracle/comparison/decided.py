@@ -12,7 +12,10 @@ from oracle.study.opening import REPLAYED
 from scyc import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oracle.results.intervals import Rule
+    from oracle.results.level_view import LevelView
     from oracle.results.run_view import RunView
     from oracle.results.study_view import StudyView
 
@@ -23,14 +26,19 @@ def oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracle
     Raises:
         InputError: the dense network has no winner, and waiting would not give it one.
     """
-    intervals = oracle_intervals(view.levels, rule, tolerance)
     if view.status.stuck and not any(level.chosen for level in view.levels):
         raise InputError(stuck_sentences(0))
     if view.levels and view.levels[0].level == 0 and view.levels[0].silence:
         raise InputError(
             f"There is no dense network to compare schedules with. {' '.join(silent_sentences(view.levels[:1]))}"
         )
-    known = all(level.test_scores for level in view.levels if level.winner is not None)
+    return judged_levels(view.levels, rule, tolerance)
+
+
+def judged_levels(levels: Sequence[LevelView], rule: Rule, tolerance: float) -> tuple[OracleLevel, ...]:
+    """Return those of some levels that have a winner, with their intervals by a rule."""
+    intervals = oracle_intervals(levels, rule, tolerance)
+    known = all(level.test_scores for level in levels if level.winner is not None)
     return tuple(
         OracleLevel(
             level.level,
@@ -45,7 +53,7 @@ def oracle_levels(view: StudyView, rule: Rule, tolerance: float) -> tuple[Oracle
             scale=level.metric.scale,
             test_scores=level.test_scores if known else {},
         )
-        for level in view.levels
+        for level in levels
         if level.winner is not None
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +65,14 @@ class OracleLevel(DecidedLevel):
         """
         means = {rate: math.fsum(values) / self.seeds for rate, values in self.scores.items()}
         return self.interpolated(means, max_lr)
+
+    @cached_property
+    def others_choices(self) -> tuple[float, ...]:
+        """For each seed, the winner that the other seeds choose; nothing with one seed."""
+        if self.seeds < 2:
+            return ()
+        places = range(self.seeds)
+        return tuple(winner_of(competing(self, [other for other in places if other != seed])) for seed in places)
 
     @property
     def judging(self) -> Mapping[float, Sequence[float]]:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from oracle.api.study_reader import StudyReader
 from oracle.report import words
 from oracle.report.base import environment
-from oracle.results.status import study_statuses
+from oracle.results.status import study_status, study_statuses
 from oracle.web.assets import asset
 
 if TYPE_CHECKING:
@@ -44,16 +44,20 @@ OF_REPORTS = (
 """That of a report, which brings its own script: as a page of no site, it can ask this service for nothing."""
 
 
-def page(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+def page(
+    template: str, *, status: int = 200, writes: bool = False, token_needed: bool = False, **values: object
+) -> HTMLResponse:
     """Return a page.
 
     Args:
         template: a file in this folder.
         status: of HTTP.
+        writes: whether studies may be changed.
+        token_needed: whether visitors sign in.
         values: what the template shows.
     """
     found = environment(Path(__file__).parent).get_template(template)
-    html = found.render(values, words=words, asset=asset)
+    html = found.render(values, writes=writes, token_needed=token_needed, words=words, asset=asset)
     return HTMLResponse(html, status, {"Content-Security-Policy": POLICY})
 
 
@@ -65,7 +69,7 @@ def page_routes(service: Service) -> list[Route]:
         return page("studies.html", studies=study_statuses(service.store), **shared)
 
     def study(request: Request) -> Response:
-        status = StudyReader(request.path_params["name"], service.db, service.store).status
+        status = study_status(service.store, request.path_params["name"])
         number = service.store.find_study(status.study)
         return page("study.html", study=status, number=number, **shared)
 

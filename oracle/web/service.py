@@ -14,6 +14,7 @@ from oracle.api.study_reader import StudyReader
 from oracle.web.limits import CHANGE_SECONDS, CHANGES, Attempts
 from oracle.web.live import Watch
 from oracle.web.refusals import Refusal
+from oracle.web.remembered import Remembered
 from studies import StudyNotFound
 
 if TYPE_CHECKING:
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
     from oracle.web.access import Sessions
     from studies import Store
 
-READERS = 6
+READERS = 5
 """How many requests read the database at a time: with the watchers and `/health` as many as it has connections."""
+
+LEVELS, WORKED_OUT = 512, 32
+"""How much is remembered of single levels, and how much that was worked out of those of one study."""
 
 WATCHERS = 2
 """How many watchers look at the database at a time."""
+
+JUDGES = 2
+"""How many requests judge schedules at a time."""
 
 RENDERERS = 1
 """How many reports, figures and exports are made at a time: a large one keeps a processor busy for seconds."""
@@ -49,8 +56,11 @@ class Service:
         sessions: of those who gave the token; None if nobody needs one.
         reading: places for those who read.
         rendering: places for those who need a processor for longer.
+        judging: places for those who judge schedules.
         looking: places for watchers.
         watch: the watchers.
+        levels: decided levels that were read before.
+        worked_out: what was worked out of them before.
         writing: places for those who change something, of whom each waits until a driver has answered.
         changes: how often somebody has changed something of late.
     """
@@ -61,8 +71,11 @@ class Service:
     sessions: Sessions | None = None
     reading: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READERS))
     rendering: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RENDERERS))
+    judging: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(JUDGES))
     looking: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WATCHERS))
     watch: Watch = field(default_factory=Watch)
+    levels: Remembered = field(default_factory=lambda: Remembered(LEVELS))
+    worked_out: Remembered = field(default_factory=lambda: Remembered(WORKED_OUT))
     writing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WRITERS))
 
     changes: Attempts = field(default_factory=lambda: Attempts(CHANGES, CHANGE_SECONDS))
@@ -79,6 +92,10 @@ class Service:
     async def watching(self, work: Callable[[], T]) -> T:
         """Work in a thread for those who follow studies; requests never wait for them, nor they for requests."""
         return await run_sync(work, limiter=self.looking, abandon_on_cancel=True)
+
+    async def judge(self, work: Callable[[], T]) -> T:
+        """Work in a thread that judges schedules."""
+        return await _in_thread(work, self.judging)
 
     async def render(self, work: Callable[[], T]) -> T:
         """Work in a thread, for what takes a processor for a while."""

@@ -143,6 +143,30 @@ def test_candidates_are_summed_up(store: Store, run: RunRecord) -> None:
     assert next_level.trials["pending"] == 2
 
 
+def test_what_a_candidate_left_counts_if_it_started_from_the_winner(store: Store, run: RunRecord) -> None:
+    first, second, _ = added(store, run)
+    store.finish_trials(
+        [FinishedTrial(first.id, RESULT), FinishedTrial(second.id, replace(RESULT, checkpoint="b" * 64))]
+    )
+    assert store.left_by(run.id, 0, 0.1, {}) == {0: "a" * 64, 1: "b" * 64}
+    assert store.left_by(run.id, 0, 0.2, {}) == {}
+    later = added(store, run, level=1)
+    store.finish_trials([FinishedTrial(later[0].id, RESULT)])
+    assert store.left_by(run.id, 1, 0.1, {0: "p" * 64}) == {0: "a" * 64}
+    assert store.left_by(run.id, 1, 0.1, {0: "q" * 64}) == {}
+
+
+def test_how_many_workers_there_were(store: Store, run: RunRecord) -> None:
+    first, second, _ = added(store, run)
+    assert store.workers(run.study_id) is None
+    facts = dict.fromkeys(("capability", "vendor", "family", "model", "torch", "build"), "x")
+    machine = MachineRecord(device="cpu", processor="A processor", threads=1, **facts)
+    for trial, workers in ((first, 4), (second, 7)):
+        start = StartRecord(datetime.now(UTC), workers)
+        store.finish_trials([FinishedTrial(trial.id, RESULT, (), machine, start)])
+    assert store.workers(run.study_id) == 7
+
+
 def test_the_name_of_a_number(store: Store, run: RunRecord) -> None:
     assert store.study_name(run.study_id) == "s"
     assert store.study_name(run.study_id + 1) is None

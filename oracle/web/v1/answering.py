@@ -29,6 +29,11 @@ async def render(service: Service, work: Callable[[], BaseModel]) -> Response:
     return as_json(await service.render(lambda: work().model_dump_json()))
 
 
+async def judge(service: Service, work: Callable[[], BaseModel]) -> Response:
+    """Answer with a verdict: it takes milliseconds, but whoever comes first waits for a fit, and others with it."""
+    return as_json(await service.judge(lambda: work().model_dump_json()))
+
+
 def as_json(text: str) -> Response:
     """Return an answer that is JSON already."""
     return Response(text, media_type="application/json")

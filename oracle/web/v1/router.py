@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from oracle.web.v1 import controls, events, exports, launches, schedules, session, studies, trials
+from oracle.web.v1 import controls, curves, events, exports, launches, schedules, session, studies, trials
 from oracle.web.v1.models import Error
 
 _REFUSALS = {
@@ -25,5 +25,5 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(responses=RESPONSES)
-for part in (session, studies, trials, schedules, exports, events, controls, launches):
+for part in (session, studies, curves, trials, schedules, exports, events, controls, launches):
     router.include_router(part.router)

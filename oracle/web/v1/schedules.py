@@ -6,13 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from oracle.comparison import as_python, compare
-from oracle.results.intervals import DEFAULT_RULE, RULES
+from oracle.comparison import as_python
+from oracle.results.intervals import RULES
 from oracle.study.commands import command
+from oracle.web.judging import default_rule, too_many
 from oracle.web.refusals import Refusal
+from oracle.web.seeing import Seen
 from oracle.web.service import Asked
 from oracle.web.v1 import models
-from oracle.web.v1.answering import Number, render
+from oracle.web.v1.answering import Number, judge
 from scyc import LevelSchedule, SCyc
 
 router = APIRouter(tags=["schedules"])
@@ -23,14 +25,14 @@ async def schedules(service: Asked, number: Number) -> Response:
     """List the schedules that can be compared with the oracle, and ranges for the parameters of S-Cyc."""
 
     def work() -> models.Schedules:
-        view = service.reader(number).view()
-        comparison = compare(view)
-        levels = view.spec.levels
-        found = [_schedule(name, one, levels) for name, one in comparison.schedules.items()]
-        start = "fitted" if "fitted" in comparison.schedules else "s-cyc"
-        begin = next(one.parameters for one in found if one.name == start)
+        seen = Seen.of(service, number)
+        decided = seen.decided()
+        bench = seen.bench(default_rule(decided), decided)
+        levels = decided.spec.levels
+        found = [_schedule(name, one, levels) for name, one in bench.schedules().items()]
+        begin = next(one.parameters for one in found if one.name == bench.start)
         assert begin is not None
-        tried = [max_lr for level in comparison.levels for max_lr in level.scores]
+        tried = [max_lr for level in bench.levels for max_lr in level.scores]
         low, high = min(tried), max(tried)
         return models.Schedules(
             schedules=found,
@@ -40,10 +42,11 @@ async def schedules(service: Asked, number: Number) -> Response:
                 "beta": models.Slider(low=0.5, high=max(20.0, begin.beta), value=begin.beta),
                 "q": models.Slider(low=0, high=max(levels - 1, begin.q), value=begin.q),
             },
-            start=start,
+            start=bench.start,
+            note=None if decided.affordable else too_many(decided),
         )
 
-    return await render(service, work)
+    return await judge(service, work)
 
 
 @router.get("/studies/{number}/verdict", response_model=models.Verdict, summary="Judge a schedule")
@@ -51,20 +54,23 @@ async def verdict(
     service: Asked,
     number: Number,
     schedule: Annotated[str, Query(max_length=200, description="A name, or `s-cyc:delta=0.1,q=2`.")],
-    rule: Annotated[str, Query(max_length=40, description="Rule of the intervals.")] = DEFAULT_RULE,
+    rule: Annotated[
+        str | None, Query(max_length=40, description="Rule of the intervals. Default: the study's.")
+    ] = None,
 ) -> Response:
     """Judge a schedule on the oracle's surface."""
-    if rule not in RULES:
+    if rule is not None and rule not in RULES:
         raise Refusal(400, f"There is no interval rule of that name; choose one of {', '.join(RULES)}.")
 
     def work() -> models.Verdict:
-        view = service.reader(number).view()
-        comparison = compare(view, rule, names=[schedule])
-        judged, chosen = comparison.verdicts[schedule], comparison.schedules[schedule]
+        seen = Seen.of(service, number)
+        decided = seen.decided()
+        bench = seen.bench(rule or default_rule(decided), decided)
+        chosen, judged = bench.judge(schedule)
         return models.Verdict(
             schedule=schedule,
             code=as_python(chosen),
-            command=command("run", view.name, "--schedule", schedule, db=service.store.url),
+            command=command("run", decided.name, "--schedule", schedule, db=service.store.url),
             sentence=judged.sentence,
             hits=judged.hits,
             judged=judged.judged,
@@ -81,7 +87,7 @@ async def verdict(
             ],
         )
 
-    return await render(service, work)
+    return await judge(service, work)
 
 
 def _schedule(name: str, schedule: LevelSchedule, levels: int) -> models.Schedule:

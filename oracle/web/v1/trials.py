@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from oracle.spec.model import Spec
+from oracle.study.opening import ORACLE
 from oracle.web.refusals import Refusal
-from oracle.web.service import Asked, Service
+from oracle.web.service import Asked
 from oracle.web.v1 import models
 from oracle.web.v1.answering import LARGEST, Number, read
-from studies import TrialRecord
+from scyc.profiles.profile import LevelProfile
+from studies import EpochRecord, TrialRecord
 
 router = APIRouter(tags=["trials"])
 
@@ -31,16 +35,12 @@ async def trials(
     """List the trials of a study, by their numbers."""
 
     def work() -> models.Trials:
-        found = [
-            trial
-            for trial in _trials(service, number)
-            if (level is None or trial.level == level)
-            and (state is None or trial.state == state)
-            and (seed is None or trial.seed == seed)
-            and (run is None or trial.run == run)
-            and trial.id > (after or 0)
-        ]
-        return models.Trials(trials=found[:limit], next=found[limit - 1].id if len(found) > limit else None)
+        service.reader(number)  # or there is no such study
+        found = service.store.trial_page(
+            number, after=after or 0, most=limit + 1, level=level, state=state, seed=seed, run=run
+        )
+        page = [shown(*one) for one in found[:limit]]
+        return models.Trials(trials=page, next=page[-1].id if len(found) > limit else None)
 
     return await read(service, work)
 
@@ -53,27 +53,24 @@ async def trial(
 
     def work() -> models.WholeTrial:
         reader = service.reader(number)
-        study = service.store.study(reader.name)
-        for run in service.store.runs(study.id):
-            for record in service.store.trials(run.id, curves=True):
-                if record.id == trial:
-                    ended = record.result or record.stopped
-                    return models.WholeTrial(
-                        **shown(record, run.name).model_dump() | {"error": record.error},
-                        machine=None,
-                        parent=record.parent,
-                        epochs=[
-                            models.Epoch(
-                                step=epoch.step,
-                                val=epoch.val,
-                                val_loss=epoch.val_loss,
-                                train_loss=epoch.train_loss,
-                                lr=None,
-                            )
-                            for epoch in (ended.epochs if ended else ())[:MOST_EPOCHS]
-                        ],
-                    )
-        raise Refusal(404, f"The study {number} has no trial {trial}.")
+        found = service.store.find_trial(number, trial)
+        if found is None:
+            raise Refusal(404, f"The study {number} has no trial {trial}.")
+        record, run, machine = found
+        ended = record.result or record.stopped
+        epochs = _thinned(ended.epochs if ended else ())
+        rates = _rates(reader.spec, record, run, epochs)
+        return models.WholeTrial(
+            **shown(record, run).model_dump() | {"error": record.error},
+            machine=machine,
+            parent=record.parent,
+            epochs=[
+                models.Epoch(
+                    step=epoch.step, val=epoch.val, val_loss=epoch.val_loss, train_loss=epoch.train_loss, lr=rate
+                )
+                for epoch, rate in zip(epochs, rates, strict=True)
+            ],
+        )
 
     return await read(service, work)
 
@@ -98,7 +95,18 @@ def shown(trial: TrialRecord, run: str) -> models.Trial:
     )
 
 
-def _trials(service: Service, number: int) -> list[models.Trial]:
-    study = service.store.study(service.reader(number).name)
-    found = [shown(trial, run.name) for run in service.store.runs(study.id) for trial in service.store.trials(run.id)]
-    return sorted(found, key=lambda trial: trial.id)
+def _thinned(epochs: Sequence[EpochRecord]) -> Sequence[EpochRecord]:
+    """Return a learning curve with as many points as an answer may have, evenly spaced; the last one is kept."""
+    if len(epochs) <= MOST_EPOCHS:
+        return epochs
+    return [epochs[round(i * (len(epochs) - 1) / (MOST_EPOCHS - 1))] for i in range(MOST_EPOCHS)]
+
+
+def _rates(spec: Spec, trial: TrialRecord, run: str, epochs: Sequence[EpochRecord]) -> list[float | None]:
+    """Return the learning rate at the end of each epoch; None where the training is the user's own, or a run's."""
+    if spec.own_training or run != ORACLE:
+        return [None] * len(epochs)
+    profile = spec.profile.build()
+    if isinstance(profile, LevelProfile):
+        profile = profile.at(trial.level)
+    return [trial.max_lr * profile(min((epoch.step + 1) / spec.epochs, 1.0)) for epoch in epochs]

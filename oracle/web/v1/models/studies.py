@@ -122,6 +122,7 @@ class Curve(Answer):
     cursor: str
     levels: list[CurveLevel]
     note: str | None = Field(default=None, description="What is left out, and why.")
+    partial: bool = Field(default=False, description="What is left out is being worked out: ask again in a moment.")
 
 
 class Figure(Answer):
