@@ -66,7 +66,7 @@ PICTURES = (
     Picture("study-dark", 1280, 1000, "dark", MOVED),
     Picture("study-phone", 390, 1000, "light", f"/study/{NAME}"),
     Picture("schedule-phone-dark", 390, 1000, "dark", MOVED, at="Try a schedule"),
-    Picture("trial", 1280, 1000, "light", f"/study/{NAME}?level=4", at="Every candidate"),
+    Picture("trial", 1280, 1240, "light", f"/study/{NAME}?level=4", at="Every candidate"),
     Picture("studies-dark", 1280, 420, "dark", "/"),
 )
 
