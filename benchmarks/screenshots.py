@@ -24,6 +24,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import sync_playwright
 
+from oracle.api.launching import Launcher
 from oracle.api.study_reader import StudyReader
 from oracle.web import application
 from oracle.web.server import server
@@ -65,7 +66,7 @@ PICTURES = (
     Picture("study-dark", 1280, 1000, "dark", MOVED),
     Picture("study-phone", 390, 1000, "light", f"/study/{NAME}"),
     Picture("schedule-phone-dark", 390, 1000, "dark", MOVED, at="Try a schedule"),
-    Picture("trial", 1280, 1000, "light", f"/study/{NAME}?level=4", at="Every candidate"),
+    Picture("trial", 1280, 1240, "light", f"/study/{NAME}?level=4", at="Every candidate"),
     Picture("studies-dark", 1280, 420, "dark", "/"),
 )
 
@@ -116,7 +117,7 @@ def wait_for(levels: int, db: str) -> None:
 def served(db: str) -> Iterator[str]:
     """The address of the service, which may change studies, so that its buttons are there."""
     with Store.open(db, read_only=True) as store, socket.create_server(("127.0.0.1", 0)) as listener:
-        running = server(application(store, db, writes=True))
+        running = server(application(store, db, launcher=Launcher(db)))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         there = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import select
+import socket
 import statistics
 import subprocess
 import sys
@@ -121,24 +123,37 @@ def watched(folder: Path, number: int, pages: int) -> tuple[float, float]:
         process = None
         if pages:
             there, process = stack.enter_context(service(url))
-            for _ in range(pages):
-                connection = stack.enter_context(closing(HTTPConnection(there, timeout=600)))
-                connection.request("GET", "/api/v1/studies/1/events")
-                told = connection.getresponse()
-                _until_event(told)
-                threading.Thread(target=lambda told=told: _drain(told), daemon=True).start()
+            stack.enter_context(followed(there, pages))
         before = sum(process.cpu_times()[:2]) if process else 0.0
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             seconds = pool.submit(sweep, url, WATCHED, WORKERS, EPOCHS, BATCH).result().seconds
         return seconds, (sum(process.cpu_times()[:2]) if process else 0.0) - before
 
 
-def _drain(told: Iterator[bytes]) -> None:
+@contextmanager
+def followed(there: str, pages: int) -> Iterator[None]:
+    """Follow the study of a service by so many pages, in one thread."""
+    host, _, port = there.partition(":")
+    lines = [socket.create_connection((host, int(port)), timeout=60) for _ in range(pages)]
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            for line in select.select(lines, [], [], 0.2)[0]:
+                line.recv(2**16)
+
+    for line in lines:
+        line.sendall(f"GET /api/v1/studies/1/events HTTP/1.1\r\nHost: {there}\r\n\r\n".encode())
+        line.recv(2**16)
+    reader = threading.Thread(target=read)
+    reader.start()
     try:
-        for _ in told:
-            pass
-    except (OSError, ValueError, AttributeError):  # the benchmark has closed it
-        return
+        yield
+    finally:
+        over.set()
+        reader.join()
+        for line in lines:
+            line.close()
 
 
 def report(trials: int, pages: int, pairs: int) -> Iterator[str]:

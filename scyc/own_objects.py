@@ -38,6 +38,12 @@ def can_be_imported(training: Training) -> bool:
     return module != "__main__" and getattr(sys.modules.get(module), name, None) is training
 
 
+def of_a_script(name: str) -> bool:
+    """Return whether it is the name of a training in a script, a notebook or another function: known only there."""
+    module, _, function = name.partition(":")
+    return module == "__main__" or "<" in function
+
+
 def give(name: str, training: Training) -> None:
     """Let this process know a training that cannot be imported; a later one of the same name takes its place."""
     _given[name] = training
@@ -62,12 +68,11 @@ def find_training(name: str) -> Training | None:
     """
     if name in _given:
         return _given[name]
-    module, _, function = name.partition(":")
-    if module == "__main__" or "<" in function:
+    if of_a_script(name):
         raise InputError(
-            f"The training {function!r} cannot be imported, since it was defined in a script, a notebook or another "
-            "function. Run that script or cell again: oracle.search(...) with the same name resumes the study. Or put "
-            "the function into a module, for a study under another name that every command can train."
+            f"The training {name.partition(':')[2]!r} cannot be imported, since it was defined in a script, a notebook "
+            "or another function. Run that script or cell again: oracle.search(...) with the same name resumes the "
+            "study. Or put the function into a module, for a study under another name that every command can train."
         )
     found = import_own(name)
     return found if is_training(found) else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
+import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ from tests.studies.server import Server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+gc.disable()  # until everything is collected
 settings.register_profile("unhurried", deadline=None)  # an example may be slow on a busy machine
 settings.load_profile("unhurried")
 os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray reads its token when it is imported, be it by a test module
@@ -48,6 +52,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if EXECUTABLE is None and item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(f"None of {', '.join(NAMES)} is on PATH."))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not among what has been imported, which takes seconds when a process ends."""
+    gc.freeze()
+    gc.enable()
+
+
+@atexit.register
+def _hear_no_more() -> None:
+    """Leave out Triton's list of what is still there at the very end, since nobody has looked for it."""
+    if "triton" in sys.modules:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 @pytest.fixture(scope="session", autouse=True)

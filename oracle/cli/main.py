@@ -63,7 +63,8 @@ def _end(code: str | int | None) -> NoReturn:
         timer = threading.Timer(GRACE, leave)
         timer.daemon = True
         timer.start()
-    gc.freeze()  # at its end Python looks for garbage once more, which takes half a second with PyTorch
+    if "triton" not in sys.modules:  # which complains of what is left at the end
+        gc.freeze()  # Python would look for garbage once more, which takes half a second with PyTorch
     sys.exit(code)
 
 

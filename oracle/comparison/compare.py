@@ -10,6 +10,7 @@ from oracle.comparison.curse import winners_curse
 from oracle.comparison.decided import chosen_path, oracle_levels, replayed_oracle
 from oracle.comparison.fit import FEWEST_LEVELS, fit_scyc
 from oracle.comparison.gradients import find_narrowing, gradient_scaled
+from oracle.comparison.plain import as_python
 from oracle.comparison.trained import judge_runs
 from oracle.comparison.verdict import judge
 from oracle.results.answers import path_answers
@@ -84,6 +85,25 @@ class Comparison:
     metric: MetricSpec = ACCURACY
     notes: tuple[str, ...] = ()
     database: str = DATABASE
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what the comparison says, in full sentences; a line break begins another subject."""
+        yield from self.notes
+        for name in dict.fromkeys([*self.runs, *self.verdicts]):
+            if name != ORACLE:
+                known = (self.verdicts.get(name), self.runs.get(name))
+                yield f"{name}: {' '.join(found.sentence for found in known if found is not None)}"
+        if self.curse is not None:
+            yield f"\nWinner's curse: {self.curse.sentence}"
+        if self.fit is not None:
+            yield f"\nFit: {as_python(self.fit.schedule)}"
+            yield from self.fit.sentences
+        if self.gradients is not None:
+            yield "\nGradients:"
+            yield from self.gradients.sentences
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
 
 
 def compare_study(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oracle.execution import search_path
+from oracle.execution.surroundings import without_hints
 from scyc import InputError
 from scyc.own_objects import give, given
 
@@ -27,7 +28,8 @@ def pickled(spec: Spec) -> str | None:
     training = given(spec.workload) if spec.trial.command is None else None
     if training is None:
         return None
-    from ray import cloudpickle
+    with without_hints():
+        from ray import cloudpickle
 
     try:
         return base64.b64encode(cloudpickle.dumps(training)).decode()  # type: ignore[no-untyped-call]
@@ -47,7 +49,8 @@ def receive(spec: Spec, text: str | None) -> None:
     """
     if text is None:
         return
-    from ray import cloudpickle
+    with without_hints():
+        from ray import cloudpickle
 
     search_path.append([str(Path.cwd())])
     try:

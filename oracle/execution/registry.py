@@ -37,5 +37,6 @@ def make_executor(options: ExecutionOptions, spec: Spec) -> Executor:
     if name not in EXECUTORS:
         raise InputError(f"There is no executor {name!r}; choose one of {', '.join([AUTO, *EXECUTORS])}.")
     surroundings.prepare()
-    chosen: type[ExecutorClass] = resolve_name(EXECUTORS[name])
+    with surroundings.without_hints():
+        chosen: type[ExecutorClass] = resolve_name(EXECUTORS[name])
     return chosen.from_options(options, spec)

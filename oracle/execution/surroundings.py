@@ -1,16 +1,23 @@
-"""What Ray needs of a machine: a home, a token, and a place with a short path for its sockets."""
+"""What Ray needs of a machine: a home, a token, a place with a short path for its sockets; and what it must not say."""
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sys
 import tempfile
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oracle.execution.scratch import PREFIX
 from scyc import InputError
 from scyc.home import set_home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LONGEST = (107 if sys.platform == "linux" else 103) - len(
     f"/{PREFIX}12345678/ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store.1"
@@ -32,6 +39,15 @@ def prepare() -> None:
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(there, os.W_OK):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
+@contextmanager
+def without_hints() -> Iterator[None]:
+    """Import Ray within the block. In a notebook it would advise to install ipywidgets, which nothing here shows."""
+    logging.getLogger("ray.widgets.util").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "IProgress not found")
+        yield
 
 
 def short_place() -> Path:

@@ -14,16 +14,16 @@ const widths = new ResizeObserver(entries => {
 let printing = false;
 
 /** Draw a figure, Plotly JSON, in a place; what the reader switched off or zoomed into stays as it is. */
-export function draw(place, figure, {config = {}, clicked} = {}) {
+export function draw(place, figure, {config = {}} = {}) {
   if (!figures.has(place)) widths.observe(place);
-  figures.set(place, {figure, config, clicked});
+  figures.set(place, {figure, config});
   return show(place);
 }
 
 async function show(place) {
   const width = printing ? PRINTED : place.clientWidth;
   if (!width) return; // it is hidden
-  const {figure, config, clicked} = figures.get(place);
+  const {figure, config} = figures.get(place);
   const {data, layout} = inColours(structuredClone(figure));
   const bar = layout.coloraxis?.colorbar;
   if (width < NARROW) narrow(data, layout, width);
@@ -31,7 +31,6 @@ async function show(place) {
   place.style.minHeight = `${layout.height}px`;
   await (afresh ? Plotly.newPlot : Plotly.react)(place, data, {...layout, width, autosize: false, uirevision: true},
     {displaylogo: false, modeBarButtons: [["toImage"]], ...config});
-  if (afresh && clicked) place.on("plotly_click", event => figures.get(place).clicked(event));
 }
 
 function narrow(data, layout, width) {

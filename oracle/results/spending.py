@@ -106,11 +106,13 @@ class Spending:
     Attributes:
         levels: those that it has begun, ascending.
         audit: whether the stop rules threw away good candidates.
+        metric: that the study is judged by.
     """
 
     levels: tuple[LevelSpending, ...]
     audit: Audit
     unit: str = "epochs"
+    metric: MetricSpec = ACCURACY
 
     @property
     def complete(self) -> int:
@@ -145,14 +147,17 @@ class Spending:
         shares = [f"{one.level}: {100 * one.time.share:.0f}\u202f%" for one in self.levels if one.time]
         return f"Busy by level: {', '.join(shares)}." if shares else None
 
-    def sentence(self, metric: MetricSpec = ACCURACY) -> str:
-        """Return the whole in a line."""
-        trainings = self.complete + self.stopped
+    def __str__(self) -> str:
+        return "\n".join(filter(None, [self.sentence, self.by_level]))
+
+    @property
+    def sentence(self) -> str:
+        """The whole in a line."""
+        trainings, audit = self.complete + self.stopped, self.audit.phrase(self.metric)
         busy = f" The workers were busy {100 * self.time.share:.0f}\u202f% of the time." if self.time else ""
         return (
             f"Spent {100 * self.share:.0f}\u202f% of the grid's {self.unit}: {trainings:,} "
-            f"training{'s' * (trainings != 1)}, {self.stopped:,} stopped early; audit: {self.audit.phrase(metric)}."
-            f"{busy}"
+            f"training{'s' * (trainings != 1)}, {self.stopped:,} stopped early; audit: {audit}.{busy}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -198,6 +203,7 @@ def spending_of(store: Store, view: StudyView) -> Spending | None:
         tuple(_level(view, level, cells[level.level], surface, times.get(level.level)) for level in view.levels),
         audit_of([(level, cells[level.level]) for level in view.levels], view.spec.metric),
         view.spec.trial.unit,
+        view.spec.metric,
     )
 
 

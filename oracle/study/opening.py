@@ -9,6 +9,7 @@ from oracle.spec.model import AUTO
 from oracle.study.commands import command
 from oracle.study.provenance import provenance
 from scyc import InputError
+from scyc.own_objects import of_a_script
 from studies import Store, StudyNotFound, StudyRecord
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def open_study(
         spec = spec.model_copy(update={"engine": there.engine})
     if there.hash != spec.hash:
         changes = "; ".join(differences(there.model_dump(mode="json"), spec.model_dump(mode="json")))
-        raise InputError(
-            f"The study {name!r} exists with another spec ({changes}); choose another name, or resume it with its own "
-            f"spec: `{command('resume', name, db=store.url)}`."
-        )
+        own = f"resume it with its own spec: `{command('resume', name, db=store.url)}`"
+        if of_a_script(there.workload):  # which no command can train
+            own = "run its script or cell with the values that are in the study"
+        raise InputError(f"The study {name!r} exists with another spec ({changes}); choose another name, or {own}.")
     return study
 
 

@@ -54,16 +54,20 @@ class Anything(PathConvertor):
 register_url_convertor("any", Anything())
 
 
-def page(template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+def page(
+    template: str, *, status: int = 200, writes: bool = False, token_needed: bool = False, **values: object
+) -> HTMLResponse:
     """Return a page.
 
     Args:
         template: a file in this folder.
         status: of HTTP.
+        writes: whether studies may be changed.
+        token_needed: whether visitors sign in.
         values: what the template shows.
     """
     found = environment(Path(__file__).parent).get_template(template)
-    html = found.render(values, words=words, asset=asset)
+    html = found.render(values, writes=writes, token_needed=token_needed, words=words, asset=asset)
     return HTMLResponse(html, status, {"Content-Security-Policy": POLICY})
 
 

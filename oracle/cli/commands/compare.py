@@ -12,8 +12,6 @@ from oracle.cli.speaking import err, out, print_json, say
 from oracle.results.intervals import DEFAULT_RULE, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.table import Table
 
     from oracle.comparison import Comparison, Verdict
@@ -67,7 +65,7 @@ def compare(
         print_json(to_json(comparison))
         return
     out.print(_table(comparison))
-    for sentence in _sentences(comparison):
+    for sentence in comparison.sentences():
         say(out, sentence)
 
 
@@ -129,22 +127,3 @@ def _surface(verdict: Verdict | None, name: str, metric: MetricSpec) -> str:
         return words.NOTHING if verdict is None else "the reference"
     known = f"{words.loss(verdict.mean_regret, metric)} ({words.loss(verdict.mean_raw_regret, metric)})"
     return known + "*" * bool(verdict.unknown)
-
-
-def _sentences(comparison: Comparison) -> Iterator[str]:
-    from oracle.comparison import as_python
-    from oracle.study.opening import ORACLE
-
-    yield from comparison.notes
-    for name in dict.fromkeys([*comparison.runs, *comparison.verdicts]):
-        if name != ORACLE:
-            known = (comparison.verdicts.get(name), comparison.runs.get(name))
-            yield f"{name}: {' '.join(found.sentence for found in known if found is not None)}"
-    if comparison.curse is not None:
-        yield f"\nWinner's curse: {comparison.curse.sentence}"
-    if comparison.fit is not None:
-        yield f"\nFit: {as_python(comparison.fit.schedule)}"
-        yield from comparison.fit.sentences
-    if comparison.gradients is not None:
-        yield "\nGradients:"
-        yield from comparison.gradients.sentences

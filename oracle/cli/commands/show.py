@@ -74,9 +74,7 @@ def show(
     cost = view.cost
     early = f" and {cost.stopped} stopped early" if cost.stopped else ""
     if view.spec.search.method == RACING and (spending := study.spending()):
-        say(out, spending.sentence(view.spec.metric))
-        if spending.by_level:
-            say(out, spending.by_level)
+        say(out, str(spending))
     out.print(
         f"{cost.trials} trials{early}, {cost.epochs:.15g} {view.spec.trial.unit}, {cost.compute_seconds:.0f} s of "
         f"training in {cost.wall_seconds:.0f} s; the study is {view.state}."

@@ -1,5 +1,6 @@
 // What runs on every page: it starts the page's own part, and its links.
 
+import {launches} from "./launches.js";
 import {ask, follow} from "./service.js";
 import {count, duration, make, pageOf, whole} from "./words.js";
 
@@ -38,9 +39,11 @@ function studies() {
   const show = ({studies}) => {
     const focused = document.activeElement?.getAttribute?.("href");
     list.replaceChildren(...studies.map(entry));
+    launched();
     document.getElementById("none").hidden = studies.length > 0;
     if (focused && !document.activeElement?.matches("a, button")) list.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   };
+  const launched = launches();
   const look = async () => {
     const found = [];
     for (let after = 0; after !== null;) {

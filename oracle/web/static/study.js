@@ -10,7 +10,7 @@ const at = id => document.getElementById(id);
 
 export async function begin() {
   const {number, name} = document.body.dataset, path = `/studies/${number}`;
-  let summary = null, decided = null;
+  let summary = null;
   const study = {path, name, detail: null};
 
   const control = at("actions") && actions(study);
@@ -39,6 +39,7 @@ export async function begin() {
     at("facts").replaceChildren(...facts.map(([what, value, look]) =>
       make("div", {}, make("dt", {}, what), make("dd", {class: look}, value))));
     at("driver").textContent = driver(found);
+    tellOf(study.detail?.launch, found.state);
     control?.show(found);
     if (before && before.state !== found.state) say(`The study is ${found.state}.`);
     else if (before && before.decided < found.decided) say(`${found.decided} of ${count(found.levels, "level")} decided.`);
@@ -63,15 +64,18 @@ export async function begin() {
   const everything = () => Object.values(refresh).forEach(again => again());
 
   study.detail = await ask(path).catch(() => null); // the parts need its metric
+  let known = study.detail?.cursor; // what is shown from here on is no older
   everything();
   const leave = follow(`${path}/events`, {
     study: event => {
       show(event.summary);
+      const isKnown = event.cursor === known;
+      known = null;
+      if (isKnown) return;
       refresh.detail();
-      if (event.changed.levels || event.decided !== decided) refresh.levels();
+      if (event.changed.levels) refresh.levels();
       if (event.changed.trials) refresh.trials();
       if (event.changed.spec) everything();
-      decided = event.decided;
     },
     trials: () => refresh.trials(),
     gone: () => {
@@ -82,6 +86,15 @@ export async function begin() {
   }, everything);
   setInterval(() => document.hidden && refresh.detail(), 60_000); // the title tells those who work elsewhere
   control?.bind(refresh.detail);
+}
+
+/** Say what became of the driver that was asked for last, where the state does not say it. */
+function tellOf(launch, state) {
+  const idle = ["waiting", "blocked"].includes(state);
+  const sentence = !launch || !idle ? "" : launch.state === "accepted" ? "A driver is starting." : launch.state === "lost"
+    ? "The last driver has gone without a word; resume the study." : launch.state === "ended" ? "" : launch.message ?? "";
+  at("launched").textContent = sentence;
+  at("launched").classList.toggle("bad", ["lost", "refused"].includes(launch?.state));
 }
 
 function driver({holder, heartbeat_seconds_ago: ago, state}) {

@@ -19,7 +19,7 @@ export function trials(study) {
     at("surface-section").hidden = !levels.length;
     at("plot-heatmap").hidden = plate.figure === null;
     at("caption-heatmap").textContent = plate.caption.replaceAll("`", "");
-    if (plate.figure) draw(at("plot-heatmap"), withPending(plate.figure), {clicked});
+    if (plate.figure) draw(at("plot-heatmap"), withPending(plate.figure));
     if (levels.length) pickers();
     await Promise.all([cell(), trial()]);
   }
@@ -33,12 +33,19 @@ export function trials(study) {
     return {...figure, data: [...figure.data, marks]};
   }
 
-  function clicked({points: [point]}) {
-    const edges = point.data.type === "heatmap" ? point.data : null;
-    const density = edges ? Math.sqrt(edges.x[0] * edges.x[1]) : point.x;
-    const level = nearest(surface, one => one.density, density);
-    const max_lr = nearest(level.cells, one => one.max_lr, point.y).max_lr;
-    choose({level: level.level, max_lr, trial: null});
+  /** Choose the cell under the pointer. Plotly's own clicks are lost when the figure is drawn again meanwhile. */
+  function pressed({clientX, clientY, target}) {
+    const {xaxis, yaxis} = at("plot-heatmap")._fullLayout ?? {}, lifted = new AbortController();
+    if (!xaxis || !target.classList.contains("drag")) return;
+    const frame = at("plot-heatmap").getBoundingClientRect();
+    addEventListener("pointercancel", () => lifted.abort(), {signal: lifted.signal});
+    addEventListener("pointerup", event => {
+      lifted.abort();
+      if (Math.hypot(event.clientX - clientX, event.clientY - clientY) > 5) return;
+      const level = nearest(surface, one => one.density, xaxis.p2d(clientX - frame.left - xaxis._offset));
+      const {max_lr} = nearest(level.cells, one => one.max_lr, yaxis.p2d(clientY - frame.top - yaxis._offset));
+      choose({level: level.level, max_lr, trial: null});
+    }, {signal: lifted.signal});
   }
 
   function pickers() {
@@ -121,6 +128,7 @@ export function trials(study) {
   at("failures-after").addEventListener("click", event => { starts.push(Number(event.target.value)); again(failures); });
   at("level").addEventListener("change", event => choose({level: event.target.value || null, max_lr: null, trial: null}));
   at("max-lr").addEventListener("change", event => choose({max_lr: event.target.value || null, trial: null}));
+  at("plot-heatmap").addEventListener("pointerdown", pressed);
   at("trial-close").addEventListener("click", () => choose({trial: null}));
   document.addEventListener("click", event => {
     const place = event.target.closest("[data-trial]");

@@ -11,8 +11,8 @@ from oracle.api import controlling
 from oracle.api.managing import delete_study
 from oracle.web.service import Asked
 from oracle.web.v1.answering import Number
-from oracle.web.v1.launches import Launch, shown
-from oracle.web.v1.models import Answer, StudyState
+from oracle.web.v1.models import Answer, Launch, StudyState
+from oracle.web.v1.summaries import launch_of
 from oracle.web.v1.writing import Options, Writing, change
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def resume(service: Asked, writing: Writing, number: Number, how: Resume |
 
     def work() -> Launch:
         options = wanted.given(retry_failed=wanted.retry_failed)
-        return shown(service.store, writing.resume(service.reader(number).name, options))
+        return launch_of(service.store, writing.resume(service.reader(number).name, options))
 
     return await change(service, work)
 
@@ -81,7 +81,7 @@ async def extend(service: Asked, writing: Writing, number: Number, extension: Ex
     more = extension.model_dump(include={"levels", "seeds", "candidates", "count"})
     return await change(
         service,
-        lambda: shown(service.store, writing.extend(service.reader(number).name, extension.given(), **more)),
+        lambda: launch_of(service.store, writing.extend(service.reader(number).name, extension.given(), **more)),
     )
 
 

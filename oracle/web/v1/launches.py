@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from oracle.api.controlling import cancel
-from oracle.api.launching import is_lost
 from oracle.spec.files import parse_spec
 from oracle.web.refusals import Refusal
 from oracle.web.service import Asked
-from oracle.web.v1.models import Answer
+from oracle.web.v1.models import Launch, Launches
+from oracle.web.v1.summaries import launch_of
 from oracle.web.v1.writing import Options, Writing, change
 from scyc import InputError
 
 if TYPE_CHECKING:
     from oracle.spec.model import Spec
-    from studies import LaunchRecord, Store
 
 router = APIRouter(tags=["launches"])
 
@@ -48,36 +46,12 @@ class Sweep(Options):
         return parse_spec(values, "as sent")
 
 
-class Launch(Answer):
-    """A driver that was asked for, and what became of it."""
-
-    id: str
-    study: str = Field(description="Name of the study.")
-    study_id: int | None = Field(description="Number of the study; null as long as it is not there.")
-    action: Literal["sweep", "resume", "extend"]
-    state: Literal["accepted", "driving", "ended", "stopped", "refused", "withdrawn", "lost"] = Field(
-        description=(
-            "accepted: no driver has begun. driving: a driver has. ended: it is done. stopped: its driver stopped "
-            "before that. refused: it cannot be done. withdrawn: it was paused or cancelled before a driver began. "
-            "lost: its driver has gone without a word. Resume the study of one that was stopped or lost."
-        )
-    )
-    message: str | None = Field(description="How it ended.")
-    created_at: datetime
-    began_at: datetime | None
-    ended_at: datetime | None
-
-
-class Launches(Answer):
-    """The latest launches."""
-
-    launches: list[Launch]
-
-
 @router.post("/launches", status_code=202, summary="Launch the sweep of a new study")
 async def launch(service: Asked, writing: Writing, sweep: Sweep) -> Launch:
     """Accept a sweep. Its driver starts in a process or a job of its own, and goes on when this service is stopped."""
-    return await change(service, lambda: shown(service.store, writing.sweep(sweep.name, sweep.parsed(), sweep.given())))
+    return await change(
+        service, lambda: launch_of(service.store, writing.sweep(sweep.name, sweep.parsed(), sweep.given()))
+    )
 
 
 @router.get("/launches", summary="List launches")
@@ -89,7 +63,7 @@ async def launches(
     """Return launches, the newest first."""
 
     def work() -> Launches:
-        return Launches(launches=[shown(service.store, one) for one in service.store.launches(study, limit)])
+        return Launches(launches=[launch_of(service.store, one) for one in service.store.launches(study, limit)])
 
     return await service.read(work)
 
@@ -97,7 +71,7 @@ async def launches(
 @router.get("/launches/{number}", summary="Read a launch")
 async def read_launch(service: Asked, number: LaunchId) -> Launch:
     """Return a launch."""
-    return await service.read(lambda: shown(service.store, service.store.launch(number)))
+    return await service.read(lambda: launch_of(service.store, service.store.launch(number)))
 
 
 @router.post("/launches/{number}/resume", status_code=202, summary="Start a launch's driver again")
@@ -107,7 +81,7 @@ async def start_again(service: Asked, writing: Writing, number: LaunchId) -> Lau
     def work() -> Launch:
         if service.store.launch(number).state != "accepted":
             raise Refusal(409, "A driver has begun with this launch, or it has ended; resume its study instead.")
-        return shown(service.store, writing.again(number))
+        return launch_of(service.store, writing.again(number))
 
     return await change(service, work)
 
@@ -120,14 +94,6 @@ async def withdraw(service: Asked, writing: Writing, number: LaunchId) -> Launch
         found = service.store.launch(number)
         if found.ended_at is None:
             cancel(found.study, writing.db)
-        return shown(service.store, service.store.launch(number))
+        return launch_of(service.store, service.store.launch(number))
 
     return await change(service, work)
-
-
-def shown(store: Store, record: LaunchRecord) -> Launch:
-    """Return a launch as the API shows it."""
-    number = store.find_study(record.study)
-    lost = is_lost(record, store.tenure(number) if number is not None else None)
-    values = {name: getattr(record, name) for name in Launch.model_fields if name not in ("study_id", "state")}
-    return Launch.model_validate({**values, "study_id": number, "state": "lost" if lost else record.state})

@@ -15,7 +15,7 @@ from oracle.web.seeing import Seen
 from oracle.web.service import Asked
 from oracle.web.v1 import models
 from oracle.web.v1.answering import Number, judge
-from scyc import LevelSchedule, SCyc
+from scyc import InputError, LevelSchedule, SCyc
 
 router = APIRouter(tags=["schedules"])
 
@@ -27,7 +27,10 @@ async def schedules(service: Asked, number: Number) -> Response:
     def work() -> models.Schedules:
         seen = Seen.of(service, number)
         decided = seen.decided()
-        bench = seen.bench(default_rule(decided), decided)
+        try:
+            bench = seen.bench(default_rule(decided), decided)
+        except InputError as error:  # the dense network has no winner, as long as its level is under way
+            return models.Schedules(schedules=[], sliders={}, start="", note=str(error))
         levels = decided.spec.levels
         found = [_schedule(name, one, levels) for name, one in bench.schedules().items()]
         begin = next(one.parameters for one in found if one.name == bench.start)

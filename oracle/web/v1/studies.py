@@ -17,7 +17,7 @@ from oracle.web.seeing import Seen
 from oracle.web.service import Asked
 from oracle.web.v1 import models
 from oracle.web.v1.answering import LARGEST, Number, as_json, read
-from oracle.web.v1.summaries import summary, summary_of
+from oracle.web.v1.summaries import launch_of, summary, summary_of
 
 router = APIRouter(tags=["studies"])
 
@@ -76,6 +76,7 @@ async def study(service: Asked, number: Number) -> Response:
             ),
             activity=_activity(seen),
             failures=seen.changes.counts["failed"],
+            launch=next((launch_of(service.store, one) for one in service.store.launches(name, most=1)), None),
             provenance=dict(record.provenance),
             cursor=seen.cursor,
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oracle.api.launching import is_lost
 from oracle.results.status import StudyStatus, UnreadableStudy, study_status
 from oracle.web.v1 import models
 from studies import StudyNotFound, StudyUnavailable
 
 if TYPE_CHECKING:
-    from studies import Store
+    from studies import LaunchRecord, Store
 
 
 def summary(store: Store, number: int, name: str) -> models.Summary | None:
@@ -48,3 +49,11 @@ def summary_of(number: int, status: StudyStatus | UnreadableStudy) -> models.Sum
         seconds_left=status.seconds_left,
         started=status.started,
     )
+
+
+def launch_of(store: Store, record: LaunchRecord) -> models.Launch:
+    """Return a launch as the API shows it."""
+    number = store.find_study(record.study)
+    lost = is_lost(record, store.tenure(number) if number is not None else None)
+    values = {name: getattr(record, name) for name in models.Launch.model_fields if name not in ("study_id", "state")}
+    return models.Launch.model_validate({**values, "study_id": number, "state": "lost" if lost else record.state})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from markupsafe import escape
 
+import oracle
 from oracle.results.intervals import RULES, Interval, Rule
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def test_compare_says_and_writes_the_same(
     assert ended.code == 0
     assert "not written as PNG and SVG" in ended.err
     assert "constant: " in ended.out
+    assert ended.out.endswith(f"{oracle.Study('demo').compare(rule='paired')}\n")
     assert "Fit: from scyc import SCyc; schedule = SCyc(" in ended.out
     written = json.loads((tmp_path / "comparison" / "comparison.json").read_text())
     assert written == json.loads(scyc("compare", "demo", "--rule", "paired", "--json").out)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
 
 from oracle.execution import surroundings
-from oracle.execution.surroundings import LONGEST, prepare, short_place
+from oracle.execution.surroundings import LONGEST, prepare, short_place, without_hints
 from scyc import InputError
 
 
@@ -89,3 +91,15 @@ def test_where_there_is_none_a_sentence_says_what_to_set(place: str, monkeypatch
     monkeypatch.setattr(tempfile, "gettempdir", lambda: (_ for _ in ()).throw(FileNotFoundError(2, "No usable")))
     with pytest.raises(InputError, match="set TMPDIR"):
         short_place()
+
+
+def test_hints_on_notebooks_are_not_shown_and_the_users_own_filters_stay(caplog: pytest.LogCaptureFixture) -> None:
+    before = list(warnings.filters)
+    with without_hints():
+        warnings.warn("IProgress not found. Please update jupyter and ipywidgets.", UserWarning, stacklevel=1)
+        with pytest.warns(UserWarning, match="something else"):
+            warnings.warn("something else", UserWarning, stacklevel=1)
+    assert warnings.filters == before
+    with caplog.at_level(logging.INFO, logger="ray"):
+        logging.getLogger("ray.widgets.util").info("Missing packages: ['ipywidgets'].")
+    assert caplog.records == []

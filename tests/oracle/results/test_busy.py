@@ -78,7 +78,10 @@ def test_a_race_shows_it() -> None:
         assert spending is not None
         assert spending.time is not None
         assert 0 < spending.time.share < 1
-        assert "The workers were busy" in spending.sentence()
+        said, by_level = str(spending).splitlines()
+        assert said.startswith("Spent ")
+        assert "The workers were busy" in said
+        assert by_level == spending.by_level
         assert str(spending.by_level).startswith("Busy by level: 0: ")
         levels = to_json(view, spending)["spending"]["levels"]
         assert [level["time"].keys() for level in levels] == [{"busy", "idle"}] * 2
@@ -92,4 +95,4 @@ def test_an_older_study_does_not() -> None:
         spending = spending_of(lab.store, view_study(lab.store, "s"))
         assert spending is not None
         assert (spending.time, spending.by_level) == (None, None)
-        assert "busy" not in spending.sentence()
+        assert "busy" not in str(spending)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oracle.spec.files import load_spec
+from oracle.spec.files import load_spec, parse_spec
 from oracle.spec.model import Spec
 from oracle.study.opening import differences, open_study, study_spec
 from scyc import InputError
@@ -72,6 +72,17 @@ def test_another_spec_is_refused_and_every_field_that_differs_is_named(store: St
     assert "epochs" not in message
     assert message.endswith("spec: `scyc resume mine --db sqlite://`.")
     assert store.studies() == [study]
+
+
+@pytest.mark.parametrize("workload", ["__main__:train", "my_module:make.<locals>.train"])
+def test_no_command_is_advised_that_cannot_train_a_function_of_a_script(workload: str, store: Store) -> None:
+    own = {"engine": "own", "workload": workload}
+    open_study(store, "mine", parse_spec(own, "of the test"), "memory://weights")
+    with pytest.raises(InputError, match="levels is 13 in the study and 3 in this spec") as caught:
+        open_study(store, "mine", parse_spec(own | {"levels": 3}, "of the test"), "memory://weights")
+    message = str(caught.value)
+    assert "scyc resume" not in message
+    assert message.endswith("choose another name, or run its script or cell with the values that are in the study.")
 
 
 def test_differences_reach_into_sections_and_see_what_is_missing() -> None:

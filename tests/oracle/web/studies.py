@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from oracle.api.launching import Launcher
 from oracle.web import application
 from tests.oracle.simulation import Laboratory, small_spec
 from tests.oracle.web.serving import served
@@ -20,10 +21,10 @@ FAILED = (2, 7, 0.4)
 
 
 @contextmanager
-def finished(folder: Path, **options: Any) -> Iterator[str]:
+def finished(folder: Path, *, writes: bool = False) -> Iterator[str]:
     """Serve a study of three levels, of which the last has a trial that failed, under a name with HTML in it."""
     url = f"sqlite:///{folder}/scyc.db"
     with Laboratory(small_spec(), url=url, name=NAME, fails=[FAILED]) as lab:
         lab.finish()
-        with served(application(lab.store, url, **options)) as there:
+        with served(application(lab.store, url, launcher=Launcher(url) if writes else None)) as there:
             yield there

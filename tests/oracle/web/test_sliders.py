@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scyc import SCyc
 from scyc.ramps import ExponentialRamp, LinearRamp
@@ -20,7 +20,7 @@ TRIED = "document.getElementById('plot-curve').data?.find(trace => trace.name ==
 
 def test_the_formulas_are_those_of_the_program(browser: Browser, there: str) -> None:
     draw = random.Random(1)
-    cases = []
+    cases: list[tuple[dict[str, Any], int]] = []
     for _ in range(500):
         values = {
             "delta": 10 ** draw.uniform(-4, 1),
@@ -30,7 +30,7 @@ def test_the_formulas_are_those_of_the_program(browser: Browser, there: str) -> 
             "p": draw.uniform(0.01, 0.99),
         }
         cases.append((values, draw.randrange(60)))
-    ramps = [
+    ramps: list[tuple[dict[str, Any], int]] = [
         ({"start": 10 ** draw.uniform(-4, 1), "end": 10 ** draw.uniform(-4, 1), "levels": 1 + draw.randrange(20)}, m)
         for m in range(25)
     ]

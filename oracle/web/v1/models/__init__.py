@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from oracle.web.v1.models.answer import Answer, Error, Session
 from oracle.web.v1.models.events import MOST_STUDIES, Changed, Gone, StudiesEvent, StudyEvent, TrialsEvent
+from oracle.web.v1.models.launches import Launch, Launches
 from oracle.web.v1.models.schedules import Parameters, Schedule, Schedules, Slider, Verdict, VerdictLevel
 from oracle.web.v1.models.studies import (
     Activity,
@@ -47,6 +48,8 @@ __all__ = [
     "Figure",
     "Gone",
     "Interval",
+    "Launch",
+    "Launches",
     "Metric",
     "Parameters",
     "Preset",

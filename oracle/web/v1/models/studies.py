@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from oracle.web.v1.models.answer import Answer
+from oracle.web.v1.models.launches import Launch
 
 StudyState = Literal["waiting", "running", "pausing", "cancelling", "finished", "blocked", "unreadable"]
 
@@ -82,6 +83,7 @@ class Study(Summary):
     cost: CostSoFar
     activity: Activity
     failures: int = Field(description="Number of failed trials.")
+    launch: Launch | None = Field(description="The latest that was asked for over HTTP.")
     provenance: dict[str, Any]
     cursor: str = Field(description="What `events` sends changes since.")
 
