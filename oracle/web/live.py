@@ -1,6 +1,6 @@
 """What is new in a study, for all pages that show it: one watcher looks, however many pages are open.
 
-A watcher begins with the first page and ends with the last. It looks twice a second, or less often where looking takes
+A watcher begins with the first page and ends with the last. It looks once a second, or less often where looking takes
 long, so that it never takes more than a small share of a processor from a sweep. A page that is slow gets the newest
 state when it is ready for it; nothing is kept for it in between.
 """
@@ -17,10 +17,10 @@ from studies import StudyError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterator
 
-EVERY = 0.5
+EVERY = 1.0
 """Seconds from one look to the next."""
 
-SHARE = 0.05
+SHARE = 0.1
 """The share of its time that a watcher may spend looking."""
 
 AWAY = 2.0

@@ -31,6 +31,9 @@ KEEP_ALIVE = 15.0
 MOST_TRIALS = 200
 """How many trials an event has at most."""
 
+FEW_TRIALS = 20
+"""How many it has if there are more than that: nobody can do without asking for all of them then."""
+
 LastEventId = Annotated[
     str | None, Header(max_length=500, description="The id of the last event that was seen, to resume from there.")
 ]
@@ -83,10 +86,10 @@ class Moment:
         told = _event("study", state, str(self.cursor))
         if seen is None or self.cursor.at in (None, seen.at):  # none has ended since
             return told
-        found = self._service.store.finished_between(self._number, seen.at, self.cursor.at, MOST_TRIALS)
-        ended = models.TrialsEvent(
-            trials=[shown(*pair) for pair in reversed(found)], more=self.cursor.ended - seen.ended > len(found)
-        )
+        number = self.cursor.ended - seen.ended
+        most = MOST_TRIALS if number <= MOST_TRIALS else FEW_TRIALS
+        found = self._service.store.finished_between(self._number, seen.at, self.cursor.at, most)
+        ended = models.TrialsEvent(trials=[shown(*pair) for pair in reversed(found)], more=number > len(found))
         # With the id of what was seen before: if the line drops in between, the state is sent again.
         return _event("trials", ended, str(seen)) + told
 

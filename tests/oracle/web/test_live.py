@@ -111,7 +111,8 @@ def test_a_cursor_that_is_none_begins_anew(junk: str, lab: Laboratory) -> None:
 
 
 def test_more_have_ended_than_are_listed(lab: Laboratory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oracle.web.v1.events.MOST_TRIALS", 3)
+    monkeypatch.setattr("oracle.web.v1.events.MOST_TRIALS", 5)
+    monkeypatch.setattr("oracle.web.v1.events.FEW_TRIALS", 3)
     changes = lab.store.changes(1)
     assert changes is not None
     lab.work(lab.sweep(), most=6)
