@@ -169,7 +169,7 @@ export function explore(study) {
     draw(at("plot-curve"), figure);
   }
 
-  const judge = newest(async (_, isNewest) => {
+  const judge = newest(async isNewest => {
     if (!tried) return;
     at("verdict").classList.add("old");
     try {

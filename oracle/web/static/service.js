@@ -108,18 +108,18 @@ export function calm(work, pause = 1000) {
   return () => { wanted = true; if (!busy) go(); };
 }
 
-/** Return a function that answers only the newest question: after a moment's rest, with one request at a time. */
+/** Return a function that asks for an answer: after a moment's rest, one request at a time, and the newest wins. */
 export function newest(answer, rest = 120) {
-  let question, timer, busy = false;
+  let wanted = 0, timer, busy = false;
   const go = async () => {
     if (busy) return;
     busy = true;
-    const asked = question;
-    await answer(asked, () => asked === question);
+    const mine = wanted;
+    await answer(() => mine === wanted);
     busy = false;
-    if (asked !== question) go();
+    if (mine !== wanted) go();
   };
-  return asked => { question = asked; clearTimeout(timer); timer = setTimeout(go, rest); };
+  return () => { wanted++; clearTimeout(timer); timer = setTimeout(go, rest); };
 }
 
 /** Tell people who listen to the page. */

@@ -118,7 +118,9 @@ def test_the_newest_verdict_wins_and_only_one_is_asked_for_at_a_time(browser: Br
             page.wait_for_timeout(200)
         assert len(asked) == 1
         held.pop().continue_()
-        while not held:
+        for _ in range(500):
+            if held:
+                break
             page.wait_for_timeout(20)
         assert len(asked) == 2
         held.pop().continue_()
