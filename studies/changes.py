@@ -27,22 +27,29 @@ class Changes(StorePart):
     """Changes of the studies of one database. Every method is one transaction."""
 
     @persistent
+    def pulse(self) -> str | None:
+        """Return what is another text once anything was committed to the database, by any process.
+
+        It is cheap to ask for, and may change for no reason. None where it cannot be told: then look for changes.
+        """
+        return self._database.pulse()
+
+    @persistent
     def changes(self, study_id: int) -> StudyChanges | None:
         """Return what tells whether anything about a study has changed; None if there is no such study."""
         of_study = select(_runs.id).where(_runs.study_id == study_id).scalar_subquery()
         decided = select(func.count(), func.max(_levels.decided_at)).where(_levels.run_id.in_(of_study))
         former, taken_back = schema.spec_history.c, schema.level_history.c
+        # Each is answered by an index alone, however many trials there are: those still to be trained are few.
         trials = (
-            select(
-                _trials.state,
-                func.count(),
-                func.max(_trials.id),
-                func.sum(_trials.attempts),
-                func.max(_trials.finished_at),
-            )
+            select(_trials.state, func.count(), func.max(_trials.id))
             .where(_trials.run_id.in_(of_study))
             .group_by(_trials.state)
         )
+        tried = select(func.sum(_trials.attempts)).where(
+            _trials.run_id.in_(of_study), _trials.state.in_(("pending", "failed"))
+        )
+        ended = select(func.max(_trials.finished_at)).where(_trials.run_id.in_(of_study))
         with self._database.read() as connection:
             study = connection.execute(select(_studies.name, _studies.spec_hash).where(_studies.id == study_id)).first()
             if study is None:
@@ -61,9 +68,9 @@ class Changes(StorePart):
                 decided_at=decided_at,
                 superseded=connection.execute(select(func.count()).where(taken_back.run_id.in_(of_study))).scalar_one(),
                 counts=counts | {state: number for state, number, *_ in groups},
-                newest=max((newest for _, _, newest, *_ in groups), default=0),
-                attempts=sum(int(attempts or 0) for *_, attempts, _ in groups),
-                finished_at=max((at for *_, at in groups if at is not None), default=None),
+                newest=max((newest for *_, newest in groups), default=0),
+                attempts=int(connection.scalar(tried) or 0),
+                finished_at=connection.scalar(ended),
                 token=lease.token if lease else 0,
                 holder=lease.holder if lease else None,
                 heartbeat_at=lease.heartbeat_at if lease and lease.holder is not None else None,

@@ -169,6 +169,11 @@ class Database:
         """Return the present time by the clock that all users of the database share."""
         return self.dialect.clock(connection)
 
+    def pulse(self) -> str | None:
+        """Return what changes with every commit; None where that cannot be told cheaply."""
+        with uninterruptible(), self._in_sentences():
+            return self.dialect.pulse(self._reader, self.file)
+
     def revision(self) -> str | None:
         """Return the revision of the schema, None where there are no tables yet."""
         with self.read() as connection:

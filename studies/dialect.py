@@ -61,6 +61,9 @@ class Dialect(Protocol):
     def clock(self, connection: Connection) -> datetime:
         """Return the present time by the clock that all users of the database share."""
 
+    def pulse(self, reader: Engine, file: Path | None) -> str | None:
+        """Return what changes with every commit, be it of another process; None where that cannot be told cheaply."""
+
     def identity(self, connection: Connection) -> str:
         """Return what tells a database without a file from every other, its copies included; "" of one in memory."""
 

@@ -166,6 +166,12 @@ def clock(connection: Connection) -> datetime:
     return now.astimezone(UTC)
 
 
+def pulse(reader: Engine, file: Path | None) -> str | None:  # noqa: ARG001
+    """Return which transactions of the server are over: more than those of this database, but never fewer."""
+    with reader.connect() as connection:
+        return str(connection.exec_driver_sql("SELECT txid_current_snapshot()::text").scalar_one())
+
+
 def identity(connection: Connection) -> str:
     """Return the number of the server's data, where the role may ask for it, and that of the database."""
     server = ""

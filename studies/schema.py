@@ -194,6 +194,7 @@ trials = Table(
     CheckConstraint("seconds >= 0", name="seconds"),
     CheckConstraint("spent >= 0", name="spent"),
     Index("ix_scyc_trials_state", "run_id", "state"),
+    Index("ix_scyc_trials_finished_at", "run_id", "finished_at"),
     sqlite_autoincrement=True,
 )
 

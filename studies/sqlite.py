@@ -160,6 +160,21 @@ def clock(connection: Connection) -> datetime:  # noqa: ARG001 - whoever opens t
     return datetime.now(UTC)
 
 
+def pulse(reader: Engine, file: Path | None) -> str | None:  # noqa: ARG001
+    """Return when the file and its write-ahead log last changed; None of a database in memory."""
+    if file is None:
+        return None
+    return " ".join(_last_changed(file.with_name(file.name + suffix)) for suffix in ("", "-wal"))
+
+
+def _last_changed(file: Path) -> str:
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns} {found.st_size}"
+
+
 def identity(connection: Connection) -> str:  # noqa: ARG001
     """Return "": a file is known by its path, and a database in memory ends with its process."""
     return ""

@@ -158,7 +158,7 @@ class StudyChanges:
         superseded: how many decisions were taken back.
         counts: trials of all runs, by state.
         newest: the highest number of a trial; 0 if there is none.
-        attempts: how many trainings have failed.
+        attempts: how many trainings of those that are pending or have failed for good did fail.
         finished_at: when the last trial ended, by its driver's clock.
         token: of the lease; 0 if nobody ever had it.
         holder: of the lease; None if nobody has it.

@@ -1,8 +1,9 @@
 """What is new in a study, for all pages that show it: one watcher looks, however many pages are open.
 
-A watcher begins with the first page and ends with the last. It looks once a second, or less often where looking takes
-long, so that it never takes more than a small share of a processor from a sweep. A page that is slow gets the newest
-state when it is ready for it; nothing is kept for it in between.
+A watcher begins with the first page and ends with the last. It feels the database's pulse ten times a second, which is
+cheap, and looks when that has changed: once a second at most, or less often where looking takes long, so that it takes
+no more than a small share of a processor from a sweep. A page that is slow gets the newest state when it is ready for
+it; nothing is kept for it in between.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Iterator
 
 EVERY = 1.0
-"""Seconds from one look to the next."""
+"""Seconds from one look to the next, at least."""
+
+PULSE = 0.1
+"""Seconds from one feeling of the pulse to the next."""
+
+LONGEST = 5.0
+"""Seconds from one look to the next, at most: that a lease has lapsed changes no pulse."""
 
 SHARE = 0.1
 """The share of its time that a watcher may spend looking."""
@@ -42,10 +49,13 @@ class Watcher(Generic[Moment]):
     Args:
         look: returns the moment as it is now, given the last one; the same object if nothing has changed, and None once
             there is nothing left to look at.
+        pulse: returns what changes whenever there may be something new to see; None if that is not known.
     """
 
-    def __init__(self, look: Callable[[Moment | None], Awaitable[Moment | None]]) -> None:
-        self._look = look
+    def __init__(
+        self, look: Callable[[Moment | None], Awaitable[Moment | None]], pulse: Callable[[], Awaitable[str | None]]
+    ) -> None:
+        self._look, self._pulse = look, pulse
         self._newest: Moment | None = None
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -83,20 +93,31 @@ class Watcher(Generic[Moment]):
         self._tell()
 
     async def _watch(self) -> None:
+        felt: str | None = None
+        due = latest = time.monotonic()
         while not self.gone:
-            began = time.monotonic()
             try:
-                found = await self._look(self._newest)
+                pulse = await self._pulse()
+                began = time.monotonic()
+                if began >= due and (pulse is None or pulse != felt or began >= latest):
+                    felt = pulse
+                    found = await self._look(self._newest)
+                    took = time.monotonic() - began
+                    due = began + max(EVERY, took / SHARE)
+                    latest = max(due, began + LONGEST)
+                    self._see(found)
             except StudyError:  # the database is away: whoever follows waits
+                felt = None
                 await asyncio.sleep(AWAY)
                 continue
-            if found is None:
-                self.stop()
-            elif found is not self._newest:
-                self._newest = found
-                self._tell()
-            took = time.monotonic() - began
-            await asyncio.sleep(max(EVERY, took / SHARE))
+            await asyncio.sleep(min(PULSE, EVERY))
+
+    def _see(self, found: Moment | None) -> None:
+        if found is None:
+            self.stop()
+        elif found is not self._newest:
+            self._newest = found
+            self._tell()
 
     def _tell(self) -> None:
         news, self._news = self._news, asyncio.Event()
@@ -128,12 +149,15 @@ class Watch:
 
     @contextmanager
     def following(
-        self, key: Hashable, look: Callable[[Moment | None], Awaitable[Moment | None]]
+        self,
+        key: Hashable,
+        look: Callable[[Moment | None], Awaitable[Moment | None]],
+        pulse: Callable[[], Awaitable[str | None]],
     ) -> Iterator[Watcher[Moment]]:
         """Follow one thing by the watcher that all share who follow it."""
         watcher: Watcher[Moment] = self._watchers.get(key)  # type: ignore[assignment] # a key has moments of one kind
         if watcher is None or watcher.gone:
-            watcher = Watcher(look)
+            watcher = Watcher(look, pulse)
             self._watchers[key] = watcher  # type: ignore[assignment]
         try:
             with watcher.followed():

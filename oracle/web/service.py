@@ -77,7 +77,6 @@ class Service:
     levels: Remembered = field(default_factory=lambda: Remembered(LEVELS))
     worked_out: Remembered = field(default_factory=lambda: Remembered(WORKED_OUT))
     writing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WRITERS))
-
     changes: Attempts = field(default_factory=lambda: Attempts(CHANGES, CHANGE_SECONDS))
 
     @property
@@ -92,6 +91,10 @@ class Service:
     async def watching(self, work: Callable[[], T]) -> T:
         """Work in a thread for those who follow studies; requests never wait for them, nor they for requests."""
         return await run_sync(work, limiter=self.looking, abandon_on_cancel=True)
+
+    async def pulse(self) -> str | None:
+        """Return what changes with every commit to the database."""
+        return await self.watching(self.store.pulse)
 
     async def judge(self, work: Callable[[], T]) -> T:
         """Work in a thread that judges schedules."""

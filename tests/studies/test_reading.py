@@ -83,6 +83,7 @@ def everything(store: Store) -> dict[str, Any]:
         "answers": store.answers(run.id, "test"),
         "measurements": store.measurements(run.id),
         "tenure": tenure and tenure.holder,
+        "pulse": (store.pulse() is not None) or store.url == "sqlite://",
         "stop_asked": store.stop_asked(Lease(study.id, 1, "me", study.created_at, study.created_at)),
         "stop_seen": store.stop_seen(study.id, 1),
         "launches": [launch.state for launch in store.launches("s")],

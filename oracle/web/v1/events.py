@@ -66,14 +66,22 @@ class Moment:
     def __init__(self, service: Service, number: int, changes: StudyChanges, summed_up: models.Summary) -> None:
         self.changes, self.cursor = changes, Cursor.of(changes)
         self._service, self._number, self._summary = service, number, summed_up
-        self._events: dict[Cursor | None, bytes] = {}
+        self._events: dict[Cursor | None, asyncio.Task[bytes]] = {}
 
     async def events_since(self, seen: Cursor | None) -> bytes:
-        """Return the events that lead from a cursor to this moment."""
-        if seen not in self._events:
-            work = self._service.watching(lambda: self._since(seen))
-            self._events[seen] = await work
-        return self._events[seen]
+        """Return the events that lead from a cursor to this moment; many may wait for the same ones.
+
+        Raises:
+            StudyError: the database is away.
+        """
+        if (task := self._events.get(seen)) is None:
+            task = asyncio.ensure_future(self._service.watching(lambda: self._since(seen)))
+            self._events[seen] = task
+        try:
+            return await asyncio.shield(task)  # a page that is closed ends it for nobody else
+        except StudyError:
+            self._events.pop(seen, None)
+            raise
 
     def _since(self, seen: Cursor | None) -> bytes:
         changed = self.cursor.changed(seen)
@@ -122,7 +130,7 @@ async def _study(service: Service, number: int, seen: Cursor | None) -> AsyncIte
         return await service.watching(lambda: look(last))
 
     yield _comment("following")
-    with service.watch.following(("study", number), looking) as watcher:
+    with service.watch.following(("study", number), looking, service.pulse) as watcher:
         last: Moment | None = None
         while True:
             moment = await watcher.next(last, KEEP_ALIVE)
@@ -151,7 +159,7 @@ async def _studies(service: Service, seen: str | None) -> AsyncIterator[bytes]:
         return await service.watching(lambda: look(last))
 
     yield _comment("following")
-    with service.watch.following("studies", looking) as watcher:
+    with service.watch.following("studies", looking, service.pulse) as watcher:
         last: Listing | None = None
         while True:
             listing = await watcher.next(last, KEEP_ALIVE)

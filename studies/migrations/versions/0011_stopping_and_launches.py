@@ -1,6 +1,6 @@
-"""Drivers can be asked to stop, and whoever is not at the machine can ask for a driver.
+"""Drivers can be asked to stop, and whoever is elsewhere can ask for one. What ended last is found at once.
 
-Going back forgets both.
+Going back forgets the first two.
 """
 
 import sqlalchemy as sa
@@ -38,11 +38,13 @@ def upgrade() -> None:
         sa.CheckConstraint(f"state IN {STATES}", name=op.f("ck_scyc_launches_state")),
         sa.CheckConstraint("state <> 'driving' OR token IS NOT NULL", name=op.f("ck_scyc_launches_token")),
     )
+    op.create_index("ix_scyc_trials_finished_at", "scyc_trials", ["run_id", "finished_at"])
     op.create_index("ix_scyc_launches_study", "scyc_launches", ["study"])
 
 
 def downgrade() -> None:
     """Go one revision back."""
+    op.drop_index("ix_scyc_trials_finished_at", "scyc_trials")
     op.drop_index("ix_scyc_launches_study", "scyc_launches")
     op.drop_table("scyc_launches")
     op.drop_column("scyc_leases", "stop_seen_at")
