@@ -2,9 +2,10 @@
 
     python -m benchmarks.service [--trials 100000] [--pages 50] [--pairs 5]
 
-The large study is made by simulated workers (`benchmarks.simulation`), in SQLite. The service is a process of its own, as
-`scyc serve` starts it. A sweep that pages follow, really trained by two workers, is compared with one that nobody
-follows, right before or after it, so that what else the machine does hits both. The tables are kept in benchmarks/results/service.md.
+The large study is made by simulated workers (`benchmarks.simulation`), in SQLite. The service is a process of its own,
+as `scyc serve` starts it. A sweep that pages follow, really trained by two workers, is compared with one that nobody
+follows, right before or after it, so that what else the machine does hits both. The tables are kept in
+benchmarks/results/service.md.
 """
 
 from __future__ import annotations
