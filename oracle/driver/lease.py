@@ -33,7 +33,7 @@ UNKNOWN = "unknown"
 
 @contextmanager
 def driving(
-    store: Store, study: StudyRecord | int, lifetime: float = LIFETIME, stop: StopSignal | None = None
+    store: Store, study: StudyRecord | int, lifetime: float | None = None, stop: StopSignal | None = None
 ) -> Iterator[Store]:
     """Hold the study's lease within the block, and yield a store that refuses to write once the lease is lost.
 
@@ -42,12 +42,13 @@ def driving(
     Args:
         store: the database.
         study: the study, or its number.
-        lifetime: seconds after which the lease of a silent driver lapses.
+        lifetime: seconds after which the lease of a silent driver lapses. Default: `LIFETIME`.
         stop: is told when somebody asks the driver to stop. Default: what it does is too short to be stopped.
 
     Raises:
         StudyBusy: another driver holds the lease; the message says who, and since when.
     """
+    lifetime = LIFETIME if lifetime is None else lifetime
     lease = _acquire(store, study if isinstance(study, int) else study.id, lifetime)
     ended = threading.Event()
     heart = threading.Thread(target=_beat, args=(store, lease, lifetime, ended, stop), name="heartbeat", daemon=True)

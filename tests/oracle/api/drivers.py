@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOMENT = 0.004
 """Seconds that a trial takes."""
 
+LIFETIME = 3.0
+"""Seconds until a driver that was killed is seen to be gone."""
+
 forked = multiprocessing.get_context("forkserver")
 forked.set_forkserver_preload(["tests.oracle.api.drivers"])
 
@@ -70,6 +73,7 @@ def drive(launch_id: str, url: str, log: Path) -> None:
         mock.patch.object(driving, "_see_this_machine"),
         mock.patch.object(preflight, "check_same_network"),
         mock.patch.object(lease, "LOOK", 0.01),
+        mock.patch.object(lease, "LIFETIME", LIFETIME),
     ):
         try:
             launching.drive(launch_id, url, NoDisplay())
@@ -80,8 +84,8 @@ def drive(launch_id: str, url: str, log: Path) -> None:
 class ForkingLauncher(launching.Launcher):
     """A launcher whose drivers are forked, which is quicker than starting Python; those to come may be lost."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(f"sqlite:///{folder}/scyc.db", logs=folder)
+    def __init__(self, folder: Path, db: str | None = None) -> None:
+        super().__init__(db or f"sqlite:///{folder}/scyc.db", artifacts=f"{folder}/artifacts", logs=folder)
         self.__dict__ |= {"folder": folder, "processes": {}, "loses": [False]}
 
     folder: Path
