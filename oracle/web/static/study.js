@@ -6,6 +6,8 @@ import {ask, calm, follow, say} from "./service.js";
 import {trials} from "./trials.js";
 import {count, density, duration, flat, make, measured, rate, table, whole} from "./words.js";
 
+const LONG = 300; // characters
+
 const at = id => document.getElementById(id);
 
 export async function begin() {
@@ -116,7 +118,12 @@ function numbers(levels, metric) {
   at("levels").replaceChildren(table(`${count(levels.length, "level")} decided`, columns, rows));
 }
 
+/** Return text as it is, or behind a summary if it is long. */
+function folded(text) {
+  return text.length <= LONG ? text : make("details", {}, make("summary", {}, `${text.slice(0, LONG / 2)} …`), text);
+}
+
 function provenance(values) {
   at("provenance").tBodies[0].replaceChildren(...Object.entries(values).map(([name, value]) =>
-    make("tr", {}, make("th", {scope: "row"}, name), make("td", {}, flat(value)))));
+    make("tr", {}, make("th", {scope: "row"}, name), make("td", {}, folded(flat(value))))));
 }
