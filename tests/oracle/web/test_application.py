@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from importlib import import_module
 from threading import Event
@@ -223,3 +223,31 @@ def test_reports_that_wait_for_each_other_hold_up_no_other_page(monkeypatch: pyt
         assert get_json(f"{there}/api/v1/studies") == {"studies": [], "next": None}
         released.set()
         assert [connection.getresponse().read() for connection in waiting] == [b"a report"] * 45
+
+
+def test_whoever_reads_nothing_of_an_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.web.server.REQUEST_SECONDS", 0.2)
+    with Store.open("sqlite://") as store, served(application(store)) as there:
+        host, _, port = there.partition("://")[2].partition(":")
+        with socket.socket() as idle:
+            idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            idle.settimeout(20)
+            idle.connect((host, int(port)))
+            idle.sendall(f"GET /static/plotly.min.js HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+            time.sleep(1.5)  # several times as long as one may read nothing
+            received = 0
+            with suppress(ConnectionResetError):
+                while part := idle.recv(2**16):
+                    received += len(part)
+        whole = len(get(f"{there}/static/plotly.min.js")[2].encode())
+    assert received < whole
+
+
+def test_there_are_only_so_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracle.web.server.CONNECTIONS", 3)
+    with Store.open("sqlite://") as store, served(application(store)) as there, ExitStack() as stack:
+        host, _, port = there.partition("://")[2].partition(":")
+        for _ in range(3):
+            stack.enter_context(socket.create_connection((host, int(port))))
+        time.sleep(0.1)
+        assert get(f"{there}/health")[0] == 503
