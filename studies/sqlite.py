@@ -162,17 +162,7 @@ def clock(connection: Connection) -> datetime:  # noqa: ARG001 - whoever opens t
 
 def pulse(reader: Engine, file: Path | None) -> str | None:  # noqa: ARG001
     """Return when the file and its write-ahead log last changed; None of a database in memory."""
-    if file is None:
-        return None
-    return " ".join(_last_changed(file.with_name(file.name + suffix)) for suffix in ("", "-wal"))
-
-
-def _last_changed(file: Path) -> str:
-    try:
-        found = file.stat()
-    except OSError:
-        return ""
-    return f"{found.st_mtime_ns} {found.st_size}"
+    return None if file is None else sqlite_reading.pulse(file)
 
 
 def identity(connection: Connection) -> str:  # noqa: ARG001

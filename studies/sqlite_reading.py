@@ -128,3 +128,16 @@ def _unreadable(path: Path, side: Path, error: sqlite3.Error) -> StudyError:
         f"folder ({error}); copy both files to a folder of your own, or ask their owner to run `scyc studies "
         f"upgrade --db URL`, which leaves one file."
     )
+
+
+def pulse(file: Path) -> str:
+    """Return when a file and its write-ahead log last changed."""
+    return " ".join(_last_changed(one) for one in (file, file.with_name(f"{file.name}-wal")))
+
+
+def _last_changed(file: Path) -> str:
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns} {found.st_size}"

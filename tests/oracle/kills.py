@@ -89,6 +89,8 @@ def _drive(url: str, log: str, lifetime: float, ray_address: str | None) -> None
             sweep = OracleRun(fenced, fenced.open_run(study.id, ORACLE), spec, artifacts, Listener(), retries=1)
             executor: Executor = InlineExecutor()
             if ray_address is not None:
+                for hurdle in ("RAY_RUNTIME_ENV_HOOK", "RAY_START_HOOK"):  # of the test that began the forking server
+                    os.environ.pop(hurdle, None)
                 os.environ |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}  # it looks for a lost head for a minute
                 from oracle.execution.tune import TuneExecutor
 

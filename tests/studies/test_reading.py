@@ -51,8 +51,8 @@ def fill(url: str) -> None:
         store.add_measurement(run.id, MEASURED)
         store.add_wall_seconds(run.id, 1.0)
         store.extend_study(study.id, {"levels": 3}, "i")
-        store.acquire_lease(study.id, "me", 1000)
         store.add_launch("s", "resume", {"options": {}})
+        store.acquire_lease(study.id, "me", 1000)
 
 
 def everything(store: Store) -> dict[str, Any]:
