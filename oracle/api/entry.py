@@ -161,7 +161,7 @@ def replay(
 
     Returns:
         A row per method: means over the replays, and with `_low` and `_high` their range. Regrets are points of
-        accuracy; `oracle.replaying.Judgement` says what the columns mean.
+        percent, or in the metric's own units; `oracle.replaying.Judgement` says what the columns mean.
 
     Raises:
         InputError: the study is not finished, or not a full grid; the file is no recording; there is no such method, or

@@ -62,7 +62,7 @@ class StudyReader:
     def status(self) -> StudyStatus:
         """How far the study is: state, levels, trials done and failed, time left, and who drives it."""
         with self._store() as store:
-            return study_status(store, self.name, silent=True)
+            return study_status(store, self.name, silent=True, machines=True)
 
     @property
     def spec(self) -> Spec:

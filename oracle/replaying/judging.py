@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oracle.replaying.simulation import outcome
-from oracle.results.intervals import RULES, TOLERANCE, DecidedLevel
+from oracle.results.intervals import RULES, DecidedLevel
 from oracle.results.repeatability import overlap
 from oracle.searching.candidates import Cell, best, candidates, silence, whole
 from oracle.searching.standings import Standings
@@ -76,9 +76,9 @@ class Judgement:
         clock: when the last training ended, in epochs of one training.
         busy: share of their time that the workers trained.
         outside: share of the cells that are outside the recorded grid.
-        test_regret: by level, points of test accuracy that the chosen `max_lr` loses against the best candidate,
-            both on the other seeds; empty if there are none.
-        validation_regret: the same of validation accuracy.
+        test_regret: by level, what the chosen `max_lr` loses against the best candidate on the test examples, in points
+            of percent or the metric's own units, both on the other seeds; empty if there are none, or no test values.
+        validation_regret: the same on the validation examples.
         inside: share of the levels at which the chosen `max_lr` lies in the full grid's interval; None without any.
         overlap: mean overlap of the walk's intervals with the truth's, 0 where the walk has none; None without truth.
         ceiling: the same of the full grid's.
@@ -157,6 +157,7 @@ def decided_level(recording: Recording, level: int, cells: Sequence[Cell]) -> De
         answers=known or None,
         trained=seen.trained,
         given_up=seen.given_up,
+        scale=recording.spec.metric.scale,
     )
 
 
@@ -171,7 +172,7 @@ def _intervals(recording: Recording, levels: Sequence[Sequence[Cell]]) -> Interv
     """Return the `model` intervals of levels, given the cells of each."""
     decided = [decided_level(recording, level, cells) for level, cells in enumerate(levels)]
     seen = [level for level in decided if level is not None and level.has_winner]
-    judged = zip(seen, RULES["model"].intervals(seen, TOLERANCE), strict=True)
+    judged = zip(seen, RULES["model"].intervals(seen, recording.spec.metric.tolerance), strict=True)
     return {level.level: interval for level, interval in judged if interval is not None}
 
 
@@ -185,8 +186,10 @@ def _overlaps(found: Intervals, reference: Reference) -> float | None:
 
 
 def _regret(recording: Recording, split: str, chosen: Sequence[float], places: Sequence[int]) -> list[float]:
-    if not places:
+    scores = getattr(recording, split)
+    if not places or np.isnan(scores).any():
         return []
-    best_there = 100 * getattr(recording, split)[:, :, places].mean(axis=2).max(axis=1)
-    reached = [100 * getattr(recording.read(level, rate), split)[places].mean() for level, rate in enumerate(chosen)]
-    return [float(best_there[level] - accuracy) for level, accuracy in enumerate(reached)]
+    factor = recording.spec.metric.factor
+    best_there = factor * scores[:, :, places].mean(axis=2).max(axis=1)
+    reached = [factor * getattr(recording.read(level, rate), split)[places].mean() for level, rate in enumerate(chosen)]
+    return [float(best_there[level] - score) for level, score in enumerate(reached)]

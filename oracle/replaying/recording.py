@@ -34,9 +34,9 @@ class Reading:
     """What a recording says of one `max_lr` at one level, seed by seed, in the order of the recording.
 
     Attributes:
-        validation: accuracies, fractions, shape (S,).
+        validation: scores, shape (S,).
         test: the same.
-        curve: validation accuracy after each epoch, on the examples that are watched, shape (S, E); NaN after the last
+        curve: validation score after each epoch, on the examples that are watched, shape (S, E); NaN after the last
             epoch that was trained.
         epochs: how many were trained, shape (S,).
         diverged: shape (S,).
@@ -57,7 +57,10 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A grid study with L levels, K candidates, S seeds and E epochs.
+    """A grid study with L levels, K candidates, S seeds and E points of each learning curve, usually epochs.
+
+    Scores are values of the study's metric, as fractions where it is written in percent, and with a minus sign where
+    less is better.
 
     Attributes:
         name: of the study.
@@ -67,16 +70,17 @@ class Recording:
         seeds: in the order of the study, shape (S,).
         densities: fractions of prunable weights left, shape (L,).
         winners: what each next level started from, shape (L,).
-        validation: accuracies, fractions, 0 where the training is not finite, shape (L, K, S).
-        test: the same.
-        curves: validation accuracy after each epoch, on the examples that are watched, shape (L, K, S, E); NaN after
-            the last epoch that was trained.
+        validation: scores, shape (L, K, S); the worst, or as bad as any, where the training is not finite.
+        test: the same; NaN if they are not known.
+        curves: validation score after each epoch, on the examples that are watched, shape (L, K, S, E); NaN after the
+            last epoch that was trained.
         epochs: how many were trained, shape (L, K, S).
         diverged: shape (L, K, S).
         finite: shape (L, K, S).
         answers: bits of the answers on the validation examples, shape (L, K, S, bytes); bytes is 0 if they are not on
             record.
         examples: how many validation examples the answers are on.
+        steps: of the points of the learning curves, shape (E,).
     """
 
     name: str
@@ -94,6 +98,7 @@ class Recording:
     finite: NDArray[np.bool_]
     answers: NDArray[np.uint8]
     examples: int
+    steps: NDArray[np.int64]
 
     @classmethod
     def from_study(cls, store: Store, name: str, made_by: str | None = None, *, answers: bool = True) -> Self:
@@ -141,12 +146,15 @@ class Recording:
 
         def between(values: NDArray[Any]) -> Floats:
             first, second = (values[level, place].astype(np.float64) for place in (low, high))
-            mixed = (1 - share) * first + share * second
-            return first if share == 0 else np.asarray(np.where(np.isnan(mixed), values[level, near], mixed))
+            if share == 0:
+                return np.asarray(first)
+            with np.errstate(invalid="ignore"):  # a training that is not finite has -inf
+                mixed = (1 - share) * first + share * second
+            return np.asarray(np.where(np.isfinite(mixed), mixed, values[level, near]))
 
         return Reading(
-            validation=np.where(finite, between(self.validation), 0.0),
-            test=np.where(finite, between(self.test), 0.0),
+            validation=np.where(finite, between(self.validation), self.validation[level, near]),
+            test=np.where(finite, between(self.test), self.test[level, near]),
             curve=between(self.curves),
             epochs=self.epochs[level, near],
             diverged=self.diverged[level, near],
@@ -181,6 +189,8 @@ class Recording:
         except (ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise _no_recording(path, "it is no .npz file of plain arrays") from error
         names = {field.name for field in fields(cls)}
+        if "steps" not in found and "curves" in found and found["curves"].ndim:  # of a version that knew only epochs
+            found["steps"] = np.arange(found["curves"].shape[-1])
         if lacking := {"format", *names} - found.keys():
             raise _no_recording(path, f"it lacks {', '.join(sorted(lacking))}")
         if str(found["format"]) != str(_FORMAT):
@@ -212,7 +222,7 @@ class Recording:
         of_cells = ("validation", "test", "epochs", "diverged", "finite")
         expected = dict.fromkeys(of_cells, shape) | {
             "densities": shape[:1],
-            "curves": (*shape, self.spec.epochs),
+            "curves": (*shape, len(self.steps)),
             "answers": (*shape, -(-self.examples // 8)),
         }
         return next((name for name, wanted in expected.items() if getattr(self, name).shape != wanted), None)

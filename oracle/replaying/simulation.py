@@ -128,12 +128,16 @@ def outcome(recording: Recording, level: int, cell: Cell) -> Cell:
     reading, place = recording.read(level, cell.max_lr), recording.places([cell.seed])[0]
     curve = tuple(reading.curve[place, : reading.epochs[place]].tolist())
     rule = None if audited(level, cell.seed, cell.max_lr) else cell.stop
-    if rule is not None and len(curve) > rule.epoch + 1 and rule.stops(rule.epoch, curve[rule.epoch]):
-        return replace(cell, state="stopped", curve=curve[: rule.epoch + 1])
+    steps = tuple(recording.steps[: len(curve)].tolist())
+    told = () if steps == tuple(range(len(steps))) else steps
+    reached = sum(step <= rule.epoch for step in steps) if rule is not None else 0
+    if rule is not None and 0 < reached < len(curve) and rule.stops(rule.epoch, curve[reached - 1]):
+        return replace(cell, state="stopped", curve=curve[:reached], steps=told[:reached])
     return replace(
         cell,
         state="complete",
         curve=curve,
+        steps=told,
         score=float(reading.validation[place]),
         diverged=bool(reading.diverged[place]),
         finite=bool(reading.finite[place]),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from oracle.spec.metric import ACCURACY
 from oracle.study import lineage
 from oracle.study.checking import explained
 from oracle.study.commands import command
@@ -30,8 +29,8 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
         answers: whether to take the answers too.
 
     Raises:
-        InputError: the study is not finished, not a full grid, one of the user's own trainings, or not judged by its
-            accuracy.
+        InputError: the study is not finished, or not a full grid; or its trials are trainings of the user's own that do
+            not all report at the same steps.
     """
     with explained(store, name):
         study = store.study(name)
@@ -40,15 +39,6 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
             raise InputError(
                 f"The study {name!r} was searched by {spec.search.method!r}; only a grid has every candidate on every "
                 "seed, which a replay needs."
-            )
-        if spec.own_training:
-            raise InputError(
-                f"The trials of the study {name!r} are trainings of your own, which report where they like; a replay "
-                "needs a learning curve with a point for every epoch."
-            )
-        if spec.metric.name != ACCURACY.name:
-            raise InputError(
-                f"The study {name!r} is judged by {spec.metric.name}; a replay takes the accuracies of one."
             )
         run = store.find_run(study.id, ORACLE)
         decided = store.levels(run.id) if run else []
@@ -61,6 +51,7 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
         steps = list(lineage.walk(decided, spec, lambda level: [t for t in trials if t.level == level.level]))
         rates = sorted({trial.max_lr for trial in steps[0].trials})
         levels = [_by_cell(step.trials, spec, rates, name) for step in steps]
+        steps_of = _steps(levels, spec, name)
         recorded = store.answers(run.id, "validation") if answers else {}
         return {
             "spec": spec,
@@ -68,7 +59,8 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
             "seeds": np.array(spec.seeds),
             "densities": np.array([step.level.density for step in steps]),
             "winners": np.array([step.level.winner for step in steps]),
-            **_results(levels, spec.epochs),
+            "steps": np.array(steps_of),
+            **_results(levels, spec, len(steps_of)),
             **_answers(levels, recorded),
         }
 
@@ -88,17 +80,43 @@ def _by_cell(trials: Sequence[TrialRecord], spec: Spec, rates: Sequence[float], 
     return [[complete[rate, seed] for seed in spec.seeds] for rate in rates]
 
 
-def _results(levels: Sequence[Cells], epochs: int) -> dict[str, Any]:
-    shape = (len(levels), len(levels[0]), len(levels[0][0]))
-    found: dict[str, Any] = {name: np.zeros(shape) for name in ("validation", "test")}
+def _steps(levels: Sequence[Cells], spec: Spec, name: str) -> list[int]:
+    """Return where trainings report: after each epoch, or as those of the user's own did.
+
+    Raises:
+        InputError: those do not all report at the same steps, or never.
+    """
+    if not spec.own_training:
+        return list(range(spec.epochs))
+    reported = {tuple(one.step for one in result.epochs) for cells in levels for row in cells for _, result in row}
+    longest = max(reported, key=len)
+    if not longest or any(steps != longest[: len(steps)] for steps in reported):
+        raise InputError(
+            f"The trainings of the study {name!r} do not all report at the same steps, which a replay needs: they are "
+            "stopped where they reported. Call trial.report at the same steps in every training."
+        )
+    return list(longest)
+
+
+def _results(levels: Sequence[Cells], spec: Spec, epochs: int) -> dict[str, Any]:
+    """Return what the trainings reached, as scores: the worst one, or as bad as any, where a training is not finite."""
+    shape, metric = (len(levels), len(levels[0]), len(levels[0][0])), spec.metric
+    found: dict[str, Any] = {name: np.full(shape, np.nan) for name in ("validation", "test")}
     found |= {name: np.zeros(shape, bool) for name in ("diverged", "finite")}
     found |= {"epochs": np.zeros(shape, int), "curves": np.full((*shape, epochs), np.nan, np.float32)}
     for place in np.ndindex(*shape):
         _, result = levels[place[0]][place[1]][place[2]]
-        found["validation"][place], found["test"][place] = result.val, result.test
+        for split, value in (("validation", result.val), ("test", result.test)):
+            found[split][place] = np.nan if value is None else metric.score(value)
         found["diverged"][place], found["finite"][place] = result.diverged, result.finite
         found["epochs"][place] = len(result.epochs)
-        found["curves"][place][: len(result.epochs)] = [epoch.val for epoch in result.epochs]
+        found["curves"][place][: len(result.epochs)] = [
+            -np.inf if epoch.val is None else metric.score(epoch.val) for epoch in result.epochs
+        ]
+    lost = ~found["finite"]
+    if metric.worst is None and lost.any():  # no score is the worst
+        for split in ("validation", "test"):
+            found[split][lost] = np.nanmin(found[split], initial=0.0)
     return found
 
 

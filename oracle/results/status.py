@@ -57,7 +57,7 @@ class StudyStatus:
         silent: the decided levels that say nothing about `max_lr`, so that their winners are no measurements; empty
             unless they were asked for.
         coverage: how much of the network is pruned; None if that was not recorded, as of a version before this.
-        machines: what its trials were trained on, those of runs of schedules included.
+        machines: what its trials were trained on, those of runs of schedules included; none unless they were asked for.
     """
 
     study: str
@@ -163,23 +163,24 @@ def study_statuses(store: Store) -> list[StudyStatus | UnreadableStudy]:
     return found
 
 
-def study_status(store: Store, name: str, *, silent: bool = False) -> StudyStatus:
+def study_status(store: Store, name: str, *, silent: bool = False, machines: bool = False) -> StudyStatus:
     """Return how far a study is; nothing is written, and no lock is taken.
 
     Args:
         store: the database.
         name: name of the study.
         silent: look for silent levels too, for which all trials have to be read.
+        machines: look up what the trials were trained on too.
 
     Raises:
         StudyNotFound: there is no study of that name.
         InputError: its spec cannot be read, or its rows contradict each other.
     """
     with explained(store, name):
-        return _status(store, name, silent=silent)
+        return _status(store, name, silent=silent, machines=machines)
 
 
-def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
+def _status(store: Store, name: str, *, silent: bool, machines: bool) -> StudyStatus:
     study = store.study(name)
     spec, tenure = study_spec(study), store.tenure(study.id)
     run = store.find_run(study.id, ORACLE)
@@ -217,7 +218,7 @@ def _status(store: Store, name: str, *, silent: bool) -> StudyStatus:
         stuck=not pending and done > 0 and _is_stuck(store, run, spec, decided),
         silent=_silent(store, run, spec, decided) if run and silent else frozenset(),
         coverage=Coverage.read(study.provenance.get("network")),
-        machines=Machines.read(store, study.id),
+        machines=Machines.read(store, study.id) if machines else Machines(),
         stopped=stopped,
     )
 

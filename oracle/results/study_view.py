@@ -77,7 +77,7 @@ def view_study(store: Store, name: str) -> StudyView:
 
 
 def _view(store: Store, name: str) -> StudyView:
-    status, study = study_status(store, name), store.study(name)
+    status, study = study_status(store, name, machines=True), store.study(name)
     spec = study_spec(study)
     run = store.find_run(study.id, ORACLE)  # None if a driver died right after it created the study
     decided = store.levels(run.id) if run else []

@@ -1,6 +1,6 @@
 """What is new in a study, for all pages that show it: one watcher looks, however many pages are open.
 
-A watcher begins with the first page and ends with the last. It feels the database's pulse ten times a second, which is
+A watcher begins with the first page and ends with the last. It feels the database's pulse five times a second, which is
 cheap, and looks when that has changed: once a second at most, or less often where looking takes long, so that it takes
 no more than a small share of a processor from a sweep. A page that is slow gets the newest state when it is ready for
 it; nothing is kept for it in between.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EVERY = 1.0
 """Seconds from one look to the next, at least."""
 
-PULSE = 0.1
+PULSE = 0.2
 """Seconds from one feeling of the pulse to the next."""
 
 LONGEST = 5.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from oracle.execution.inline import InlineExecutor
 from oracle.spec.files import parse_spec
 from oracle.study.opening import ORACLE, open_study, study_spec
 from studies import Artifacts, Store, StudyError
+from tests.oracle.forking import forked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +41,6 @@ RACE: dict[str, Any] = {
     "search": {"method": "racing", "budget": 0.5, "max_lr": {"low": 0.02, "high": 1.0, "count": 8}},
 }
 """A race: what comes next depends on what has ended, and hopeless trainings are stopped."""
-
-# Drivers are forked from a process that has everything imported: each is under way in a tenth of a second.
-forked = multiprocessing.get_context("forkserver")
-forked.set_forkserver_preload(["tests.oracle.kills"])
 
 
 class Logged:

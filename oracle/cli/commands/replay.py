@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from oracle.replaying import Recording, Replay
+    from oracle.spec.metric import MetricSpec
 
 
 @app.command(rich_help_panel=SEARCH)
@@ -125,13 +126,13 @@ def _explained(recording: Recording, replays: Sequence[Replay], workers: int) ->
     judgements = replays[0].judgements
     sentences = [
         f"Means over {len(judgements)} choices and orders of the seeds; in brackets their range. Epochs: as a share of "
-        f"the full grid's. Time: in epochs of one training, with {workers} worker{'s' * (workers > 1)}. Regret: points "
-        "that the chosen max_lr loses on the seeds that the study does not have. As good: levels at which it lies in "
-        "the model interval of the full grid. "
+        f"the full grid's. Time: in {'reports' if recording.spec.own_training else 'epochs'} of one training, with "
+        f"{workers} worker{'s' * (workers > 1)}. Regret: {_lost(recording.spec.metric)} on the seeds that the study "
+        "does not have. As good: levels at which the chosen max_lr lies in the model interval of the full grid. "
         "Overlap: of the method's model intervals with the other seeds'; the ceiling is what the full grid reaches on "
         "the same seeds. On path: levels that start from the recorded winner; the others are replayed as if they did."
     ]
-    if not judgements[0].test_regret:
+    if not judgements[0].validation_regret:
         sentences.append("No recorded seed is left to stand for the truth; choose fewer with --seeds.")
     if outside := [one.name for one in replays if (spread := one.spreads["outside"]) and spread.mean > 0]:
         sentences.append(
@@ -141,3 +142,9 @@ def _explained(recording: Recording, replays: Sequence[Replay], workers: int) ->
     if stuck := [one.name for one in replays if (spread := one.spreads["decided"]) and spread.low < 1]:
         sentences.append(f"{', '.join(stuck)}: not all levels are decided, as no candidate was finite on every seed.")
     return sentences
+
+
+def _lost(metric: MetricSpec) -> str:
+    """Return what a regret is."""
+    what = f"points of {metric.name}" if metric.points else f"how much worse the {metric.name} is"
+    return f"{what} {'that the chosen max_lr loses' if metric.points else 'with the chosen max_lr'}"

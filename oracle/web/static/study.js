@@ -56,9 +56,11 @@ export async function begin() {
       parts.trials.failures(study.detail.failures);
     }, 1500),
     levels: calm(async () => {
-      const {levels} = await ask(`${path}/curve`);
+      const {levels, note, partial} = await ask(`${path}/curve`);
       numbers(levels, study.detail?.metric);
+      at("note").textContent = note ?? "";
       await parts.explore.refresh();
+      if (partial) setTimeout(refresh.levels, 2000); // the rest is being worked out
     }, 2000),
     trials: calm(() => parts.trials.refresh(), 2500),
     spec: calm(async () => { at("spec").textContent = (await ask(`${path}/spec`)).toml; }),

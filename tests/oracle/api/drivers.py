@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from oracle.execution.groups import Groups
 from oracle.study.fingerprints import TrainedOn
 from oracle.testing.made_up_outcomes import MadeUp
 from studies import StudyError
+from tests.oracle.forking import forked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,6 @@ MOMENT = 0.004
 
 LIFETIME = 3.0
 """Seconds until a driver that was killed is seen to be gone."""
-
-forked = multiprocessing.get_context("forkserver")
-forked.set_forkserver_preload(["tests.oracle.api.drivers"])
 
 
 class Logging:

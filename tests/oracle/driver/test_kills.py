@@ -18,7 +18,8 @@ import pytest
 
 from studies import Store
 from tests.oracle import kills
-from tests.oracle.kills import Study, drive, finish_under_fire, forked, undisturbed
+from tests.oracle.forking import forked
+from tests.oracle.kills import Study, drive, finish_under_fire, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
