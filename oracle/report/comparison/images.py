@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from choreographer.errors import ChannelClosedError, DevtoolsProtocolError  # of the library under Kaleido
 from kaleido import Kaleido
 from kaleido.errors import (
     BrowserClosedError,
@@ -34,6 +35,18 @@ SHARPNESS = 2
 
 PATIENCE = 60.0
 """Seconds to wait for the browser."""
+
+
+FAILURES = (
+    BrowserClosedError,
+    BrowserFailedError,
+    ChannelClosedError,
+    DevtoolsProtocolError,
+    JavascriptError,
+    KaleidoError,
+    TimeoutError,
+)
+"""What the browser's end, or its refusal, may be raised as: that depends on how far it was."""
 
 
 class NoImagesError(Exception):
@@ -80,7 +93,7 @@ def _draw_all(figures: Mapping[Path, Figure]) -> None:
             "The figures were not written as PNG and SVG: that needs Chrome or Chromium, and none was found; install "
             "one, run `kaleido_get_chrome`, or set BROWSER_PATH to its path."
         ) from error
-    except (BrowserClosedError, BrowserFailedError, JavascriptError, KaleidoError, TimeoutError) as error:
+    except FAILURES as error:
         raise NoImagesError(
             f"The figures were not written as PNG and SVG: the browser failed ({type(error).__name__}); set "
             "BROWSER_PATH to a Chrome or Chromium that starts without a display."

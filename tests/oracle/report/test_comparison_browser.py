@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oracle.report.comparison import plates, render
-from oracle.report.comparison.images import NoImagesError, write_images
+from oracle.report.comparison.images import FAILURES, NoImagesError, write_images
 from tests.oracle.report import samples
 from tests.oracle.report.browsing import cut_or_overlapping, settle
 from tests.oracle.report.comparisons import full, odd
@@ -79,6 +79,19 @@ def test_figures_are_written_as_png_and_svg(tmp_path: Path) -> None:
     for path in files:
         start = path.read_bytes()[:200]
         assert start.startswith(b"\x89PNG") if path.suffix == ".png" else b"<svg" in start
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.__name__)
+def test_however_a_browser_fails_it_is_said(
+    failure: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise failure.__new__(failure)  # some want to be made of more than a text
+
+    monkeypatch.setattr("oracle.report.comparison.images._session", fail)
+    with pytest.raises(NoImagesError, match=f"the browser failed \\({failure.__name__}\\)"):
+        write_images(plates(full()), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_browser_it_is_said_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
