@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from oracle.spec.metric import ACCURACY
 from oracle.study import lineage
 from oracle.study.checking import explained
 from oracle.study.commands import command
@@ -52,7 +53,8 @@ def study_arrays(store: Store, name: str, answers: bool) -> dict[str, Any]:
         rates = sorted({trial.max_lr for trial in steps[0].trials})
         levels = [_by_cell(step.trials, spec, rates, name) for step in steps]
         steps_of = _steps(levels, spec, name)
-        recorded = store.answers(run.id, "validation") if answers else {}
+        counts = answers and spec.metric.name == ACCURACY.name  # to another metric, an answer is not what counts
+        recorded = store.answers(run.id, "validation") if counts else {}
         return {
             "spec": spec,
             "rates": np.array(rates),

@@ -85,6 +85,12 @@ def test_another_metric_is_refused_before_any_work(tmp_path: Path) -> None:
         oracle.sweep(SMALL | {"metric": metric}, name="p", db=f"sqlite:///{tmp_path}/scyc.db", executor="inline")
 
 
-def test_a_replay_is_of_accuracies(judged: Study, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is judged by loss; a replay takes the accuracies"):
-        oracle.replay("low", db=judged.db)
+def test_it_is_replayed_by_its_losses(judged: Study) -> None:
+    recording = judged.recording()
+    trials = judged.trials()
+    lowest = trials[trials.run == "oracle"].val.min()
+    assert recording.validation.max() == -lowest
+    assert recording.examples == 0
+    table = oracle.replay("low", ["grid", "random"], db=judged.db, orders=2)
+    assert (table.decided == 1).all()
+    assert (table.validation_regret >= 0).all()
