@@ -20,6 +20,7 @@ from scyc.randomness import seeded_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from torch import nn
 
@@ -62,6 +63,16 @@ def is_own(name: str) -> bool:
     """Return whether a workload's name is the import path of a user's own code."""
     scheme, colon, _ = name.partition(":")
     return bool(colon) and scheme not in FILES
+
+
+def data_place(name: str) -> Path | None:
+    """Return the file or folder that a workload's data are in; None if its name speaks of none.
+
+    Raises:
+        InputError: the name speaks of files, but not in one of the forms of `load_workload`.
+    """
+    scheme, colon, address = name.partition(":")
+    return data_root() / expanded(_place_of(scheme, address, name)[0]) if colon and scheme in FILES else None
 
 
 @cache
@@ -129,8 +140,13 @@ def _flattened(load: Callable[[], Dataset]) -> Dataset:
     return load().flattened()
 
 
-def _from_files(scheme: str, address: str, name: str) -> Workload:
-    place, _, network_name = address.rpartition("/")
+def _place_of(scheme: str, address: str, name: str) -> tuple[str, int | None, str]:
+    """Return what follows the scheme in a workload's name, PATH@64/NETWORK, in its parts.
+
+    Raises:
+        InputError: it is not of that form.
+    """
+    place, _, network = address.rpartition("/")
     place, size = _size_of(place) if scheme != "npz" else (place, None)
     if not place or (scheme == "stream" and size is None):
         pixels = "@64" * (scheme == "stream")
@@ -138,6 +154,11 @@ def _from_files(scheme: str, address: str, name: str) -> Workload:
             f"{name!r} must have the form {scheme}:PATH{pixels}/NETWORK, "
             f"for example {scheme}:/data/mine{pixels}/resnet-8."
         )
+    return place, size, network
+
+
+def _from_files(scheme: str, address: str, name: str) -> Workload:
+    place, size, network_name = _place_of(scheme, address, name)
     network = find_network(network_name)
     path = data_root() / expanded(place)
 

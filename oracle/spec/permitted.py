@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from scyc import InputError
 from scyc.data.sources import data_root
-from scyc.home import expanded
-from scyc.workloads import FILES, is_own
+from scyc.workloads import data_place, is_own
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +23,7 @@ def check_permitted(spec: Spec, allowed: Collection[str] = ()) -> None:
         allowed: import paths and commands, which must be the same to the letter, and folders that data may be in.
 
     Raises:
-        InputError: it names something that is not allowed.
+        InputError: it names something that is not allowed, or its data in no form that is known.
     """
     command, workload = spec.trial.command, spec.workload
     if command is not None:
@@ -35,11 +34,8 @@ def check_permitted(spec: Spec, allowed: Collection[str] = ()) -> None:
         if workload not in allowed:
             raise InputError(_refusal("imports", workload))
         return
-    scheme, colon, rest = workload.partition(":")
-    if colon and scheme in FILES:
-        place = (
-            data_root() / expanded(rest.rpartition("/")[0].rpartition("@")[0] or rest.rpartition("/")[0])
-        ).resolve()
+    if (named := data_place(workload)) is not None:
+        place = named.resolve()
         folders = [data_root().resolve(), *(Path(folder).resolve() for folder in allowed if Path(folder).is_dir())]
         if not any(place.is_relative_to(folder) for folder in folders):
             raise InputError(_refusal("reads", str(place)))

@@ -43,6 +43,9 @@ def test_what_is_built_in_or_in_the_data_folder_is_permitted(workload: str) -> N
         ({"workload": "folder:images/../../../etc@64/resnet-8"}, "reads"),
         ({"workload": "stream:/images@64/resnet-8"}, "reads '/images'"),
         ({"workload": "npz:~/mine.npz/mlp-300-100"}, "mine.npz'"),
+        ({"workload": "npz:a@/../../../etc/mine.npz/mlp-300-100"}, "reads"),
+        ({"workload": "npz:a@64/../../../etc/mine.npz/mlp-300-100"}, "reads"),
+        ({"workload": "folder:a@b/../../../etc/resnet-8"}, "reads"),
     ],
 )
 def test_code_commands_and_other_files_are_not(given: dict[str, Any], said: str) -> None:
