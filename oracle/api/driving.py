@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from oracle.api.displays import Display
+    from oracle.api.errors import StudyStopped
     from oracle.driver.ready import Ready
     from oracle.execution import ExecutionOptions, Executor
     from oracle.spec.model import Spec
@@ -69,6 +70,11 @@ class Driven:
         """
         study = store.study(name)
         return cls(store, study, study_spec(study), claim(store, study.artifacts))
+
+    @property
+    def ended_early(self) -> StudyStopped:
+        """What to raise where the executor has ended and trials are left."""
+        return WorkersEnded() if self.stop.wish is None else StoppedOnRequest(self.stop.wish)
 
     def read_again(self) -> Self:
         """Return the same study, driven by the same process, as it is now."""
@@ -205,7 +211,7 @@ def train_oracle(held: Driven, executor: Executor, options: ExecutionOptions, di
     if source.stuck:
         raise NothingLearned(STUCK.format(level=source.level))
     if not source.complete:
-        raise WorkersEnded if held.stop.wish is None else StoppedOnRequest(held.stop.wish)
+        raise held.ended_early
 
 
 def train_runs(
@@ -252,7 +258,7 @@ def train_runs(
     if walks.failures:
         raise TrialsFailed(f"Some runs are blocked by failures: {'; '.join(walks.failures)}.")
     if not walks.complete:
-        raise WorkersEnded if held.stop.wish is None else StoppedOnRequest(held.stop.wish)
+        raise held.ended_early
 
 
 def _last_words(store: Store, run: RunRecord, level: int) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oracle.api.defaults import check_artifacts, default_artifacts, study_name
-from oracle.driver.lease import has_died
+from oracle.driver.lease import has_died, past_the_dead
 from oracle.execution import ExecutionOptions
 from oracle.execution.detached import start_detached
 from oracle.execution.scratch import scratch_folder
@@ -24,7 +24,6 @@ from studies import (
     LaunchRecord,
     LaunchWithdrawn,
     Store,
-    StudyBusy,
     StudyError,
     StudyExists,
     StudyUnavailable,
@@ -149,12 +148,7 @@ class Launcher:
             options = replace(options, ray_address="auto")
         given = {key: value for key, value in asdict(options).items() if value is not None and key != "launch"}
         request = {"options": given, "more": more}
-        try:
-            launch = store.add_launch(name, action, request)
-        except StudyBusy as busy:
-            if not has_died(busy.holder):
-                raise
-            launch = store.add_launch(name, action, request, dead=busy.token)
+        launch = past_the_dead(lambda dead: store.add_launch(name, action, request, dead))
         self._start(store, launch)
         return launch
 

@@ -11,12 +11,12 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from studies import LeaseLost, StudyBusy, StudyError, StudyUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from oracle.driver.stopping import StopSignal
     from studies import Lease, Store, StudyRecord
@@ -26,6 +26,8 @@ LIFETIME = 30.0
 
 LOOK = 1.0
 """Seconds after which a driver looks again whether it was asked to stop."""
+
+T = TypeVar("T")
 
 UNKNOWN = "unknown"
 """Where process numbers count, if that cannot be found out: then nobody is believed to be dead."""
@@ -49,7 +51,8 @@ def driving(
         StudyBusy: another driver holds the lease; the message says who, and since when.
     """
     lifetime = LIFETIME if lifetime is None else lifetime
-    lease = _acquire(store, study if isinstance(study, int) else study.id, lifetime)
+    number = study if isinstance(study, int) else study.id
+    lease = past_the_dead(lambda dead: store.acquire_lease(number, _holder(), lifetime, dead))
     ended = threading.Event()
     heart = threading.Thread(target=_beat, args=(store, lease, lifetime, ended, stop), name="heartbeat", daemon=True)
     heart.start()
@@ -66,13 +69,21 @@ def driving(
             store.release_lease(lease)
 
 
-def _acquire(store: Store, study_id: int, lifetime: float) -> Lease:
+def past_the_dead(attempt: Callable[[int | None], T]) -> T:
+    """Return what an attempt on a study returns; if the study's driver has died, it is made again.
+
+    Args:
+        attempt: takes the token of the lease of a driver that is known to be dead; None at first.
+
+    Raises:
+        StudyBusy: a driver is working on the study.
+    """
     try:
-        return store.acquire_lease(study_id, _holder(), lifetime)
+        return attempt(None)
     except StudyBusy as busy:
         if not has_died(busy.holder):
             raise
-        return store.acquire_lease(study_id, _holder(), lifetime, dead=busy.token)
+        return attempt(busy.token)
 
 
 def _beat(store: Store, lease: Lease, lifetime: float, ended: threading.Event, stop: StopSignal | None) -> None:
