@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Callable, Hashable
+from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import APIRouter, Header, Request
 from fastapi.sse import format_sse_event
@@ -58,6 +58,22 @@ class Stream(StreamingResponse):
         except TooManyStreams:
             refused = Refusal(503, "Too many pages follow studies here; try again later.", {"Retry-After": "30"})
             await refused.answer(Request(scope))(scope, receive, send)
+
+
+class Following(Protocol):
+    """Something at one moment, for pages that follow it."""
+
+    @property
+    def cursor(self) -> object:
+        """What a page has seen that saw this."""
+        ...
+
+    async def events_since(self, seen: Any, /) -> bytes:
+        """Return the events that lead here from what was seen; raise StudyError where that cannot be told."""
+        ...
+
+
+Shown = TypeVar("Shown", bound=Following)
 
 
 class Moment:
@@ -126,16 +142,31 @@ async def _study(service: Service, number: int, seen: Cursor | None) -> AsyncIte
         found = summary(service.store, number, changes.name)
         return None if found is None else Moment(service, number, changes, found)
 
-    async def looking(last: Moment | None) -> Moment | None:
+    async for told in _follow(service, ("study", number), look, seen):
+        yield told
+    if not service.watch.closed:
+        yield _event("gone", models.Gone(id=number), None)
+
+
+def _studies(service: Service, seen: str | None) -> AsyncIterator[bytes]:
+    return _follow(service, "studies", lambda last: Listing.look(service, last), seen)
+
+
+async def _follow(
+    service: Service, key: Hashable, look: Callable[[Shown | None], Shown | None], seen: object
+) -> AsyncIterator[bytes]:
+    """Yield what leads a page from what it has seen to what there is, again and again until that is gone."""
+
+    async def looking(last: Shown | None) -> Shown | None:
         return await service.watching(lambda: look(last))
 
     yield _comment("following")
-    with service.watch.following(("study", number), looking, service.pulse) as watcher:
-        last: Moment | None = None
+    with service.watch.following(key, looking, service.pulse) as watcher:
+        last: Shown | None = None
         while True:
             moment = await watcher.next(last, KEEP_ALIVE)
             if watcher.gone:
-                break
+                return
             if moment is None:
                 yield _comment("still here")
                 continue
@@ -147,30 +178,6 @@ async def _study(service: Service, number: int, seen: Cursor | None) -> AsyncIte
                     continue
                 yield told
             last, seen = moment, moment.cursor
-    if not service.watch.closed:
-        yield _event("gone", models.Gone(id=number), None)
-
-
-async def _studies(service: Service, seen: str | None) -> AsyncIterator[bytes]:
-    def look(last: Listing | None) -> Listing | None:
-        return Listing.look(service, last)
-
-    async def looking(last: Listing | None) -> Listing | None:
-        return await service.watching(lambda: look(last))
-
-    yield _comment("following")
-    with service.watch.following("studies", looking, service.pulse) as watcher:
-        last: Listing | None = None
-        while True:
-            listing = await watcher.next(last, KEEP_ALIVE)
-            if watcher.gone:
-                break
-            if listing is None:
-                yield _comment("still here")
-                continue
-            if listing.id != seen:
-                yield listing.event
-            last, seen = listing, listing.id
 
 
 class Listing:
@@ -179,9 +186,13 @@ class Listing:
     def __init__(self, seen: dict[int, tuple[StudyChanges, models.Summary]]) -> None:
         self.seen = seen
         cursors = "\n".join(f"{number} {Cursor.of(changes)}" for number, (changes, _) in seen.items())
-        self.id = hashlib.sha256(cursors.encode()).hexdigest()[:32]
+        self.cursor = hashlib.sha256(cursors.encode()).hexdigest()[:32]
         listed = models.StudiesEvent(studies=[found for _, found in seen.values()])
-        self.event = _event("studies", listed, self.id)
+        self._event = _event("studies", listed, self.cursor)
+
+    async def events_since(self, _: object) -> bytes:
+        """Return all studies, whatever was seen before."""
+        return self._event
 
     @classmethod
     def look(cls, service: Service, last: Listing | None) -> Listing:
