@@ -1,7 +1,7 @@
 // What runs on every page: it starts the page's own part, and its links.
 
 import {launches} from "./launches.js";
-import {ask, follow} from "./service.js";
+import {ask, calm, follow} from "./service.js";
 import {count, duration, make, pageOf, whole} from "./words.js";
 
 const pages = {
@@ -43,7 +43,7 @@ function studies() {
     document.getElementById("none").hidden = studies.length > 0;
     if (focused && !document.activeElement?.matches("a, button")) list.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   };
-  const launched = launches();
+  const launched = calm(launches(), 5000);
   const look = async () => {
     const found = [];
     for (let after = 0; after !== null;) {

@@ -3,7 +3,7 @@
 import {choose, chosen, onAddress} from "./address.js";
 import {draw} from "./plot.js";
 import {FAMILIES, LABELS, parsed, written} from "./s-cyc.js";
-import {ask, newest, Refused} from "./service.js";
+import {ask, newest} from "./service.js";
 import {lost, make, rate} from "./words.js";
 
 const at = id => document.getElementById(id);
@@ -15,22 +15,17 @@ const STEPS = 400;
 export function explore(study) {
   let plate = null, known = null, levels = [], tried = null, verdict = null, frame = 0;
 
-  /** Ask for figure and schedules again, when a level was decided. */
-  async function refresh() {
-    const [figure, curve] = await Promise.all([ask(`${study.path}/figures/curve`), ask(`${study.path}/curve`)]);
+  /** Ask for figure and schedules again, when a level was decided; these are the decided ones. */
+  async function refresh(decided) {
+    const figure = await ask(`${study.path}/figures/curve`);
     plate = figure;
-    levels = curve.levels;
+    levels = decided;
     at("no-curve").hidden = figure.figure !== null;
     at("plot-curve").hidden = figure.figure === null;
     at("no-curve").textContent = figure.caption;
     at("caption-curve").textContent = figure.figure ? figure.caption.replaceAll("`", "") : "";
-    try {
-      const found = await ask(`${study.path}/schedules`);
-      known = found.schedules.length ? found : null;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      known = null; // too early: level 0 is not decided
-    }
+    const found = await ask(`${study.path}/schedules`);
+    known = found.schedules.length ? found : null; // there are none before level 0 is decided
     at("explore").hidden = at("switches").hidden = known === null || figure.figure === null;
     if (known) offer();
     if (known && !tried) onAddress(restore);

@@ -11,7 +11,7 @@ export function launches() {
   let timer;
   const show = async () => {
     clearTimeout(timer);
-    const found = (await ask("/launches?limit=100").catch(() => ({launches: []}))).launches;
+    const found = (await ask("/launches?limit=20").catch(() => ({launches: []}))).launches;
     const {writes} = await session;
     const waiting = found.filter(one => one.study_id == null && (one.state === "accepted"
       || one.state === "refused" && Date.now() - Date.parse(one.created_at) < LATELY));

@@ -59,7 +59,7 @@ export async function begin() {
       const {levels, note, partial} = await ask(`${path}/curve`);
       numbers(levels, study.detail?.metric);
       at("note").textContent = note ?? "";
-      await parts.explore.refresh();
+      await parts.explore.refresh(levels);
       if (partial) setTimeout(refresh.levels, 2000); // the rest is being worked out
     }, 2000),
     trials: calm(() => parts.trials.refresh(), 2500),

@@ -54,6 +54,7 @@ def summary_of(number: int, status: StudyStatus | UnreadableStudy) -> models.Sum
 def launch_of(store: Store, record: LaunchRecord) -> models.Launch:
     """Return a launch as the API shows it."""
     number = store.find_study(record.study)
-    lost = is_lost(record, store.tenure(number) if number is not None else None)
+    driving = record.state == "driving"
+    lost = driving and is_lost(record, store.tenure(number) if number is not None else None)
     values = {name: getattr(record, name) for name in models.Launch.model_fields if name not in ("study_id", "state")}
     return models.Launch.model_validate({**values, "study_id": number, "state": "lost" if lost else record.state})
